@@ -1,0 +1,480 @@
+//! THE decision: may this caller do this to this thing now?
+//!
+//! What a caller may do is an intersection: the scopes of the token and of the authorization behind it, the places that
+//! the authorization reaches, the person's present membership, access level and permissions, and the organization's
+//! policy. [`decide`] asks for each in a fixed order and answers with a proof, or with the first check that failed.
+//! Nothing else makes proofs, and the store asks for them.
+
+mod action;
+mod caller;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+pub use caller::{Caller, CallingApp, Limits, ProjectLimits, RepositoryLimits, Standing};
+pub use refusal::{Check, Refusal};
+
+use crate::error::{DevOpsError, ErrorType};
+use crate::ids::{OrganizationId, PersonId, ProjectId, RepositoryId};
+use crate::membership::Member;
+use crate::organization::Organization;
+use crate::project::Project;
+use crate::repository::Repository;
+use crate::scope::Scopes;
+
+/// A thing as it was asked for, and what was found. What was not found is refused in the same words as what is hidden.
+#[derive(Debug)]
+pub struct Asked<'a, T> {
+    /// The name or id in the request.
+    pub name: &'a str,
+    /// What it names, if anything.
+    pub found: Option<&'a T>,
+}
+
+impl<T> Clone for Asked<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Asked<'_, T> {}
+
+impl<'a, T> Asked<'a, T> {
+    /// What a name in the request led to.
+    pub fn new(name: &'a str, found: Option<&'a T>) -> Self {
+        Self { name, found }
+    }
+}
+
+/// An organization as it was asked for, with the caller's membership in it.
+#[derive(Clone, Copy, Debug)]
+pub struct InOrganization<'a> {
+    /// The organization.
+    pub organization: Asked<'a, Organization>,
+    /// The caller's membership in it, if they have one.
+    pub member: Option<&'a Member>,
+}
+
+impl<'a> InOrganization<'a> {
+    /// An organization as it was asked for, with the caller's membership in it.
+    pub fn new(name: &'a str, organization: Option<&'a Organization>, member: Option<&'a Member>) -> Self {
+        Self { organization: Asked::new(name, organization), member }
+    }
+}
+
+/// What a caller wants to do something to.
+#[derive(Clone, Copy, Debug)]
+pub enum Resource<'a> {
+    /// What belongs to the person: their profile, the list of their organizations.
+    Own,
+    /// The organization itself, or a first step towards things in several of its projects.
+    Organization(InOrganization<'a>),
+    /// A project, and the work items and builds in it.
+    Project(InOrganization<'a>, Asked<'a, Project>),
+    /// A repository, and what is in it.
+    Repository(InOrganization<'a>, Asked<'a, Project>, Asked<'a, Repository>),
+}
+
+/// Proof that a caller may do something, somewhere. Only [`decide`] makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    person: PersonId,
+    action: Action,
+    place: Place,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Own,
+    Organization(OrganizationId),
+    Project(OrganizationId, ProjectId),
+    Repository(OrganizationId, ProjectId, RepositoryId),
+}
+
+impl Access {
+    /// Who may.
+    pub fn person(&self) -> PersonId {
+        self.person
+    }
+
+    /// What they may do.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The organization in which they may, unless it is about their own things.
+    pub fn organization(&self) -> Option<OrganizationId> {
+        match self.place {
+            Place::Own => None,
+            Place::Organization(organization)
+            | Place::Project(organization, _)
+            | Place::Repository(organization, _, _) => Some(organization),
+        }
+    }
+
+    /// The project in which they may.
+    pub fn project(&self) -> Option<ProjectId> {
+        match self.place {
+            Place::Own | Place::Organization(_) => None,
+            Place::Project(_, project) | Place::Repository(_, project, _) => Some(project),
+        }
+    }
+
+    /// The repository in which they may.
+    pub fn repository(&self) -> Option<RepositoryId> {
+        match self.place {
+            Place::Repository(_, _, repository) => Some(repository),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! proofs {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty, $says:literal;)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub struct $name {
+            person: PersonId,
+            action: Action,
+            $($field: $type,)*
+        }
+
+        impl $name {
+            /// Who may.
+            pub fn person(&self) -> PersonId {
+                self.person
+            }
+
+            /// What they may do.
+            pub fn action(&self) -> Action {
+                self.action
+            }
+
+            $(
+                #[doc = $says]
+                pub fn $field(&self) -> $type {
+                    self.$field
+                }
+            )*
+        }
+    )*};
+}
+
+proofs! {
+    /// Proof that a caller may do something in an organization. Only [`to_organization`] makes one.
+    OrganizationAccess {
+        organization: OrganizationId, "The organization.";
+    }
+    /// Proof that a caller may do something in a project. Only [`to_project`] makes one.
+    ProjectAccess {
+        organization: OrganizationId, "The organization.";
+        project: ProjectId, "The project.";
+    }
+    /// Proof that a caller may do something in a repository. Only [`to_repository`] makes one.
+    RepositoryAccess {
+        organization: OrganizationId, "The organization.";
+        project: ProjectId, "The project.";
+        repository: RepositoryId, "The repository.";
+    }
+}
+
+/// Decides whether a caller may do something in an organization.
+pub fn to_organization(caller: &Caller, within: InOrganization, action: Action) -> Result<OrganizationAccess, Refusal> {
+    let resource = Resource::Organization(within);
+    let access = decide(caller, resource, action)?;
+    match access.place {
+        Place::Organization(organization) => Ok(OrganizationAccess { person: access.person, action, organization }),
+        _ => Err(absent(&resource)),
+    }
+}
+
+/// Decides whether a caller may do something in a project.
+pub fn to_project(
+    caller: &Caller,
+    within: InOrganization,
+    project: Asked<Project>,
+    action: Action,
+) -> Result<ProjectAccess, Refusal> {
+    let resource = Resource::Project(within, project);
+    let access = decide(caller, resource, action)?;
+    match access.place {
+        Place::Project(organization, project) => {
+            Ok(ProjectAccess { person: access.person, action, organization, project })
+        }
+        _ => Err(absent(&resource)),
+    }
+}
+
+/// Decides whether a caller may do something in a repository.
+pub fn to_repository(
+    caller: &Caller,
+    within: InOrganization,
+    project: Asked<Project>,
+    repository: Asked<Repository>,
+    action: Action,
+) -> Result<RepositoryAccess, Refusal> {
+    let resource = Resource::Repository(within, project, repository);
+    let access = decide(caller, resource, action)?;
+    match access.place {
+        Place::Repository(organization, project, repository) => {
+            Ok(RepositoryAccess { person: access.person, action, organization, project, repository })
+        }
+        _ => Err(absent(&resource)),
+    }
+}
+
+/// Decides whether a caller may do something to a thing, now.
+///
+/// The checks run in the order of [`Check`], and the first that fails is the refusal. Who may not know of a thing gets
+/// the answer for a thing that does not exist.
+pub fn decide(caller: &Caller, resource: Resource, action: Action) -> Result<Access, Refusal> {
+    check_standing(caller)?;
+    check_scope(caller, action)?;
+    let place = match resource {
+        Resource::Own => {
+            check_own(caller, action)?;
+            Place::Own
+        }
+        Resource::Organization(within) => {
+            let (organization, member) = check_organization(caller, &resource, within, action)?;
+            check_access_level(member, organization, action)?;
+            check_permission(caller, member, organization, None, action)?;
+            check_policy(caller, organization)?;
+            Place::Organization(organization.id)
+        }
+        Resource::Project(within, project) => {
+            let (organization, member) = check_organization(caller, &resource, within, action)?;
+            let project = check_project(caller, &resource, organization, member, project, action)?;
+            check_access_level(member, organization, action)?;
+            check_permission(caller, member, organization, Some(project), action)?;
+            check_policy(caller, organization)?;
+            Place::Project(organization.id, project.id)
+        }
+        Resource::Repository(within, project, repository) => {
+            let (organization, member) = check_organization(caller, &resource, within, action)?;
+            let project = check_project(caller, &resource, organization, member, project, action)?;
+            let repository = check_repository(caller, &resource, organization, project, repository)?;
+            check_access_level(member, organization, action)?;
+            check_permission(caller, member, organization, Some(project), action)?;
+            check_policy(caller, organization)?;
+            Place::Repository(organization.id, project.id, repository.id)
+        }
+    };
+    Ok(Access { person: caller.person, action, place })
+}
+
+fn check_standing(caller: &Caller) -> Result<(), Refusal> {
+    let reason = match caller.standing {
+        Standing::Live => return Ok(()),
+        Standing::Expired => "The token has expired. Get a new one.",
+        Standing::AuthorizationEnded => {
+            "The authorization behind the token was revoked or has ended. Ask the person to authorize the service again."
+        }
+        Standing::TokenRevoked => "The token was revoked. Get a new one.",
+        Standing::AccountDisabled => "The account is disabled. An administrator of its tenant can enable it.",
+        Standing::AppSuspended => "The service is suspended. Its owner can ask an administrator of its tenant why.",
+    };
+    Err(refuse_credential(caller, Check::Standing, reason))
+}
+
+fn check_scope(caller: &Caller, action: Action) -> Result<(), Refusal> {
+    let enough = action.scopes();
+    if enough.is_empty() || enough.iter().any(|scope| caller.has(*scope)) {
+        return Ok(());
+    }
+    let names = enough.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ");
+    let held = |scopes: Scopes| enough.iter().any(|scope| scopes.implies(*scope));
+    let reason = if held(caller.token_scopes) {
+        format!("The authorization no longer covers the scope {names}. Ask the person to authorize it again.")
+    } else if held(caller.authorized_scopes) {
+        format!(
+            "The token lacks the scope {names}, though the authorization covers it. Ask for it at the token endpoint."
+        )
+    } else {
+        format!("The token lacks the scope {names}. Ask the person to authorize it.")
+    };
+    let mut error = DevOpsError::unauthorized(Some(caller.person), &reason);
+    error.missing_scopes = enough;
+    Err(Refusal::open(Check::Scope, reason, error))
+}
+
+fn check_own(caller: &Caller, action: Action) -> Result<(), Refusal> {
+    match action {
+        Action::ReadProfile | Action::ListOrganizations => Ok(()),
+        _ => Err(refuse_permission(caller, action, "This belongs to an organization; name the organization.")),
+    }
+}
+
+fn check_organization<'a>(
+    caller: &Caller,
+    resource: &Resource,
+    within: InOrganization<'a>,
+    action: Action,
+) -> Result<(&'a Organization, &'a Member), Refusal> {
+    let Some(organization) = within.organization.found else { return Err(absent(resource)) };
+    if !caller.limits.reach_organization(organization.id) {
+        return Err(hide(resource, Check::Limits, "The authorization does not reach this organization."));
+    }
+    // Membership is a fact about this caller in this organization; anybody else's does not count.
+    let Some(member) = within.member.filter(|member| member.person == caller.person) else {
+        let reason = "The person does not belong to this organization. An administrator of it can add them.";
+        return Err(hide(resource, Check::OrganizationMembership, reason));
+    };
+    let needs_all = matches!(action, Action::ManageProjects | Action::AdministerOrganization);
+    if needs_all && matches!(resource, Resource::Organization(_)) && !caller.limits.reach_all_of(organization.id) {
+        let reason = "The authorization reaches chosen projects only, and this is about the whole organization.";
+        return Err(refuse_place(caller, action, reason));
+    }
+    Ok((organization, member))
+}
+
+fn check_project<'a>(
+    caller: &Caller,
+    resource: &Resource,
+    organization: &Organization,
+    member: &Member,
+    project: Asked<'a, Project>,
+    action: Action,
+) -> Result<&'a Project, Refusal> {
+    let Some(project) = project.found.filter(|project| project.organization == organization.id) else {
+        return Err(absent(resource));
+    };
+    if !caller.limits.reach_project(organization.id, project.id) {
+        return Err(hide(resource, Check::Limits, "The authorization does not reach this project."));
+    }
+    if !member.reaches(organization, project.id) {
+        let reason = "The person does not belong to this project. An administrator of the project can add them.";
+        return Err(hide(resource, Check::ProjectMembership, reason));
+    }
+    let needs_all = action == Action::ManageRepositories && matches!(resource, Resource::Project(..));
+    if needs_all && !caller.limits.reach_all_repositories(organization.id, project.id) {
+        let reason = "The authorization reaches chosen repositories only, so it cannot make new ones.";
+        return Err(refuse_place(caller, action, reason));
+    }
+    Ok(project)
+}
+
+fn check_repository<'a>(
+    caller: &Caller,
+    resource: &Resource,
+    organization: &Organization,
+    project: &Project,
+    repository: Asked<'a, Repository>,
+) -> Result<&'a Repository, Refusal> {
+    let Some(repository) = repository.found.filter(|repository| repository.project == project.id) else {
+        return Err(absent(resource));
+    };
+    if !caller.limits.reach_repository(organization.id, project.id, repository.id) {
+        return Err(hide(resource, Check::Limits, "The authorization does not reach this repository."));
+    }
+    Ok(repository)
+}
+
+fn check_access_level(member: &Member, organization: &Organization, action: Action) -> Result<(), Refusal> {
+    let least = action.least_access_level();
+    if member.access_level >= least {
+        return Ok(());
+    }
+    let reason = format!(
+        "Your access level in {} is {}, and to {} takes at least {least}. An administrator of the organization can change it.",
+        organization.name,
+        member.access_level,
+        action.description(),
+    );
+    let error = DevOpsError::new(ErrorType::AccessDenied, format!("TF400409: {reason}"));
+    Err(Refusal::open(Check::AccessLevel, reason, error))
+}
+
+fn check_permission(
+    caller: &Caller,
+    member: &Member,
+    organization: &Organization,
+    project: Option<&Project>,
+    action: Action,
+) -> Result<(), Refusal> {
+    if member.administers(organization) {
+        return Ok(());
+    }
+    let Some(project) = project else {
+        return match action {
+            Action::ManageProjects | Action::AdministerOrganization => {
+                Err(refuse_permission(caller, action, "Ask to be added to Project Collection Administrators."))
+            }
+            // Seeing the organization takes membership only; what is in its projects is decided for each project.
+            _ => Ok(()),
+        };
+    };
+    let in_project = member.projects.get(&project.id);
+    let permitted = in_project.is_some_and(|groups| groups.iter().any(|group| group.permits(action)))
+        || in_project.is_some() && member.groups.iter().any(|group| group.permits(action));
+    if permitted {
+        Ok(())
+    } else {
+        let who = match action {
+            Action::ForcePush | Action::ManageProjects | Action::AdministerOrganization => {
+                "Project Collection Administrators of the organization"
+            }
+            Action::ManageRepositories | Action::UpdateProject => "Project Administrators of the project",
+            _ => "Contributors of the project",
+        };
+        Err(refuse_permission(caller, action, &format!("Ask to be added to {who}.")))
+    }
+}
+
+fn check_policy(caller: &Caller, organization: &Organization) -> Result<(), Refusal> {
+    let Some(app) = caller.app else { return Ok(()) };
+    let reason = if organization.policy.blocked_apps.contains(&app.id) {
+        "An administrator of the organization has stopped this service for everybody in it."
+    } else if !organization.policy.third_party_apps {
+        "The organization lets no services in. An administrator of it can change that."
+    } else if app.legacy && !organization.policy.legacy_apps {
+        "The organization lets no services of the older OAuth kind in. An administrator of it can change that."
+    } else {
+        return Ok(());
+    };
+    Err(refuse_credential(caller, Check::OrganizationPolicy, reason))
+}
+
+/// The refusal for a thing that is not there. The answer is made of what was asked for and of nothing else, so that it is
+/// the same for a thing that is hidden.
+fn absent(resource: &Resource) -> Refusal {
+    hide(resource, Check::Existence, "There is no such thing.")
+}
+
+fn hide(resource: &Resource, check: Check, reason: &str) -> Refusal {
+    let error = match resource {
+        Resource::Own => DevOpsError::not_found("There is nothing here."),
+        Resource::Organization(within) => DevOpsError::organization_not_found(within.organization.name),
+        Resource::Project(_, project) => DevOpsError::project_not_found(project.name),
+        Resource::Repository(_, _, repository) => DevOpsError::repository_not_found(repository.name),
+    };
+    Refusal::hidden(check, reason.to_owned(), error)
+}
+
+fn refuse_credential(caller: &Caller, check: Check, reason: &str) -> Refusal {
+    Refusal::open(check, reason.to_owned(), DevOpsError::unauthorized(Some(caller.person), reason))
+}
+
+fn refuse_place(caller: &Caller, action: Action, reason: &str) -> Refusal {
+    Refusal { check: Check::Limits, ..refuse_permission(caller, action, reason) }
+}
+
+fn refuse_permission(caller: &Caller, action: Action, mend: &str) -> Refusal {
+    let person = caller.person;
+    let error = match action.git_permission() {
+        Some(permission) => DevOpsError::new(
+            ErrorType::GitNeedsPermission,
+            format!(
+                "TF401027: You need the Git '{permission}' permission to perform this action. \
+                 Details: identity '{person}', to {}. {mend}",
+                action.description()
+            ),
+        ),
+        None => DevOpsError::new(
+            ErrorType::AccessDenied,
+            format!("TF50309: The user '{person}' does not have permission to {}. {mend}", action.description()),
+        ),
+    };
+    Refusal::open(Check::Permission, format!("No permission to {}. {mend}", action.description()), error)
+}

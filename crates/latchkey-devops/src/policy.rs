@@ -1,0 +1,358 @@
+//! What an organization's administrators decide: who may authorize services for it, which services, for how long.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use latchkey_jose::Timestamp;
+
+use crate::access_level::AccessLevel;
+use crate::ids::{AppId, OrganizationId};
+use crate::membership::Member;
+use crate::name::OrganizationName;
+use crate::organization::Organization;
+
+/// The longest cap on authorizations that can be set, in days. Without a cap an authorization lives until it is revoked.
+pub const LONGEST_CAP_DAYS: u32 = 3_650;
+
+/// Who may authorize services for an organization.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum AuthorizePolicy {
+    /// Project members with Basic access who are in Project Collection Administrators.
+    #[default]
+    Administrators,
+    /// Project members with Basic access.
+    Members,
+    /// Project members with Basic access ask, and an administrator approves.
+    Approval,
+    /// Nobody.
+    Nobody,
+}
+
+impl AuthorizePolicy {
+    /// Every policy, from the default on.
+    pub const ALL: [Self; 4] = [Self::Administrators, Self::Members, Self::Approval, Self::Nobody];
+
+    /// Its word, in the database and the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Administrators => "administrators",
+            Self::Members => "members",
+            Self::Approval => "approval",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    /// Finds a policy by its word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.word() == word)
+    }
+}
+
+/// What an organization's administrators decided about services.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrganizationPolicy {
+    /// Who may authorize services.
+    pub authorize: AuthorizePolicy,
+    /// How long an authorization may live at most, in days.
+    pub longest_authorization_days: Option<u32>,
+    /// Whether services are let in at all. Switching it off stops those that are in.
+    pub third_party_apps: bool,
+    /// Whether services of the older OAuth kind are let in.
+    pub legacy_apps: bool,
+    /// Services that are stopped for everybody in the organization.
+    pub blocked_apps: BTreeSet<AppId>,
+}
+
+/// What a new organization starts with.
+impl Default for OrganizationPolicy {
+    fn default() -> Self {
+        Self {
+            authorize: AuthorizePolicy::Administrators,
+            longest_authorization_days: None,
+            third_party_apps: true,
+            legacy_apps: false,
+            blocked_apps: BTreeSet::new(),
+        }
+    }
+}
+
+/// Proof that a person may authorize services for an organization. Only [`may_authorize`] makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MayAuthorize {
+    organization: OrganizationId,
+    longest: Option<Duration>,
+}
+
+impl MayAuthorize {
+    /// The organization.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+
+    /// How long an authorization for it may live at most.
+    pub fn longest_authorization(&self) -> Option<Duration> {
+        self.longest
+    }
+
+    /// When an authorization for it ends at the latest, given when the person wants it to end.
+    pub fn latest_end(&self, wanted: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        match (wanted, self.longest.map(|longest| now + longest)) {
+            (Some(wanted), Some(cap)) => Some(wanted.min(cap)),
+            (wanted, cap) => wanted.or(cap),
+        }
+    }
+}
+
+/// What a person lacks to authorize a service for an organization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MissingPrerequisite {
+    /// Which prerequisite.
+    pub prerequisite: Prerequisite,
+    /// For which organization.
+    pub organization: OrganizationName,
+}
+
+/// The prerequisites for authorizing a service for an organization.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Prerequisite {
+    /// To belong to the organization.
+    OrganizationMember,
+    /// To belong to one of its projects.
+    ProjectMember,
+    /// To have at least Basic access.
+    BasicAccess {
+        /// What the person has.
+        present: AccessLevel,
+    },
+    /// To be in Project Collection Administrators.
+    Administrator,
+    /// To have an administrator's approval.
+    AdministratorApproval,
+    /// The organization lets its people authorize services.
+    AllowedByPolicy,
+    /// The organization lets services in.
+    ThirdPartyApps,
+    /// The organization has not stopped this service.
+    AppNotBlocked,
+}
+
+impl Prerequisite {
+    /// A stable word for logs, audit and error pages.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::OrganizationMember => "organization_member",
+            Self::ProjectMember => "project_member",
+            Self::BasicAccess { .. } => "basic_access",
+            Self::Administrator => "administrator",
+            Self::AdministratorApproval => "administrator_approval",
+            Self::AllowedByPolicy => "allowed_by_policy",
+            Self::ThirdPartyApps => "third_party_apps",
+            Self::AppNotBlocked => "app_not_blocked",
+        }
+    }
+}
+
+impl MissingPrerequisite {
+    /// What is missing, as a sentence.
+    pub fn what(&self) -> String {
+        let organization = &self.organization;
+        match self.prerequisite {
+            Prerequisite::OrganizationMember => format!("You do not belong to {organization}."),
+            Prerequisite::ProjectMember => format!("You are not a member of a project in {organization}."),
+            Prerequisite::BasicAccess { present } => {
+                format!("Your access level in {organization} is {present}; it takes at least Basic.")
+            }
+            Prerequisite::Administrator => {
+                format!("You are not in Project Collection Administrators of {organization}.")
+            }
+            Prerequisite::AdministratorApproval => {
+                format!("In {organization} an administrator must approve each service first.")
+            }
+            Prerequisite::AllowedByPolicy => format!("In {organization} nobody may authorize services."),
+            Prerequisite::ThirdPartyApps => format!("{organization} lets no services in."),
+            Prerequisite::AppNotBlocked => format!("{organization} has stopped this service for everybody."),
+        }
+    }
+
+    /// What to do about it, as a sentence, with whom to ask. `administrators` are the organization's, by name.
+    pub fn what_to_do(&self, administrators: &[String]) -> String {
+        let whom = Whom { names: administrators, organization: &self.organization };
+        match self.prerequisite {
+            Prerequisite::OrganizationMember => format!("Ask {whom} to add you."),
+            Prerequisite::ProjectMember => format!("Ask {whom} to add you to a project."),
+            Prerequisite::BasicAccess { .. } => format!("Ask {whom} to give you Basic access."),
+            Prerequisite::Administrator => format!("Ask {whom} to authorize the service, or to add you to the group."),
+            Prerequisite::AdministratorApproval => format!("Ask {whom} to approve it."),
+            Prerequisite::AllowedByPolicy | Prerequisite::ThirdPartyApps => {
+                format!("Ask {whom} whether the policy can be changed.")
+            }
+            Prerequisite::AppNotBlocked => format!("Ask {whom} why."),
+        }
+    }
+}
+
+struct Whom<'a> {
+    names: &'a [String],
+    organization: &'a OrganizationName,
+}
+
+impl fmt::Display for Whom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.names {
+            [] => write!(f, "an administrator of {}", self.organization),
+            [one] => write!(f, "{one}"),
+            [one, other] => write!(f, "{one} or {other}"),
+            [one, other, ..] => write!(f, "{one}, {other} or another administrator of {}", self.organization),
+        }
+    }
+}
+
+/// Says whether a person may authorize a service for an organization, or everything they lack.
+///
+/// Somebody who does not belong to the organization learns that and nothing more of it.
+pub fn may_authorize(
+    organization: &Organization,
+    member: Option<&Member>,
+    app: AppId,
+) -> Result<MayAuthorize, Vec<MissingPrerequisite>> {
+    let missing = |prerequisite| MissingPrerequisite { prerequisite, organization: organization.name.clone() };
+    let Some(member) = member else {
+        return Err(vec![missing(Prerequisite::OrganizationMember)]);
+    };
+    let policy = &organization.policy;
+    let administrator = member.administers(organization);
+
+    let mut lacking = Vec::new();
+    if !policy.third_party_apps {
+        lacking.push(Prerequisite::ThirdPartyApps);
+    }
+    if policy.blocked_apps.contains(&app) {
+        lacking.push(Prerequisite::AppNotBlocked);
+    }
+    if policy.authorize == AuthorizePolicy::Nobody {
+        lacking.push(Prerequisite::AllowedByPolicy);
+    }
+    if member.projects.is_empty() {
+        lacking.push(Prerequisite::ProjectMember);
+    }
+    if member.access_level < AccessLevel::Basic {
+        lacking.push(Prerequisite::BasicAccess { present: member.access_level });
+    }
+    match policy.authorize {
+        AuthorizePolicy::Administrators if !administrator => lacking.push(Prerequisite::Administrator),
+        AuthorizePolicy::Approval if !administrator => lacking.push(Prerequisite::AdministratorApproval),
+        _ => {}
+    }
+
+    if lacking.is_empty() {
+        Ok(MayAuthorize { organization: organization.id, longest: cap(policy) })
+    } else {
+        Err(lacking.into_iter().map(missing).collect())
+    }
+}
+
+fn cap(policy: &OrganizationPolicy) -> Option<Duration> {
+    policy
+        .longest_authorization_days
+        .map(|days| Duration::from_secs(u64::from(days.min(LONGEST_CAP_DAYS)) * 24 * 60 * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{a_member, an_app, an_organization, lighthouse, owner};
+    use crate::group::OrganizationGroup;
+
+    fn lacks(organization: &Organization, member: Option<&Member>) -> Vec<&'static str> {
+        match may_authorize(organization, member, an_app()) {
+            Ok(_) => Vec::new(),
+            Err(missing) => missing.iter().map(|missing| missing.prerequisite.code()).collect(),
+        }
+    }
+
+    #[test]
+    fn by_default_it_takes_a_project_member_with_basic_access_who_administers() {
+        let harbor = an_organization();
+        assert_eq!(lacks(&harbor, Some(&owner())), [""; 0]);
+        assert_eq!(lacks(&harbor, Some(&a_member())), ["administrator"]);
+        let administrator =
+            Member { groups: [OrganizationGroup::ProjectCollectionAdministrators].into(), ..a_member() };
+        assert_eq!(lacks(&harbor, Some(&administrator)), [""; 0]);
+        assert_eq!(lacks(&harbor, None), ["organization_member"]);
+    }
+
+    #[test]
+    fn whoever_lacks_several_prerequisites_is_told_all_of_them() {
+        let stranger = Member { access_level: AccessLevel::Stakeholder, projects: [].into(), ..a_member() };
+        let missing = may_authorize(&an_organization(), Some(&stranger), an_app()).unwrap_err();
+        let codes: Vec<_> = missing.iter().map(|missing| missing.prerequisite.code()).collect();
+        assert_eq!(codes, ["project_member", "basic_access", "administrator"]);
+        assert_eq!(missing[1].what(), "Your access level in harbor is Stakeholder; it takes at least Basic.");
+        assert_eq!(missing[1].what_to_do(&["Ana".into()]), "Ask Ana to give you Basic access.");
+        assert_eq!(missing[0].what_to_do(&[]), "Ask an administrator of harbor to add you to a project.");
+    }
+
+    #[test]
+    fn an_owner_who_is_in_no_project_is_told_so() {
+        let owner = Member { projects: [].into(), ..owner() };
+        assert_eq!(lacks(&an_organization(), Some(&owner)), ["project_member"]);
+    }
+
+    #[test]
+    fn an_organization_can_relax_or_tighten_the_rule() {
+        let with = |authorize| {
+            let harbor = an_organization();
+            Organization { policy: OrganizationPolicy { authorize, ..harbor.policy.clone() }, ..harbor }
+        };
+        let stakeholder = Member { access_level: AccessLevel::Stakeholder, ..a_member() };
+        for (policy, member, administrator, lowly) in [
+            (AuthorizePolicy::Administrators, &["administrator"][..], &[][..], &["basic_access", "administrator"][..]),
+            (AuthorizePolicy::Members, &[], &[], &["basic_access"]),
+            (AuthorizePolicy::Approval, &["administrator_approval"], &[], &["basic_access", "administrator_approval"]),
+            (
+                AuthorizePolicy::Nobody,
+                &["allowed_by_policy"],
+                &["allowed_by_policy"],
+                &["allowed_by_policy", "basic_access"],
+            ),
+        ] {
+            let harbor = with(policy);
+            assert_eq!(lacks(&harbor, Some(&a_member())), member, "{policy:?}");
+            assert_eq!(lacks(&harbor, Some(&owner())), administrator, "{policy:?}");
+            assert_eq!(lacks(&harbor, Some(&stakeholder)), lowly, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn a_stopped_service_can_be_authorized_by_nobody() {
+        let mut harbor = an_organization();
+        harbor.policy.blocked_apps.insert(an_app());
+        assert_eq!(lacks(&harbor, Some(&owner())), ["app_not_blocked"]);
+        harbor.policy.third_party_apps = false;
+        assert_eq!(lacks(&harbor, Some(&owner())), ["third_party_apps", "app_not_blocked"]);
+    }
+
+    #[test]
+    fn the_organization_caps_how_long_an_authorization_lives() {
+        let mut harbor = an_organization();
+        harbor.policy.longest_authorization_days = Some(7);
+        let may = may_authorize(&harbor, Some(&owner()), an_app()).unwrap();
+        let now = Timestamp::from_secs(1_000);
+        let week = now + Duration::from_secs(7 * 86_400);
+        assert_eq!(may.latest_end(None, now), Some(week));
+        assert_eq!(may.latest_end(Some(now + Duration::from_secs(90 * 86_400)), now), Some(week));
+        assert_eq!(may.latest_end(Some(now), now), Some(now));
+        harbor.policy.longest_authorization_days = None;
+        let may = may_authorize(&harbor, Some(&owner()), an_app()).unwrap();
+        assert_eq!(may.latest_end(None, now), None);
+        assert_eq!(owner().projects.keys().next(), Some(&lighthouse().id));
+    }
+
+    #[test]
+    fn policies_are_found_by_their_word() {
+        for policy in AuthorizePolicy::ALL {
+            assert_eq!(AuthorizePolicy::from_word(policy.word()), Some(policy));
+        }
+    }
+}

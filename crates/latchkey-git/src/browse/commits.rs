@@ -1,0 +1,119 @@
+//! Commits and history.
+
+use gix::bstr::ByteSlice;
+use gix::revision::walk::Sorting;
+use gix::traverse::commit::simple::CommitTimeOrder;
+
+use super::{Browse, BrowseError, Version, from_gix, items, to_gix};
+use crate::limits::MAX_WALKED;
+use crate::{ObjectId, Signature};
+
+/// A commit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Commit {
+    /// Its name.
+    pub id: ObjectId,
+    /// The root folder as it was then.
+    pub tree: ObjectId,
+    /// The commits it follows; the first is the one it was made on.
+    pub parents: Vec<ObjectId>,
+    /// Who wrote it.
+    pub author: Signature,
+    /// Who committed it.
+    pub committer: Signature,
+    /// What it says, without the newline at the end.
+    pub message: String,
+}
+
+/// Which part of history is asked for.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// Where it ends.
+    pub version: Version,
+    /// Leave out what this one reaches: the commits of a pull request are those of its source that its target lacks.
+    pub without: Option<Version>,
+    /// Only commits that changed this file or something in this folder.
+    pub path: Option<String>,
+    /// How many to pass over.
+    pub skip: usize,
+    /// How many to return at the most.
+    pub top: usize,
+}
+
+impl Browse {
+    /// A commit by its name.
+    pub fn commit(&self, id: ObjectId) -> Result<Commit, BrowseError> {
+        let id = self.resolve(&Version::Commit(id))?;
+        let found = self.repo.find_commit(to_gix(id))?;
+        let commit = found.decode()?;
+        Ok(Commit {
+            id,
+            tree: from_gix(&commit.tree()),
+            parents: commit.parents().map(|parent| from_gix(&parent)).collect(),
+            author: signature(&commit.author()?),
+            committer: signature(&commit.committer()?),
+            message: commit.message.trim_end().to_str_lossy().into_owned(),
+        })
+    }
+
+    /// History, newest first. It ends early where [`MAX_WALKED`] commits have been looked at.
+    pub fn commits(&self, history: &History) -> Result<Vec<Commit>, BrowseError> {
+        let tip = to_gix(self.resolve(&history.version)?);
+        let mut walk = self.repo.rev_walk([tip]).sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst));
+        if let Some(without) = &history.without {
+            walk = walk.with_hidden([to_gix(self.resolve(without)?)]);
+        }
+        let path = history.path.as_deref().map(items::names).filter(|names| !names.is_empty());
+        let mut passed_over = 0;
+        let mut commits = Vec::new();
+        for step in walk.all()?.take(MAX_WALKED) {
+            if commits.len() >= history.top {
+                break;
+            }
+            let step = step?;
+            if let Some(path) = &path
+                && !self.changed(step.id, path)?
+            {
+                continue;
+            }
+            if passed_over < history.skip {
+                passed_over += 1;
+                continue;
+            }
+            commits.push(self.commit(from_gix(&step.id))?);
+        }
+        Ok(commits)
+    }
+
+    /// Whether the path is another thing in this commit than in each of its parents. A merge that took it from one of them
+    /// did not change it.
+    fn changed(&self, id: gix::ObjectId, path: &[&str]) -> Result<bool, BrowseError> {
+        let commit = self.repo.find_commit(id)?;
+        let here = self.entry_at(&commit, path)?;
+        let mut is_root = true;
+        for parent in commit.parent_ids() {
+            is_root = false;
+            if self.entry_at(&self.repo.find_commit(parent)?, path)? == here {
+                return Ok(false);
+            }
+        }
+        Ok(!is_root || here.is_some())
+    }
+
+    fn entry_at(&self, commit: &gix::Commit<'_>, path: &[&str]) -> Result<Option<(u16, gix::ObjectId)>, BrowseError> {
+        let found = commit.tree()?.lookup_entry(path.iter().map(|name| name.as_bytes()))?;
+        Ok(found.map(|entry| (entry.mode().value(), entry.object_id())))
+    }
+}
+
+fn signature(found: &gix::actor::SignatureRef<'_>) -> Signature {
+    let trimmed = found.trim();
+    // A moment that nobody can read is the epoch's: the commit is still worth showing.
+    let time = trimmed.time().unwrap_or_default();
+    Signature {
+        name: trimmed.name.to_str_lossy().into_owned(),
+        email: trimmed.email.to_str_lossy().into_owned(),
+        seconds: time.seconds,
+        offset_minutes: time.offset / 60,
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading: references, commits, items, changes. The only module that knows `gix`.
+//!
+//! Everything here is a plain function that reads the disk: asynchronous callers go through `spawn_blocking`. Opening costs
+//! some tens of microseconds; what is asked of one [`Browse`] shares what it has read.
+
+mod changes;
+mod commits;
+mod items;
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use gix::bstr::ByteSlice;
+
+use crate::ref_name::is_hidden;
+use crate::{ObjectId, RefName, Repository};
+
+pub use changes::{Change, ChangeKind, Changes};
+pub use commits::{Commit, History};
+pub use items::{Item, ItemKind, Items, Recursion};
+
+/// Memory for objects that are read again and again while one question is answered.
+const OBJECT_CACHE_BYTES: usize = 4 << 20;
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BrowseError {
+    /// The repository has no commits yet, or its default branch has not been pushed.
+    #[error("the default branch has no commits yet")]
+    NoCommits,
+    /// There is no such branch, tag or commit.
+    #[error("{0} does not exist in this repository")]
+    VersionNotFound(String),
+    /// The version exists and does not have the path.
+    #[error("the path {path} does not exist at {version}")]
+    PathNotFound {
+        /// The path that was asked for.
+        path: String,
+        /// Where it was looked for.
+        version: String,
+    },
+    /// The path is a folder or a submodule, and has no content of its own.
+    #[error("the path {0} is not a file")]
+    NotAFile(String),
+    /// The file is larger than what is read through the API.
+    #[error("the file is too large to be read this way, use git")]
+    TooLarge,
+    /// The repository on disk cannot be read.
+    #[error("the repository cannot be read")]
+    Unreadable(#[from] gix::Error),
+}
+
+/// Which state of a repository is meant: a `versionDescriptor`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Version {
+    /// The tip of the default branch.
+    Default,
+    /// The tip of the branch of this name, without `refs/heads/`.
+    Branch(String),
+    /// What the tag of this name leads to, without `refs/tags/`.
+    Tag(String),
+    /// This commit, whether or not a reference leads to it.
+    Commit(ObjectId),
+}
+
+/// A reference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ref {
+    /// The full name.
+    pub name: String,
+    /// What it points to.
+    pub id: ObjectId,
+    /// The commit that an annotated tag leads to.
+    pub peeled: Option<ObjectId>,
+}
+
+/// What a fetch asks for, compared with what it was offered.
+pub(crate) enum Wanted {
+    /// Every object was offered.
+    Offered,
+    /// There is no such object.
+    Absent(ObjectId),
+    /// These were not offered; all are commits.
+    Commits(Vec<ObjectId>),
+    /// These were not offered; some are other things than commits.
+    Objects(Vec<ObjectId>),
+}
+
+/// A repository that is open for reading.
+pub struct Browse {
+    repo: gix::Repository,
+}
+
+impl Repository {
+    /// Opens the repository for reading. Blocking, as is everything that is asked of it.
+    pub fn browse(&self) -> Result<Browse, BrowseError> {
+        Browse::open(&self.folder)
+    }
+}
+
+impl Browse {
+    pub(crate) fn open(folder: &Path) -> Result<Self, BrowseError> {
+        // Replacements are pushed like any reference; nobody is shown something else than what an id names.
+        let options = gix::open::Options::isolated()
+            .open_path_as_is(true)
+            .config_overrides(["core.useReplaceRefs=false", "gitoxide.objects.noReplace=true"]);
+        let mut repo = gix::open_opts(folder, options)?;
+        repo.object_cache_size(OBJECT_CACHE_BYTES);
+        Ok(Self { repo })
+    }
+
+    /// The visible references whose full names start with `refs/` and `filter` (`heads/`, `tags/v1`; empty for all), by name.
+    pub fn refs(&self, filter: &str) -> Result<Vec<Ref>, BrowseError> {
+        let prefix = format!("refs/{filter}");
+        let platform = self.repo.references()?;
+        let mut refs = Vec::new();
+        // A reference that is removed while it is listed is passed over.
+        for mut found in platform.all()?.flatten() {
+            let name = found.name().as_bstr().to_str_lossy().into_owned();
+            if !name.starts_with(&prefix) || is_hidden(&name) {
+                continue;
+            }
+            let Some(id) = found.try_id().map(|id| from_gix(id.as_ref())) else { continue };
+            let peeled = match name.starts_with("refs/tags/") {
+                true => found.peel_to_id().ok().map(|id| from_gix(id.as_ref())).filter(|peeled| *peeled != id),
+                false => None,
+            };
+            refs.push(Ref { name, id, peeled });
+        }
+        refs.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(refs)
+    }
+
+    /// The full name of the default branch, whether or not it has commits.
+    pub fn default_branch(&self) -> Result<Option<String>, BrowseError> {
+        Ok(self.repo.head_name()?.map(|name| name.as_bstr().to_str_lossy().into_owned()))
+    }
+
+    /// The commit that is meant.
+    pub fn resolve(&self, version: &Version) -> Result<ObjectId, BrowseError> {
+        let found = match version {
+            Version::Default => match self.default_branch()? {
+                Some(name) => self.commit_at(&name)?,
+                None => None,
+            },
+            Version::Branch(name) => match RefName::branch(name) {
+                Ok(name) => self.commit_at(name.as_str())?,
+                Err(_) => None,
+            },
+            Version::Tag(name) => match RefName::tag(name) {
+                Ok(name) => self.commit_at(name.as_str())?,
+                Err(_) => None,
+            },
+            Version::Commit(id) => {
+                self.repo.try_find_header(to_gix(*id))?.filter(|header| header.kind().is_commit()).map(|_| *id)
+            }
+        };
+        found.ok_or_else(|| match version {
+            Version::Default => BrowseError::NoCommits,
+            other => BrowseError::VersionNotFound(other.to_string()),
+        })
+    }
+
+    /// The youngest commit that both have among their ancestors, if there is one.
+    pub fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<Option<ObjectId>, BrowseError> {
+        Ok(self.repo.merge_base(to_gix(one), to_gix(other))?.map(|id| from_gix(id.as_ref())))
+    }
+
+    /// The names and places of all visible references.
+    pub(crate) fn tips(&self) -> Result<Vec<(String, ObjectId)>, BrowseError> {
+        Ok(self.refs("")?.into_iter().map(|found| (found.name, found.id)).collect())
+    }
+
+    /// Compares what a fetch asks for with what it was offered.
+    pub(crate) fn wanted(&self, wants: &[ObjectId]) -> Result<Wanted, BrowseError> {
+        let offered: HashSet<ObjectId> =
+            self.refs("")?.into_iter().flat_map(|found| [Some(found.id), found.peeled]).flatten().collect();
+        let others: Vec<ObjectId> = wants.iter().copied().filter(|id| !offered.contains(id)).collect();
+        let mut only_commits = true;
+        for id in &others {
+            match self.repo.try_find_header(to_gix(*id))? {
+                Some(header) => only_commits &= header.kind().is_commit(),
+                None => return Ok(Wanted::Absent(*id)),
+            }
+        }
+        Ok(match (others.is_empty(), only_commits) {
+            (true, _) => Wanted::Offered,
+            (false, true) => Wanted::Commits(others),
+            (false, false) => Wanted::Objects(others),
+        })
+    }
+
+    /// The commit that the reference of exactly this name leads to.
+    fn commit_at(&self, name: &str) -> Result<Option<ObjectId>, BrowseError> {
+        let Some(mut found) = self.repo.try_find_reference(name)? else { return Ok(None) };
+        // Short names are looked for in several places; a full name means one.
+        if found.name().as_bstr() != name {
+            return Ok(None);
+        }
+        let id = found.peel_to_id()?;
+        Ok(id.header()?.kind().is_commit().then(|| from_gix(id.as_ref())))
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("the default branch"),
+            Self::Branch(name) => write!(f, "the branch {name}"),
+            Self::Tag(name) => write!(f, "the tag {name}"),
+            Self::Commit(id) => write!(f, "the commit {id}"),
+        }
+    }
+}
+
+fn from_gix(id: &gix::oid) -> ObjectId {
+    // Repositories are made with SHA-1 names, which are as long as ours.
+    ObjectId::from_bytes(id.as_bytes().try_into().unwrap_or_default())
+}
+
+fn to_gix(id: ObjectId) -> gix::ObjectId {
+    gix::ObjectId::Sha1(*id.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

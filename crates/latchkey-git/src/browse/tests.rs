@@ -1,0 +1,173 @@
+use super::*;
+use crate::import::{FileEdit, NewCommit};
+use crate::{GitProgram, Repositories, Signature};
+
+fn write(path: &str, content: &str) -> FileEdit {
+    FileEdit::Write { path: path.to_owned(), content: content.into() }
+}
+
+fn commit(branch: &str, seconds: i64, files: Vec<FileEdit>) -> NewCommit {
+    let author = Signature { name: "Ben".into(), email: "ben@harbor.test".into(), seconds, offset_minutes: 60 };
+    NewCommit {
+        branch: branch.into(),
+        from: None,
+        merges: vec![],
+        author,
+        message: format!("at {seconds}\n\nWhy."),
+        files,
+    }
+}
+
+/// Two branches: `main` with three commits, `topic` with one more than the first of them.
+async fn lighthouse(folder: &Path) -> (Repository, Vec<ObjectId>) {
+    let git = GitProgram::find(std::env::var_os("PATH"), folder.join("home")).await.unwrap();
+    let all = Repositories::at(folder.join("repositories"), git).await.unwrap();
+    let repository = all.create(uuid::Uuid::from_u128(7), "main").await.unwrap();
+    let commits = [
+        commit("main", 100, vec![write("README.md", "hello"), write("src/lamp.rs", "on"), write("a/b/c/deep", "x")]),
+        NewCommit { from: Some("main".into()), ..commit("topic", 200, vec![write("src/horn.rs", "toot")]) },
+        commit("main", 300, vec![write("src/lamp.rs", "off")]),
+        commit("main", 400, vec![FileEdit::Remove { path: "README.md".into() }, write("src", "a file now")]),
+    ];
+    let made = repository.import_commits(&commits).await.unwrap();
+    (repository, made)
+}
+
+fn paths(items: &Items) -> Vec<&str> {
+    items.items.iter().map(|item| item.path.as_str()).collect()
+}
+
+fn changed(changes: &Changes) -> Vec<(&str, ChangeKind)> {
+    changes.changes.iter().map(|change| (change.path.as_str(), change.kind)).collect()
+}
+
+#[tokio::test]
+async fn versions_are_branches_tags_and_commits_of_exactly_that_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    std::fs::write(repository.folder.join("refs/tags/v1"), format!("{}\n", made[0])).unwrap();
+    let browse = repository.browse().unwrap();
+
+    assert_eq!(browse.resolve(&Version::Default).unwrap(), made[3]);
+    assert_eq!(browse.resolve(&Version::Branch("topic".into())).unwrap(), made[1]);
+    assert_eq!(browse.resolve(&Version::Tag("v1".into())).unwrap(), made[0]);
+    assert_eq!(browse.resolve(&Version::Commit(made[2])).unwrap(), made[2]);
+    let tree = browse.commit(made[0]).unwrap().tree;
+    for wrong in [
+        Version::Branch("v1".into()),
+        Version::Tag("main".into()),
+        Version::Branch("heads/main".into()),
+        Version::Branch("../../HEAD".into()),
+        Version::Branch("HEAD".into()),
+        Version::Branch(String::new()),
+        Version::Commit(tree),
+        Version::Commit(ObjectId::ZERO),
+    ] {
+        assert!(matches!(browse.resolve(&wrong), Err(BrowseError::VersionNotFound(_))), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn references_are_listed_by_their_beginning_and_hidden_ones_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    std::fs::create_dir_all(repository.folder.join("refs/internal")).unwrap();
+    std::fs::write(repository.folder.join("refs/internal/x"), format!("{}\n", made[0])).unwrap();
+    let browse = repository.browse().unwrap();
+    let names = |filter: &str| browse.refs(filter).unwrap().into_iter().map(|found| found.name).collect::<Vec<_>>();
+    assert_eq!(names(""), ["refs/heads/main", "refs/heads/topic"]);
+    assert_eq!(names("heads/t"), ["refs/heads/topic"]);
+    assert!(names("internal/").is_empty());
+    assert!(names("../").is_empty());
+}
+
+#[tokio::test]
+async fn history_is_newest_first_and_can_be_paged_and_narrowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let browse = repository.browse().unwrap();
+    let history = |history: History| browse.commits(&history).unwrap().iter().map(|it| it.id).collect::<Vec<_>>();
+    let all = History { version: Version::Default, without: None, path: None, skip: 0, top: 100 };
+
+    assert_eq!(history(all.clone()), [made[3], made[2], made[0]]);
+    assert_eq!(history(History { skip: 1, top: 1, ..all.clone() }), [made[2]]);
+    assert_eq!(history(History { path: Some("/src/lamp.rs".into()), ..all.clone() }), [made[3], made[2], made[0]]);
+    assert_eq!(history(History { path: Some("README.md".into()), ..all.clone() }), [made[3], made[0]]);
+    assert!(history(History { path: Some("../README.md".into()), ..all.clone() }).is_empty());
+    let ahead = History { version: Version::Branch("topic".into()), without: Some(Version::Default), ..all };
+    assert_eq!(history(ahead), [made[1]]);
+    assert_eq!(browse.merge_base(made[1], made[3]).unwrap(), Some(made[0]));
+}
+
+#[tokio::test]
+async fn a_commit_tells_who_when_and_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let browse = repository.browse().unwrap();
+    let first = browse.commit(made[0]).unwrap();
+    assert_eq!(first.message, "at 100\n\nWhy.");
+    assert_eq!((first.author.seconds, first.author.offset_minutes), (100, 60));
+    assert_eq!(
+        changed(&browse.changes(&first).unwrap()),
+        [("/README.md", ChangeKind::Add), ("/a/b/c/deep", ChangeKind::Add), ("/src/lamp.rs", ChangeKind::Add)]
+    );
+    let edit = browse.commit(made[2]).unwrap();
+    assert_eq!(edit.parents, [made[0]]);
+    assert_eq!(changed(&browse.changes(&edit).unwrap()), [("/src/lamp.rs", ChangeKind::Edit)]);
+    let last = browse.commit(made[3]).unwrap();
+    assert_eq!(
+        changed(&browse.changes(&last).unwrap()),
+        [("/README.md", ChangeKind::Delete), ("/src", ChangeKind::Add), ("/src/lamp.rs", ChangeKind::Delete)]
+    );
+}
+
+#[tokio::test]
+async fn items_are_read_and_listed_at_every_depth() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let browse = repository.browse().unwrap();
+    let first = Version::Commit(made[0]);
+
+    let lamp = browse.item(&first, "/src/lamp.rs").unwrap();
+    assert_eq!((lamp.kind, lamp.commit), (ItemKind::File, made[0]));
+    assert_eq!(browse.content(&lamp).unwrap(), b"on");
+    assert_eq!(browse.size(&lamp).unwrap(), 2);
+    let root = browse.item(&first, "/").unwrap();
+    assert!(matches!(browse.content(&root), Err(BrowseError::NotAFile(_))));
+
+    let list = |scope: &str, recursion| browse.items(&first, scope, recursion).unwrap();
+    assert_eq!(paths(&list("/src", Recursion::None)), ["/src"]);
+    assert_eq!(paths(&list("", Recursion::OneLevel)), ["/", "/README.md", "/a", "/src"]);
+    assert_eq!(
+        paths(&list("/", Recursion::OneLevelPlusNestedEmptyFolders)),
+        ["/", "/README.md", "/a", "/a/b", "/a/b/c", "/src"]
+    );
+    assert_eq!(
+        paths(&list("/", Recursion::Full)),
+        ["/", "/README.md", "/a", "/a/b", "/a/b/c", "/a/b/c/deep", "/src", "/src/lamp.rs"]
+    );
+}
+
+#[tokio::test]
+async fn a_path_leads_nowhere_but_into_the_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, _) = lighthouse(folder.path()).await;
+    let browse = repository.browse().unwrap();
+    for wrong in
+        ["..", "../config", "/a/../../config", "a/./b", "HEAD", "/objects", "a\0b", "src/lamp.rs", "a/b/c/deep/x"]
+    {
+        let error = browse.item(&Version::Default, wrong).unwrap_err();
+        assert!(matches!(error, BrowseError::PathNotFound { .. }), "{wrong}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_repository_says_that_it_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.unwrap();
+    let all = Repositories::at(folder.path().join("repositories"), git).await.unwrap();
+    let browse = all.create(uuid::Uuid::from_u128(8), "main").await.unwrap().browse().unwrap();
+    assert!(matches!(browse.resolve(&Version::Default), Err(BrowseError::NoCommits)));
+    assert_eq!(browse.default_branch().unwrap().as_deref(), Some("refs/heads/main"));
+    assert!(browse.refs("").unwrap().is_empty());
+}

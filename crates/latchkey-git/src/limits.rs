@@ -1,0 +1,55 @@
+//! How much is too much. Every bound says why it is where it is.
+
+use std::time::Duration;
+
+/// The largest pack that a push may bring: a large repository's first push fits, a full disk takes several of them.
+pub const MAX_PACK_BYTES: u64 = 2 << 30;
+
+/// Objects in one pushed pack. The index of a pack takes about 50 bytes of memory per object while it is made; this keeps it
+/// below half a gibibyte, and the largest public repositories have fewer.
+pub const MAX_PACK_OBJECTS: u32 = 10_000_000;
+
+/// References that one push may create, move or delete. Each moved branch costs one ancestry question; mirrors of busy
+/// repositories push some hundreds at a time.
+pub const MAX_COMMANDS: usize = 2_000;
+
+/// The request of a fetch: what the client wants and has, 50 bytes each. Git sends at most 16,384 `have` lines at a time and
+/// one `want` per reference, so this is a clone of a repository with 150,000 references.
+pub const MAX_FETCH_REQUEST_BYTES: u64 = 8 << 20;
+
+/// One reference name in bytes. File systems end a name at 255, and the lock beside it needs `.lock`.
+pub const MAX_REF_NAME_BYTES: usize = 240;
+
+/// How long a clone or fetch may run: 2 GiB at 600 kB/s.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// How long a push may run, from its first byte to its report: 2 GiB at 600 kB/s.
+pub const RECEIVE_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// How long one of our own short questions to git may take (references, ancestry): thousands of times what they need.
+pub const QUESTION_TIME: Duration = Duration::from_secs(60);
+
+/// Requests that run a `git` program at the same time; further ones are told to come back. A clone at full speed takes a core,
+/// and each one holds a few file handles and tens of megabytes.
+pub const MAX_RUNNING: usize = 64;
+
+/// Processor time of one git program: what stops a pack that is made to be slow, not what a person waits for.
+pub const MAX_CPU_SECONDS: u64 = 15 * 60;
+
+/// Private memory of one git program: what stops a pack that unfolds to far more than was sent.
+pub const MAX_MEMORY_BYTES: u64 = 2 << 30;
+
+/// What is kept of a git program's complaints: enough to read, too little to fill a log.
+pub const MAX_COMPLAINT_BYTES: u64 = 16 << 10;
+
+/// A file that is read into memory to be shown or downloaded through the API. Larger ones are for `git`.
+pub const MAX_CONTENT_BYTES: u64 = 64 << 20;
+
+/// Items of one listing, and changed paths of one commit: what an answer in one piece can reasonably hold.
+pub const MAX_LISTED: usize = 50_000;
+
+/// Commits that are looked at for one page of history: some tens of milliseconds of a warm repository per ten thousand.
+pub const MAX_WALKED: usize = 200_000;
+
+/// How deep folders may lie in each other when they are listed or compared. Paths of people's systems end long before it.
+pub const MAX_DEPTH: usize = 128;

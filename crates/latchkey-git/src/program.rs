@@ -1,0 +1,350 @@
+//! The `git` program, started with nothing of its surroundings: found once as an absolute path, with an environment, a
+//! configuration, a process group and limits of our making, and ended when nobody waits for it any more.
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::limits::{
+    MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES, MAX_RUNNING, QUESTION_TIME,
+};
+use crate::ref_name::HIDDEN;
+use crate::{GitError, Protocol};
+
+/// The first version that understands everything we ask of it (`rev-list --exclude-hidden` is the youngest).
+const OLDEST: (u32, u32) = (2, 39);
+
+/// What git is told before it reads a repository's own settings, which nobody outside can write.
+const SETTINGS: &[(&str, &str)] = &[
+    // Nothing is run on behalf of a repository, and nothing is fetched from anywhere.
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("protocol.allow", "never"),
+    // Housekeeping is not started by a request.
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    // What is acknowledged is on disk.
+    ("core.fsync", "all"),
+    ("core.fsyncMethod", "fsync"),
+    // Who fetches gets what the visible references reach, and nothing else.
+    ("transfer.hideRefs", HIDDEN),
+    ("transfer.advertiseSID", "false"),
+    ("transfer.advertiseObjectInfo", "false"),
+    ("uploadpack.allowTipSHA1InWant", "false"),
+    ("uploadpack.allowReachableSHA1InWant", "false"),
+    ("uploadpack.allowAnySHA1InWant", "false"),
+    ("uploadpack.allowRefInWant", "false"),
+    ("uploadpack.advertiseBundleURIs", "false"),
+    // Partial clones without blobs, or without large ones; the filters that make the server search are off.
+    ("uploadpack.allowFilter", "true"),
+    ("uploadpackfilter.allow", "false"),
+    ("uploadpackfilter.blob:none.allow", "true"),
+    ("uploadpackfilter.blob:limit.allow", "true"),
+    // One request does not take the whole machine.
+    ("pack.threads", "2"),
+    ("pack.windowMemory", "64m"),
+    ("core.bigFileThreshold", "32m"),
+];
+
+/// The `git` program and how it is started. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct GitProgram {
+    path: PathBuf,
+    home: PathBuf,
+    running: Arc<Semaphore>,
+}
+
+impl GitProgram {
+    /// Finds `git` in the folders of `search`, a `PATH`, and makes sure that it is young enough. `home` becomes, and must stay,
+    /// an empty folder: it is all that git sees of a home.
+    pub async fn find(search: Option<OsString>, home: PathBuf) -> Result<Self, GitError> {
+        let missing = || GitError::Program("git is not installed: there is no git program in PATH".to_owned());
+        let path = std::env::split_paths(&search.ok_or_else(missing)?)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join("git"))
+            .find(|candidate| is_program(candidate))
+            .ok_or_else(missing)?;
+        tokio::fs::create_dir_all(&home).await?;
+        let git = Self { path, home, running: Arc::new(Semaphore::new(MAX_RUNNING)) };
+        let answer = git.ask("version", git.command(&git.home), &[]).await?.successful()?;
+        let version = String::from_utf8_lossy(&answer);
+        if parse_version(&version).is_none_or(|found| found < OLDEST) {
+            let (major, minor) = OLDEST;
+            return Err(GitError::Program(format!("{} is too old: git {major}.{minor} is needed", version.trim())));
+        }
+        Ok(git)
+    }
+
+    /// Room for one more request that runs git, until the permit is dropped.
+    pub(crate) fn admit(&self) -> Result<OwnedSemaphorePermit, GitError> {
+        Arc::clone(&self.running).try_acquire_owned().map_err(|_| GitError::Busy)
+    }
+
+    /// A command that sees nothing but `folder`, which is its working directory and its repository. Sub-command and arguments
+    /// follow; paths in it are relative to the folder, so that no message tells where it lies.
+    pub(crate) fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .env_clear()
+            .env("PATH", self.path.parent().unwrap_or(Path::new("/usr/bin")))
+            .env("HOME", &self.home)
+            .env("LC_ALL", "C")
+            .env("GIT_DIR", ".")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_CONFIG_COUNT", SETTINGS.len().to_string());
+        for (n, (key, value)) in SETTINGS.iter().enumerate() {
+            command.env(format!("GIT_CONFIG_KEY_{n}"), key).env(format!("GIT_CONFIG_VALUE_{n}"), value);
+        }
+        command
+            .current_dir(folder)
+            .process_group(0)
+            .kill_on_drop(true)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a short command to its end, with `input` on its standard input.
+    pub(crate) async fn ask(&self, name: &'static str, mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
+        command.arg(name);
+        self.ask_prepared(name, command, input).await
+    }
+
+    /// Like [`Self::ask`], for a command that has its arguments.
+    pub(crate) async fn ask_prepared(
+        &self,
+        name: &'static str,
+        command: Command,
+        input: &[u8],
+    ) -> Result<Answer, GitError> {
+        within(QUESTION_TIME, async {
+            let mut running = Running::start(command)?;
+            let mut stdin = running.stdin();
+            let mut stdout = running.stdout();
+            let mut output = Vec::new();
+            let feed = async {
+                if let Some(stdin) = &mut stdin {
+                    // Who answers early does not read to the end; what it answers counts.
+                    let _ = stdin.write_all(input).await;
+                    let _ = stdin.shutdown().await;
+                }
+                drop(stdin);
+            };
+            let collect = async {
+                match &mut stdout {
+                    Some(stdout) => stdout.read_to_end(&mut output).await.map(drop),
+                    None => Ok(()),
+                }
+            };
+            let ((), collected, ended) = tokio::join!(feed, collect, running.end());
+            collected?;
+            let (status, complaint) = ended?;
+            Ok(Answer { name, status, output, complaint })
+        })
+        .await
+    }
+}
+
+/// What a git command answered.
+pub(crate) struct Answer {
+    name: &'static str,
+    status: ExitStatus,
+    output: Vec<u8>,
+    complaint: String,
+}
+
+impl Answer {
+    /// Whether it ended with success.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
+    /// What it said on its standard error.
+    pub(crate) fn complaint(&self) -> &str {
+        &self.complaint
+    }
+
+    /// Its output, if it ended with success.
+    pub(crate) fn successful(self) -> Result<Vec<u8>, GitError> {
+        if self.status.success() {
+            Ok(self.output)
+        } else {
+            Err(GitError::Failed { command: self.name, complaint: self.complaint })
+        }
+    }
+}
+
+/// A git program that runs, alone with its children in a process group. All of them end when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+}
+
+impl Running {
+    /// Starts the command and puts bounds on what it may take.
+    pub(crate) fn start(mut command: Command) -> Result<Self, GitError> {
+        let child = command.spawn()?;
+        let running = Self { child };
+        if let Some(pid) = running.group() {
+            bound(pid)?;
+        }
+        Ok(running)
+    }
+
+    /// Its standard input; once.
+    pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Its standard output; once.
+    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Waits for its end. Returns how it ended and what it said on its standard error.
+    pub(crate) async fn end(&mut self) -> Result<(ExitStatus, String), GitError> {
+        let complaint = match self.child.stderr.take() {
+            Some(stderr) => first_part(stderr).await?,
+            None => String::new(),
+        };
+        Ok((self.child.wait().await?, complaint))
+    }
+
+    /// The process group, as long as the program has not been waited for: until then no other process can have its number.
+    fn group(&self) -> Option<Pid> {
+        self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(group) = self.group() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn bound(pid: Pid) -> Result<(), GitError> {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    for (resource, most) in [
+        (Resource::Cpu, MAX_CPU_SECONDS),
+        (Resource::Data, MAX_MEMORY_BYTES),
+        (Resource::Fsize, 2 * MAX_PACK_BYTES),
+        (Resource::Core, 0),
+    ] {
+        match prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+            // It has ended already.
+            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => return Err(GitError::Io(error.into())),
+        }
+    }
+    Ok(())
+}
+
+/// Only Linux lets one process put bounds on another; elsewhere time is the bound.
+#[cfg(not(target_os = "linux"))]
+fn bound(_: Pid) -> Result<(), GitError> {
+    Ok(())
+}
+
+/// Keeps the first part and reads the rest away, so that the writer is never held up.
+async fn first_part(mut input: impl AsyncRead + Unpin) -> Result<String, GitError> {
+    let mut kept = Vec::new();
+    (&mut input).take(MAX_COMPLAINT_BYTES).read_to_end(&mut kept).await?;
+    tokio::io::copy(&mut input, &mut tokio::io::sink()).await?;
+    Ok(String::from_utf8_lossy(&kept).trim_end().to_owned())
+}
+
+/// Does the work, or gives up when the time is over.
+pub(crate) async fn within<T>(time: Duration, work: impl Future<Output = Result<T, GitError>>) -> Result<T, GitError> {
+    tokio::time::timeout(time, work).await.unwrap_or(Err(GitError::TimedOut))
+}
+
+/// Sets the protocol version that the client asked for; git's default is none.
+pub(crate) fn speak(command: &mut Command, protocol: Protocol) {
+    match protocol {
+        Protocol::V0 => {}
+        Protocol::V1 => drop(command.env("GIT_PROTOCOL", "version=1")),
+        Protocol::V2 => drop(command.env("GIT_PROTOCOL", "version=2")),
+    }
+}
+
+fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// `git version 2.47.3` is 2 and 47.
+fn parse_version(line: &str) -> Option<(u32, u32)> {
+    let mut parts = line.trim().strip_prefix("git version ")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn git(home: &Path) -> GitProgram {
+        GitProgram::find(std::env::var_os("PATH"), home.join("home")).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn git_sees_no_settings_but_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = git(folder.path()).await;
+        let mut command = git.command(folder.path());
+        command.args(["config", "--list", "--show-origin"]);
+        let output = git.ask_prepared("config", command, &[]).await.unwrap().successful().unwrap();
+        let lines = String::from_utf8(output).unwrap();
+        assert_eq!(lines.lines().count(), SETTINGS.len());
+        assert!(lines.lines().all(|line| line.starts_with("command line:")), "{lines}");
+    }
+
+    #[tokio::test]
+    async fn a_program_and_its_children_end_when_nobody_waits_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", "tail -f /dev/null & echo; wait"])
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        command.current_dir(folder.path());
+        let mut running = Running::start(command).unwrap();
+        let mut stdout = running.stdout().unwrap();
+        let mut number = [0; 1];
+        stdout.read_exact(&mut number).await.unwrap();
+        drop(running);
+        // The child holds the other end of the pipe: it ends when the child does.
+        let mut rest = Vec::new();
+        stdout.read_to_end(&mut rest).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_machine_without_git_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let search = Some(folder.path().as_os_str().to_owned());
+        let error = GitProgram::find(search, folder.path().join("home")).await.unwrap_err();
+        assert!(error.to_string().contains("git is not installed"));
+    }
+
+    #[test]
+    fn versions_of_several_makers_are_read() {
+        assert_eq!(parse_version("git version 2.47.3\n"), Some((2, 47)));
+        assert_eq!(parse_version("git version 2.39.5 (Apple Git-154)\n"), Some((2, 39)));
+        assert_eq!(parse_version("hub version 2"), None);
+    }
+}

@@ -1,0 +1,260 @@
+//! Authorizations: what a person approved for one app. The thing that is listed and revoked; codes, token families and tokens hang below it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::account::AccountId;
+use crate::client::ClientId;
+use crate::decision::{Change, Decision};
+use crate::event::{Event, EventKind};
+use crate::scope::ScopeSet;
+use crate::session::SessionId;
+use crate::tenant::TenantId;
+use crate::time::Timestamp;
+
+/// The id of an authorization. Every token carries it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct AuthorizationId(pub Uuid);
+
+impl fmt::Display for AuthorizationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// Where an app may act: a whole organization, a whole project of one, or one repository of a project.
+/// The identity half knows these by id only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// The organization.
+    pub organization: Uuid,
+    /// One project of it; `None` for all of them, also those to come.
+    pub project: Option<Uuid>,
+    /// One repository of the project; `None` for all of them.
+    pub repository: Option<Uuid>,
+}
+
+/// The places a person chose. None at all for an app that only signs people in.
+pub type Places = BTreeSet<Place>;
+
+/// `Keep access for`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Lifetime {
+    /// Until the person removes it.
+    UntilRemoved,
+    /// For so many days.
+    Days(u16),
+    /// Until the person signs out, or the session ends otherwise.
+    ThisSession,
+}
+
+impl Lifetime {
+    /// What the page offers, longest first.
+    pub const OFFERED: [Self; 4] = [Self::UntilRemoved, Self::Days(90), Self::Days(7), Self::ThisSession];
+
+    /// The value in the form.
+    pub fn name(self) -> String {
+        match self {
+            Self::UntilRemoved => "until-removed".into(),
+            Self::Days(days) => format!("{days}-days"),
+            Self::ThisSession => "session".into(),
+        }
+    }
+
+    /// The offered lifetime of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::OFFERED.into_iter().find(|lifetime| lifetime.name() == name)
+    }
+
+    /// Whether it is no longer than `cap` days.
+    pub fn is_within(self, cap: Option<u16>) -> bool {
+        match (self, cap) {
+            (_, None) | (Self::ThisSession, _) => true,
+            (Self::UntilRemoved, Some(_)) => false,
+            (Self::Days(days), Some(cap)) => days <= cap,
+        }
+    }
+
+    /// When an authorization given `now` ends by itself.
+    pub fn end(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Days(days) => Some(now + Duration::from_secs(u64::from(days) * 86_400)),
+            Self::UntilRemoved | Self::ThisSession => None,
+        }
+    }
+}
+
+/// Why an authorization ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EndReason {
+    /// The person revoked it.
+    Revoked,
+    /// The session it was given for ended.
+    SessionEnded,
+    /// The app was deleted.
+    AppDeleted,
+    /// It ran out, and the person approved anew.
+    Replaced,
+}
+
+impl EndReason {
+    const ALL: [Self; 4] = [Self::Revoked, Self::SessionEnded, Self::AppDeleted, Self::Replaced];
+
+    /// The name in the database and in lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::SessionEnded => "session_ended",
+            Self::AppDeleted => "app_deleted",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// The reason of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
+
+/// What a person approved for one app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Authorization {
+    /// Its id.
+    pub id: AuthorizationId,
+    /// The tenant that issues its tokens.
+    pub tenant: TenantId,
+    /// Who approved.
+    pub account: AccountId,
+    /// For which app.
+    pub client: ClientId,
+    /// Rises with every change; tokens carry the version they were issued at.
+    pub version: u32,
+    /// What the app may ask tokens for.
+    pub scopes: ScopeSet,
+    /// What the person has been asked about, granted or not: the same question is not asked again.
+    pub asked: ScopeSet,
+    /// Where.
+    pub places: Places,
+    /// How long, as the person chose it.
+    pub lifetime: Lifetime,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// The session it was given in.
+    pub session: SessionId,
+    /// Digest of what the page said of the app: name, publisher, destination.
+    pub shown: [u8; 32],
+    /// When it was first given.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+    /// When it ended, and why.
+    pub ended: Option<(Timestamp, EndReason)>,
+}
+
+/// Proof that an authorization was live at a moment. Only [`Authorization::live`] makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveAuthorization<'a> {
+    authorization: &'a Authorization,
+}
+
+impl<'a> LiveAuthorization<'a> {
+    /// The authorization.
+    pub fn authorization(self) -> &'a Authorization {
+        self.authorization
+    }
+}
+
+impl Authorization {
+    /// The proof that it is live, if it is.
+    pub fn live(&self, now: Timestamp) -> Option<LiveAuthorization<'_>> {
+        self.is_live(now).then_some(LiveAuthorization { authorization: self })
+    }
+
+    /// Whether it has neither ended nor run out.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.ended.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// Revokes an authorization. Only the person who gave it, here; ending an ended one is no error.
+pub fn revoke(
+    authorization: Option<&Authorization>,
+    by: AccountId,
+    session: SessionId,
+    now: Timestamp,
+) -> Decision<(), NotYours> {
+    let Some(authorization) = authorization.filter(|authorization| authorization.account == by) else {
+        return Decision::refuse(NotYours);
+    };
+    if authorization.ended.is_some() {
+        return Decision::grant(());
+    }
+    let event =
+        Event::new(EventKind::AuthorizationRevoked, authorization.tenant, now, authorization.scopes.to_string());
+    Decision::grant(())
+        .and(Change::Record(event.by(by).within(session).about(authorization)))
+        .and(Change::EndAuthorization { authorization: authorization.id, at: now, reason: EndReason::Revoked })
+}
+
+/// There is no such authorization among the person's own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("there is no such authorization")]
+pub struct NotYours;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn an_authorization() -> Authorization {
+        Authorization {
+            id: AuthorizationId(Uuid::from_u128(0xa1)),
+            tenant: TenantId(Uuid::from_u128(1)),
+            account: AccountId(Uuid::from_u128(0xacc)),
+            client: ClientId(Uuid::from_u128(0xc1)),
+            version: 1,
+            scopes: ScopeSet::from_text("openid offline_access vso.work vso.code"),
+            asked: ScopeSet::from_text("openid offline_access vso.work vso.code vso.build"),
+            places: [Place { organization: Uuid::from_u128(0x0), project: None, repository: None }].into(),
+            lifetime: Lifetime::UntilRemoved,
+            expires_at: None,
+            session: SessionId(Uuid::from_u128(0x5e)),
+            shown: [0; 32],
+            created_at: Timestamp::from_secs(0),
+            changed_at: Timestamp::from_secs(0),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn an_authorization_is_live_until_it_ends_or_runs_out() {
+        let now = Timestamp::from_secs(100);
+        assert!(an_authorization().live(now).is_some());
+        assert!(Authorization { expires_at: Some(now), ..an_authorization() }.live(now).is_none());
+        assert!(Authorization { ended: Some((now, EndReason::Revoked)), ..an_authorization() }.live(now).is_none());
+    }
+
+    #[test]
+    fn only_the_person_who_gave_it_revokes_it() {
+        let (authorization, now) = (an_authorization(), Timestamp::from_secs(5));
+        let revoked = revoke(Some(&authorization), authorization.account, authorization.session, now);
+        assert!(revoked.changes.contains(&Change::EndAuthorization {
+            authorization: authorization.id,
+            at: now,
+            reason: EndReason::Revoked
+        }));
+        assert_eq!(revoked.answer, Ok(()));
+        let stranger = revoke(Some(&authorization), AccountId(Uuid::nil()), authorization.session, now);
+        assert_eq!((stranger.answer, stranger.changes), (Err(NotYours), vec![]));
+    }
+
+    #[test]
+    fn an_organizations_cap_leaves_only_shorter_lifetimes() {
+        let within = |cap| Lifetime::OFFERED.map(|lifetime| lifetime.is_within(cap));
+        assert_eq!(within(None), [true; 4]);
+        assert_eq!(within(Some(30)), [false, false, true, true]);
+        assert_eq!(within(Some(90)), [false, true, true, true]);
+    }
+}

@@ -1,0 +1,76 @@
+//! Why an authorization request was not served.
+
+use crate::authorize::response::TrustedRedirect;
+use crate::error::OAuthError;
+
+/// Why an authorization request was not served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AuthorizeError {
+    /// We do not know where it is safe to send the browser: show our page.
+    ShowPage(Untrusted),
+    /// The redirect URI is the client's own: tell the client. [RFC 6749 §4.1.2.1]
+    TellClient(Box<TrustedRedirect>, OAuthError),
+}
+
+/// What is wrong with a request whose sender or destination we cannot trust.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Untrusted {
+    /// The tenant segment is none of ours.
+    UnknownTenant,
+    /// No `client_id`, or two.
+    ClientMissing,
+    /// No client has this id.
+    UnknownClient,
+    /// The client is registered in another tenant and not for others.
+    ClientOfAnotherTenant,
+    /// An administrator stopped the client.
+    SuspendedClient,
+    /// No `redirect_uri`, or two.
+    RedirectUriMissing,
+    /// The `redirect_uri` is not registered for the client.
+    RedirectUriNotRegistered,
+}
+
+impl Untrusted {
+    /// The stable code that the page shows.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownTenant => "invalid_tenant",
+            Self::ClientMissing | Self::RedirectUriMissing => "invalid_request",
+            Self::UnknownClient | Self::ClientOfAnotherTenant | Self::SuspendedClient => "unauthorized_client",
+            Self::RedirectUriNotRegistered => "invalid_redirect_uri",
+        }
+    }
+
+    /// The number by which Microsoft's world knows it.
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::UnknownTenant => 90_002,
+            Self::ClientMissing => 900_144,
+            Self::UnknownClient => 700_016,
+            Self::ClientOfAnotherTenant => 50_194,
+            Self::SuspendedClient => 7_000_112,
+            Self::RedirectUriMissing => 900_971,
+            Self::RedirectUriNotRegistered => 50_011,
+        }
+    }
+
+    /// A sentence for the person, who cannot mend it, and for the developer, who can.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::UnknownTenant => "There is no such directory here.",
+            Self::ClientMissing => {
+                "The service that sent you here did not say which app it is: client_id is missing or stands twice."
+            }
+            Self::UnknownClient => "The service that sent you here is not registered: its client_id is unknown.",
+            Self::ClientOfAnotherTenant => "This app is registered for people of another directory only.",
+            Self::SuspendedClient => "An administrator has stopped this app.",
+            Self::RedirectUriMissing => {
+                "The service that sent you here did not say where to send you back to: redirect_uri is missing or stands twice."
+            }
+            Self::RedirectUriNotRegistered => {
+                "The redirect_uri is not registered for this client, so you are not sent there."
+            }
+        }
+    }
+}

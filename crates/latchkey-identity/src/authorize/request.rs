@@ -1,0 +1,303 @@
+//! The authorization request: who asks and where the answer goes first, then everything else.
+
+use crate::authorize::error::{AuthorizeError, Untrusted};
+use crate::authorize::prompt::Prompts;
+use crate::authorize::response::TrustedRedirect;
+use crate::authorize::response_mode::ResponseMode;
+use crate::client::{Client, ClientId, ClientKind, ClientState, Profile};
+use crate::error::OAuthError;
+use crate::grant::authorization_code::CodeChallenge;
+use crate::limits;
+use crate::parameters::Parameters;
+use crate::resource::ResourceServer;
+use crate::scope::{OPENID, RequestedScopes};
+use crate::tenant::{Audience, TenantId};
+use crate::token::issuer;
+
+/// What an authorization request is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The origin that the request came to.
+    pub origin: &'a str,
+    /// Whose accounts may answer.
+    pub audience: &'a Audience,
+    /// What access tokens are for.
+    pub resource: &'a ResourceServer,
+}
+
+/// An authorization request whose every parameter has been checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthorizationRequest {
+    /// The client that asks.
+    pub client: ClientId,
+    /// Where the answer goes.
+    pub redirect: TrustedRedirect,
+    /// What is asked for.
+    pub scopes: RequestedScopes,
+    /// What the client wants the person to see.
+    pub prompt: Prompts,
+    /// The oldest sign-in that is good enough, in seconds. [OpenID Connect Core §3.1.2.1]
+    pub max_age: Option<u64>,
+    /// Who the client thinks will answer.
+    pub login_hint: Option<String>,
+    /// Where that person's account is: a domain, `organizations` or `consumers`.
+    pub domain_hint: Option<String>,
+    /// An ID token of ours that names who is expected.
+    pub id_token_hint: Option<String>,
+    /// Comes back in the ID token.
+    pub nonce: Option<String>,
+    /// What the `code_verifier` has to match.
+    pub challenge: Option<CodeChallenge>,
+    /// A client of the Microsoft world wants `client_info`.
+    pub client_info: bool,
+}
+
+/// Reads the id of the client that asks, before anything is known of it.
+pub fn client_id(parameters: &Parameters) -> Result<ClientId, Untrusted> {
+    if parameters.repeats("client_id") {
+        return Err(Untrusted::ClientMissing);
+    }
+    let id = parameters.get("client_id").ok_or(Untrusted::ClientMissing)?;
+    ClientId::parse(id).ok_or(Untrusted::UnknownClient)
+}
+
+/// Checks a request. `client` is what the id of [`client_id`] stands for.
+pub fn parse(
+    parameters: &Parameters,
+    client: Option<&Client>,
+    context: Context<'_>,
+) -> Result<AuthorizationRequest, AuthorizeError> {
+    let (client, redirect) = trusted_redirect(parameters, client, context).map_err(AuthorizeError::ShowPage)?;
+    let (redirect, mode) = match parameters.get("response_mode").map(ResponseMode::parse) {
+        None => (redirect, Ok(())),
+        Some(Some(mode)) => (TrustedRedirect { mode, ..redirect }, Ok(())),
+        Some(None) => (
+            redirect,
+            Err(OAuthError::invalid_request("response_mode is none of query, fragment and form_post").numbered(70_007)),
+        ),
+    };
+    mode.and_then(|()| checked(parameters, client, redirect.clone(), context))
+        .map_err(|error| AuthorizeError::TellClient(Box::new(redirect), error))
+}
+
+fn trusted_redirect<'a>(
+    parameters: &Parameters,
+    client: Option<&'a Client>,
+    context: Context<'_>,
+) -> Result<(&'a Client, TrustedRedirect), Untrusted> {
+    let client = client.ok_or(Untrusted::UnknownClient)?;
+    if client.state == ClientState::Suspended {
+        return Err(Untrusted::SuspendedClient);
+    }
+    let issuing_tenant = match context.audience {
+        Audience::Tenant(tenant) if !client.is_open_to(tenant.id) => return Err(Untrusted::ClientOfAnotherTenant),
+        Audience::Tenant(tenant) => tenant.id,
+        Audience::Anyone | Audience::WorkAccounts if !client.multi_tenant => {
+            return Err(Untrusted::ClientOfAnotherTenant);
+        }
+        Audience::Anyone | Audience::WorkAccounts => client.tenant,
+    };
+    if parameters.repeats("redirect_uri") {
+        return Err(Untrusted::RedirectUriMissing);
+    }
+    let uri = parameters.get("redirect_uri").ok_or(Untrusted::RedirectUriMissing)?;
+    if !client.permits_redirect(uri) {
+        return Err(Untrusted::RedirectUriNotRegistered);
+    }
+    let state =
+        parameters.get("state").filter(|state| state.len() <= limits::STATE_BYTES && !parameters.repeats("state"));
+    let redirect = TrustedRedirect {
+        uri: uri.to_owned(),
+        mode: ResponseMode::Query,
+        state: state.map(str::to_owned),
+        issuer: issuer(context.origin, issuing_tenant),
+        microsoft: client.profile == Profile::Microsoft,
+    };
+    Ok((client, redirect))
+}
+
+fn checked(
+    parameters: &Parameters,
+    client: &Client,
+    redirect: TrustedRedirect,
+    context: Context<'_>,
+) -> Result<AuthorizationRequest, OAuthError> {
+    parameters.once()?;
+    if parameters.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES) {
+        return Err(OAuthError::invalid_request("state is longer than 2048 bytes"));
+    }
+    if parameters.get("request").is_some() {
+        return Err(OAuthError {
+            code: "request_not_supported",
+            ..OAuthError::invalid_request("request objects are not supported")
+        });
+    }
+    if parameters.get("request_uri").is_some() {
+        return Err(OAuthError {
+            code: "request_uri_not_supported",
+            ..OAuthError::invalid_request("request_uri is not supported")
+        });
+    }
+    match parameters.require("response_type")? {
+        "code" => {}
+        _ => return Err(OAuthError::unsupported_response_type("response_type has to be code")),
+    }
+    if client.kind == ClientKind::Daemon {
+        return Err(OAuthError::unauthorized_client("this client signs nobody in"));
+    }
+    let scopes = RequestedScopes::parse(parameters.require("scope")?, &client.scopes, context.resource)?;
+    if scopes.canonical().is_empty() {
+        return Err(OAuthError::invalid_scope("scope names nothing that can be asked for here"));
+    }
+    let nonce = parameters.get("nonce").map(str::to_owned);
+    if nonce.as_ref().is_some_and(|nonce| nonce.len() > limits::NONCE_BYTES) {
+        return Err(OAuthError::invalid_request("nonce is longer than 1024 bytes"));
+    }
+    let challenge = CodeChallenge::read(parameters)?;
+    if challenge.is_none() && client.requires_pkce() {
+        return Err(OAuthError::invalid_request("code_challenge is missing: this client has to use PKCE with S256"));
+    }
+    let max_age = match parameters.get("max_age") {
+        None => None,
+        Some(text) => {
+            Some(text.parse::<u64>().map_err(|_| OAuthError::invalid_request("max_age is not a number of seconds"))?)
+        }
+    };
+    check_resource(parameters, context.resource)?;
+    Ok(AuthorizationRequest {
+        client: client.id,
+        redirect,
+        scopes,
+        prompt: Prompts::parse(parameters.get("prompt").unwrap_or_default())?,
+        max_age,
+        login_hint: parameters.get("login_hint").map(str::to_owned),
+        domain_hint: parameters.get("domain_hint").map(str::to_owned),
+        id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
+        nonce,
+        challenge,
+        client_info: parameters.get("client_info") == Some("1"),
+    })
+}
+
+/// `resource` ([RFC 8707 §2]) may name the one resource server there is.
+fn check_resource(parameters: &Parameters, resource: &ResourceServer) -> Result<(), OAuthError> {
+    match parameters.get("resource") {
+        Some(asked) if !resource.is_named(asked) => {
+            Err(OAuthError::invalid_target("resource is not one that tokens are issued for here"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl AuthorizationRequest {
+    /// Whether an ID token was asked for.
+    pub fn wants_id_token(&self) -> bool {
+        self.scopes.canonical().contains(OPENID)
+    }
+
+    /// The tenant that answers, for the `iss` parameter and everything issued.
+    #[must_use]
+    pub fn issued_by(mut self, origin: &str, tenant: TenantId) -> Self {
+        self.redirect = self.redirect.issued_by(issuer(origin, tenant));
+        self
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::client::registration::tests::a_client;
+    use crate::parameters::tests::parameters;
+    use crate::resource::tests::a_resource;
+    use crate::tenant::{Tenant, TenantKind};
+
+    pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    pub(crate) fn harbor() -> Tenant {
+        Tenant { id: a_client().tenant, kind: TenantKind::Work, name: "Harbor".into(), domain: "harbor.test".into() }
+    }
+
+    const GOOD: [(&str, &str); 7] = [
+        ("client_id", "00000000-0000-0000-0000-0000000000c1"),
+        ("redirect_uri", "https://burndown.test/callback"),
+        ("response_type", "code"),
+        ("scope", "openid vso.work"),
+        ("state", "s"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+
+    pub(crate) fn request(edits: &[(&str, &str)]) -> Result<AuthorizationRequest, AuthorizeError> {
+        request_of(&a_client(), edits)
+    }
+
+    fn request_of(client: &Client, edits: &[(&str, &str)]) -> Result<AuthorizationRequest, AuthorizeError> {
+        let mut pairs: Vec<(&str, &str)> =
+            GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
+        pairs.extend(edits);
+        let audience = Audience::Tenant(harbor());
+        let context = Context { origin: "https://id.test", audience: &audience, resource: &a_resource() };
+        parse(&parameters(&pairs), Some(client), context)
+    }
+
+    fn told(edits: &[(&str, &str)]) -> &'static str {
+        match request(edits) {
+            Err(AuthorizeError::TellClient(redirect, error)) => {
+                assert_eq!(redirect.uri, "https://burndown.test/callback");
+                error.code
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_good_request_is_served_and_unknown_parameters_are_ignored() {
+        let request = request(&[
+            ("extra", "foobar"),
+            ("display", "popup"),
+            ("ui_locales", "se"),
+            ("client_info", "1"),
+            ("x-client-SKU", "js"),
+        ])
+        .unwrap();
+        assert!(request.wants_id_token() && request.client_info);
+        assert_eq!(request.redirect.issuer, format!("https://id.test/{}/v2.0", harbor().id));
+    }
+
+    #[test]
+    fn without_a_known_client_and_its_own_redirect_uri_nothing_is_sent_anywhere() {
+        for (edit, why) in [
+            ([("redirect_uri", "https://evil.test/")], Untrusted::RedirectUriNotRegistered),
+            ([("redirect_uri", "https://burndown.test/callback?x=1")], Untrusted::RedirectUriNotRegistered),
+            ([("redirect_uri", "")], Untrusted::RedirectUriMissing),
+        ] {
+            assert_eq!(request(&edit), Err(AuthorizeError::ShowPage(why)));
+            let worse = [edit[0], ("response_type", "nonsense"), ("prompt", "none")];
+            assert_eq!(request(&worse), Err(AuthorizeError::ShowPage(why)));
+        }
+        let doubled =
+            request(&[("redirect_uri", "https://burndown.test/callback"), ("redirect_uri", "https://evil.test/")]);
+        assert_eq!(doubled, Err(AuthorizeError::ShowPage(Untrusted::RedirectUriMissing)));
+        let suspended = Client { state: ClientState::Suspended, ..a_client() };
+        assert_eq!(request_of(&suspended, &[]), Err(AuthorizeError::ShowPage(Untrusted::SuspendedClient)));
+        let elsewhere = Client { tenant: TenantId(uuid::Uuid::from_u128(9)), ..a_client() };
+        assert_eq!(request_of(&elsewhere, &[]), Err(AuthorizeError::ShowPage(Untrusted::ClientOfAnotherTenant)));
+    }
+
+    #[test]
+    fn everything_else_is_told_to_the_client() {
+        assert_eq!(told(&[("response_type", "token")]), "unsupported_response_type");
+        assert_eq!(told(&[("response_type", "")]), "invalid_request");
+        assert_eq!(told(&[("response_mode", "jwt")]), "invalid_request");
+        assert_eq!(told(&[("scope", "vso.nonsense")]), "invalid_scope");
+        assert_eq!(told(&[("scope", "favourite_colour")]), "invalid_scope");
+        assert_eq!(told(&[("code_challenge", "")]), "invalid_request");
+        assert_eq!(told(&[("code_challenge_method", "plain")]), "invalid_request");
+        assert_eq!(told(&[("max_age", "-1")]), "invalid_request");
+        assert_eq!(told(&[("prompt", "none login")]), "invalid_request");
+        assert_eq!(told(&[("nonce", "1"), ("nonce", "2")]), "invalid_request");
+        assert_eq!(told(&[("request", "e30.e30.")]), "request_not_supported");
+        assert_eq!(told(&[("resource", "https://other.test/")]), "invalid_target");
+        assert_eq!(told(&[("state", &"x".repeat(3_000))]), "invalid_request");
+    }
+}

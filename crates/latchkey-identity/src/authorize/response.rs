@@ -1,0 +1,131 @@
+//! Answers to the client, with `iss` in each of them, [RFC 6749 §4.1.2], [RFC 9207].
+
+use url::form_urlencoded;
+
+use crate::authorize::response_mode::ResponseMode;
+use crate::client::redirect_uri;
+use crate::client::{Client, Publisher};
+use crate::error::OAuthError;
+use crate::secret::Secret;
+
+/// A redirect URI that belongs to the client that asked. Only [`crate::authorize::request`] makes one, from the client's registration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TrustedRedirect {
+    pub(crate) uri: String,
+    pub(crate) mode: ResponseMode,
+    pub(crate) state: Option<String>,
+    pub(crate) issuer: String,
+    pub(crate) microsoft: bool,
+}
+
+/// An answer on its way: where to, how, and what it says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthorizationResponse {
+    /// The client's redirect URI, as it asked.
+    pub uri: String,
+    /// How the parameters travel.
+    pub mode: ResponseMode,
+    /// The parameters, in order.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+impl TrustedRedirect {
+    /// Where the person will be sent, for people.
+    pub fn destination(&self) -> String {
+        redirect_uri::destination(&self.uri)
+    }
+
+    /// The redirect URI as the client asked for it.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// The same redirect, answering for this issuer: known once the account is.
+    #[must_use]
+    pub fn issued_by(self, issuer: String) -> Self {
+        Self { issuer, ..self }
+    }
+
+    /// A code for the client.
+    pub fn code(self, code: &Secret, client_info: Option<String>) -> AuthorizationResponse {
+        let mut parameters = vec![("code", code.reveal().to_owned())];
+        parameters.extend(client_info.map(|info| ("client_info", info)));
+        self.answer(parameters)
+    }
+
+    /// An error for the client.
+    pub fn error(self, error: &OAuthError) -> AuthorizationResponse {
+        let description = match self.microsoft {
+            true => format!("AADSTS{}: {}", error.number, error.description),
+            false => error.description.clone().into_owned(),
+        };
+        let mut parameters = vec![("error", error.code.to_owned()), ("error_description", description)];
+        if self.microsoft {
+            parameters.extend((error.code == "access_denied").then(|| ("error_subcode", "cancel".to_owned())));
+            parameters.extend(error.suberror.map(|suberror| ("suberror", suberror.to_owned())));
+        }
+        self.answer(parameters)
+    }
+
+    fn answer(self, mut parameters: Vec<(&'static str, String)>) -> AuthorizationResponse {
+        parameters.extend(self.state.map(|state| ("state", state)));
+        parameters.push(("iss", self.issuer));
+        AuthorizationResponse { uri: self.uri, mode: self.mode, parameters }
+    }
+}
+
+impl AuthorizationResponse {
+    /// The URL to send the browser to in the modes `query` and `fragment`. The redirect URI's own query stays.
+    pub fn location(&self) -> String {
+        let mut encoded = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.parameters {
+            encoded.append_pair(name, value);
+        }
+        let encoded = encoded.finish();
+        // An address without a path means the path `/`, and clients compare it that way.
+        let after_scheme = self.uri.split_once("://").map(|(_, rest)| rest);
+        let slash = if after_scheme.is_some_and(|rest| !rest.contains(['/', '?'])) { "/" } else { "" };
+        let separator = match self.mode {
+            ResponseMode::Fragment => '#',
+            _ if self.uri.contains('?') => '&',
+            _ => '?',
+        };
+        format!("{}{slash}{separator}{encoded}", self.uri)
+    }
+}
+
+/// Whether an error may go to the client without the person's click: an administrator vouches for it, its publisher is verified, or the
+/// person has approved it before. Anything else would make us a springboard. [RFC 9700 §4.11.2]
+pub fn may_redirect_silently(client: &Client, approved_before: bool) -> bool {
+    client.administrator_approved || matches!(client.publisher, Publisher::Verified(_)) || approved_before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect(uri: &str, mode: ResponseMode) -> TrustedRedirect {
+        TrustedRedirect {
+            uri: uri.into(),
+            mode,
+            state: Some("a.b~c".into()),
+            issuer: "https://id.test/t/v2.0".into(),
+            microsoft: false,
+        }
+    }
+
+    #[test]
+    fn iss_and_state_are_in_every_response_and_the_registered_query_stays() {
+        let code = Secret::new("c0de");
+        let response = redirect("https://app.test/cb?x=1&y=2", ResponseMode::Query).code(&code, None);
+        assert_eq!(
+            response.location(),
+            "https://app.test/cb?x=1&y=2&code=c0de&state=a.b%7Ec&iss=https%3A%2F%2Fid.test%2Ft%2Fv2.0"
+        );
+        let error = redirect("http://localhost:5000", ResponseMode::Fragment)
+            .error(&OAuthError::login_required("nobody is signed in"));
+        let location = error.location();
+        assert!(location.starts_with("http://localhost:5000/#error=login_required&"), "{location}");
+        assert!(location.contains("&state=a.b%7Ec&iss=") && !location.contains("code="));
+    }
+}

@@ -1,0 +1,31 @@
+//! How an answer travels, [OAuth 2.0 Multiple Response Types §2.1], [Form Post Response Mode].
+
+/// How an answer travels back to the client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResponseMode {
+    /// In the query of the redirect URI: the default for codes.
+    Query,
+    /// In its fragment: for pages.
+    Fragment,
+    /// As a form that the browser posts.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// Every mode, as `response_modes_supported` lists them.
+    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Fragment => "fragment",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// The mode of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}

@@ -1,0 +1,536 @@
+//! Registration: what we know of a client, and who may change it.
+
+use std::fmt;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::account::{self, Account, AccountId};
+use crate::client::credential::ClientSecret;
+use crate::client::redirect_uri::{RedirectUri, RedirectUriError};
+use crate::decision::{Change, Decision};
+use crate::entropy::Entropy;
+use crate::event::Event;
+use crate::limits;
+use crate::scope::ScopeSet;
+use crate::secret::{PurposeKey, Secret};
+use crate::tenant::TenantId;
+use crate::time::Timestamp;
+
+/// The id of a client: the `client_id` parameter and the `azp` claim. A GUID, as clients of the Microsoft world expect.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClientId(pub Uuid);
+
+impl ClientId {
+    /// Reads the `client_id` parameter; `None` if it cannot be one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(Self)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// What sort of program an app is. [RFC 6749 §2.1]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ClientKind {
+    /// Runs on a server and keeps a secret.
+    Web,
+    /// Runs on a person's machine and can keep none.
+    Native,
+    /// Runs in a browser and can keep none.
+    SinglePage,
+    /// Runs on a server without anybody present.
+    Daemon,
+}
+
+impl ClientKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Web, Self::Native, Self::SinglePage, Self::Daemon];
+
+    /// The name in configuration, commands and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Native => "native",
+            Self::SinglePage => "spa",
+            Self::Daemon => "daemon",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it keeps a secret, and therefore authenticates.
+    pub const fn is_confidential(self) -> bool {
+        matches!(self, Self::Web | Self::Daemon)
+    }
+}
+
+/// What clients of different worlds need differently (DESIGN section 6).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Profile {
+    /// RFC 9068 access tokens, nothing beside the standards.
+    Standard,
+    /// Entra-shaped tokens for clients of the Microsoft world.
+    Microsoft,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::Microsoft];
+
+    /// The name in configuration, commands and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Microsoft => "microsoft",
+        }
+    }
+
+    /// The profile of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+}
+
+/// What is known of who stands behind an app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Publisher {
+    /// Nobody checked.
+    Unverified,
+    /// The publisher showed that they control this domain.
+    Verified(String),
+}
+
+/// Whether an app may do anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClientState {
+    /// It may.
+    Active,
+    /// An administrator stopped it for everybody; authorizations are kept and nothing works.
+    Suspended,
+}
+
+/// A registered service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// The tenant it is registered in.
+    pub tenant: TenantId,
+    /// What people call it.
+    pub name: String,
+    /// What sort of program it is.
+    pub kind: ClientKind,
+    /// What it needs differently.
+    pub profile: Profile,
+    /// Who stands behind it.
+    pub publisher: Publisher,
+    /// An administrator vouches for it: its approvals are reused silently, and errors go to it without a click.
+    pub administrator_approved: bool,
+    /// People of other tenants may authorize it.
+    pub multi_tenant: bool,
+    /// It may leave out PKCE. Only confidential clients can.
+    pub pkce_optional: bool,
+    /// Active or suspended.
+    pub state: ClientState,
+    /// Who registered it, and may change it.
+    pub owner: Option<AccountId>,
+    /// Where answers may be sent.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// The resource scopes it may ask for.
+    pub scopes: ScopeSet,
+    /// Those of them without which it does not work.
+    pub required_scopes: ScopeSet,
+    /// Its secrets, at most two.
+    pub secrets: Vec<ClientSecret>,
+    /// Rises with every change; a change is made against the version it was read at.
+    pub version: i64,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+impl Client {
+    /// Whether this person may see and change the registration: its owner, or an administrator of its tenant.
+    pub fn may_be_changed_by(&self, account: &Account) -> bool {
+        self.owner == Some(account.id) || (account.tenant_administrator && account.tenant == self.tenant)
+    }
+
+    /// Whether people of `tenant` may authorize it.
+    pub fn is_open_to(&self, tenant: TenantId) -> bool {
+        self.multi_tenant || self.tenant == tenant
+    }
+
+    /// Whether it must prove with PKCE that the code comes back to who asked. [RFC 7636], [RFC 9700 §2.1.1]
+    pub fn requires_pkce(&self) -> bool {
+        !(self.pkce_optional && self.kind.is_confidential())
+    }
+
+    /// The registered redirect URI that permits `requested`.
+    pub fn permits_redirect(&self, requested: &str) -> bool {
+        self.redirect_uris.iter().any(|uri| uri.permits(requested, self.kind))
+    }
+}
+
+/// What someone asks to have registered, as it was typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Registration {
+    /// What people will call it.
+    pub name: String,
+    /// What sort of program it is.
+    pub kind: ClientKind,
+    /// What it needs differently.
+    pub profile: Profile,
+    /// Where answers may be sent.
+    pub redirect_uris: Vec<String>,
+    /// The resource scopes it may ask for.
+    pub scopes: ScopeSet,
+    /// Those of them without which it does not work.
+    pub required_scopes: ScopeSet,
+    /// People of other tenants may authorize it.
+    pub multi_tenant: bool,
+    /// It may leave out PKCE.
+    pub pkce_optional: bool,
+}
+
+/// Why a registration was not accepted, in a sentence for the person who asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RegistrationError {
+    /// The name cannot be shown to people.
+    #[error("A name has 1 to 256 characters, none of them hidden.")]
+    Name,
+    /// The name looks like the product's own.
+    #[error("This name is reserved: people would take the app for a part of Latchkey.")]
+    ReservedName,
+    /// A redirect URI is not acceptable.
+    #[error("{uri}: {error}")]
+    RedirectUri {
+        /// The one that was typed.
+        uri: String,
+        /// What is wrong with it.
+        error: RedirectUriError,
+    },
+    /// An app that signs people in has nowhere to go.
+    #[error("At least one redirect URI is needed: it is where people are sent back to.")]
+    NoRedirectUri,
+    /// A daemon signs nobody in.
+    #[error("A daemon has no redirect URIs: nobody signs in to it.")]
+    DaemonRedirects,
+    /// More redirect URIs than anybody checks.
+    #[error("An app has at most 50 redirect URIs.")]
+    TooManyRedirectUris,
+    /// A scope that does not exist.
+    #[error("The scope {0} does not exist.")]
+    UnknownScope(String),
+    /// A required scope that is not asked for.
+    #[error("The scope {0} is marked as required but not asked for.")]
+    RequiredScope(String),
+    /// PKCE is what a public client has instead of a secret.
+    #[error("Only an app that keeps a secret can do without PKCE.")]
+    PkceNeeded,
+    /// Two secrets are there already.
+    #[error("An app has at most two secrets: remove one first.")]
+    TooManySecrets,
+    /// A public app has no secret.
+    #[error("An app of this kind cannot keep a secret.")]
+    PublicClient,
+    /// A lifetime beyond two years, or none.
+    #[error("A secret lives between 1 and 730 days.")]
+    SecretLifetime,
+    /// The person is neither its owner nor an administrator of its tenant.
+    #[error("Only the app's owner or an administrator of its directory may change it.")]
+    NotYours,
+    /// More apps than one account may own.
+    #[error("An account owns at most 200 apps.")]
+    TooManyApps,
+}
+
+/// A registration that was checked whole. Only [`Registration::check`] makes one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CheckedRegistration {
+    registration: Registration,
+    redirect_uris: Vec<RedirectUri>,
+}
+
+impl Registration {
+    /// Checks every field, and how they fit together. `known_scopes` are those of the resource server.
+    pub fn check(mut self, known_scopes: &[String]) -> Result<CheckedRegistration, RegistrationError> {
+        self.name = self.name.trim().to_owned();
+        if !account::is_presentable(&self.name) {
+            return Err(RegistrationError::Name);
+        }
+        if is_reserved_name(&self.name) {
+            return Err(RegistrationError::ReservedName);
+        }
+        if self.pkce_optional && !self.kind.is_confidential() {
+            return Err(RegistrationError::PkceNeeded);
+        }
+        if let Some(unknown) = self.scopes.iter().find(|scope| !known_scopes.iter().any(|known| known == scope)) {
+            return Err(RegistrationError::UnknownScope(unknown.to_owned()));
+        }
+        if let Some(extra) = self.required_scopes.difference(&self.scopes).iter().next() {
+            return Err(RegistrationError::RequiredScope(extra.to_owned()));
+        }
+        match (self.kind, self.redirect_uris.len()) {
+            (ClientKind::Daemon, 0) => {}
+            (ClientKind::Daemon, _) => return Err(RegistrationError::DaemonRedirects),
+            (_, 0) => return Err(RegistrationError::NoRedirectUri),
+            (_, count) if count > limits::REDIRECT_URIS_PER_CLIENT => {
+                return Err(RegistrationError::TooManyRedirectUris);
+            }
+            _ => {}
+        }
+        let mut redirect_uris = Vec::new();
+        for uri in &self.redirect_uris {
+            let checked = RedirectUri::register(uri, self.kind)
+                .map_err(|error| RegistrationError::RedirectUri { uri: uri.clone(), error })?;
+            if !redirect_uris.contains(&checked) {
+                redirect_uris.push(checked);
+            }
+        }
+        Ok(CheckedRegistration { registration: self, redirect_uris })
+    }
+}
+
+fn is_reserved_name(name: &str) -> bool {
+    let skeleton: String =
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).map(lookalike).collect();
+    ["latchkey", "microsoft", "azuredevops", "administrator"].iter().any(|reserved| skeleton.contains(reserved))
+}
+
+/// The Latin letter a character is commonly taken for.
+fn lookalike(c: char) -> char {
+    match c {
+        '0' | 'о' | 'ο' => 'o',
+        '1' | 'і' | 'ı' | 'ι' => 'l',
+        'а' | 'α' => 'a',
+        'с' => 'c',
+        'е' | 'ε' => 'e',
+        'һ' => 'h',
+        'к' | 'κ' => 'k',
+        'т' | 'τ' => 't',
+        'у' | 'γ' => 'y',
+        'м' => 'm',
+        'ѕ' => 's',
+        'р' | 'ρ' => 'p',
+        other => other,
+    }
+}
+
+/// Registers an app. The owner is the account that asks; `owned` is how many it owns already.
+pub fn register(
+    checked: CheckedRegistration,
+    owner: &Account,
+    owned: usize,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<Client, RegistrationError> {
+    if owned >= limits::APPS_PER_OWNER {
+        return Decision::refuse(RegistrationError::TooManyApps);
+    }
+    let client = new_client(ClientId(entropy.uuid()), checked, owner.tenant, Some(owner.id), now);
+    Decision::grant(client.clone())
+        .and(Change::Record(Event::app_registered(&client).by(owner.id)))
+        .and(Change::RegisterClient { client: Box::new(client) })
+}
+
+/// A client as it stands right after registration.
+pub fn new_client(
+    id: ClientId,
+    checked: CheckedRegistration,
+    tenant: TenantId,
+    owner: Option<AccountId>,
+    now: Timestamp,
+) -> Client {
+    let CheckedRegistration { registration, redirect_uris } = checked;
+    Client {
+        id,
+        tenant,
+        name: registration.name,
+        kind: registration.kind,
+        profile: registration.profile,
+        publisher: Publisher::Unverified,
+        administrator_approved: false,
+        multi_tenant: registration.multi_tenant,
+        pkce_optional: registration.pkce_optional,
+        state: ClientState::Active,
+        owner,
+        redirect_uris,
+        scopes: registration.scopes,
+        required_scopes: registration.required_scopes,
+        secrets: Vec::new(),
+        version: 1,
+        created_at: now,
+    }
+}
+
+/// Changes what an app's owner may change. Its kind stays: a public app does not become confidential by a form.
+pub fn change(
+    client: &Client,
+    checked: CheckedRegistration,
+    by: &Account,
+    now: Timestamp,
+) -> Decision<Client, RegistrationError> {
+    if !client.may_be_changed_by(by) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    let CheckedRegistration { registration, redirect_uris } = checked;
+    let changed = Client {
+        name: registration.name,
+        profile: registration.profile,
+        multi_tenant: registration.multi_tenant,
+        pkce_optional: registration.pkce_optional,
+        redirect_uris,
+        scopes: registration.scopes,
+        required_scopes: registration.required_scopes,
+        version: client.version + 1,
+        // Another name is another promise: what was vouched for is not this any more.
+        publisher: client.publisher.clone(),
+        ..client.clone()
+    };
+    Decision::grant(changed.clone())
+        .and(Change::Record(Event::app_changed(&changed, now).by(by.id)))
+        .and(Change::ChangeClient { client: Box::new(changed), from_version: client.version })
+}
+
+/// Deletes an app: its authorizations end with it.
+pub fn delete(client: &Client, by: &Account, now: Timestamp) -> Decision<(), RegistrationError> {
+    if !client.may_be_changed_by(by) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    Decision::grant(())
+        .and(Change::Record(Event::app_deleted(client, now).by(by.id)))
+        .and(Change::DeleteClient { client: client.id, at: now })
+}
+
+/// Adds a secret that lives `days`. The secret is in the answer and nowhere else.
+pub fn add_secret(
+    client: &Client,
+    by: &Account,
+    days: u32,
+    key: &PurposeKey,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<(Secret, ClientSecret), RegistrationError> {
+    if !client.may_be_changed_by(by) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    if !client.kind.is_confidential() {
+        return Decision::refuse(RegistrationError::PublicClient);
+    }
+    if !(1..=limits::CLIENT_SECRET_LIFETIME_DAYS).contains(&days) {
+        return Decision::refuse(RegistrationError::SecretLifetime);
+    }
+    if client.secrets.iter().filter(|secret| secret.is_live(now)).count() >= limits::SECRETS_PER_CLIENT {
+        return Decision::refuse(RegistrationError::TooManySecrets);
+    }
+    let expires_at = now + Duration::from_secs(u64::from(days) * 86_400);
+    let (secret, kept) = ClientSecret::generate(client.id, expires_at, key, now, entropy);
+    Decision::grant((secret, kept.clone()))
+        .and(Change::Record(Event::secret_added(client, &kept).by(by.id)))
+        .and(Change::AddSecret { client: client.id, secret: kept, from_version: client.version })
+}
+
+/// Removes a secret: nobody authenticates with it again.
+pub fn remove_secret(client: &Client, secret: Uuid, by: &Account, now: Timestamp) -> Decision<(), RegistrationError> {
+    if !client.may_be_changed_by(by) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    Decision::grant(())
+        .and(Change::Record(Event::secret_removed(client, secret, now).by(by.id)))
+        .and(Change::RemoveSecret { client: client.id, secret })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn a_registration() -> Registration {
+        Registration {
+            name: "Burndown".into(),
+            kind: ClientKind::Web,
+            profile: Profile::Standard,
+            redirect_uris: vec!["https://burndown.test/callback".into()],
+            scopes: ScopeSet::from_text("vso.work vso.code vso.build"),
+            required_scopes: ScopeSet::default(),
+            multi_tenant: false,
+            pkce_optional: false,
+        }
+    }
+
+    pub(crate) fn known() -> Vec<String> {
+        ["vso.work", "vso.code", "vso.build"].map(String::from).into()
+    }
+
+    pub(crate) fn a_client() -> Client {
+        let checked = a_registration().check(&known()).unwrap();
+        new_client(
+            ClientId(Uuid::from_u128(0xc1)),
+            checked,
+            TenantId(Uuid::from_u128(1)),
+            None,
+            Timestamp::from_secs(0),
+        )
+    }
+
+    #[test]
+    fn a_registration_is_checked_whole() {
+        use RegistrationError as E;
+        let check = |edit: fn(&mut Registration)| {
+            let mut registration = a_registration();
+            edit(&mut registration);
+            registration.check(&known()).map(|_| ())
+        };
+        assert_eq!(check(|_| ()), Ok(()));
+        assert_eq!(check(|r| r.name = "a\u{202e}".into()), Err(E::Name));
+        assert_eq!(check(|r| r.name = "L\u{430}tchkey Support".into()), Err(E::ReservedName));
+        assert_eq!(check(|r| r.redirect_uris.clear()), Err(E::NoRedirectUri));
+        assert_eq!(check(|r| r.kind = ClientKind::Daemon), Err(E::DaemonRedirects));
+        assert_eq!(check(|r| r.scopes.insert("vso.nonsense")), Err(E::UnknownScope("vso.nonsense".into())));
+        assert_eq!(check(|r| r.required_scopes.insert("vso.wiki")), Err(E::RequiredScope("vso.wiki".into())));
+        let public = |r: &mut Registration| {
+            r.kind = ClientKind::SinglePage;
+            r.pkce_optional = true;
+        };
+        assert_eq!(check(public), Err(E::PkceNeeded));
+    }
+
+    #[test]
+    fn only_its_owner_or_an_administrator_of_its_tenant_changes_an_app() {
+        let owner = crate::sign_in::tests::an_account();
+        let client = Client { owner: Some(owner.id), tenant: owner.tenant, ..a_client() };
+        let stranger = Account { id: AccountId(Uuid::from_u128(99)), ..owner.clone() };
+        let administrator = Account { tenant_administrator: true, ..stranger.clone() };
+        let elsewhere = Account { tenant: TenantId(Uuid::from_u128(77)), ..administrator.clone() };
+        assert!(client.may_be_changed_by(&owner) && client.may_be_changed_by(&administrator));
+        assert!(!client.may_be_changed_by(&stranger) && !client.may_be_changed_by(&elsewhere));
+        assert_eq!(delete(&client, &stranger, Timestamp::from_secs(1)).answer, Err(RegistrationError::NotYours));
+        assert!(delete(&client, &stranger, Timestamp::from_secs(1)).changes.is_empty());
+    }
+
+    #[test]
+    fn a_client_has_two_live_secrets_at_most_and_a_public_one_none() {
+        let owner = crate::sign_in::tests::an_account();
+        let key = PurposeKey::derive(&[0; 32], crate::secret::Purpose::ClientSecret).unwrap();
+        let now = Timestamp::from_secs(1_000);
+        let mut client = Client { owner: Some(owner.id), ..a_client() };
+        for seed in 0..2 {
+            let (_, kept) = add_secret(&client, &owner, 30, &key, now, &mut Entropy::seeded(seed)).answer.unwrap();
+            client.secrets.push(kept);
+        }
+        let third = |now| add_secret(&client, &owner, 30, &key, now, &mut Entropy::seeded(3)).answer;
+        assert_eq!(third(now).unwrap_err(), RegistrationError::TooManySecrets);
+        assert!(third(now + Duration::from_secs(31 * 86_400)).is_ok(), "those that have ended do not count");
+        let public = Client { kind: ClientKind::Native, ..client.clone() };
+        assert_eq!(
+            add_secret(&public, &owner, 30, &key, now, &mut Entropy::seeded(3)).answer.unwrap_err(),
+            RegistrationError::PublicClient
+        );
+    }
+}

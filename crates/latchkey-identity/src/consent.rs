@@ -1,0 +1,289 @@
+//! Approval: what is asked, what is remembered, and what the person's answer becomes, [OpenID Connect Core §3.1.2.4].
+
+use uuid::Uuid;
+
+use crate::account::Account;
+use crate::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
+use crate::authorize::flow::Flow;
+use crate::authorize::prompt::Prompt;
+use crate::authorize::request::AuthorizationRequest;
+use crate::client::redirect_uri;
+use crate::client::{Client, Publisher};
+use crate::decision::{Change, Decision};
+use crate::entropy::Entropy;
+use crate::event::{Event, EventKind};
+use crate::grant::authorization_code::{self, CodeContext};
+use crate::scope::ScopeSet;
+use crate::secret::{Secret, sha256};
+use crate::session::Session;
+use crate::tenant::TenantId;
+use crate::time::Timestamp;
+
+/// Whether the person has to be asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Consent {
+    /// The same question was answered before.
+    Remembered,
+    /// Ask.
+    Ask(Question),
+}
+
+/// What the approval page asks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// The scopes with an open checkbox.
+    pub open: ScopeSet,
+    /// Those of them that cannot be unticked.
+    pub required: ScopeSet,
+    /// Those allowed before, which are shown and stay.
+    pub already: ScopeSet,
+    /// Digest of all that the page says of the app: it has to be the same when the answer comes.
+    pub shown: [u8; 32],
+}
+
+/// Decides whether to ask. `existing` is the person's authorization for this client in the issuing tenant, live or not.
+pub fn required(
+    request: &AuthorizationRequest,
+    client: &Client,
+    existing: Option<&Authorization>,
+    now: Timestamp,
+) -> Consent {
+    let wanted = request.scopes.canonical();
+    let app = app_digest(request, client);
+    let existing = existing.filter(|authorization| authorization.is_live(now));
+    let question = |open: ScopeSet, already: ScopeSet| {
+        let required = open.identity().union(&open.intersection(&client.required_scopes));
+        let shown = page_digest(app, &open, &already);
+        Consent::Ask(Question { open, required, already, shown })
+    };
+    let Some(existing) = existing else { return question(wanted, ScopeSet::default()) };
+    if request.prompt.contains(Prompt::Consent) || existing.shown != app {
+        return question(wanted, ScopeSet::default());
+    }
+    let new = wanted.difference(&existing.asked);
+    if !new.is_empty() {
+        return question(new, existing.scopes.intersection(&wanted));
+    }
+    // Anyone on the same machine can pose as a native app, so its requests are never answered without a look.
+    // [RFC 6749 §10.2], [RFC 8252 §8.6]
+    if redirect_uri::is_native_destination(request.redirect.uri())
+        && !client.administrator_approved
+        && !client.kind.is_confidential()
+    {
+        return question(wanted, ScopeSet::default());
+    }
+    Consent::Remembered
+}
+
+/// What the person chose on the page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// The scopes that were ticked.
+    pub scopes: ScopeSet,
+    /// The places that were ticked.
+    pub places: Places,
+    /// `Keep access for`.
+    pub lifetime: Lifetime,
+    /// The digest of what the page said.
+    pub shown: [u8; 32],
+}
+
+/// What the person may choose from: worked out anew when the answer comes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Offer {
+    /// Every organization, project and repository that may be ticked.
+    pub places: Places,
+    /// The longest authorization, in days, that each organization allows.
+    pub caps: Vec<(Uuid, u16)>,
+}
+
+/// Why an answer was not accepted: the page is shown again and says so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ChoiceError {
+    /// The app, the scopes or something else on the page is not what it was.
+    #[error("Something about this request changed since you looked at it. Please read it again.")]
+    Changed,
+    /// No scope of the resource was ticked although some were offered.
+    #[error("Choose at least one thing that the app may do, or deny the request.")]
+    NothingChosen,
+    /// Nowhere to act.
+    #[error("Choose at least one organization or project, or deny the request.")]
+    NoPlace,
+    /// A place that was not offered.
+    #[error("One of the places is not yours to give access to. Please choose again.")]
+    PlaceNotOffered,
+    /// Longer than an organization allows.
+    #[error("One of the organizations allows only a shorter time. Please choose again.")]
+    TooLong,
+}
+
+/// Everything an approval is decided on.
+#[derive(Clone, Copy, Debug)]
+pub struct Approval<'a> {
+    /// The request.
+    pub request: &'a AuthorizationRequest,
+    /// The client that asks.
+    pub client: &'a Client,
+    /// Who answers.
+    pub account: &'a Account,
+    /// In which session.
+    pub session: &'a Session,
+    /// Whose issuer signs.
+    pub tenant: TenantId,
+    /// The origin that the flow runs at.
+    pub origin: &'a str,
+    /// The flow that is answered with it, if pages were shown.
+    pub flow: Option<&'a Flow>,
+    /// The person's authorization for this client, live or not.
+    pub existing: Option<&'a Authorization>,
+}
+
+/// The person approved: the authorization is made or changed, and the code is on its way.
+pub fn approve(
+    approval: Approval<'_>,
+    choice: &Choice,
+    offer: &Offer,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<Secret, ChoiceError> {
+    let Approval { request, client, account, session, existing, .. } = approval;
+    let Consent::Ask(question) = required(request, client, existing, now) else {
+        return Decision::refuse(ChoiceError::Changed);
+    };
+    if question.shown != choice.shown {
+        return Decision::refuse(ChoiceError::Changed);
+    }
+    let chosen = choice.scopes.intersection(&question.open).union(&question.required);
+    let asks_for_places = !question.open.union(&question.already).resource().is_empty();
+    if !question.open.resource().is_empty() && chosen.resource().is_empty() && question.already.resource().is_empty() {
+        return Decision::refuse(ChoiceError::NothingChosen);
+    }
+    if let Err(error) = check_places(choice, offer, asks_for_places) {
+        return Decision::refuse(error);
+    }
+    let live = existing.filter(|authorization| authorization.is_live(now));
+    let kept = live.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
+    let asked = live.map(|authorization| authorization.asked.clone()).unwrap_or_default();
+    let authorization = Authorization {
+        id: live.map_or_else(|| AuthorizationId(entropy.uuid()), |live| live.id),
+        tenant: approval.tenant,
+        account: account.id,
+        client: client.id,
+        version: live.map_or(1, |live| live.version.saturating_add(1)),
+        scopes: kept.union(&chosen),
+        asked: asked.union(&question.open),
+        places: if asks_for_places {
+            choice.places.clone()
+        } else {
+            live.map(|live| live.places.clone()).unwrap_or_default()
+        },
+        lifetime: choice.lifetime,
+        expires_at: choice.lifetime.end(now),
+        session: session.id,
+        shown: app_digest(request, client),
+        created_at: live.map_or(now, |live| live.created_at),
+        changed_at: now,
+        ended: None,
+    };
+    let kind = if live.is_some() { EventKind::AuthorizationChanged } else { EventKind::AuthorizationGranted };
+    let event = Event::new(kind, approval.tenant, now, authorization.scopes.to_string());
+    let event = event.by(account.id).within(session.id).about(&authorization);
+    let context = CodeContext {
+        request,
+        client,
+        account,
+        session,
+        tenant: approval.tenant,
+        origin: approval.origin,
+        flow: approval.flow,
+    };
+    let (code, sent) = authorization_code::issue(context, &authorization, now, entropy);
+    let save = match live {
+        Some(live) => {
+            Change::ChangeAuthorization { authorization: Box::new(authorization), from_version: live.version }
+        }
+        None => Change::Authorize(Box::new(authorization)),
+    };
+    // One that ran out is still listed as current until it is replaced.
+    let replaced = existing.filter(|existing| existing.ended.is_none() && !existing.is_live(now));
+    Decision::grant(code)
+        .and_all(replaced.map(|existing| Change::EndAuthorization {
+            authorization: existing.id,
+            at: now,
+            reason: EndReason::Replaced,
+        }))
+        .and(save)
+        .and_all(sent)
+        .and(Change::Record(event))
+}
+
+/// The person denied, or turned back at an earlier page.
+pub fn deny(approval: Approval<'_>, now: Timestamp) -> Decision<()> {
+    let Approval { request, client, account, session, .. } = approval;
+    let event =
+        Event::new(EventKind::AuthorizationDenied, approval.tenant, now, request.scopes.canonical().to_string());
+    Decision::grant(())
+        .and_all(approval.flow.map(|flow| Change::EndFlow { flow: flow.id, at: now }))
+        .and(Change::Record(event.by(account.id).within(session.id).through(client.id)))
+}
+
+fn check_places(choice: &Choice, offer: &Offer, needed: bool) -> Result<(), ChoiceError> {
+    if !needed {
+        return Ok(());
+    }
+    if choice.places.is_empty() {
+        return Err(ChoiceError::NoPlace);
+    }
+    let offered = |place: &Place| {
+        let organization = Place { organization: place.organization, project: None, repository: None };
+        let project = Place { project: place.project, ..organization };
+        // A whole organization or project is offered by itself; what lies in it is offered one by one.
+        offer.places.contains(place) && offer.places.contains(&organization) && offer.places.contains(&project)
+    };
+    if !choice.places.iter().all(offered) {
+        return Err(ChoiceError::PlaceNotOffered);
+    }
+    let cap = offer
+        .caps
+        .iter()
+        .filter(|(organization, _)| choice.places.iter().any(|place| place.organization == *organization));
+    if !choice.lifetime.is_within(cap.map(|(_, days)| *days).min()) {
+        return Err(ChoiceError::TooLong);
+    }
+    Ok(())
+}
+
+/// What the person is told of the app. An approval is for that app, not for another of the same id.
+fn app_digest(request: &AuthorizationRequest, client: &Client) -> [u8; 32] {
+    let publisher = match &client.publisher {
+        Publisher::Unverified => "",
+        Publisher::Verified(domain) => domain,
+    };
+    digest(&[client.name.as_bytes(), publisher.as_bytes(), destination_without_port(request).as_bytes()])
+}
+
+/// A native app listens on another port each time; that is no other destination.
+fn destination_without_port(request: &AuthorizationRequest) -> String {
+    let destination = request.redirect.destination();
+    if redirect_uri::is_native_destination(request.redirect.uri()) {
+        destination.rsplit_once(':').map_or(destination.clone(), |(host, _)| host.to_owned())
+    } else {
+        destination
+    }
+}
+
+fn page_digest(app: [u8; 32], open: &ScopeSet, already: &ScopeSet) -> [u8; 32] {
+    digest(&[&app, open.to_string().as_bytes(), already.to_string().as_bytes()])
+}
+
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    sha256(&bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+use std::time::Duration;
+
+use super::*;
+use crate::authorization::tests::an_authorization;
+use crate::authorize::request::tests::request;
+use crate::client::registration::tests::a_client;
+use crate::client::{ClientKind, RedirectUri};
+use crate::sign_in::tests::{a_session, an_account};
+
+const NOW: Timestamp = Timestamp::from_secs(1_000);
+const HARBOR: Uuid = Uuid::from_u128(0x0a);
+const LIGHTHOUSE: Uuid = Uuid::from_u128(0x1);
+
+fn place(project: Option<Uuid>) -> Place {
+    Place { organization: HARBOR, project, repository: None }
+}
+
+fn offer() -> Offer {
+    Offer { places: [place(None), place(Some(LIGHTHOUSE))].into(), caps: vec![(HARBOR, 90)] }
+}
+
+fn asked(edits: &[(&str, &str)], existing: Option<&Authorization>) -> Question {
+    match required(&request(edits).unwrap(), &a_client(), existing, NOW) {
+        Consent::Ask(question) => question,
+        Consent::Remembered => panic!("not asked"),
+    }
+}
+
+fn choice(question: &Question, scopes: &str) -> Choice {
+    Choice {
+        scopes: ScopeSet::from_text(scopes),
+        places: [place(Some(LIGHTHOUSE))].into(),
+        lifetime: Lifetime::Days(7),
+        shown: question.shown,
+    }
+}
+
+fn answer(
+    edits: &[(&str, &str)],
+    existing: Option<&Authorization>,
+    edit: impl FnOnce(&mut Choice),
+) -> Decision<Secret, ChoiceError> {
+    answer_with(edits, existing, edit, 1)
+}
+
+fn answer_with(
+    edits: &[(&str, &str)],
+    existing: Option<&Authorization>,
+    edit: impl FnOnce(&mut Choice),
+    seed: u64,
+) -> Decision<Secret, ChoiceError> {
+    let (request, client, account, session) = (request(edits).unwrap(), a_client(), an_account(), a_session());
+    let mut choice = choice(&asked(edits, existing), "openid vso.work");
+    edit(&mut choice);
+    let approval = Approval {
+        request: &request,
+        client: &client,
+        account: &account,
+        session: &session,
+        tenant: account.tenant,
+        origin: "https://id.test",
+        flow: None,
+        existing,
+    };
+    approve(approval, &choice, &offer(), NOW, &mut Entropy::seeded(seed))
+}
+
+fn granted(decision: &Decision<Secret, ChoiceError>) -> Authorization {
+    assert!(decision.answer.is_ok(), "{decision:?}");
+    let authorization = decision.changes.iter().find_map(|change| match change {
+        Change::Authorize(authorization) | Change::ChangeAuthorization { authorization, .. } => Some(authorization),
+        _ => None,
+    });
+    authorization.cloned().map(|authorization| *authorization).unwrap()
+}
+
+#[test]
+fn what_is_stored_is_what_was_ticked() {
+    let decision = answer(&[("scope", "openid vso.work vso.code")], None, |_| ());
+    let authorization = granted(&decision);
+    assert_eq!(authorization.scopes.to_string(), "openid vso.work");
+    assert_eq!(authorization.asked.to_string(), "openid vso.code vso.work");
+    assert_eq!(authorization.places, [place(Some(LIGHTHOUSE))].into());
+    assert_eq!(authorization.expires_at, Some(NOW + Duration::from_secs(7 * 86_400)));
+    assert!(
+        decision
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::Record(event) if event.kind == EventKind::AuthorizationGranted))
+    );
+}
+
+#[test]
+fn nothing_is_granted_that_was_not_offered() {
+    let refused = |edit: fn(&mut Choice)| {
+        let decision = answer(&[], None, edit);
+        assert!(decision.changes.is_empty(), "{decision:?}");
+        decision.answer.unwrap_err()
+    };
+    assert_eq!(refused(|choice| choice.shown = [9; 32]), ChoiceError::Changed);
+    assert_eq!(refused(|choice| choice.scopes = ScopeSet::from_text("openid")), ChoiceError::NothingChosen);
+    assert_eq!(refused(|choice| choice.places.clear()), ChoiceError::NoPlace);
+    assert_eq!(refused(|choice| choice.places.extend([place(Some(HARBOR))])), ChoiceError::PlaceNotOffered);
+    assert_eq!(refused(|choice| choice.lifetime = Lifetime::UntilRemoved), ChoiceError::TooLong);
+    let widened = answer(&[], None, |choice| choice.scopes = ScopeSet::from_text("openid vso.work vso.code vso.build"));
+    assert_eq!(granted(&widened).scopes.to_string(), "openid vso.work");
+}
+
+#[test]
+fn an_app_that_changed_since_the_page_was_shown_is_asked_about_again() {
+    let before = asked(&[], None);
+    let renamed = Client { name: "Burndown Pro".into(), ..a_client() };
+    let verified = Client { publisher: Publisher::Verified("burndown.test".into()), ..a_client() };
+    for client in [renamed, verified] {
+        let Consent::Ask(after) = required(&request(&[]).unwrap(), &client, None, NOW) else { panic!() };
+        assert_ne!(before.shown, after.shown);
+    }
+    assert_ne!(before.shown, asked(&[("scope", "openid vso.work vso.code")], None).shown);
+}
+
+#[test]
+fn the_same_request_does_not_ask_again_and_a_larger_one_shows_what_is_new() {
+    let first = granted(&answer(&[("scope", "openid vso.work vso.code")], None, |_| ()));
+    let remembered = |edits: &[(&str, &str)], existing: &Authorization| {
+        required(&request(edits).unwrap(), &a_client(), Some(existing), NOW) == Consent::Remembered
+    };
+    assert!(remembered(&[("scope", "openid vso.work vso.code")], &first), "also what was unticked is not asked again");
+    assert!(remembered(&[("scope", "vso.work")], &first));
+    assert!(!remembered(&[("prompt", "consent")], &first));
+    assert!(!remembered(&[], &Authorization { expires_at: Some(NOW), ..first.clone() }));
+
+    let larger = [("scope", "openid vso.work vso.build")];
+    let question = asked(&larger, Some(&first));
+    assert_eq!(
+        (question.open.to_string(), question.already.to_string()),
+        ("vso.build".into(), "openid vso.work".into())
+    );
+    let second = granted(&answer(&larger, Some(&first), |choice| choice.scopes = ScopeSet::from_text("vso.build")));
+    assert_eq!(second.scopes.to_string(), "openid vso.build vso.work");
+    assert_eq!((second.id, second.version), (first.id, first.version + 1));
+}
+
+#[test]
+fn a_native_app_is_never_answered_without_a_look_unless_an_administrator_approved_it() {
+    let native = Client {
+        kind: ClientKind::Native,
+        redirect_uris: vec![RedirectUri::register("http://localhost", ClientKind::Native).unwrap()],
+        ..a_client()
+    };
+    let client_of = |client: &Client| {
+        let audience = crate::tenant::Audience::Tenant(crate::authorize::request::tests::harbor());
+        let resource = crate::resource::tests::a_resource();
+        let context =
+            crate::authorize::request::Context { origin: "https://id.test", audience: &audience, resource: &resource };
+        let parameters = crate::parameters::tests::parameters(&[
+            ("redirect_uri", "http://localhost:5000"),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("code_challenge", crate::authorize::request::tests::CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        crate::authorize::request::parse(&parameters, Some(client), context).unwrap()
+    };
+    let request = client_of(&native);
+    let existing = Authorization { shown: app_digest(&request, &native), ..an_authorization() };
+    assert!(matches!(required(&request, &native, Some(&existing), NOW), Consent::Ask(_)));
+    let approved = Client { administrator_approved: true, ..native };
+    assert_eq!(required(&request, &approved, Some(&existing), NOW), Consent::Remembered);
+}
+
+#[test]
+fn an_authorization_that_ran_out_is_replaced_and_not_revived() {
+    let old = Authorization { expires_at: Some(NOW), ..granted(&answer(&[], None, |_| ())) };
+    let decision = answer_with(&[], Some(&old), |_| (), 2);
+    let new = granted(&decision);
+    assert_ne!(new.id, old.id);
+    assert!(decision.changes.contains(&Change::EndAuthorization {
+        authorization: old.id,
+        at: NOW,
+        reason: EndReason::Replaced
+    }));
+}

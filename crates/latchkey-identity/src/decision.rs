@@ -1,0 +1,226 @@
+//! What a rule returns: an answer, and the changes that have to be durable before the answer leaves.
+
+use uuid::Uuid;
+
+use crate::account::{Account, AccountId};
+use crate::authorization::{Authorization, AuthorizationId, EndReason};
+use crate::authorize::flow::{Flow, FlowId};
+use crate::client::{Client, ClientId, ClientSecret, ClientState};
+use crate::error::OAuthError;
+use crate::event::Event;
+use crate::grant::authorization_code::AuthorizationCode;
+use crate::secret::TokenHash;
+use crate::session::{BrowserHash, Session, SessionId};
+use crate::tenant::{Tenant, TenantId};
+use crate::time::Timestamp;
+use crate::token::family::{FamilyId, TokenFamily};
+
+/// An answer, and what has to be committed for it to be true. A refusal can carry changes too.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Decision<T, E = OAuthError> {
+    /// What the caller is told.
+    pub answer: Result<T, E>,
+    /// What is committed first, as one set.
+    pub changes: Vec<Change>,
+}
+
+impl<T, E> Decision<T, E> {
+    /// Yes.
+    pub fn grant(answer: T) -> Self {
+        Self { answer: Ok(answer), changes: Vec::new() }
+    }
+
+    /// No.
+    pub fn refuse(error: E) -> Self {
+        Self { answer: Err(error), changes: Vec::new() }
+    }
+
+    /// With one more change.
+    pub fn and(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// With the changes of `changes`.
+    pub fn and_all(mut self, changes: impl IntoIterator<Item = Change>) -> Self {
+        self.changes.extend(changes);
+        self
+    }
+
+    /// With the address that the request came from in each security event.
+    pub fn seen_from(mut self, address: &str) -> Self {
+        for change in &mut self.changes {
+            if let Change::Record(event) = change {
+                event.address = Some(address.to_owned());
+            }
+        }
+        self
+    }
+}
+
+/// One change of what is stored. Those marked *once* are guarded: if another request was first, the whole set rolls back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A security event, in the transaction that makes it true.
+    Record(Event),
+
+    /// A new tenant.
+    CreateTenant(Tenant),
+    /// A new account with what is kept of its password, a PHC string.
+    CreateAccount {
+        /// The account.
+        account: Box<Account>,
+        /// `$argon2id$...`; `None` if it cannot sign in with a password.
+        password: Option<String>,
+    },
+    /// An account of another tenant may sign in to this one.
+    AddGuest {
+        /// The tenant.
+        tenant: TenantId,
+        /// The guest.
+        account: AccountId,
+    },
+    /// Once: an account is disabled and its sessions end.
+    DisableAccount {
+        /// The account.
+        account: AccountId,
+        /// When.
+        at: Timestamp,
+    },
+    /// What is kept of a password is replaced.
+    SetPassword {
+        /// The account.
+        account: AccountId,
+        /// `$argon2id$...`
+        password: String,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// A new client.
+    RegisterClient {
+        /// All of it.
+        client: Box<Client>,
+    },
+    /// Once per version: a registration changes.
+    ChangeClient {
+        /// All of it, as it will be. Secrets and state are not touched.
+        client: Box<Client>,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: a client and everything below it goes.
+    DeleteClient {
+        /// The client.
+        client: ClientId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A client is stopped for everybody, or let go on.
+    SetClientState {
+        /// The client.
+        client: ClientId,
+        /// What it becomes.
+        state: ClientState,
+    },
+    /// Once per version: a secret is added.
+    AddSecret {
+        /// The client.
+        client: ClientId,
+        /// What is kept.
+        secret: ClientSecret,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: a secret is removed.
+    RemoveSecret {
+        /// The client.
+        client: ClientId,
+        /// The secret's id.
+        secret: Uuid,
+    },
+
+    /// A request that needs pages begins.
+    StartFlow(Box<Flow>),
+    /// The person picked an account, or signed in.
+    ChooseSession {
+        /// The flow.
+        flow: FlowId,
+        /// The session picked.
+        session: SessionId,
+    },
+    /// Once: a flow is answered.
+    EndFlow {
+        /// The flow.
+        flow: FlowId,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// Somebody signed in.
+    StartSession(Box<Session>),
+    /// A browser gets another cookie: its sessions and flows move to it.
+    RenewBrowser {
+        /// The hash of the cookie it had.
+        from: BrowserHash,
+        /// The hash of the cookie it gets.
+        to: BrowserHash,
+    },
+    /// Once: a session ends, and with it the authorizations that were given for its time.
+    EndSession {
+        /// The session.
+        session: SessionId,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// A new authorization. Fails if the person has a live one for this client.
+    Authorize(Box<Authorization>),
+    /// Once per version: an authorization changes.
+    ChangeAuthorization {
+        /// All of it, as it will be.
+        authorization: Box<Authorization>,
+        /// The version it was read at.
+        from_version: u32,
+    },
+    /// Once: an authorization ends, and everything below it.
+    EndAuthorization {
+        /// The authorization.
+        authorization: AuthorizationId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
+
+    /// A code is sent to a client.
+    IssueCode(Box<AuthorizationCode>),
+    /// Once: a code is redeemed.
+    RedeemCode {
+        /// The code.
+        code: TokenHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// A token family begins.
+    StartFamily(Box<TokenFamily>),
+    /// Once per generation: a refresh token is replaced by its successor.
+    RotateFamily {
+        /// The family.
+        family: FamilyId,
+        /// The generation presented.
+        generation: u32,
+        /// When.
+        at: Timestamp,
+        /// When the access token issued with it ends.
+        access_expires_at: Timestamp,
+    },
+    /// A token family ends: a refresh token was used again, or a code was. It may have ended before.
+    EndTokenFamily {
+        /// The family.
+        family: FamilyId,
+        /// When.
+        at: Timestamp,
+    },
+}

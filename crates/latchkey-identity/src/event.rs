@@ -1,0 +1,167 @@
+//! Security events: what is put on record, in the transaction that makes it true.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::account::{Account, AccountId};
+use crate::authorization::{Authorization, AuthorizationId};
+use crate::client::{Client, ClientId, ClientSecret};
+use crate::session::{Session, SessionId};
+use crate::tenant::TenantId;
+use crate::time::Timestamp;
+
+/// Every kind of security event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum EventKind {
+    TenantCreated,
+    AccountCreated,
+    AccountDisabled,
+    PasswordChanged,
+    SignInSucceeded,
+    SignInFailed,
+    SessionEnded,
+    AppRegistered,
+    AppChanged,
+    AppDeleted,
+    AppSuspended,
+    AppResumed,
+    SecretAdded,
+    SecretRemoved,
+    AuthorizationGranted,
+    AuthorizationChanged,
+    AuthorizationDenied,
+    AuthorizationRevoked,
+    CodeReplayed,
+    RefreshTokenReplayed,
+    PolicyChanged,
+}
+
+impl EventKind {
+    /// The name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TenantCreated => "tenant_created",
+            Self::AccountCreated => "account_created",
+            Self::AccountDisabled => "account_disabled",
+            Self::PasswordChanged => "password_changed",
+            Self::SignInSucceeded => "sign_in_succeeded",
+            Self::SignInFailed => "sign_in_failed",
+            Self::SessionEnded => "session_ended",
+            Self::AppRegistered => "app_registered",
+            Self::AppChanged => "app_changed",
+            Self::AppDeleted => "app_deleted",
+            Self::AppSuspended => "app_suspended",
+            Self::AppResumed => "app_resumed",
+            Self::SecretAdded => "secret_added",
+            Self::SecretRemoved => "secret_removed",
+            Self::AuthorizationGranted => "authorization_granted",
+            Self::AuthorizationChanged => "authorization_changed",
+            Self::AuthorizationDenied => "authorization_denied",
+            Self::AuthorizationRevoked => "authorization_revoked",
+            Self::CodeReplayed => "code_replayed",
+            Self::RefreshTokenReplayed => "refresh_token_replayed",
+            Self::PolicyChanged => "policy_changed",
+        }
+    }
+}
+
+/// One security event. It names ids and decisions, never a secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// In which tenant's log it stands.
+    pub tenant: TenantId,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Option<AccountId>,
+    /// The app it was about or through.
+    pub client: Option<ClientId>,
+    /// The authorization it was about.
+    pub authorization: Option<AuthorizationId>,
+    /// The session it happened in.
+    pub session: Option<SessionId>,
+    /// What it was about, in words: a name, scopes.
+    pub subject: String,
+    /// Where it came from. The door fills it in.
+    pub address: Option<String>,
+}
+
+impl Event {
+    /// An event with nothing but its kind, place and time.
+    pub fn new(kind: EventKind, tenant: TenantId, at: Timestamp, subject: impl Into<String>) -> Self {
+        Self {
+            kind,
+            tenant,
+            at,
+            actor: None,
+            client: None,
+            authorization: None,
+            session: None,
+            subject: subject.into(),
+            address: None,
+        }
+    }
+
+    /// The same, done by this person.
+    #[must_use]
+    pub fn by(self, actor: AccountId) -> Self {
+        Self { actor: Some(actor), ..self }
+    }
+
+    /// The same, in this session.
+    #[must_use]
+    pub fn within(self, session: SessionId) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    /// The same, about this authorization.
+    #[must_use]
+    pub fn about(self, authorization: &Authorization) -> Self {
+        Self { client: Some(authorization.client), authorization: Some(authorization.id), ..self }
+    }
+
+    /// The same, through this app.
+    #[must_use]
+    pub fn through(self, client: ClientId) -> Self {
+        Self { client: Some(client), ..self }
+    }
+
+    fn app(kind: EventKind, client: &Client, at: Timestamp) -> Self {
+        Self::new(kind, client.tenant, at, client.name.clone()).through(client.id)
+    }
+
+    pub(crate) fn app_registered(client: &Client) -> Self {
+        Self::app(EventKind::AppRegistered, client, client.created_at)
+    }
+
+    pub(crate) fn app_changed(client: &Client, at: Timestamp) -> Self {
+        Self::app(EventKind::AppChanged, client, at)
+    }
+
+    pub(crate) fn app_deleted(client: &Client, at: Timestamp) -> Self {
+        Self::app(EventKind::AppDeleted, client, at)
+    }
+
+    pub(crate) fn secret_added(client: &Client, secret: &ClientSecret) -> Self {
+        let event = Self::app(EventKind::SecretAdded, client, secret.created_at);
+        Self { subject: secret.id.to_string(), ..event }
+    }
+
+    pub(crate) fn secret_removed(client: &Client, secret: Uuid, at: Timestamp) -> Self {
+        Self { subject: secret.to_string(), ..Self::app(EventKind::SecretRemoved, client, at) }
+    }
+
+    pub(crate) fn signed_in(account: &Account, session: &Session) -> Self {
+        Self::new(EventKind::SignInSucceeded, account.tenant, session.authenticated_at, "password")
+            .by(account.id)
+            .within(session.id)
+    }
+
+    pub(crate) fn sign_in_failed(account: &Account, at: Timestamp) -> Self {
+        Self::new(EventKind::SignInFailed, account.tenant, at, "password").by(account.id)
+    }
+}

@@ -1,0 +1,283 @@
+//! Authorization codes: sent to the client's redirect URI, redeemed once, with PKCE.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
+
+use crate::account::{Account, AccountId};
+use crate::authorization::{Authorization, AuthorizationId};
+use crate::authorize::flow::Flow;
+use crate::authorize::request::AuthorizationRequest;
+use crate::client::{Client, ClientId};
+use crate::client_auth::AuthenticatedClient;
+use crate::decision::{Change, Decision};
+use crate::entropy::Entropy;
+use crate::error::OAuthError;
+use crate::event::{Event, EventKind};
+use crate::limits;
+use crate::parameters::Parameters;
+use crate::scope::{OFFLINE_ACCESS, ScopeSet};
+use crate::secret::{PurposeKey, Secret, TokenHash, sha256};
+use crate::session::{Session, SessionId};
+use crate::tenant::TenantId;
+use crate::time::Timestamp;
+use crate::token::family::{FamilyId, TokenFamily};
+use crate::token::{self, Issue};
+
+/// The `code_challenge` of a request, method S256. [RFC 7636 §4.2]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeChallenge(String);
+
+impl CodeChallenge {
+    /// Reads `code_challenge` and `code_challenge_method`. `plain`, also by leaving the method out, is refused.
+    pub fn read(parameters: &Parameters) -> Result<Option<Self>, OAuthError> {
+        match (parameters.get("code_challenge"), parameters.get("code_challenge_method")) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(OAuthError::invalid_request("code_challenge_method stands without code_challenge")),
+            (Some(_), method) if method != Some("S256") => {
+                Err(OAuthError::invalid_request("code_challenge_method has to be S256").numbered(501_491))
+            }
+            (Some(challenge), _) => match URL_SAFE_NO_PAD.decode(challenge) {
+                Ok(bytes) if bytes.len() == 32 => Ok(Some(Self(challenge.to_owned()))),
+                _ => Err(OAuthError::invalid_request("code_challenge is not the base64url form of a SHA-256")
+                    .numbered(50_147)),
+            },
+        }
+    }
+
+    /// Takes a challenge from storage.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for storage.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `verifier` is what this was made from, [RFC 7636 §4.6]: 43 to 128 unreserved characters.
+    fn is_made_from(&self, verifier: &str) -> bool {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved);
+        let made = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
+        well_formed && bool::from(made.as_bytes().ct_eq(self.0.as_bytes()))
+    }
+}
+
+/// A code as we keep it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthorizationCode {
+    /// What we keep of its text.
+    pub hash: TokenHash,
+    /// The client it was sent to.
+    pub client: ClientId,
+    /// The tenant that issues.
+    pub tenant: TenantId,
+    /// Who approved.
+    pub account: AccountId,
+    /// In which session.
+    pub session: SessionId,
+    /// When that person last proved who they are.
+    pub auth_time: Timestamp,
+    /// What it stands for.
+    pub authorization: AuthorizationId,
+    /// The token family that its redemption begins.
+    pub family: FamilyId,
+    /// Where it was sent.
+    pub redirect_uri: String,
+    /// What the verifier has to match.
+    pub challenge: Option<CodeChallenge>,
+    /// What was asked for and granted.
+    pub scopes: ScopeSet,
+    /// The client's own words for it, for the answer.
+    pub scope_text: String,
+    /// For the ID token.
+    pub nonce: Option<String>,
+    /// Whether the client wants `client_info`.
+    pub client_info: bool,
+    /// The origin that the flow ran at.
+    pub origin: String,
+    /// When it was sent.
+    pub issued_at: Timestamp,
+    /// When it was redeemed.
+    pub redeemed_at: Option<Timestamp>,
+}
+
+/// What a code is issued for.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeContext<'a> {
+    /// The request it answers.
+    pub request: &'a AuthorizationRequest,
+    /// The client that asked.
+    pub client: &'a Client,
+    /// Who approved.
+    pub account: &'a Account,
+    /// In which session.
+    pub session: &'a Session,
+    /// Whose issuer signs.
+    pub tenant: TenantId,
+    /// The origin that the flow runs at.
+    pub origin: &'a str,
+    /// The flow that ends with it.
+    pub flow: Option<&'a Flow>,
+}
+
+/// Issues a code below an authorization: its text, and the changes to commit. [RFC 6749 §4.1.2]
+pub fn issue(
+    context: CodeContext<'_>,
+    authorization: &Authorization,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> (Secret, Vec<Change>) {
+    let CodeContext { request, client, account, session, tenant, origin, flow } = context;
+    let text = Secret::generate(entropy);
+    let scopes = request.scopes.canonical().intersection(&authorization.scopes);
+    let code = AuthorizationCode {
+        hash: text.hash(),
+        client: client.id,
+        tenant,
+        account: account.id,
+        session: session.id,
+        auth_time: session.authenticated_at,
+        authorization: authorization.id,
+        family: FamilyId(entropy.uuid()),
+        redirect_uri: request.redirect.uri().to_owned(),
+        challenge: request.challenge.clone(),
+        scope_text: token::scope_text(client.profile, &request.scopes, &scopes),
+        scopes,
+        nonce: request.nonce.clone(),
+        client_info: request.client_info,
+        origin: origin.to_owned(),
+        issued_at: now,
+        redeemed_at: None,
+    };
+    let mut changes = vec![Change::IssueCode(Box::new(code))];
+    changes.extend(flow.map(|flow| Change::EndFlow { flow: flow.id, at: now }));
+    (text, changes)
+}
+
+/// The token request with a code. [RFC 6749 §4.1.3]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeRequest {
+    /// The code.
+    pub code: Secret,
+    /// Where it was received.
+    pub redirect_uri: Option<String>,
+    /// What the challenge was made from.
+    pub code_verifier: Option<Secret>,
+}
+
+impl CodeRequest {
+    /// Reads the form.
+    pub fn read(form: &Parameters) -> Result<Self, OAuthError> {
+        Ok(Self {
+            code: Secret::new(form.require("code")?),
+            redirect_uri: form.get("redirect_uri").map(str::to_owned),
+            code_verifier: form.get("code_verifier").map(Secret::new),
+        })
+    }
+}
+
+/// What a code is redeemed against.
+#[derive(Clone, Copy, Debug)]
+pub struct Redemption<'a> {
+    /// The code and the authorization above it, if the code is known.
+    pub code: Option<(&'a AuthorizationCode, &'a Authorization)>,
+    /// The account that approved.
+    pub account: Option<&'a Account>,
+    /// The key that refresh tokens are derived with.
+    pub key: &'a PurposeKey,
+}
+
+/// Redeems an authorization code.
+///
+/// [RFC 6749 §4.1.3]; PKCE by [RFC 7636 §4.6]; a replay ends what the code produced, [RFC 6749 §4.1.2].
+pub fn redeem(
+    request: &CodeRequest,
+    client: &AuthenticatedClient<'_>,
+    facts: Redemption<'_>,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<Issue> {
+    let Some((code, authorization)) = facts.code else {
+        return Decision::refuse(invalid_grant("the code is unknown"));
+    };
+    if code.client != client.client().id {
+        // Whoever has it should not: it is burned, and so is what it produced.
+        return Decision::refuse(invalid_grant("the code was not issued to this client")).and_all(burn(code, now));
+    }
+    if code.redeemed_at.is_some() {
+        // Someone holds a copy of this code, so what it produced can no longer be trusted.
+        return Decision::refuse(invalid_grant("the code was already redeemed").numbered(54_005))
+            .and(Change::EndTokenFamily { family: code.family, at: now })
+            .and(Change::Record(replayed(code, now)));
+    }
+    if now >= code.issued_at + limits::CODE_LIFETIME {
+        return Decision::refuse(invalid_grant("the code has expired").numbered(70_008));
+    }
+    if request.redirect_uri.as_deref() != Some(code.redirect_uri.as_str()) {
+        return Decision::refuse(invalid_grant("redirect_uri is not the one the code was sent to").numbered(500_112));
+    }
+    match (&code.challenge, &request.code_verifier) {
+        (None, None) => {}
+        (None, Some(_)) => {
+            return Decision::refuse(invalid_grant("code_verifier stands without a code_challenge").numbered(501_481));
+        }
+        (Some(_), None) => return Decision::refuse(invalid_grant("code_verifier is missing").numbered(501_481)),
+        (Some(challenge), Some(verifier)) if !challenge.is_made_from(verifier.reveal()) => {
+            return Decision::refuse(
+                invalid_grant("code_verifier does not match the code_challenge").numbered(501_481),
+            );
+        }
+        (Some(_), Some(_)) => {}
+    }
+    let family = TokenFamily {
+        id: code.family,
+        authorization: code.authorization,
+        tenant: code.tenant,
+        account: code.account,
+        client: code.client,
+        session: code.session,
+        auth_time: code.auth_time,
+        scopes: code.scopes.clone(),
+        scope_text: code.scope_text.clone(),
+        client_info: code.client_info,
+        origin: code.origin.clone(),
+        refreshable: code.scopes.contains(OFFLINE_ACCESS),
+        generation: 0,
+        created_at: now,
+        rotated_at: now,
+        access_expires_at: now,
+        ended_at: None,
+    };
+    let facts = token::Facts { client, authorization, account: facts.account, key: facts.key };
+    match token::issue(facts, &family, 0, code.nonce.clone(), now, entropy) {
+        Err(error) => Decision::refuse(error),
+        Ok(issue) => {
+            let family = TokenFamily { access_expires_at: issue.access_expires_at(), ..family };
+            Decision::grant(issue)
+                .and(Change::RedeemCode { code: code.hash, at: now })
+                .and(Change::StartFamily(Box::new(family)))
+        }
+    }
+}
+
+fn burn(code: &AuthorizationCode, now: Timestamp) -> Vec<Change> {
+    match code.redeemed_at {
+        None => vec![Change::RedeemCode { code: code.hash, at: now }, Change::Record(replayed(code, now))],
+        Some(_) => vec![Change::EndTokenFamily { family: code.family, at: now }, Change::Record(replayed(code, now))],
+    }
+}
+
+fn replayed(code: &AuthorizationCode, now: Timestamp) -> Event {
+    let mut event = Event::new(EventKind::CodeReplayed, code.tenant, now, "").through(code.client);
+    event.authorization = Some(code.authorization);
+    event
+}
+
+fn invalid_grant(description: &'static str) -> OAuthError {
+    OAuthError::invalid_grant(description)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! Refresh tokens: family, generation and a derived secret. Rotation adds nothing to the store.
+
+use crate::account::Account;
+use crate::authorization::Authorization;
+use crate::client_auth::AuthenticatedClient;
+use crate::decision::{Change, Decision};
+use crate::entropy::Entropy;
+use crate::error::OAuthError;
+use crate::event::{Event, EventKind};
+use crate::limits;
+use crate::parameters::Parameters;
+use crate::resource::ResourceServer;
+use crate::scope::{RequestedScopes, ScopeSet};
+use crate::secret::PurposeKey;
+use crate::time::Timestamp;
+use crate::token::family::TokenFamily;
+use crate::token::refresh_token::RefreshToken;
+use crate::token::{self, Issue};
+
+/// The token request with a refresh token. [RFC 6749 §6]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefreshRequest {
+    /// The refresh token, whose secret was checked: it is one that we made.
+    pub token: RefreshToken,
+    /// `scope`, if it stands in the form: never more than was granted.
+    pub scope: Option<String>,
+}
+
+impl RefreshRequest {
+    /// Reads the form. A token that we did not make never reaches the store.
+    pub fn read(form: &Parameters, key: &PurposeKey) -> Result<Self, OAuthError> {
+        let token = RefreshToken::read(form.require("refresh_token")?, key)
+            .ok_or_else(|| dead("the refresh token is not one of ours"))?;
+        Ok(Self { token, scope: form.get("scope").map(str::to_owned) })
+    }
+}
+
+/// What a refresh is decided on.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation<'a> {
+    /// The family and the authorization above it, if they are known.
+    pub family: Option<(&'a TokenFamily, &'a Authorization)>,
+    /// The account that approved.
+    pub account: Option<&'a Account>,
+    /// What access tokens are for.
+    pub resource: &'a ResourceServer,
+    /// The key that refresh tokens are derived with.
+    pub key: &'a PurposeKey,
+}
+
+/// Answers a refresh: the successor of the token, and a new access token.
+///
+/// A token presented again within 60 s, while its successor is unused, gets the same successor (a lost answer); any other reuse ends the
+/// family. [RFC 9700 §4.14.2]
+pub fn rotate(
+    request: &RefreshRequest,
+    client: &AuthenticatedClient<'_>,
+    facts: Rotation<'_>,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<Issue> {
+    let Some((family, authorization)) = facts.family else {
+        return Decision::refuse(dead("the refresh token is unknown"));
+    };
+    if family.client != client.client().id {
+        return Decision::refuse(OAuthError::invalid_grant("the refresh token was not issued to this client"));
+    }
+    if family.ended_at.is_some() {
+        return Decision::refuse(dead("the refresh token was revoked").numbered(50_173));
+    }
+    if now >= family.expires_at(client.client().kind) {
+        return Decision::refuse(dead("the refresh token has expired").numbered(700_082));
+    }
+    let presented = request.token.generation;
+    let is_repeat =
+        presented.checked_add(1) == Some(family.generation) && now.since(family.rotated_at) <= limits::REPEAT_WINDOW;
+    if presented != family.generation && !is_repeat {
+        let mut event = Event::new(EventKind::RefreshTokenReplayed, family.tenant, now, "").through(family.client);
+        event.authorization = Some(family.authorization);
+        return Decision::refuse(dead("the refresh token was used before; its family has ended").numbered(50_173))
+            .and(Change::EndTokenFamily { family: family.id, at: now })
+            .and(Change::Record(event));
+    }
+    let narrowed = match narrowed(request, family, authorization, client, facts.resource) {
+        Ok(narrowed) => narrowed,
+        Err(error) => return Decision::refuse(error),
+    };
+    let asked = TokenFamily { scopes: narrowed.0, scope_text: narrowed.1, ..family.clone() };
+    let successor = presented.saturating_add(1);
+    let token_facts = token::Facts { client, authorization, account: facts.account, key: facts.key };
+    match token::issue(token_facts, &asked, successor, None, now, entropy) {
+        Err(error) => Decision::refuse(error),
+        // The successor stands already: nothing has to be written for a lost answer.
+        Ok(issue) if is_repeat => Decision::grant(issue),
+        Ok(issue) => {
+            let access_expires_at = issue.access_expires_at();
+            Decision::grant(issue).and(Change::RotateFamily {
+                family: family.id,
+                generation: presented,
+                at: now,
+                access_expires_at,
+            })
+        }
+    }
+}
+
+/// What this one access token is for: all of the family, or the part that `scope` names.
+fn narrowed(
+    request: &RefreshRequest,
+    family: &TokenFamily,
+    authorization: &Authorization,
+    client: &AuthenticatedClient<'_>,
+    resource: &ResourceServer,
+) -> Result<(ScopeSet, String), OAuthError> {
+    let Some(scope) = &request.scope else { return Ok((family.scopes.clone(), family.scope_text.clone())) };
+    let registered = client.client().scopes.union(&family.scopes.resource());
+    let asked = RequestedScopes::parse(scope, &registered, resource)?;
+    let canonical = asked.canonical();
+    // `.default` stands for whatever was granted. What the person was asked about and left out is left out again: a client that repeats
+    // its first request is not sent back to a page that would say the same.
+    let beyond = canonical.difference(&family.scopes).difference(&authorization.asked);
+    let by_default = scope.split(' ').any(|literal| literal.ends_with("/.default"));
+    if !beyond.is_empty() && !by_default {
+        return Err(OAuthError::invalid_scope("scope goes beyond what was granted").because("consent_required"));
+    }
+    let scopes = canonical.intersection(&family.scopes);
+    let text = token::scope_text(client.client().profile, &asked, &scopes);
+    Ok((scopes, text))
+}
+
+fn dead(description: &'static str) -> OAuthError {
+    OAuthError::invalid_grant(description).because("bad_token")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! The rules of the identity platform, without I/O: no clock, no randomness, no database, no HTTP.
+//!
+//! | term | module | specification |
+//! |---|---|---|
+//! | tenant, tenant segment | [`tenant`] | OpenID Connect Core §2 (`iss`) |
+//! | account | [`account`] | OpenID Connect Core §5.1 |
+//! | session, browser | [`session`] | OpenID Connect Core §3.1.2.3 |
+//! | password sign-in, throttle | [`sign_in`] | RFC 9106 (Argon2id) |
+//! | client, redirect URI, client secret | [`client`] | RFC 6749 §2, RFC 8252 §7.3 |
+//! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
+//! | scope, resource | [`scope`], [`resource`] | RFC 6749 §3.3 |
+//! | authorization request | [`authorize`] | RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, RFC 9207 |
+//! | approval | [`consent`] | OpenID Connect Core §3.1.2.4 |
+//! | authorization | [`authorization`] | DESIGN: what a person approved for one app |
+//! | grants | [`grant`] | RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §4.14 |
+//! | tokens | [`token`] | RFC 9068, OpenID Connect Core §2 |
+//! | metadata | [`discovery`] | OpenID Connect Discovery §3, RFC 8414 §2 |
+//! | UserInfo | [`userinfo`] | OpenID Connect Core §5.3 |
+//! | security events | [`event`] | |
+
+pub mod account;
+pub mod authorization;
+pub mod authorize;
+pub mod claims;
+pub mod client;
+pub mod client_auth;
+pub mod consent;
+pub mod decision;
+pub mod discovery;
+pub mod entropy;
+pub mod error;
+pub mod event;
+pub mod grant;
+pub mod limits;
+pub mod parameters;
+pub mod resource;
+pub mod scope;
+pub mod secret;
+pub mod session;
+pub mod sign_in;
+pub mod tenant;
+pub mod time;
+pub mod token;
+pub mod userinfo;
+
+pub use decision::{Change, Decision};
+pub use entropy::Entropy;
+pub use error::OAuthError;
+pub use time::Timestamp;

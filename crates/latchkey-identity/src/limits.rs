@@ -1,0 +1,50 @@
+//! The numbers that bound the world, each with its reason.
+
+use std::time::Duration;
+
+/// An authorization code is redeemed at once by the client that asked; FAPI 2.0 §5.3.2.1 allows 60 s at most.
+pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
+/// How long a person may take over sign-in and approval before the request has to be made again.
+pub const FLOW_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// A refresh token presented again this soon, while its successor is unused, is a lost answer and not a theft.
+pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
+/// A token family ends this long after it began, whatever its use.
+pub const FAMILY_LIFETIME: Duration = Duration::from_secs(90 * 86_400);
+/// A token family in a browser ends after a day: a page's storage is easier to read than a server's.
+pub const SINGLE_PAGE_FAMILY_LIFETIME: Duration = Duration::from_secs(86_400);
+/// A token family that nobody used for so long ends.
+pub const FAMILY_IDLE: Duration = Duration::from_secs(30 * 86_400);
+/// An ID token is read once, on arrival; an hour is what clients expect.
+pub const ID_TOKEN_LIFETIME: Duration = Duration::from_secs(3_600);
+/// A sign-in ends this long after it was last used.
+pub const SESSION_IDLE: Duration = Duration::from_secs(12 * 3_600);
+/// A sign-in ends this long after it began.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+/// Accounts that may be signed in at once in one browser: more than five, few enough for one page.
+pub const SESSIONS_PER_BROWSER: usize = 10;
+/// The longest a client secret lives: two years, so that someone looks at it again.
+pub const CLIENT_SECRET_LIFETIME_DAYS: u32 = 730;
+/// Client secrets that live at once: two, so that one can be replaced without a gap.
+pub const SECRETS_PER_CLIENT: usize = 2;
+/// Redirect URIs of one client.
+pub const REDIRECT_URIS_PER_CLIENT: usize = 50;
+/// Bytes of one redirect URI.
+pub const REDIRECT_URI_BYTES: usize = 2_000;
+/// Scopes in one request; more is not a person's question any more.
+pub const SCOPES_PER_REQUEST: usize = 100;
+/// Bytes of one `scope` parameter.
+pub const SCOPE_BYTES: usize = 8_192;
+/// Bytes of `state`: it comes back to the client in a URL.
+pub const STATE_BYTES: usize = 2_048;
+/// Bytes of `nonce`: it is copied into the ID token.
+pub const NONCE_BYTES: usize = 1_024;
+/// Parameters in one request.
+pub const PARAMETERS: usize = 200;
+/// Bytes of one query or form.
+pub const FORM_BYTES: usize = 65_536;
+/// Characters of a name that is shown to people.
+pub const NAME_CHARACTERS: usize = 256;
+/// Apps that one account may own; registration is not storage.
+pub const APPS_PER_OWNER: usize = 200;
+/// Bytes of a password: enough for any sentence, too few to make hashing a weapon.
+pub const PASSWORD_BYTES: std::ops::RangeInclusive<usize> = 12..=1_024;

@@ -1,0 +1,82 @@
+//! The parameters of a request as they came: names once, values whole.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::OAuthError;
+use crate::limits;
+
+/// Parameters of a query or a form, in which each known name may stand once, [RFC 6749 §3.1 and §3.2].
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Parameters {
+    values: BTreeMap<String, String>,
+    repeated: BTreeSet<String>,
+}
+
+impl Parameters {
+    /// Reads decoded pairs. Empty values count as absent, [RFC 6749 §3.1]. A name that stands twice is remembered: see [`Self::once`].
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, OAuthError> {
+        let mut parameters = Self::default();
+        for (index, (name, value)) in pairs.into_iter().enumerate() {
+            if index >= limits::PARAMETERS {
+                return Err(OAuthError::invalid_request("the request has too many parameters"));
+            }
+            if value.contains('\0') {
+                return Err(OAuthError::invalid_request("a parameter contains a null character"));
+            }
+            match parameters.values.entry(name) {
+                Entry::Occupied(first) => {
+                    parameters.repeated.insert(first.key().clone());
+                }
+                Entry::Vacant(free) => {
+                    free.insert(value);
+                }
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// The value, if there is one and it is not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The value, or an error that names the parameter.
+    pub fn require(&self, name: &'static str) -> Result<&str, OAuthError> {
+        self.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")).numbered(900_144))
+    }
+
+    /// Refuses a request in which any parameter stands twice.
+    pub fn once(&self) -> Result<(), OAuthError> {
+        match self.repeated.first() {
+            None => Ok(()),
+            Some(name) => Err(OAuthError::invalid_request(format!("the parameter {name} stands more than once"))),
+        }
+    }
+
+    /// Whether `name` stood more than once.
+    pub fn repeats(&self, name: &str) -> bool {
+        self.repeated.contains(name)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn parameters(pairs: &[(&str, &str)]) -> Parameters {
+        Parameters::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).unwrap()
+    }
+
+    #[test]
+    fn an_empty_parameter_is_an_absent_one() {
+        assert_eq!(parameters(&[("state", "")]).get("state"), None);
+        assert_eq!(parameters(&[]).require("code").unwrap_err().description, "code is missing");
+    }
+
+    #[test]
+    fn a_doubled_parameter_is_refused() {
+        assert!(parameters(&[("a", "1"), ("b", "1")]).once().is_ok());
+        assert_eq!(parameters(&[("a", "1"), ("a", "1")]).once().unwrap_err().code, "invalid_request");
+    }
+}

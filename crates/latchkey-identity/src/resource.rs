@@ -1,0 +1,78 @@
+//! Resource servers: who the access tokens are for. The identity half knows of one only what is told here.
+
+use crate::scope::ScopeSet;
+
+/// A resource server and the names of what can be asked of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResourceServer {
+    /// The audience of its access tokens.
+    pub audience: String,
+    /// The prefixes that its scopes may carry in requests, each up to the last slash (`{audience}/vso.work`).
+    pub identifiers: Vec<String>,
+    /// The canonical names of its scopes.
+    pub scopes: Vec<String>,
+    /// What the names of its scopes begin with; a name like that which is not in `scopes` is an error rather than somebody else's.
+    pub prefix: String,
+}
+
+impl ResourceServer {
+    /// What a scope text means here: `Ok(None)` if it is not this resource's, `Err` with the name if it would be but does not exist.
+    pub fn meaning(&self, literal: &str, registered: &ScopeSet) -> Result<Option<ScopeSet>, String> {
+        let (named, permission) = match literal.rsplit_once('/') {
+            Some((identifier, permission)) if self.is_identifier(identifier) => (true, permission),
+            Some(_) => return Ok(None),
+            None => (false, literal),
+        };
+        if named && permission == ".default" {
+            return Ok(Some(registered.resource()));
+        }
+        if self.scopes.iter().any(|scope| scope == permission) {
+            return Ok(Some([permission].into_iter().collect()));
+        }
+        if named || permission.starts_with(&self.prefix) { Err(permission.to_owned()) } else { Ok(None) }
+    }
+
+    /// Whether a `resource` parameter means this resource server.
+    pub fn is_named(&self, resource: &str) -> bool {
+        self.is_identifier(resource)
+    }
+
+    fn is_identifier(&self, text: &str) -> bool {
+        // A resource written with a trailing slash gives two: `https://devops//.default`.
+        let text = text.strip_suffix('/').unwrap_or(text);
+        text.eq_ignore_ascii_case(&self.audience)
+            || self.identifiers.iter().any(|identifier| identifier.eq_ignore_ascii_case(text))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn a_resource() -> ResourceServer {
+        ResourceServer {
+            audience: "499b84ac-1321-427f-aa17-267ca6975798".into(),
+            identifiers: vec!["https://app.vssps.visualstudio.com".into()],
+            scopes: ["vso.work", "vso.work_write", "vso.code", "vso.build", "user_impersonation"]
+                .map(String::from)
+                .into(),
+            prefix: "vso.".into(),
+        }
+    }
+
+    #[test]
+    fn a_scope_is_known_bare_by_guid_and_by_url() {
+        let registered = ScopeSet::from_text("vso.work");
+        for literal in
+            ["vso.work", "499B84AC-1321-427F-AA17-267CA6975798/vso.work", "https://app.vssps.visualstudio.com/vso.work"]
+        {
+            assert_eq!(
+                a_resource().meaning(literal, &registered),
+                Ok(Some(ScopeSet::from_text("vso.work"))),
+                "{literal}"
+            );
+        }
+        assert_eq!(a_resource().meaning("api://other/vso.work", &registered), Ok(None));
+        assert_eq!(a_resource().meaning("https://app.vssps.visualstudio.com/nope", &registered), Err("nope".into()));
+    }
+}

@@ -1,0 +1,211 @@
+//! Scopes: what a token is for, [RFC 6749 §3.3].
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::error::OAuthError;
+use crate::limits;
+use crate::resource::ResourceServer;
+
+/// `openid`: the client learns who signed in.
+pub const OPENID: &str = "openid";
+/// `profile`: name and preferred user name.
+pub const PROFILE: &str = "profile";
+/// `email`: the address.
+pub const EMAIL: &str = "email";
+/// `offline_access`: a refresh token.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The scopes of OpenID Connect Core §5.4 and §11 that we know.
+pub const IDENTITY_SCOPES: [&str; 4] = [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS];
+
+/// A set of scopes in their canonical names.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug, PartialOrd, Ord)]
+pub struct ScopeSet(BTreeSet<String>);
+
+impl ScopeSet {
+    /// Reads canonical names separated by spaces, as the database holds them.
+    pub fn from_text(text: &str) -> Self {
+        Self(text.split_ascii_whitespace().map(str::to_owned).collect())
+    }
+
+    /// Whether the scope is in the set.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.0.contains(scope)
+    }
+
+    /// Adds one scope.
+    pub fn insert(&mut self, scope: impl Into<String>) {
+        self.0.insert(scope.into());
+    }
+
+    /// The scopes in alphabetical order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether all of these are in `other`.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// Those in both.
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// Those in either.
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
+
+    /// Those not in `other`.
+    pub fn difference(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0).cloned().collect())
+    }
+
+    /// Those of OpenID Connect itself.
+    pub fn identity(&self) -> Self {
+        Self(self.0.iter().filter(|scope| is_identity(scope)).cloned().collect())
+    }
+
+    /// Those of the resource server.
+    pub fn resource(&self) -> Self {
+        Self(self.0.iter().filter(|scope| !is_identity(scope)).cloned().collect())
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope)?;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
+        Self(scopes.into_iter().map(Into::into).collect())
+    }
+}
+
+fn is_identity(scope: &str) -> bool {
+    IDENTITY_SCOPES.contains(&scope)
+}
+
+/// One scope as it was asked for: the client's own words and what they mean.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RequestedScope {
+    /// The text in the request. Clients look for it in the answer.
+    pub literal: String,
+    /// What it stands for.
+    pub meaning: ScopeSet,
+}
+
+/// The `scope` parameter of a request.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RequestedScopes(Vec<RequestedScope>);
+
+impl RequestedScopes {
+    /// Reads the parameter. `registered` is what the client registered; `.default` stands for all of its resource scopes.
+    ///
+    /// Scopes of nobody that we know are ignored ([OpenID Connect Core §3.1.2.1]); a scope of the resource server that does not exist,
+    /// or that the client did not register, is an error, since the client would otherwise learn of it at its first call.
+    pub fn parse(text: &str, registered: &ScopeSet, resource: &ResourceServer) -> Result<Self, OAuthError> {
+        if text.len() > limits::SCOPE_BYTES {
+            return Err(OAuthError::invalid_scope("scope is too long"));
+        }
+        let mut scopes = Vec::new();
+        for literal in text.split(' ').filter(|literal| !literal.is_empty()) {
+            if scopes.len() >= limits::SCOPES_PER_REQUEST {
+                return Err(OAuthError::invalid_scope("scope names too many scopes"));
+            }
+            if !literal.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+                return Err(OAuthError::invalid_scope("scope contains a character that no scope has"));
+            }
+            let meaning = if is_identity(literal) {
+                [literal].into_iter().collect()
+            } else {
+                match resource.meaning(literal, registered) {
+                    Ok(Some(meaning)) => meaning,
+                    Ok(None) => continue,
+                    Err(unknown) => {
+                        return Err(OAuthError::invalid_scope(format!("the scope {unknown} does not exist")));
+                    }
+                }
+            };
+            if let Some(missing) = meaning.resource().difference(registered).iter().next() {
+                return Err(OAuthError::invalid_scope(format!(
+                    "the scope {missing} is not registered for this client"
+                )));
+            }
+            if !scopes.iter().any(|known: &RequestedScope| known.literal == literal) {
+                scopes.push(RequestedScope { literal: literal.to_owned(), meaning });
+            }
+        }
+        Ok(Self(scopes))
+    }
+
+    /// Everything that was asked for, in canonical names.
+    pub fn canonical(&self) -> ScopeSet {
+        self.0.iter().fold(ScopeSet::default(), |all, scope| all.union(&scope.meaning))
+    }
+
+    /// The texts of the request that still mean something when only `granted` was granted, in the order asked.
+    pub fn literals(&self, granted: &ScopeSet) -> Vec<String> {
+        let kept = |scope: &&RequestedScope| !scope.meaning.intersection(granted).is_empty();
+        self.0.iter().filter(kept).map(|scope| scope.literal.clone()).collect()
+    }
+
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::tests::a_resource;
+
+    fn parse(text: &str) -> Result<RequestedScopes, OAuthError> {
+        RequestedScopes::parse(text, &ScopeSet::from_text("vso.work vso.code"), &a_resource())
+    }
+
+    #[test]
+    fn scopes_come_in_any_order_and_unknown_ones_of_others_are_ignored() {
+        let scopes = parse("vso.work openid  favourite_colour vso.work").unwrap().canonical();
+        assert_eq!(scopes.to_string(), "openid vso.work");
+    }
+
+    #[test]
+    fn default_stands_for_all_that_the_client_registered_and_comes_back_literally() {
+        let requested = parse("499b84ac-1321-427f-aa17-267ca6975798/.default openid").unwrap();
+        assert_eq!(requested.canonical().to_string(), "openid vso.code vso.work");
+        assert_eq!(
+            requested.literals(&ScopeSet::from_text("openid vso.code")),
+            ["499b84ac-1321-427f-aa17-267ca6975798/.default", "openid"]
+        );
+    }
+
+    #[test]
+    fn a_scope_beyond_the_registration_or_the_resource_is_refused() {
+        assert_eq!(parse("vso.build").unwrap_err().code, "invalid_scope");
+        assert_eq!(parse("vso.nonsense").unwrap_err().code, "invalid_scope");
+        assert_eq!(parse("openid \"x").unwrap_err().code, "invalid_scope");
+        assert_eq!(parse(&"openid ".repeat(2_000)).unwrap_err().code, "invalid_scope");
+    }
+}

@@ -1,0 +1,186 @@
+//! Throttling of sign-in: few guesses reach the hash, and the owner of an account is never locked out by somebody else's.
+//!
+//! Attempts are counted per account and per network. A device that this account signed in from before has a count of its own, so whoever
+//! floods the account from elsewhere does not stop its owner.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+/// Failures in the window are forgotten after so long.
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Failures of one account, from devices it does not know, in the window.
+const PER_ACCOUNT: u32 = 10;
+/// Failures of one account from one device that it knows.
+const PER_KNOWN_DEVICE: u32 = 10;
+/// Failures from one network in the window, whatever the account.
+const PER_NETWORK: u32 = 100;
+/// Counts held at once; the oldest go first. An attacker cannot grow this, and needs as many networks to make it forget one.
+const CAPACITY: usize = 65_536;
+
+/// What attempts are counted by.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Key {
+    Account(String),
+    Device(String, [u8; 16]),
+    Network(String),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    failures: u32,
+    since: Timestamp,
+}
+
+/// The counts of one node.
+#[derive(Debug, Default)]
+pub struct Throttle {
+    counts: HashMap<Key, Count>,
+}
+
+/// One attempt: whom it is for, and where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The key of the address that was typed, known or not.
+    pub email_key: &'a str,
+    /// The network: [`network`] of the peer's address.
+    pub network: &'a str,
+    /// The device, if its cookie proves that this account signed in from it before.
+    pub known_device: Option<[u8; 16]>,
+}
+
+/// Too many failures: wait so long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wait(pub Duration);
+
+impl Throttle {
+    /// Whether the attempt may reach the hash. It counts as a failure until [`Self::succeeded`] says otherwise, so that attempts made at the
+    /// same moment are all counted.
+    pub fn begin(&mut self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), Wait> {
+        let keys = keys(attempt);
+        for (key, limit) in &keys {
+            if let Some(count) = self.counts.get(key)
+                && count.failures >= *limit
+                && now < count.since + WINDOW
+            {
+                return Err(Wait((count.since + WINDOW).since(now)));
+            }
+        }
+        for (key, _) in keys {
+            let count = self.counts.entry(key).or_insert(Count { failures: 0, since: now });
+            if now >= count.since + WINDOW {
+                *count = Count { failures: 0, since: now };
+            }
+            count.failures = count.failures.saturating_add(1);
+        }
+        self.shrink(now);
+        Ok(())
+    }
+
+    /// The attempt was the owner's: what it counted is taken back.
+    pub fn succeeded(&mut self, attempt: Attempt<'_>) {
+        for (key, _) in keys(attempt) {
+            if let Some(count) = self.counts.get_mut(&key) {
+                count.failures = count.failures.saturating_sub(1);
+            }
+        }
+    }
+
+    fn shrink(&mut self, now: Timestamp) {
+        if self.counts.len() <= CAPACITY {
+            return;
+        }
+        self.counts.retain(|_, count| now < count.since + WINDOW);
+        if self.counts.len() > CAPACITY {
+            let mut ages: Vec<Timestamp> = self.counts.values().map(|count| count.since).collect();
+            let (_, median, _) = ages.select_nth_unstable(CAPACITY / 2);
+            let median = *median;
+            self.counts.retain(|_, count| count.since > median);
+        }
+    }
+}
+
+fn keys(attempt: Attempt<'_>) -> [(Key, u32); 2] {
+    let account = match attempt.known_device {
+        Some(device) => (Key::Device(attempt.email_key.to_owned(), device), PER_KNOWN_DEVICE),
+        None => (Key::Account(attempt.email_key.to_owned()), PER_ACCOUNT),
+    };
+    [account, (Key::Network(attempt.network.to_owned()), PER_NETWORK)]
+}
+
+/// The network of an address: /24 for IPv4, /48 for IPv6.
+pub fn network(address: std::net::IpAddr) -> String {
+    match address.to_canonical() {
+        std::net::IpAddr::V4(address) => {
+            let [a, b, c, _] = address.octets();
+            format!("{a}.{b}.{c}")
+        }
+        std::net::IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000);
+
+    fn from(network: &str) -> Attempt<'_> {
+        Attempt { email_key: "ana@harbor.test", network, known_device: None }
+    }
+
+    #[test]
+    fn ten_guesses_at_an_account_reach_the_hash_in_a_quarter_of_an_hour() {
+        let mut throttle = Throttle::default();
+        let networks: Vec<String> = (0..50).map(|n| format!("10.0.{n}")).collect();
+        let tried = networks.iter().filter(|network| throttle.begin(from(network), NOW).is_ok()).count();
+        assert_eq!(tried, 10);
+        assert!(throttle.begin(from("10.1.1"), NOW + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn the_owner_on_a_known_device_is_never_locked_out_by_others() {
+        let mut throttle = Throttle::default();
+        while throttle.begin(from("10.0.0"), NOW).is_ok() {}
+        let owner = Attempt { network: "192.168.1", known_device: Some([1; 16]), ..from("") };
+        for _ in 0..100 {
+            assert_eq!(throttle.begin(owner, NOW), Ok(()));
+            throttle.succeeded(owner);
+        }
+    }
+
+    #[test]
+    fn a_hundred_guesses_from_a_network_reach_the_hash() {
+        let mut throttle = Throttle::default();
+        let names: Vec<String> = (0..300).map(|n| format!("{n}@harbor.test")).collect();
+        let tried = names
+            .iter()
+            .filter(|name| throttle.begin(Attempt { email_key: name, ..from("10.0.0") }, NOW).is_ok())
+            .count();
+        assert_eq!(tried, 100);
+    }
+
+    #[test]
+    fn counts_do_not_grow_without_a_bound() {
+        let mut throttle = Throttle::default();
+        for n in 0..200_000u32 {
+            let (name, network) = (format!("{n}@x.test"), format!("{n}"));
+            let _ = throttle.begin(
+                Attempt { email_key: &name, network: &network, known_device: None },
+                NOW + Duration::from_micros(n.into()),
+            );
+        }
+        assert!(throttle.counts.len() <= CAPACITY + 2);
+    }
+
+    #[test]
+    fn networks_are_a_24_or_a_48() {
+        assert_eq!(network("192.0.2.77".parse().unwrap()), "192.0.2");
+        assert_eq!(network("::ffff:192.0.2.77".parse().unwrap()), "192.0.2");
+        assert_eq!(network("2001:db8:1:2::3".parse().unwrap()), "2001:db8:1");
+    }
+}

@@ -1,0 +1,299 @@
+//! Access tokens: ES256 JWTs by [RFC 9068], in the shape that the client's profile wants.
+//!
+//! The `jti` carries the authorization, its version and the token family, so that no row is needed for a token and ending any of them ends it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::account::{Account, AccountState};
+use crate::authorization::{Authorization, AuthorizationId};
+use crate::client::{Client, ClientState, Profile};
+use crate::entropy::Entropy;
+use crate::resource::ResourceServer;
+use crate::scope::ScopeSet;
+use crate::time::Timestamp;
+use crate::token::family::FamilyId;
+use crate::token::id_token::subject;
+use crate::token::{Issue, read_issuer};
+
+/// The `typ` of access tokens, [RFC 9068 §2.1].
+pub const TYP: &str = "at+jwt";
+
+/// What the `jti` of an access token says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TokenId {
+    /// The authorization it hangs below.
+    pub authorization: AuthorizationId,
+    /// The version of the authorization that it was issued at.
+    pub version: u32,
+    /// The token family it belongs to.
+    pub family: FamilyId,
+    /// What makes it another than its siblings.
+    unique: [u8; 16],
+}
+
+impl TokenId {
+    /// The id of a token that is about to be issued.
+    pub(crate) fn new(authorization: AuthorizationId, version: u32, family: FamilyId, entropy: &mut Entropy) -> Self {
+        Self { authorization, version, family, unique: entropy.bytes16() }
+    }
+
+    /// Reads a `jti`.
+    pub fn read(text: &str) -> Option<Self> {
+        let bytes: [u8; 52] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (authorization, rest) = bytes.split_first_chunk::<16>()?;
+        let (version, rest) = rest.split_first_chunk::<4>()?;
+        let (family, unique) = rest.split_first_chunk::<16>()?;
+        Some(Self {
+            authorization: AuthorizationId(Uuid::from_bytes(*authorization)),
+            version: u32::from_be_bytes(*version),
+            family: FamilyId(Uuid::from_bytes(*family)),
+            unique: unique.try_into().ok()?,
+        })
+    }
+
+    /// The `jti`.
+    pub fn text(&self) -> String {
+        let mut bytes = Vec::with_capacity(52);
+        bytes.extend_from_slice(self.authorization.0.as_bytes());
+        bytes.extend_from_slice(&self.version.to_be_bytes());
+        bytes.extend_from_slice(self.family.0.as_bytes());
+        bytes.extend_from_slice(&self.unique);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+/// The claims of an access token, whichever profile it is for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    /// Our issuer for the tenant.
+    pub iss: String,
+    /// Who it is about.
+    pub sub: String,
+    /// Whom it is for.
+    pub aud: String,
+    /// When it was issued, in seconds.
+    pub iat: i64,
+    /// From when it holds, in seconds.
+    pub nbf: i64,
+    /// When it ends, in seconds.
+    pub exp: i64,
+    /// See [`TokenId`].
+    pub jti: String,
+    /// The client, [RFC 9068 §2.2].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The scopes, [RFC 9068 §2.2.3].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// When the person last proved who they are, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// What clients and tools of the Microsoft world look for.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub microsoft: Option<MicrosoftClaims>,
+}
+
+/// The claims of an Entra-shaped access token.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "named by Entra")]
+pub struct MicrosoftClaims {
+    pub ver: String,
+    pub tid: String,
+    pub oid: String,
+    pub azp: String,
+    pub azpacr: String,
+    pub scp: String,
+    pub sid: String,
+    pub uti: String,
+    pub idtyp: String,
+    pub name: String,
+    pub preferred_username: String,
+}
+
+impl Issue {
+    /// The claims of the access token.
+    pub fn access_token_claims(&self, resource: &ResourceServer) -> AccessTokenClaims {
+        let scopes = self.scopes.to_string();
+        let microsoft = self.profile == Profile::Microsoft;
+        let iat = self.issued_at.as_secs();
+        AccessTokenClaims {
+            iss: self.issuer(),
+            sub: subject(self.profile, self.client, self.account.id),
+            aud: if self.scopes.resource().is_empty() {
+                userinfo_audience(&self.origin)
+            } else {
+                resource.audience.clone()
+            },
+            iat,
+            nbf: iat,
+            exp: self.access_expires_at().as_secs(),
+            jti: self.id.text(),
+            client_id: (!microsoft).then(|| self.client.to_string()),
+            scope: (!microsoft).then(|| scopes.clone()),
+            auth_time: (!microsoft).then(|| self.auth_time.as_secs()),
+            microsoft: microsoft.then(|| MicrosoftClaims {
+                ver: "2.0".into(),
+                tid: self.tenant.to_string(),
+                oid: self.account.id.to_string(),
+                azp: self.client.to_string(),
+                azpacr: if self.client_is_confidential { "1" } else { "0" }.into(),
+                scp: scopes,
+                sid: self.session.to_string(),
+                uti: URL_SAFE_NO_PAD.encode(self.id.unique),
+                idtyp: "user".into(),
+                name: self.account.name.clone(),
+                preferred_username: self.account.email.clone(),
+            }),
+        }
+    }
+}
+
+/// The audience of a token that is for UserInfo only.
+pub fn userinfo_audience(origin: &str) -> String {
+    format!("{origin}/oidc/userinfo")
+}
+
+/// An access token whose signature held, read into what the resource side decides by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccessToken {
+    /// What its `jti` says.
+    pub id: TokenId,
+    /// Its scopes.
+    pub scopes: ScopeSet,
+    /// Its audience.
+    pub audience: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TokenRefusal {
+    /// It is not an access token of ours at all.
+    #[error("the token is not an access token of this server")]
+    NotOurs,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// It is for somebody else.
+    #[error("the token is for another audience")]
+    WrongAudience,
+    /// The authorization above it was revoked, or ran out.
+    #[error("the authorization has ended")]
+    AuthorizationEnded,
+    /// Its family ended: a code or a refresh token was used twice.
+    #[error("the token was revoked")]
+    FamilyEnded,
+    /// The account is disabled.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The app is suspended.
+    #[error("the app was stopped by an administrator")]
+    AppSuspended,
+}
+
+impl AccessToken {
+    /// Reads claims whose signature held. `origins` are ours: any of them may have issued it.
+    pub fn read(claims: AccessTokenClaims, origins: &[String]) -> Result<Self, TokenRefusal> {
+        let (origin, _) = read_issuer(&claims.iss).ok_or(TokenRefusal::NotOurs)?;
+        if !origins.iter().any(|ours| ours == origin) {
+            return Err(TokenRefusal::NotOurs);
+        }
+        let scope = claims.microsoft.as_ref().map(|claims| claims.scp.as_str()).or(claims.scope.as_deref());
+        Ok(Self {
+            id: TokenId::read(&claims.jti).ok_or(TokenRefusal::NotOurs)?,
+            scopes: ScopeSet::from_text(scope.ok_or(TokenRefusal::NotOurs)?),
+            audience: claims.aud,
+            subject: claims.sub,
+            issuer: claims.iss,
+            expires_at: Timestamp::from_secs(claims.exp),
+        })
+    }
+
+    /// Whether it holds at this moment, with what is now true of everything it hangs below.
+    pub fn check(
+        &self,
+        authorization: Option<&Authorization>,
+        family_ended: bool,
+        account: Option<&Account>,
+        client: Option<&Client>,
+        now: Timestamp,
+    ) -> Result<(), TokenRefusal> {
+        if now >= self.expires_at {
+            return Err(TokenRefusal::Expired);
+        }
+        let authorization = authorization.filter(|authorization| authorization.id == self.id.authorization);
+        if !authorization
+            .is_some_and(|authorization| authorization.is_live(now) && authorization.version >= self.id.version)
+        {
+            return Err(TokenRefusal::AuthorizationEnded);
+        }
+        if family_ended {
+            return Err(TokenRefusal::FamilyEnded);
+        }
+        if !account.is_some_and(|account| account.state == AccountState::Active) {
+            return Err(TokenRefusal::AccountDisabled);
+        }
+        if !client.is_some_and(|client| client.state == ClientState::Active) {
+            return Err(TokenRefusal::AppSuspended);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorization::EndReason;
+    use crate::authorization::tests::an_authorization;
+    use crate::client::registration::tests::a_client;
+    use crate::sign_in::tests::an_account;
+
+    fn a_token() -> AccessToken {
+        AccessToken {
+            id: TokenId::new(an_authorization().id, 1, FamilyId(Uuid::from_u128(1)), &mut Entropy::seeded(1)),
+            scopes: ScopeSet::from_text("vso.work"),
+            audience: "devops".into(),
+            subject: "ana".into(),
+            issuer: "https://id.test".into(),
+            expires_at: Timestamp::from_secs(100),
+        }
+    }
+
+    #[test]
+    fn the_jti_carries_authorization_version_and_family() {
+        let id = a_token().id;
+        assert_eq!(TokenId::read(&id.text()), Some(id));
+        assert_eq!(TokenId::read("AAAA"), None);
+        assert_eq!(TokenId::read(&format!("{}A", id.text())), None);
+    }
+
+    #[test]
+    fn a_token_holds_only_while_everything_above_it_does() {
+        let (token, now) = (a_token(), Timestamp::from_secs(50));
+        let (authorization, account, client) = (an_authorization(), an_account(), a_client());
+        let check = |a: &Authorization, family, account: &Account, client: &Client, now| {
+            token.check(Some(a), family, Some(account), Some(client), now)
+        };
+        assert_eq!(check(&authorization, false, &account, &client, now), Ok(()));
+        assert_eq!(
+            check(&authorization, false, &account, &client, Timestamp::from_secs(100)),
+            Err(TokenRefusal::Expired)
+        );
+        let ended = Authorization { ended: Some((now, EndReason::Revoked)), ..an_authorization() };
+        assert_eq!(check(&ended, false, &account, &client, now), Err(TokenRefusal::AuthorizationEnded));
+        assert_eq!(check(&authorization, true, &account, &client, now), Err(TokenRefusal::FamilyEnded));
+        let disabled = Account { state: AccountState::Disabled, ..an_account() };
+        assert_eq!(check(&authorization, false, &disabled, &client, now), Err(TokenRefusal::AccountDisabled));
+        let suspended = Client { state: ClientState::Suspended, ..a_client() };
+        assert_eq!(check(&authorization, false, &account, &suspended, now), Err(TokenRefusal::AppSuspended));
+        assert_eq!(token.check(None, false, Some(&account), Some(&client), now), Err(TokenRefusal::AuthorizationEnded));
+    }
+}

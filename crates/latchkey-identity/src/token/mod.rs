@@ -1,0 +1,275 @@
+//! Tokens, and the one funnel that every grant ends in.
+
+pub mod access_token;
+pub mod family;
+pub mod id_token;
+pub mod refresh_token;
+
+use crate::account::{Account, AccountId, AccountState};
+use crate::authorization::{Authorization, AuthorizationId};
+use crate::client::{ClientId, ClientState, Profile};
+use crate::client_auth::AuthenticatedClient;
+use crate::entropy::Entropy;
+use crate::error::OAuthError;
+use crate::scope::{OPENID, RequestedScopes, ScopeSet};
+use crate::secret::{PurposeKey, Secret};
+use crate::session::SessionId;
+use crate::tenant::TenantId;
+use crate::time::{AccessTokenLifetime, Timestamp};
+use crate::token::access_token::TokenId;
+use crate::token::family::TokenFamily;
+use crate::token::refresh_token::RefreshToken;
+
+/// The issuer of a tenant's tokens at one of our origins.
+pub fn issuer(origin: &str, tenant: TenantId) -> String {
+    format!("{origin}/{tenant}/v2.0")
+}
+
+/// The origin and tenant of an issuer of ours.
+pub fn read_issuer(issuer: &str) -> Option<(&str, TenantId)> {
+    let (origin, tenant) = issuer.strip_suffix("/v2.0")?.rsplit_once('/')?;
+    Some((origin, TenantId(uuid::Uuid::try_parse(tenant).ok()?)))
+}
+
+/// What every issue is checked against, whichever grant it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Proof of who asks.
+    pub client: &'a AuthenticatedClient<'a>,
+    /// What the person approved.
+    pub authorization: &'a Authorization,
+    /// The person.
+    pub account: Option<&'a Account>,
+    /// The key that refresh tokens are derived with.
+    pub key: &'a PurposeKey,
+}
+
+/// Tokens that may be made. Only [`issue`] makes one, after the checks that hold for every grant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Issue {
+    tenant: TenantId,
+    origin: String,
+    account: Account,
+    client: ClientId,
+    client_is_confidential: bool,
+    profile: Profile,
+    session: SessionId,
+    auth_time: Timestamp,
+    scopes: ScopeSet,
+    scope_text: String,
+    nonce: Option<String>,
+    client_info: bool,
+    id: TokenId,
+    issued_at: Timestamp,
+    lifetime: AccessTokenLifetime,
+    refresh: Option<RefreshToken>,
+    key: PurposeKeyOf,
+}
+
+/// A purpose key that takes no part in comparisons.
+#[derive(Clone, Debug)]
+struct PurposeKeyOf(PurposeKey);
+
+impl PartialEq for PurposeKeyOf {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for PurposeKeyOf {}
+
+/// THE funnel: the only place where tokens begin.
+///
+/// Checks, for every grant alike: tenant, client and account belong together and may act, the authorization is live and holds the scopes.
+pub fn issue(
+    facts: Facts<'_>,
+    family: &TokenFamily,
+    generation: u32,
+    nonce: Option<String>,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<Issue, OAuthError> {
+    let Facts { client, authorization, account, key } = facts;
+    let client = client.client();
+    let gone = |description| OAuthError::invalid_grant(description).because("bad_token").numbered(50_173);
+    if authorization.live(now).is_none() {
+        return Err(gone("the authorization has ended"));
+    }
+    let belong = authorization.id == family.authorization
+        && authorization.client == client.id
+        && authorization.account == family.account
+        && authorization.tenant == family.tenant
+        && client.is_open_to(family.tenant);
+    if !belong {
+        return Err(gone("the authorization is not for this client"));
+    }
+    if client.state == ClientState::Suspended {
+        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
+    }
+    let account = account.filter(|account| account.id == family.account && account.state == AccountState::Active);
+    let account = account.ok_or_else(|| gone("the account cannot be used").numbered(50_057))?;
+    let scopes = family.scopes.intersection(&authorization.scopes);
+    if scopes.is_empty() {
+        return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
+    }
+    let end = authorization.expires_at;
+    let lifetime =
+        AccessTokenLifetime::draw(entropy).until(now, end).ok_or_else(|| gone("the authorization has ended"))?;
+    let scope_text = if scopes == family.scopes { family.scope_text.clone() } else { scopes.to_string() };
+    Ok(Issue {
+        tenant: family.tenant,
+        origin: family.origin.clone(),
+        account: account.clone(),
+        client: client.id,
+        client_is_confidential: client.kind.is_confidential(),
+        profile: client.profile,
+        session: family.session,
+        auth_time: family.auth_time,
+        scope_text,
+        nonce,
+        client_info: family.client_info,
+        id: TokenId::new(authorization.id, authorization.version, family.id, entropy),
+        issued_at: now,
+        lifetime,
+        refresh: family.refreshable.then_some(RefreshToken { family: family.id, generation }),
+        scopes,
+        key: PurposeKeyOf(key.clone()),
+    })
+}
+
+impl Issue {
+    /// The issuer of everything in the answer.
+    pub fn issuer(&self) -> String {
+        issuer(&self.origin, self.tenant)
+    }
+
+    /// When the access token ends.
+    pub fn access_expires_at(&self) -> Timestamp {
+        self.issued_at.floor_to_secs() + self.lifetime.as_duration()
+    }
+
+    /// `expires_in`, in seconds.
+    pub fn expires_in(&self) -> u64 {
+        self.lifetime.as_secs()
+    }
+
+    /// The `scope` of the answer: what was granted, in the words it was asked for in.
+    pub fn scope_text(&self) -> &str {
+        &self.scope_text
+    }
+
+    /// Whether an ID token goes with it.
+    pub fn has_id_token(&self) -> bool {
+        self.scopes.contains(OPENID)
+    }
+
+    /// The refresh token, if there is one.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        self.refresh.map(|refresh| refresh.text(&self.key.0))
+    }
+
+    /// The profile that shapes the tokens.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// `client_info` as clients of the Microsoft world want it, if they asked.
+    pub fn client_info(&self) -> Option<String> {
+        self.client_info.then(|| client_info(&self.account))
+    }
+
+    /// The authorization it hangs below.
+    pub fn authorization(&self) -> AuthorizationId {
+        self.id.authorization
+    }
+
+    /// Whose it is.
+    pub fn account(&self) -> AccountId {
+        self.account.id
+    }
+}
+
+/// base64url of `{"uid","utid"}`: the account's home, which Microsoft's clients key their caches by.
+pub fn client_info(account: &Account) -> String {
+    use base64::Engine as _;
+    let json = format!(r#"{{"uid":"{}","utid":"{}"}}"#, account.id, account.tenant);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json)
+}
+
+/// The `scope` of an answer. Clients look for the words that they asked in; Microsoft's also for the full names of what they got.
+pub fn scope_text(profile: Profile, requested: &RequestedScopes, granted: &ScopeSet) -> String {
+    let mut words = requested.literals(granted);
+    if profile == Profile::Microsoft {
+        let full: Vec<String> =
+            granted.iter().filter(|scope| !words.iter().any(|word| word == scope)).map(str::to_owned).collect();
+        words.extend(full);
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::authorization::tests::an_authorization;
+    use crate::authorization::{EndReason, Lifetime};
+    use crate::client::Client;
+    use crate::client::registration::tests::a_client;
+    use crate::client_auth::{Method, Presented, authenticate};
+    use crate::secret::Purpose;
+    use crate::sign_in::tests::an_account;
+    use crate::token::family::tests::a_family;
+
+    pub(crate) fn a_key() -> PurposeKey {
+        PurposeKey::derive(&[0; 32], Purpose::RefreshToken).unwrap()
+    }
+
+    pub(crate) fn a_public_client() -> Client {
+        Client { kind: crate::client::ClientKind::Native, ..a_client() }
+    }
+
+    pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
+        let presented = Presented { client_id: client.id.to_string(), method: Method::None, secret: None };
+        let key = PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap();
+        authenticate(&presented, Some(client), &key, Timestamp::from_secs(0)).unwrap()
+    }
+
+    const NOW: Timestamp = Timestamp::from_secs(5_000);
+
+    fn issued(authorization: &Authorization, account: &Account, client: &Client) -> Result<Issue, OAuthError> {
+        let facts = Facts { client: &authenticated(client), authorization, account: Some(account), key: &a_key() };
+        issue(facts, &a_family(), 0, None, NOW, &mut Entropy::seeded(3))
+    }
+
+    #[test]
+    fn no_grant_gets_past_what_holds_for_all() {
+        let (authorization, account, client) = (an_authorization(), an_account(), a_public_client());
+        assert!(issued(&authorization, &account, &client).is_ok());
+        let ended = Authorization { ended: Some((NOW, EndReason::Revoked)), ..an_authorization() };
+        assert_eq!(issued(&ended, &account, &client).unwrap_err().suberror, Some("bad_token"));
+        let ran_out = Authorization { expires_at: Some(NOW), lifetime: Lifetime::Days(7), ..an_authorization() };
+        assert_eq!(issued(&ran_out, &account, &client).unwrap_err().code, "invalid_grant");
+        let disabled = Account { state: AccountState::Disabled, ..an_account() };
+        assert_eq!(issued(&authorization, &disabled, &client).unwrap_err().number, 50_057);
+        let other = Authorization { client: ClientId(uuid::Uuid::from_u128(9)), ..an_authorization() };
+        assert_eq!(issued(&other, &account, &client).unwrap_err().code, "invalid_grant");
+        let elsewhere = Client { tenant: TenantId(uuid::Uuid::from_u128(9)), ..a_public_client() };
+        assert_eq!(issued(&authorization, &account, &elsewhere).unwrap_err().code, "invalid_grant");
+    }
+
+    #[test]
+    fn a_narrowed_authorization_narrows_what_is_issued() {
+        let narrowed = Authorization { scopes: ScopeSet::from_text("openid vso.code"), ..an_authorization() };
+        let issue = issued(&narrowed, &an_account(), &a_public_client()).unwrap();
+        assert_eq!(issue.scope_text(), "openid vso.code");
+        let nothing = Authorization { scopes: ScopeSet::default(), ..an_authorization() };
+        assert_eq!(issued(&nothing, &an_account(), &a_public_client()).unwrap_err().code, "invalid_scope");
+    }
+
+    #[test]
+    fn a_token_ends_with_its_authorization_and_within_ninety_minutes() {
+        let soon = Authorization { expires_at: Some(NOW + std::time::Duration::from_secs(60)), ..an_authorization() };
+        assert_eq!(issued(&soon, &an_account(), &a_public_client()).unwrap().expires_in(), 60);
+        let open = issued(&an_authorization(), &an_account(), &a_public_client()).unwrap();
+        assert!((3_600..=5_400).contains(&open.expires_in()));
+    }
+}

@@ -1,0 +1,43 @@
+//! Keys and signatures: what the identity platform signs with and the DevOps side verifies with.
+//!
+//! | term | module | specification |
+//! |---|---|---|
+//! | algorithm (`alg`) | [`algorithm`] | RFC 7518 §3.1, RFC 8037 §3.1 |
+//! | public key (JWK), key document (JWKS) | [`jwk`] | RFC 7517, RFC 7518 §6, RFC 8037 §2 |
+//! | thumbprint, which is our `kid` | [`thumbprint`] | RFC 7638 |
+//! | the key we sign with, the key we verify with | [`key`] | RFC 7515 |
+//! | the keys a token may be signed by | [`key_set`] | |
+//! | making a JSON Web Token | [`sign`] | RFC 7519 §7.1 |
+//! | verifying one | [`mod@verify`] | RFC 7519 §7.2, RFC 8725 |
+//! | registered claims and their checks | [`claims`] | RFC 7519 §4.1 |
+//! | decoding one for people, trusting nothing | [`unverified`] | |
+//! | hashes and MACs | [`digest`] | OpenID Connect Core §3.1.3.6 (`at_hash`) |
+//! | keys derived from the server's secret: MAC, seal, open | [`derived_key`] | RFC 5869, AES-256-GCM |
+//!
+//! There is no clock, no storage and no network here. Chance is drawn in two places only: a new key and what a signature or a
+//! seal needs by itself.
+
+pub mod algorithm;
+pub mod base64url;
+pub mod claims;
+pub mod derived_key;
+pub mod digest;
+mod json;
+pub mod jwk;
+pub mod key;
+pub mod key_set;
+pub mod sign;
+pub mod thumbprint;
+pub mod time;
+pub mod unverified;
+pub mod verify;
+
+pub use algorithm::Algorithm;
+pub use claims::{ClaimError, Claims};
+pub use derived_key::DerivedKey;
+pub use jwk::{Jwk, JwkSet, PublicKey};
+pub use key::{KeyError, SigningKey, VerifyingKey};
+pub use key_set::KeySet;
+pub use sign::SignError;
+pub use time::Timestamp;
+pub use verify::{Verified, VerifyError, verify};

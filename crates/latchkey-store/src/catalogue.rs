@@ -1,0 +1,15 @@
+//! Every statement there is. The catalogue test prepares them all on both engines and looks at their plans.
+
+use crate::statement::Sql;
+use crate::{audit, migrations};
+
+/// Each module that holds SQL lists its statements in an `ALL`; add yours here.
+const MODULES: &[&[&Sql]] = &[migrations::ALL, audit::ALL];
+
+/// Tables that stay so small that reading all of one is the best plan.
+pub const TINY_TABLES: &[&str] = &["schema_version"];
+
+/// Every statement.
+pub fn catalogue() -> impl Iterator<Item = &'static Sql> {
+    MODULES.iter().flat_map(|module| module.iter().copied())
+}

@@ -1,0 +1,105 @@
+//! All SQL, for SQLite and PostgreSQL.
+//!
+//! | what | where |
+//! |---|---|
+//! | a statement, a change set | [`statement`] |
+//! | parameters and rows | [`value`] |
+//! | read, decide, commit, and again after a lost race | [`decide`] |
+//! | who hears of a commit | [`feed`] |
+//! | what is kept in memory until it is heard of | [`remembered`] |
+//! | the record that shows tampering | [`audit`] |
+//! | every statement there is | [`catalogue`] |
+//! | the schema | `migrations` |
+//! | the two engines | `engine` |
+
+pub mod audit;
+pub mod catalogue;
+pub mod counters;
+pub mod database;
+pub mod decide;
+mod engine;
+pub mod error;
+pub mod feed;
+mod migrations;
+pub mod remembered;
+pub mod statement;
+pub mod value;
+
+use std::sync::Arc;
+
+use engine::{ChangeSet, Engine, Observers};
+
+pub use audit::{AuditEvent, Outcome};
+pub use counters::Counts;
+pub use database::{DatabaseUrl, Durability, Options, Role};
+pub use decide::Decided;
+pub use engine::Description;
+pub use error::{CommitError, OpenError, StoreError};
+pub use feed::{Feed, Notice};
+pub use remembered::Remembered;
+pub use statement::{Changes, Sql, Write};
+pub use value::{Row, Value};
+
+/// The database. Cheap to clone; the last clone to go closes it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    engine: Arc<Engine>,
+    observers: Observers,
+}
+
+impl Store {
+    /// Opens a database for the one server that uses it, and brings its schema up to date.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::open_with(url, Options::default()).await
+    }
+
+    /// Opens a database in another way than a server does.
+    pub async fn open_with(url: &DatabaseUrl, options: Options) -> Result<Self, OpenError> {
+        let observers = Observers::default();
+        let engine = Engine::open(url, options, observers.clone()).await?;
+        Ok(Self { engine: Arc::new(engine), observers })
+    }
+
+    /// Reads rows.
+    pub async fn read(&self, sql: &'static Sql, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        engine::must_be(sql, &[statement::Kind::Read, statement::Kind::Sweep])?;
+        self.observers.counters.read();
+        self.engine.read(sql, values).await
+    }
+
+    /// Reads the one row that there is, or none.
+    pub async fn read_one(&self, sql: &'static Sql, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        Ok(self.read(sql, values).await?.into_iter().next())
+    }
+
+    /// Commits a change set. Returns when it is durable and every subscriber of the feed has heard its notices.
+    ///
+    /// Once started it runs to its end, even when the caller goes away.
+    pub async fn commit(&self, changes: Changes) -> Result<(), CommitError> {
+        let mut writes = changes.writes;
+        for write in &writes {
+            engine::must_be(write.sql, &[statement::Kind::Write, statement::Kind::Guarded, statement::Kind::Sweep])?;
+        }
+        writes.extend(audit::writes(changes.events));
+        if writes.is_empty() {
+            self.observers.feed.publish(&changes.notices);
+            return Ok(());
+        }
+        self.engine.commit(ChangeSet { writes, notices: changes.notices }).await
+    }
+
+    /// Who hears of commits.
+    pub fn feed(&self) -> &Feed {
+        &self.observers.feed
+    }
+
+    /// What the database has been asked for so far.
+    pub fn counters(&self) -> Counts {
+        self.observers.counters.now()
+    }
+
+    /// What the database makes of a statement, without running it.
+    pub async fn describe(&self, sql: &'static Sql) -> Result<Description, StoreError> {
+        self.engine.describe(sql).await
+    }
+}

@@ -1,0 +1,79 @@
+//! The schema, as one set of files for both engines. A file that has been released is never edited; a change is a new file.
+
+use crate::error::{OpenError, StoreError};
+use crate::statement::Sql;
+
+/// One step of the schema.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+}
+
+impl Migration {
+    /// Tells that it did not run.
+    pub(crate) fn failed(&self, error: &StoreError) -> OpenError {
+        OpenError::Migration { version: self.version, name: self.name, reason: error.to_string() }
+    }
+}
+
+/// All steps, oldest first, numbered without gaps. Add yours at the end.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "audit", text: include_str!("../migrations/0001_audit.sql") }];
+
+pub(crate) const CREATE_VERSION_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT;";
+
+/// What the database has been brought to.
+pub(crate) const CURRENT: Sql =
+    Sql::sweep("schema_version.current", "SELECT coalesce(max(version), 0) AS version FROM schema_version");
+
+/// Notes that a step has been taken.
+pub(crate) const APPLIED: Sql =
+    Sql::write("schema_version.applied", "INSERT INTO schema_version (version, name) VALUES ($1, $2)");
+
+pub(crate) const ALL: &[&Sql] = &[&CURRENT, &APPLIED];
+
+/// The steps that a database at `found` still needs; an error when it is ahead of us.
+pub(crate) fn missing(found: i64) -> Result<impl Iterator<Item = &'static Migration>, OpenError> {
+    let known = latest();
+    if found > known {
+        return Err(OpenError::NewerSchema { found, known });
+    }
+    Ok(MIGRATIONS.iter().filter(move |migration| migration.version > found))
+}
+
+/// A reader needs exactly the schema it was built for.
+pub(crate) fn must_be_current(found: i64) -> Result<(), OpenError> {
+    match missing(found)?.next() {
+        Some(_) => Err(OpenError::OlderSchema { found, known: latest() }),
+        None => Ok(()),
+    }
+}
+
+fn latest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_numbered_without_gaps() {
+        assert!(MIGRATIONS.iter().map(|migration| migration.version).eq(1..=latest()));
+    }
+
+    #[test]
+    fn a_newer_schema_stops_an_older_binary_with_one_clear_sentence() {
+        let Err(error) = missing(latest() + 1) else { panic!("an older binary went on") };
+        assert!(error.to_string().contains("start the newer Latchkey"));
+    }
+
+    #[test]
+    fn a_reader_does_not_change_the_schema() {
+        assert!(must_be_current(latest()).is_ok());
+        assert!(matches!(must_be_current(0), Err(OpenError::OlderSchema { found: 0, .. })));
+    }
+}

@@ -1,0 +1,150 @@
+//! What is read again and again is kept in memory until the feed says that it changed.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Loads of keys that fall into different stripes do not disturb each other.
+const STRIPES: usize = 64;
+
+/// A bounded cache that never holds what was read before a change that has been told of.
+///
+/// A load takes time, and a change may be told of meanwhile: what the load brings is then used once and not kept.
+pub struct Remembered<K, V> {
+    cache: moka::sync::Cache<K, (u64, V)>,
+    /// How often everything was forgotten. What was kept under an earlier number is not there any more.
+    age: AtomicU64,
+    /// How often something of each stripe was forgotten.
+    stripes: Vec<Mutex<u64>>,
+    hasher: RandomState,
+}
+
+impl<K, V> Remembered<K, V>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// Remembers at most `capacity` things.
+    pub fn new(capacity: u64) -> Self {
+        Self {
+            cache: moka::sync::Cache::new(capacity),
+            age: AtomicU64::new(0),
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// What is remembered of `key`.
+    pub fn get(&self, key: &K) -> Option<V> {
+        let (age, value) = self.cache.get(key)?;
+        (age == self.age.load(SeqCst)).then_some(value)
+    }
+
+    /// What is remembered of `key`; when there is nothing, what `load` brings, and that is remembered.
+    pub async fn get_or_load<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
+        if let Some(value) = self.get(&key) {
+            return Ok(value);
+        }
+        let before = self.epoch(&key);
+        let value = load().await?;
+        self.keep(key, value.clone(), before);
+        Ok(value)
+    }
+
+    /// Forgets one thing.
+    pub fn forget(&self, key: &K) {
+        if let Some(mut stripe) = self.stripe(key) {
+            *stripe = stripe.wrapping_add(1);
+            self.cache.invalidate(key);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn forget_all(&self) {
+        self.age.fetch_add(1, SeqCst);
+        self.cache.invalidate_all();
+    }
+
+    fn epoch(&self, key: &K) -> (u64, u64) {
+        (self.age.load(SeqCst), self.stripe(key).map_or(0, |stripe| *stripe))
+    }
+
+    fn keep(&self, key: K, value: V, (age, epoch): (u64, u64)) {
+        // Under the lock, so that no change can be told of between the look and the insertion.
+        if let Some(stripe) = self.stripe(&key)
+            && *stripe == epoch
+        {
+            self.cache.insert(key, (age, value));
+        }
+    }
+
+    fn stripe(&self, key: &K) -> Option<MutexGuard<'_, u64>> {
+        let hash = usize::try_from(self.hasher.hash_one(key) % STRIPES as u64).unwrap_or(0);
+        self.stripes.get(hash).map(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<K, V> fmt::Debug for Remembered<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remembered").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    async fn load(cache: &Remembered<u32, &'static str>, value: &'static str) -> &'static str {
+        cache.get_or_load(1, async || Ok::<_, Infallible>(value)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_loaded_is_not_loaded_again() {
+        let cache = Remembered::new(10);
+        assert_eq!(load(&cache, "old").await, "old");
+        assert_eq!(load(&cache, "new").await, "old");
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_is_loaded_again() {
+        let cache = Remembered::new(10);
+        load(&cache, "old").await;
+        cache.forget(&1);
+        assert_eq!(load(&cache, "new").await, "new");
+        cache.forget_all();
+        assert_eq!(load(&cache, "newer").await, "newer");
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_change_is_not_kept_after_it() {
+        for forget in [|cache: &Remembered<u32, &str>| cache.forget(&1), |cache| cache.forget_all()] {
+            let cache = Remembered::new(10);
+            let slow = cache.get_or_load(1, async || {
+                forget(&cache);
+                Ok::<_, Infallible>("old")
+            });
+            assert_eq!(slow.await, Ok("old"));
+            assert_eq!(load(&cache, "new").await, "new");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_load_is_not_remembered() {
+        let cache = Remembered::<u32, &str>::new(10);
+        assert_eq!(cache.get_or_load(1, async || Err("no")).await, Err("no"));
+        assert_eq!(load(&cache, "yes").await, "yes");
+    }
+
+    #[test]
+    fn it_stays_within_its_bound() {
+        let cache = Remembered::new(10);
+        for key in 0..1_000_u32 {
+            cache.keep(key, key, cache.epoch(&key));
+        }
+        cache.cache.run_pending_tasks();
+        assert!(cache.cache.entry_count() <= 10);
+    }
+}

@@ -1,0 +1,274 @@
+//! Real databases for tests: SQLite in a folder, and PostgreSQL from the server binaries of the system.
+//!
+//! PostgreSQL is looked for on the `PATH` and where Debian's package `postgresql` puts it. A machine without it fails the
+//! test with that word. `LATCHKEY_TEST_POSTGRES` names the folder of the socket of a [`Cluster`] that runs already;
+//! `cargo xtask test` sets it, so that not every test process has to start its own.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use latchkey_store::{DatabaseUrl, Options, Store};
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+/// Names the folder of the socket of a cluster that runs already.
+pub const SHARED_CLUSTER: &str = "LATCHKEY_TEST_POSTGRES";
+
+/// The superuser of a test cluster. It trusts whoever can reach its socket.
+const USER: &str = "latchkey";
+
+const START: Duration = Duration::from_secs(60);
+
+/// Runs a test twice: on an empty SQLite database and on an empty PostgreSQL database.
+pub fn on_both_databases(test: impl AsyncFn(Store)) {
+    on_both_engines(async |database| test(database.open().await).await);
+}
+
+/// The same, for a test that opens the database itself: more than once, or in an unusual way.
+pub fn on_both_engines(test: impl AsyncFn(&TestDatabase)) {
+    for start in [TestDatabase::sqlite, TestDatabase::postgres] {
+        let database = start();
+        eprintln!("on {:?}", database.url());
+        runtime().block_on(test(&database));
+    }
+}
+
+/// What a server runs on, in small.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+}
+
+/// An empty database of its own, gone when dropped.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: DatabaseUrl,
+    /// Dropped last, because the folder or the cluster goes with it.
+    _home: Home,
+}
+
+#[derive(Debug)]
+enum Home {
+    Folder { _folder: TempDir },
+    Cluster { _cluster: Arc<Cluster> },
+}
+
+impl TestDatabase {
+    /// SQLite in a temporary folder: a file, as in earnest.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = DatabaseUrl::Sqlite(folder.path().join("latchkey.db"));
+        Self { url, _home: Home::Folder { _folder: folder } }
+    }
+
+    /// A new database in the cluster of this process, or in the one that runs already.
+    pub fn postgres() -> Self {
+        let cluster = Cluster::of_this_process();
+        let url = DatabaseUrl::Postgres(cluster.create_database());
+        Self { url, _home: Home::Cluster { _cluster: cluster } }
+    }
+
+    /// Its address.
+    pub const fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Opens it as a server does.
+    pub async fn open(&self) -> Store {
+        self.open_with(Options::default()).await
+    }
+
+    /// Opens it in another way.
+    pub async fn open_with(&self, options: Options) -> Store {
+        Store::open_with(&self.url, options).await.expect("the database opens")
+    }
+}
+
+/// A PostgreSQL server in a temporary folder, listening on a socket there. It ends, and the folder goes, with the value, or
+/// with the process, however that ends.
+#[derive(Debug)]
+pub struct Cluster {
+    socket: PathBuf,
+    /// Nothing when the cluster belongs to someone else.
+    server: Option<Server>,
+}
+
+impl Cluster {
+    /// Starts a server, or says what is missing.
+    pub fn start() -> Result<Self, String> {
+        let binaries = binaries()?;
+        // Sockets have short names, so the folder lies directly in the temporary one.
+        let folder = tempfile::Builder::new().prefix("latchkey-pg-").tempdir().map_err(|error| error.to_string())?;
+        let user = unprivileged()?;
+        if let Some((user, group)) = user {
+            chown(folder.path(), Some(user), Some(group)).map_err(|error| error.to_string())?;
+        }
+        let data = folder.path().join("data");
+        let made = as_user(Command::new(binaries.join("initdb")), user)
+            .current_dir(folder.path())
+            .args([
+                "--no-sync",
+                "--no-instructions",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--username",
+                USER,
+            ])
+            .arg("--pgdata")
+            .arg(&data)
+            .output()
+            .map_err(|error| format!("initdb: {error}"))?;
+        if !made.status.success() {
+            return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr)));
+        }
+        let server = Server::start(&binaries, folder, &data, user)?;
+        Ok(Self { socket: server.folder.path().to_owned(), server: Some(server) })
+    }
+
+    /// The folder of its socket, for [`SHARED_CLUSTER`].
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    fn of_this_process() -> Arc<Self> {
+        static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+
+        if let Some(socket) = env::var_os(SHARED_CLUSTER) {
+            return Arc::new(Self { socket: socket.into(), server: None });
+        }
+        let mut running = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
+        running.upgrade().unwrap_or_else(|| {
+            let cluster = Arc::new(Self::start().unwrap_or_else(|error| panic!("no PostgreSQL to test on: {error}")));
+            *running = Arc::downgrade(&cluster);
+            cluster
+        })
+    }
+
+    fn address(&self, database: &str) -> String {
+        format!("postgres://{USER}@{}/{database}", self.socket.display().to_string().replace('/', "%2F"))
+    }
+
+    /// On a thread of its own, because a runtime cannot be started inside another.
+    fn create_database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+
+        let name = format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let address = self.address("postgres");
+        let create = [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")];
+        let work = async move {
+            let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
+            tokio::spawn(connection);
+            for statement in create {
+                client.batch_execute(&statement).await?;
+            }
+            Ok::<_, tokio_postgres::Error>(())
+        };
+        let created = thread::spawn(|| runtime().block_on(work)).join().expect("the thread ends");
+        created.expect("a test database is created");
+        self.address(&name)
+    }
+}
+
+/// The running server. A shell holds it: when our end of the shell's input closes, for whatever reason, the shell ends the
+/// server and removes the folder.
+#[derive(Debug)]
+struct Server {
+    shell: Child,
+    folder: TempDir,
+}
+
+const HOLD: &str = r#"
+"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c max_connections=400 -c shared_buffers=64MB \
+     -c log_min_messages=log -c lc_messages=C </dev/null &
+server=$!
+cat >/dev/null
+kill -QUIT $server
+wait $server
+rm -rf "$3"
+"#;
+
+impl Server {
+    fn start(binaries: &Path, folder: TempDir, data: &Path, user: Option<(u32, u32)>) -> Result<Self, String> {
+        let mut shell = as_user(Command::new("sh"), user)
+            .current_dir(folder.path())
+            .args(["-c", HOLD, "sh"])
+            .args([&binaries.join("postgres"), data, folder.path()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| format!("postgres: {error}"))?;
+        let log = shell.stderr.take().ok_or("postgres has no log")?;
+        let server = Self { shell, folder };
+        let (said, lines) = mpsc::channel();
+        // Reads to the end, so that the server never waits for a reader.
+        thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).for_each(|line| drop(said.send(line))));
+        let mut heard = String::new();
+        loop {
+            match lines.recv_timeout(START) {
+                Ok(line) if line.contains("ready to accept connections") => return Ok(server),
+                Ok(line) => heard.extend([line.as_str(), "\n"]),
+                Err(RecvTimeoutError::Timeout) => return Err(format!("postgres does not get ready:\n{heard}")),
+                Err(RecvTimeoutError::Disconnected) => return Err(format!("postgres ended:\n{heard}")),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        // The shell has removed the folder when it ends.
+        let _ = self.shell.wait();
+    }
+}
+
+/// Where `initdb` and `postgres` are.
+fn binaries() -> Result<PathBuf, String> {
+    let on_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
+    let mut of_debian: Vec<_> = fs::read_dir("/usr/lib/postgresql")
+        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
+        .unwrap_or_default();
+    of_debian.sort_by_key(|path: &PathBuf| version(path));
+    let mut folders = of_debian.into_iter().rev().chain(on_path);
+    folders.find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists()).ok_or_else(|| {
+        "initdb and postgres are neither on the PATH nor in /usr/lib/postgresql: install the package postgresql"
+            .to_owned()
+    })
+}
+
+fn version(binaries: &Path) -> Option<u32> {
+    binaries.parent()?.file_name()?.to_str()?.parse().ok()
+}
+
+/// PostgreSQL refuses to run as root; then it runs as `postgres` or `nobody`. Everyone else runs it as themselves.
+fn unprivileged() -> Result<Option<(u32, u32)>, String> {
+    let root = fs::metadata("/proc/self").map_err(|error| error.to_string())?.uid() == 0;
+    if !root {
+        return Ok(None);
+    }
+    let users = fs::read_to_string("/etc/passwd").map_err(|error| error.to_string())?;
+    let ids = |name: &str| {
+        let mut fields = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.split(':').skip(1);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    ids("postgres").or_else(|| ids("nobody")).map(Some).ok_or_else(|| "there is no user postgres or nobody".to_owned())
+}
+
+fn as_user(mut command: Command, user: Option<(u32, u32)>) -> Command {
+    if let Some((user, group)) = user {
+        command.uid(user).gid(group);
+    }
+    command
+}

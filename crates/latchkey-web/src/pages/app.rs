@@ -1,0 +1,80 @@
+//! One app, for those who may change it.
+
+use askama::Template;
+
+use super::app_new::{AppProfile, OptionGroup, ScopeOption, grouped};
+use super::apps::AppKind;
+use super::{Frame, Moment, Problems, tile};
+
+/// One app, for those who may change it. Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
+/// (`scope`, `required`), `/secrets` (`label`, `expires`), `/secrets/remove` (`secret`); delete leads to `/delete`.
+#[derive(Template)]
+#[template(path = "app.html")]
+pub struct AppDetails {
+    /// What every page needs.
+    pub frame: Frame,
+    /// What has just been done, if anything: `The redirect URIs were saved.`
+    pub done: Option<String>,
+    /// What is wrong, by field: `redirect-uris`, `scopes`, `secret-label`, `secret-expires`.
+    pub problems: Problems,
+    /// Its client id.
+    pub client_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: AppKind,
+    /// Its profile.
+    pub profile: AppProfile,
+    /// Why it is suspended, if it is.
+    pub suspended: Option<String>,
+    /// Whether its publisher is verified.
+    pub verified: bool,
+    /// Who owns it.
+    pub owner: String,
+    /// The directory that holds it.
+    pub directory: String,
+    /// The id of that directory.
+    pub tenant_id: String,
+    /// The issuer its libraries are pointed at.
+    pub issuer: String,
+    /// When it was registered.
+    pub created: Moment,
+    /// How many people have authorized it.
+    pub people: u32,
+    /// The redirect URIs, one a line.
+    pub redirect_uris: String,
+    /// The scopes one can ask for.
+    pub scopes: Vec<ScopeOption>,
+    /// Its secrets. Always empty for an app that cannot keep one.
+    pub secrets: Vec<SecretRow>,
+}
+
+/// A secret, of which we keep nothing that could be shown.
+pub struct SecretRow {
+    /// Its id.
+    pub id: String,
+    /// What its owner calls it.
+    pub label: String,
+    /// When it was added.
+    pub added: Moment,
+    /// When it ends.
+    pub expires: Moment,
+    /// Whether it has ended.
+    pub expired: bool,
+}
+
+impl AppDetails {
+    fn groups(&self) -> Vec<OptionGroup<'_>> {
+        grouped(&self.scopes)
+    }
+
+    /// Whether this kind of app can keep a secret.
+    fn keeps_secrets(&self) -> bool {
+        matches!(self.kind, AppKind::Web | AppKind::Daemon)
+    }
+
+    /// Whether this kind of app is ever redirected to.
+    fn is_redirected_to(&self) -> bool {
+        self.kind != AppKind::Daemon
+    }
+}

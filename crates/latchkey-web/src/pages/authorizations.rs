@@ -1,0 +1,65 @@
+//! Manage authorizations: every key that is out.
+
+use askama::Template;
+
+use super::moment::Ago;
+use super::{AppFace, Frame, Moment, tile};
+
+/// Every authorization a person has given. `Revoke` posts `authorization` (an id) to `/profile/authorizations/revoke`;
+/// `Revoke all` leads to a page that asks first.
+#[derive(Template)]
+#[template(path = "authorizations.html")]
+pub struct Authorizations {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The newest first.
+    pub rows: Vec<AuthorizationRow>,
+    /// Where a person may try it: the demo service, when there is one.
+    pub try_at: Option<String>,
+}
+
+/// One authorization in the list.
+pub struct AuthorizationRow {
+    /// Its id.
+    pub id: String,
+    /// The app that holds it.
+    pub app: AppFace,
+    /// How it came to be.
+    pub kind: AuthorizationKind,
+    /// What it may do, in plain words.
+    pub may: Vec<String>,
+    /// Where: `harbor: lighthouse, drydock`.
+    pub places: Vec<String>,
+    /// When it was given.
+    pub since: Moment,
+    /// When it ends by itself, if it does.
+    pub until: Option<Moment>,
+    /// When it last acted, if it ever did.
+    pub last_use: Option<LastUse>,
+}
+
+/// How an authorization came to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AuthorizationKind {
+    /// By the present protocol, with keys of at most 90 minutes.
+    OpenIdConnect,
+    /// By the older OAuth kind.
+    Legacy,
+}
+
+impl AuthorizationKind {
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::OpenIdConnect => "OpenID Connect",
+            Self::Legacy => "Legacy",
+        }
+    }
+}
+
+/// When, and from where, an authorization last acted.
+pub struct LastUse {
+    /// When.
+    pub when: Ago,
+    /// From which network address.
+    pub address: String,
+}

@@ -1,0 +1,173 @@
+//! The approval page: who asks, as whom, for what, where, for how long.
+
+use askama::Template;
+
+use super::{AppFace, Frame, Moment, Person, tile};
+
+/// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`), `keep`, and one `scope`,
+/// `organization`, `project`, `repository` for each box that is ticked. Required scopes are disabled and so not posted.
+///
+/// A ticked organization or project stands for itself; what is not ticked inside it is left out.
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct Consent {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The flow that asks.
+    pub flow: String,
+    /// The fingerprint of what this page shows. What is stored is what was shown.
+    pub shown: String,
+    /// Who asks.
+    pub app: AppFace,
+    /// The directory in which the app is registered.
+    pub registered_in: String,
+    /// Where the person is sent back to.
+    pub destination: Destination,
+    /// As whom.
+    pub account: Person,
+    /// Whether the app, or what it asks for, changed since the person last saw this page.
+    pub changed: bool,
+    /// Since when the person has an authorization for this app, if they have one.
+    pub since: Option<Moment>,
+    /// What the app learns about the person: `your name`, `your email address`.
+    pub identity: Vec<String>,
+    /// Whether it keeps access while the person is away.
+    pub offline: bool,
+    /// What it asks for on the DevOps side. Empty when it only wants to know who the person is.
+    pub scopes: Vec<ScopeChoice>,
+    /// Where it could act.
+    pub organizations: Vec<OrganizationChoice>,
+    /// For how long.
+    pub keep: Vec<KeepChoice>,
+    /// The longest that an organization's policy allows, when that leaves choices out: `30 days`.
+    pub capped_to: Option<String>,
+}
+
+/// Where the person is sent back to.
+pub enum Destination {
+    /// A web site.
+    Host(String),
+    /// An app on the person's own machine. Anything on that machine could stand in for it.
+    ThisDevice(String),
+}
+
+/// How far a scope reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// It can look.
+    Read,
+    /// It can change things.
+    Write,
+    /// It can change who may do what.
+    Administer,
+}
+
+/// One scope to approve or not.
+#[derive(Clone)]
+pub struct ScopeChoice {
+    /// The scope itself, as in `vso.work`.
+    pub value: String,
+    /// What it allows, in plain words.
+    pub label: String,
+    /// What that means in practice.
+    pub detail: String,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// Whether the app cannot work without it.
+    pub required: bool,
+    /// Whether it deserves a second look.
+    pub high_privilege: bool,
+    /// Since when it is allowed already.
+    pub allowed_since: Option<Moment>,
+}
+
+impl ScopeChoice {
+    /// Whether the box is ticked at first: what is required, what is allowed already, and what can only look.
+    fn ticked(&self) -> bool {
+        self.required || self.allowed_since.is_some() || self.reach == Reach::Read
+    }
+}
+
+/// One organization the app could act in.
+pub struct OrganizationChoice {
+    /// The id that comes back as `organization`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is ticked at first.
+    pub ticked: bool,
+    /// What keeps the person from approving anything here.
+    pub obstacle: Option<Obstacle>,
+    /// The projects in it that the person can reach.
+    pub projects: Vec<ProjectChoice>,
+}
+
+/// What keeps a person from authorizing services for an organization.
+pub struct Obstacle {
+    /// What is missing: `You are not in its Project Collection Administrators group.`
+    pub missing: String,
+    /// What to do: `Ask Max Berg to add you.`
+    pub mend: String,
+}
+
+/// One project the app could act in.
+pub struct ProjectChoice {
+    /// The id that comes back as `project`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is ticked at first.
+    pub ticked: bool,
+    /// The repositories in it that the person can reach.
+    pub repositories: Vec<RepositoryChoice>,
+}
+
+/// One repository the app could reach.
+pub struct RepositoryChoice {
+    /// The id that comes back as `repository`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is ticked at first.
+    pub ticked: bool,
+}
+
+/// One way to answer `Keep access for`.
+pub struct KeepChoice {
+    /// What comes back as `keep`.
+    pub value: String,
+    /// What it says.
+    pub label: String,
+    /// Whether it is chosen at first.
+    pub chosen: bool,
+}
+
+/// The scopes of one reach, under one heading.
+struct ScopeGroup<'a> {
+    title: &'static str,
+    scopes: Vec<&'a ScopeChoice>,
+}
+
+impl Consent {
+    /// Scopes that are asked for now, by reach.
+    fn open_groups(&self) -> Vec<ScopeGroup<'_>> {
+        [(Reach::Read, "Read"), (Reach::Write, "Change"), (Reach::Administer, "Administer")]
+            .map(|(reach, title)| {
+                let open = |scope: &&ScopeChoice| scope.reach == reach && scope.allowed_since.is_none();
+                ScopeGroup { title, scopes: self.scopes.iter().filter(open).collect() }
+            })
+            .into_iter()
+            .filter(|group| !group.scopes.is_empty())
+            .collect()
+    }
+
+    /// Scopes that are allowed already.
+    fn kept(&self) -> Vec<&ScopeChoice> {
+        self.scopes.iter().filter(|scope| scope.allowed_since.is_some()).collect()
+    }
+
+    /// Whether it only wants to know who the person is.
+    fn only_signs_in(&self) -> bool {
+        self.scopes.is_empty()
+    }
+}

@@ -1,0 +1,49 @@
+//! What every page needs, whatever it is about.
+
+/// What every page needs, whatever it is about.
+#[derive(Clone)]
+pub struct Frame {
+    /// The nonce of this answer's Content-Security-Policy.
+    pub nonce: String,
+    /// The token that makes forms of this page ours. It goes into a hidden field `csrf` of every form.
+    pub csrf: String,
+    /// Who is signed in, if anybody.
+    pub person: Option<Person>,
+    /// The language of the page.
+    pub locale: Locale,
+}
+
+/// A person, as pages name them.
+#[derive(Clone)]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// Their email address.
+    pub email: String,
+    /// The directory that holds the account.
+    pub directory: String,
+}
+
+/// The language of a page.
+#[derive(Clone, Copy, Default)]
+pub enum Locale {
+    /// English.
+    #[default]
+    English,
+}
+
+impl Locale {
+    /// The value of the `lang` attribute.
+    pub fn language(self) -> &'static str {
+        match self {
+            Self::English => "en",
+        }
+    }
+
+    /// The value of the `dir` attribute.
+    pub fn direction(self) -> &'static str {
+        match self {
+            Self::English => "ltr",
+        }
+    }
+}

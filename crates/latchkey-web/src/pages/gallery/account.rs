@@ -1,0 +1,181 @@
+//! The pages of a person's own account.
+
+use super::{DAY, HOUR, Invent, Shown, after, before, now};
+use crate::pages::authorization::{Allowed, Authorization, DayOfUse, Event, LiveKey};
+use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
+use crate::pages::confirm::Confirm;
+use crate::pages::home::{Belonging, Home};
+use crate::pages::revoke::{Revoke, Revoked};
+use crate::pages::sessions::{SessionRow, Sessions};
+use crate::pages::{Moment, Remaining};
+
+pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
+    let revoked = |apps: &[&str], offline_until| Revoked {
+        frame: invent.frame(),
+        apps: invent.list(apps),
+        at: now(),
+        refresh_tokens: 1,
+        access_tokens: 2,
+        offline_until,
+    };
+    vec![
+        Shown::new("authorizations", &invent.authorizations()),
+        Shown::new(
+            "authorizations-empty",
+            &Authorizations { frame: invent.frame(), rows: Vec::new(), try_at: Some(invent.say("http://127.0.0.1:4281/")) },
+        ),
+        Shown::new("authorization", &invent.authorization()),
+        Shown::new(
+            "authorization-unused",
+            &Authorization {
+                last_use: None,
+                until: None,
+                keys: Vec::new(),
+                days: Vec::new(),
+                places: Vec::new(),
+                ..invent.authorization()
+            },
+        ),
+        Shown::new(
+            "revoke-all",
+            &Revoke { frame: invent.frame(), authorization: None, apps: invent.list(&["Burndown", "Contoso CI"]) },
+        ),
+        Shown::new(
+            "revoke-one",
+            &Revoke { frame: invent.frame(), authorization: Some(invent.say("a1")), apps: invent.list(&["Burndown"]) },
+        ),
+        Shown::new("revoked", &revoked(&["Burndown"], None)),
+        Shown::new("revoked-all", &revoked(&["Burndown", "Contoso CI"], Some(after(HOUR)))),
+        Shown::new("sessions", &invent.sessions(None, 3)),
+        Shown::new("sessions-ended", &invent.sessions(Some(invent.say("Two sessions were ended.")), 1)),
+        Shown::new("home", &invent.home(2)),
+        Shown::new("home-new", &Home { organizations: Vec::new(), ..invent.home(0) }),
+        Shown::new("confirm", &invent.confirm()),
+    ]
+}
+
+impl Invent<'_> {
+    fn last_use(&self, at: Moment) -> LastUse {
+        LastUse { when: at.before(now()), address: self.say("203.0.113.24") }
+    }
+
+    fn authorizations(&self) -> Authorizations {
+        let row = |id: &str, app, kind, may: &[&str], places: &[&str]| AuthorizationRow {
+            id: self.say(id),
+            app,
+            kind,
+            may: self.list(may),
+            places: self.list(places),
+            since: before(3 * DAY),
+            until: Some(after(87 * DAY)),
+            last_use: Some(self.last_use(before(HOUR / 5))),
+        };
+        let burndown = row(
+            "a1",
+            self.burndown(),
+            AuthorizationKind::OpenIdConnect,
+            &["Read your work items", "Read your builds"],
+            &["harbor: lighthouse"],
+        );
+        let contoso = AuthorizationRow {
+            since: before(80 * DAY),
+            until: None,
+            ..row(
+                "a2",
+                self.contoso(),
+                AuthorizationKind::OpenIdConnect,
+                &["Read your source code", "Queue builds and report their results"],
+                &["harbor: lighthouse, drydock", "shore: pier"],
+            )
+        };
+        let old = AuthorizationRow {
+            last_use: None,
+            ..row("a3", self.long_app(), AuthorizationKind::Legacy, &["Read your work items"], &[])
+        };
+        Authorizations { frame: self.frame(), rows: vec![burndown, contoso, old], try_at: None }
+    }
+
+    fn authorization(&self) -> Authorization {
+        let event = |at, sentence: &str| Event { at, sentence: self.say(sentence) };
+        let calls = [0, 4, 9, 12, 0, 0, 22, 31, 28, 40, 12, 3, 0, 6, 9, 14, 18, 33, 51, 47, 20, 0, 0, 8, 15, 28, 36, 30, 44, 12];
+        let day = |(ago, calls): (i64, u32)| DayOfUse { day: before((29 - ago) * DAY), calls, refused: calls / 20 };
+        Authorization {
+            frame: self.frame(),
+            id: self.say("a1"),
+            app: self.burndown(),
+            kind: AuthorizationKind::OpenIdConnect,
+            email: self.say("ana@harbor.test"),
+            may: vec![
+                Allowed {
+                    label: self.say("Read your work items"),
+                    scope: self.say("vso.work"),
+                    high_privilege: false,
+                },
+                Allowed { label: self.say("Push code"), scope: self.say("vso.code_write"), high_privilege: true },
+            ],
+            places: self.list(&["harbor: lighthouse", "harbor: drydock"]),
+            since: before(29 * DAY),
+            until: Some(after(61 * DAY)),
+            last_use: Some(self.last_use(before(HOUR / 4))),
+            keys: vec![
+                LiveKey { kind: self.say("Access token"), issued: before(HOUR / 2), left: Remaining(2_460) },
+                LiveKey { kind: self.say("Refresh token"), issued: before(HOUR / 2), left: Remaining(61 * 86_400) },
+            ],
+            events: vec![
+                event(before(HOUR / 2), "It got a new key."),
+                event(before(2 * DAY), "A call was refused: drydock was not part of what you approved."),
+                event(before(10 * DAY), "You approved more: Push code."),
+                event(before(29 * DAY), "You approved it from 203.0.113.24."),
+            ],
+            days: (0..).zip(calls).map(day).collect(),
+        }
+    }
+
+    fn sessions(&self, done: Option<String>, count: usize) -> Sessions {
+        let row = |id: &str, browser: &str, this| SessionRow {
+            id: self.say(id),
+            browser: self.say(browser),
+            address: self.say("203.0.113.24"),
+            since: before(6 * DAY),
+            seen: before(HOUR / 30).before(now()),
+            this,
+        };
+        let rows = [
+            row("s1", "Firefox on Linux", true),
+            row("s2", "Safari on iPhone", false),
+            row("s3", "Edge on Windows", false),
+        ];
+        Sessions { frame: self.frame(), done, rows: rows.into_iter().take(count).collect() }
+    }
+
+    fn home(&self, authorizations: u32) -> Home {
+        let belonging = |name: &str, role: &str, level: &str| Belonging {
+            name: self.say(name),
+            role: self.say(role),
+            access_level: self.say(level),
+        };
+        Home {
+            frame: self.frame(),
+            person: self.ana(),
+            authorizations,
+            sessions: 1,
+            apps: authorizations / 2,
+            organizations: vec![belonging("harbor", "Owner", "Basic"), belonging("shore", "Member", "Stakeholder")],
+        }
+    }
+
+    fn confirm(&self) -> Confirm {
+        Confirm {
+            frame: self.frame(),
+            heading: self.say("Delete Contoso CI?"),
+            consequences: self.list(&[
+                "12 people lose what they authorized, at once.",
+                "Its client id is never used again.",
+            ]),
+            action: self.say("/apps/31359c7f-bd7e-475c-86db-fdb8c937548e/delete"),
+            fields: self.pairs(&[("really", "yes")]),
+            button: self.say("Delete"),
+            back: self.say("/apps/31359c7f-bd7e-475c-86db-fdb8c937548e"),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The pages of the demo, and those of its service.
+
+use super::{HOUR, Invent, Shown, before};
+use crate::pages::Remaining;
+use crate::pages::burndown::{
+    BurndownDashboard, BurndownEnded, BurndownItem, BurndownProject, BurndownStart, Reading, Refusal,
+};
+use crate::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoStep, DemoStepState};
+
+pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
+    let refused = Refusal { code: invent.say("access_denied"), sentence: invent.say("You said no, and that is fine.") };
+    vec![
+        Shown::new("demo", &invent.demo()),
+        Shown::new("demo-start", &Demo { messages: Vec::new(), ..invent.demo() }),
+        Shown::new("demo-mail", &invent.mail()),
+        Shown::new("demo-mail-empty", &DemoMail { frame: invent.nobodys_frame(), messages: Vec::new() }),
+        Shown::new("burndown-start", &BurndownStart { refused: None }),
+        Shown::new("burndown-refused", &BurndownStart { refused: Some(refused) }),
+        Shown::new("burndown-dashboard", &invent.dashboard()),
+        Shown::new("burndown-nothing", &BurndownDashboard { projects: Vec::new(), ..invent.dashboard() }),
+        Shown::new(
+            "burndown-ended",
+            &BurndownEnded {
+                code: invent.say("401"),
+                call: invent.say("GET /harbor/_apis/projects"),
+                sentence: invent.say("You took our key back, so we can no longer see your work items."),
+            },
+        ),
+    ]
+}
+
+impl Invent<'_> {
+    fn demo(&self) -> Demo {
+        let step = |title: &str, text: &str, specification: &str, state| DemoStep {
+            title: self.say(title),
+            text: self.say(text),
+            specification: self.say(specification),
+            link: Some((self.say("http://127.0.0.1:4281/"), self.say("Open Burndown"))),
+            state,
+        };
+        let account = |email: &str, role: &str, hint: &str| DemoAccount {
+            email: self.say(email),
+            password: self.say("correct-horse-1"),
+            role: self.say(role),
+            hint: self.say(hint),
+            href: self.say("/signin?email=ana%40harbor.test"),
+        };
+        Demo {
+            frame: self.nobodys_frame(),
+            service_url: self.say("http://127.0.0.1:4281/"),
+            steps: vec![
+                step("Burndown asks", "It sends you here with a request.", "RFC 6749 §4.1.1", DemoStepState::Done),
+                step("You pick an account", "And sign in, here only.", "OpenID Connect Core §3.1.2.3", DemoStepState::Next),
+                DemoStep {
+                    link: None,
+                    ..step("You approve less", "Leave out drydock.", "RFC 6749 §3.3", DemoStepState::Later)
+                },
+            ],
+            accounts: vec![
+                account("ana@harbor.test", "owner", "May approve everything in harbor."),
+                account("cy@harbor.test", "stakeholder", "Is told what is missing."),
+            ],
+            clone_line: self.say("git clone http://x:TOKEN@localhost:4280/harbor/lighthouse/_git/lighthouse"),
+            messages: vec![
+                DemoMessage {
+                    number: 1,
+                    from: self.say("browser"),
+                    to: self.say("Latchkey"),
+                    line: self.say("GET /organizations/oauth2/v2.0/authorize?client_id=..."),
+                    note: self.say("Burndown asks for work items and builds."),
+                    body: self.say("response_type=code\ncode_challenge_method=S256"),
+                    decoded: Vec::new(),
+                },
+                DemoMessage {
+                    number: 2,
+                    from: self.say("Latchkey"),
+                    to: self.say("Burndown"),
+                    line: self.say("200 OK"),
+                    note: self.say("The key, good for 71 minutes."),
+                    body: self.say("{\"access_token\": \"[masked]\"}"),
+                    decoded: self.pairs(&[("access_token", "{\n  \"aud\": \"499b84ac\"\n}")]),
+                },
+            ],
+        }
+    }
+
+    fn mail(&self) -> DemoMail {
+        DemoMail {
+            frame: self.nobodys_frame(),
+            messages: vec![CapturedMail {
+                to: self.say("ana@harbor.test"),
+                subject: self.say("Burndown can now read your work items"),
+                at: before(HOUR),
+                text: self.say("You approved it just now.\n\nIf that was not you, take it back."),
+            }],
+        }
+    }
+
+    fn dashboard(&self) -> BurndownDashboard {
+        let item = |title: &str, detail: &str, tag: &str| BurndownItem {
+            title: self.say(title),
+            detail: self.say(detail),
+            tag: self.say(tag),
+        };
+        let project = |name: &str, commits| BurndownProject {
+            name: self.say(name),
+            work_items: Reading::Have(vec![
+                item("Lamp flickers when the wind turns north", "Bug #4", "Active"),
+                item("Order a new lens", "Task #6", "Closed"),
+            ]),
+            commits,
+            builds: Reading::Have(Vec::new()),
+        };
+        let commits = Reading::Have(vec![item("Hold the lamp steady", "Ben Adeyemi", "4f1c2ab")]);
+        BurndownDashboard {
+            person: self.say("Ana Moreira"),
+            csrf: self.say("csrf"),
+            key_left: Remaining(4_260),
+            projects: vec![
+                project("harbor / lighthouse", commits),
+                project("harbor / drydock", Reading::Refused(self.say("source code was not approved."))),
+            ],
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The pages of the flow.
+
+use super::{DAY, Invent, Shown, before, now};
+use crate::pages::consent::{
+    Consent, Destination, KeepChoice, Obstacle, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice, ScopeChoice,
+};
+use crate::pages::error::ErrorPage;
+use crate::pages::form_post::FormPost;
+use crate::pages::interstitial::Interstitial;
+use crate::pages::prerequisite::{Contact, Prerequisite, Shortfall};
+use crate::pages::select::{AccountChoice, Select};
+use crate::pages::sign_in::{Asking, SignIn, SignInTrouble};
+use crate::pages::sign_out::{SignOut, SignedIn};
+use crate::pages::signed_out::SignedOut;
+use crate::pages::wrong_tenant::WrongTenant;
+use crate::pages::{Person, Remaining};
+
+pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
+    let mut all = vec![
+        Shown::new("sign-in", &invent.sign_in(None)),
+        Shown::new("sign-in-no-match", &invent.sign_in(Some(SignInTrouble::NoMatch))),
+        Shown::new("sign-in-throttled", &invent.sign_in(Some(SignInTrouble::Throttled(Remaining(27))))),
+        Shown::new("sign-in-busy", &invent.sign_in(Some(SignInTrouble::Busy))),
+        Shown::new("sign-in-expired", &invent.sign_in(Some(SignInTrouble::Expired))),
+        Shown::new(
+            "sign-in-direct",
+            &SignIn { flow: None, asking: None, email: String::new(), has_accounts: false, ..invent.sign_in(None) },
+        ),
+        Shown::new("select", &invent.select()),
+        Shown::new("prerequisite", &invent.prerequisite()),
+        Shown::new("prerequisite-nowhere", &Prerequisite { organizations: Vec::new(), ..invent.prerequisite() }),
+        Shown::new("wrong-tenant", &invent.wrong_tenant()),
+        Shown::new("interstitial", &invent.interstitial()),
+        Shown::new("form-post", &invent.form_post()),
+        Shown::new("error", &invent.error()),
+    ];
+    all.extend(consents(invent));
+    all.extend(sign_outs(invent));
+    all
+}
+
+fn consents(invent: &Invent<'_>) -> Vec<Shown> {
+    let usual = || invent.consent();
+    vec![
+        Shown::new("consent", &usual()),
+        Shown::new("consent-changed", &Consent { changed: true, ..usual() }),
+        Shown::new(
+            "consent-native",
+            &Consent { destination: Destination::ThisDevice(invent.say("localhost")), app: invent.contoso(), ..usual() },
+        ),
+        Shown::new("consent-long-names", &Consent { app: invent.long_app(), ..usual() }),
+        Shown::new(
+            "consent-sign-in-only",
+            &Consent {
+                app: invent.contoso(),
+                offline: false,
+                scopes: Vec::new(),
+                organizations: Vec::new(),
+                ..usual()
+            },
+        ),
+        Shown::new("consent-later-request", &invent.later_consent()),
+        Shown::new(
+            "consent-capped",
+            &Consent { keep: invent.keep(&[2, 3]), capped_to: Some(invent.say("30 days")), ..usual() },
+        ),
+    ]
+}
+
+fn sign_outs(invent: &Invent<'_>) -> Vec<Shown> {
+    let sign_out = |accounts| SignOut { frame: invent.frame(), app: None, request: None, accounts };
+    let one = || vec![SignedIn { id: invent.say("1"), person: invent.ana() }];
+    let mut two = one();
+    two.push(SignedIn { id: invent.say("2"), person: invent.pat() });
+    vec![
+        Shown::new("sign-out", &sign_out(one())),
+        Shown::new(
+            "sign-out-all",
+            &SignOut { app: Some(invent.say("Burndown")), request: Some(invent.say("r1")), ..sign_out(two) },
+        ),
+        Shown::new("sign-out-nobody", &sign_out(Vec::new())),
+        Shown::new(
+            "signed-out",
+            &SignedOut { frame: invent.nobodys_frame(), accounts: vec![invent.say("ana@harbor.test")], remaining: 0 },
+        ),
+        Shown::new(
+            "signed-out-others-left",
+            &SignedOut { frame: invent.frame(), accounts: vec![invent.say("pat@personal.test")], remaining: 2 },
+        ),
+    ]
+}
+
+impl Invent<'_> {
+    fn asking(&self) -> Asking {
+        Asking { name: self.say("Burndown"), host: self.say("127.0.0.1:4281") }
+    }
+
+    fn pat(&self) -> Person {
+        Person {
+            name: self.say("Pat Lindqvist"),
+            email: self.say("pat@personal.test"),
+            directory: self.say("Personal accounts"),
+        }
+    }
+
+    fn sign_in(&self, trouble: Option<SignInTrouble>) -> SignIn {
+        SignIn {
+            frame: self.nobodys_frame(),
+            flow: Some(self.say("flow-1")),
+            asking: Some(self.asking()),
+            email: self.say("ana@harbor.test"),
+            has_accounts: true,
+            trouble,
+        }
+    }
+
+    fn select(&self) -> Select {
+        let account = |id: &str, person: Person, signed_in| AccountChoice {
+            id: self.say(id),
+            name: person.name,
+            email: person.email,
+            directory: person.directory,
+            signed_in,
+        };
+        Select {
+            frame: self.nobodys_frame(),
+            flow: self.say("flow-1"),
+            asking: self.asking(),
+            accounts: vec![
+                account("1", self.ana(), true),
+                account("2", self.pat(), true),
+                account("3", Person { name: self.say("Eve"), ..self.pat() }, false),
+            ],
+        }
+    }
+
+    fn consent(&self) -> Consent {
+        Consent {
+            frame: self.nobodys_frame(),
+            flow: self.say("flow-1"),
+            shown: self.say("fingerprint"),
+            app: self.burndown(),
+            registered_in: self.say("harbor.test"),
+            destination: Destination::Host(self.say("127.0.0.1:4281")),
+            account: self.ana(),
+            changed: false,
+            since: None,
+            identity: self.list(&["your name", "your email address"]),
+            offline: true,
+            scopes: vec![
+                self.scope("vso.work", "Read your work items", "Titles, fields, comments and history.", Reach::Read),
+                ScopeChoice {
+                    required: true,
+                    ..self.scope("vso.build", "Read your builds", "Results, logs, definitions.", Reach::Read)
+                },
+                self.scope("vso.code", "Read your source code", "Clone repositories, read commits.", Reach::Read),
+                self.scope("vso.work_write", "Change your work items", "Create, edit and comment.", Reach::Write),
+                ScopeChoice {
+                    high_privilege: true,
+                    ..self.scope("vso.code_write", "Push code", "To branches you can push to.", Reach::Write)
+                },
+                ScopeChoice {
+                    high_privilege: true,
+                    ..self.scope("vso.code_manage", "Manage repositories", "Create and delete them.", Reach::Administer)
+                },
+            ],
+            organizations: vec![
+                self.organization("o1", "harbor", &[("p1", "lighthouse", &["lighthouse", "charts"]), ("p2", "drydock", &[])]),
+                OrganizationChoice {
+                    ticked: false,
+                    obstacle: Some(Obstacle {
+                        missing: self.say("You are not in its Project Collection Administrators group."),
+                        mend: self.say("Ask Eve Okafor, the owner, to add you."),
+                    }),
+                    ..self.organization("o2", "shore", &[])
+                },
+            ],
+            keep: self.keep(&[0, 1, 2, 3]),
+            capped_to: None,
+        }
+    }
+
+    fn later_consent(&self) -> Consent {
+        let since = before(40 * DAY);
+        let mut consent = self.consent();
+        for scope in consent.scopes.iter_mut().filter(|scope| scope.reach == Reach::Read) {
+            scope.allowed_since = Some(since);
+        }
+        Consent { since: Some(since), app: self.contoso(), ..consent }
+    }
+
+    fn scope(&self, value: &str, label: &str, detail: &str, reach: Reach) -> ScopeChoice {
+        ScopeChoice {
+            value: self.say(value),
+            label: self.say(label),
+            detail: self.say(detail),
+            reach,
+            required: false,
+            high_privilege: false,
+            allowed_since: None,
+        }
+    }
+
+    fn organization(&self, id: &str, name: &str, projects: &[(&str, &str, &[&str])]) -> OrganizationChoice {
+        let repository = |name: &&str| RepositoryChoice { id: self.say(name), name: self.say(name), ticked: true };
+        let project = |(id, name, repositories): &(&str, &str, &[&str])| ProjectChoice {
+            id: self.say(id),
+            name: self.say(name),
+            ticked: true,
+            repositories: repositories.iter().map(repository).collect(),
+        };
+        OrganizationChoice {
+            id: self.say(id),
+            name: self.say(name),
+            ticked: true,
+            obstacle: None,
+            projects: projects.iter().map(project).collect(),
+        }
+    }
+
+    /// The choices with these numbers, the first one chosen.
+    pub(super) fn keep(&self, which: &[usize]) -> Vec<KeepChoice> {
+        let all = [
+            ("until_removed", "until I remove it"),
+            ("90_days", "90 days"),
+            ("7_days", "7 days"),
+            ("session", "this session"),
+        ];
+        let chosen = |at: usize| which.first() == Some(&at);
+        let choice = |(at, (value, label)): (usize, (&str, &str))| {
+            which.contains(&at).then(|| KeepChoice {
+                value: self.say(value),
+                label: self.say(label),
+                chosen: chosen(at),
+            })
+        };
+        all.into_iter().enumerate().filter_map(choice).collect()
+    }
+
+    fn prerequisite(&self) -> Prerequisite {
+        Prerequisite {
+            frame: self.nobodys_frame(),
+            flow: self.say("flow-1"),
+            app: self.burndown(),
+            host: self.say("127.0.0.1:4281"),
+            account: Person { name: self.say("Ben Adeyemi"), email: self.say("ben@harbor.test"), ..self.ana() },
+            organizations: vec![
+                Shortfall {
+                    organization: self.say("harbor"),
+                    code: self.say("not_an_administrator"),
+                    missing: self.say("You are not in the Project Collection Administrators group."),
+                    mend: self.say("An administrator of harbor can add you, or can approve Burndown in your place."),
+                    ask: vec![
+                        Contact { name: self.say("Ana Moreira"), email: self.say("ana@harbor.test") },
+                        Contact { name: self.say("Max Berg"), email: self.say("max@harbor.test") },
+                    ],
+                },
+                Shortfall {
+                    organization: self.say("shore"),
+                    code: self.say("access_level"),
+                    missing: self.say("Your access level is Stakeholder."),
+                    mend: self.say("Authorizing a service takes Basic access or more."),
+                    ask: Vec::new(),
+                },
+            ],
+        }
+    }
+
+    fn wrong_tenant(&self) -> WrongTenant {
+        WrongTenant {
+            frame: self.nobodys_frame(),
+            flow: self.say("flow-1"),
+            asking: self.asking(),
+            account: self.pat(),
+            wanted: self.say("harbor.test"),
+        }
+    }
+
+    fn interstitial(&self) -> Interstitial {
+        Interstitial {
+            frame: self.nobodys_frame(),
+            flow: self.say("flow-1"),
+            app: self.burndown(),
+            host: self.say("burndown.example"),
+            sentence: self.say("The request asked for a scope that does not exist."),
+            code: self.say("invalid_scope"),
+        }
+    }
+
+    fn form_post(&self) -> FormPost {
+        FormPost {
+            frame: self.nobodys_frame(),
+            action: self.say("https://app.example/callback?tenant=1"),
+            app: self.say("Contoso CI"),
+            fields: self.pairs(&[("code", "SplxlOBeZQQYbYS6WxSbIA"), ("state", "af0ifjsldkj"), ("iss", "https://id.example")]),
+        }
+    }
+
+    fn error(&self) -> ErrorPage {
+        ErrorPage {
+            frame: self.nobodys_frame(),
+            heading: self.say("This link does not work"),
+            sentence: self.say("The address that the app wants you sent back to is not registered for it."),
+            mend: self.say("Nothing is wrong with your account. Tell the people who run the app."),
+            code: self.say("invalid_redirect_uri"),
+            correlation_id: self.say("0b7c1a9e-2f6d-4a55-9c1f-7d0f3f1f2a11"),
+            at: now(),
+        }
+    }
+}

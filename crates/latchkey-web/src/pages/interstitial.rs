@@ -1,0 +1,24 @@
+//! Stands between an error and an app that nobody vouches for.
+
+use askama::Template;
+
+use super::{AppFace, Frame};
+
+/// Asks before an error is sent to an app that is not verified and that the person never approved. Posts `flow` to
+/// `/error/continue`.
+#[derive(Template)]
+#[template(path = "interstitial.html")]
+pub struct Interstitial {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The flow that failed.
+    pub flow: String,
+    /// The app it would be sent to.
+    pub app: AppFace,
+    /// The host it would be sent to.
+    pub host: String,
+    /// What went wrong, as a sentence.
+    pub sentence: String,
+    /// The OAuth error code.
+    pub code: String,
+}

@@ -1,0 +1,59 @@
+//! The pages people see. One page is one template in `templates/`, one struct here and one handler, all of one name.
+//!
+//! A page is plain data: it reads no store and knows no rule. Every page is complete without script. `gallery.rs` shows
+//! every page in every state, and its tests hold what all of them promise.
+
+mod app_face;
+mod frame;
+mod moment;
+mod problem;
+mod tile;
+
+pub mod app;
+pub mod app_new;
+pub mod app_secret;
+pub mod apps;
+pub mod authorization;
+pub mod authorizations;
+pub mod builds;
+pub mod burndown;
+pub mod confirm;
+pub mod consent;
+pub mod demo;
+pub mod error;
+pub mod form_post;
+pub mod gallery;
+pub mod home;
+pub mod interstitial;
+pub mod organization;
+pub mod organization_services;
+pub mod prerequisite;
+pub mod project;
+pub mod repositories;
+pub mod revoke;
+pub mod select;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
+pub mod signed_out;
+pub mod work_items;
+pub mod wrong_tenant;
+
+pub use app_face::AppFace;
+pub use frame::{Frame, Locale, Person};
+pub use moment::{Ago, Moment, Remaining};
+pub use problem::{Problem, Problems};
+
+/// Anything that is a whole page.
+pub trait Page: askama::Template {
+    /// The page as HTML.
+    fn html(&self) -> String {
+        self.render().unwrap_or_else(|error| {
+            // Writing plain data into a string has no way to fail.
+            tracing::error!(%error, "a page could not be written");
+            String::new()
+        })
+    }
+}
+
+impl<T: askama::Template> Page for T {}

@@ -1,0 +1,109 @@
+//! An organization and its policy.
+
+use askama::Template;
+
+use super::consent::KeepChoice;
+use super::{Frame, tile};
+
+/// An organization: its projects and its people.
+#[derive(Template)]
+#[template(path = "organization.html")]
+pub struct Organization {
+    /// What every page needs.
+    pub frame: Frame,
+    /// Its name.
+    pub name: String,
+    /// Its owner's name.
+    pub owner: String,
+    /// The directory it belongs to.
+    pub directory: String,
+    /// Whether the person who looks administers it.
+    pub administers: bool,
+    /// The projects the person can see.
+    pub projects: Vec<ProjectRow>,
+    /// Its members.
+    pub members: Vec<MemberRow>,
+}
+
+/// One project in the list.
+pub struct ProjectRow {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+}
+
+/// One member.
+pub struct MemberRow {
+    /// Their name.
+    pub name: String,
+    /// Their email address.
+    pub email: String,
+    /// Their access level: `Basic`.
+    pub access_level: String,
+    /// What they are beside that: `Owner`, `Project Collection Administrators`.
+    pub roles: Vec<String>,
+}
+
+/// Who may authorize services for an organization, and for how long. Posts `who` and `longest` to
+/// `/organizations/{name}/policy`.
+#[derive(Template)]
+#[template(path = "organization_policy.html")]
+pub struct OrganizationPolicy {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The organization's name.
+    pub name: String,
+    /// Whether it has just been saved.
+    pub saved: bool,
+    /// Who may authorize services.
+    pub who: WhoMayAuthorize,
+    /// The longest authorization.
+    pub longest: Vec<KeepChoice>,
+}
+
+/// Who may authorize services for an organization.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum WhoMayAuthorize {
+    /// Its administrators.
+    Administrators,
+    /// Members of a project with at least Basic access.
+    Members,
+    /// Members ask, an administrator approves.
+    Approval,
+    /// Nobody.
+    Nobody,
+}
+
+impl WhoMayAuthorize {
+    /// All answers, in the order of the form.
+    pub const ALL: [Self; 4] = [Self::Administrators, Self::Members, Self::Approval, Self::Nobody];
+
+    /// The value in forms and in the API.
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::Administrators => "administrators",
+            Self::Members => "members",
+            Self::Approval => "approval",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Administrators => "Administrators",
+            Self::Members => "Members",
+            Self::Approval => "Members, after approval",
+            Self::Nobody => "Nobody",
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Administrators => "People in Project Collection Administrators who are in a project, with Basic access.",
+            Self::Members => "Everybody who is in a project, with at least Basic access.",
+            Self::Approval => "Members ask, and an administrator approves each service.",
+            Self::Nobody => "No service gets a key. Keys that are out stop working at once.",
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Told to whoever may not authorize services anywhere: which prerequisite is missing, where, and what to do.
+
+use askama::Template;
+
+use super::{AppFace, Frame, Person, tile};
+
+/// The page for a person who may not approve this request. `Return without approving` posts `flow` to
+/// `/consent/return`.
+#[derive(Template)]
+#[template(path = "prerequisite.html")]
+pub struct Prerequisite {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The flow that asks.
+    pub flow: String,
+    /// Who asks.
+    pub app: AppFace,
+    /// The host the person goes back to.
+    pub host: String,
+    /// As whom.
+    pub account: Person,
+    /// The organizations the person can see, with what is missing in each. Empty when there is none.
+    pub organizations: Vec<Shortfall>,
+}
+
+/// What is missing in one organization.
+pub struct Shortfall {
+    /// The organization's name.
+    pub organization: String,
+    /// A stable code of what is missing, such as `not_an_administrator`.
+    pub code: String,
+    /// What is missing, as a sentence.
+    pub missing: String,
+    /// What to do about it, as a sentence.
+    pub mend: String,
+    /// Whom to ask.
+    pub ask: Vec<Contact>,
+}
+
+/// Somebody who can help.
+pub struct Contact {
+    /// Their name.
+    pub name: String,
+    /// Their email address.
+    pub email: String,
+}

@@ -1,0 +1,43 @@
+//! Sign-in: where credentials are typed, and the only kind of page where they are.
+
+use askama::Template;
+
+use super::{Frame, Remaining};
+
+/// The sign-in page. Posts `flow`, `email`, `password` to `/signin`; Cancel posts `flow` to `/signin/cancel`.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub struct SignIn {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The flow this sign-in belongs to; none when a person signs in to Latchkey itself.
+    pub flow: Option<String>,
+    /// The app that asked, if one did.
+    pub asking: Option<Asking>,
+    /// What the email field holds at first.
+    pub email: String,
+    /// Whether this browser holds other accounts to pick from.
+    pub has_accounts: bool,
+    /// Why the last attempt did not succeed.
+    pub trouble: Option<SignInTrouble>,
+}
+
+/// The app that sent the person here.
+pub struct Asking {
+    /// Its name.
+    pub name: String,
+    /// The host the person goes back to.
+    pub host: String,
+}
+
+/// Why a sign-in did not succeed. Wrong and unknown are one and the same to whoever asks.
+pub enum SignInTrouble {
+    /// The email and the password do not go together.
+    NoMatch,
+    /// Too many attempts; the next one is possible after this time.
+    Throttled(Remaining),
+    /// Too many sign-ins at once; this one was not tried.
+    Busy,
+    /// The flow or the form has expired.
+    Expired,
+}

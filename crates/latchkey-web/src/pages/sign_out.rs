@@ -1,0 +1,28 @@
+//! Signing out: of one account, or of all.
+
+use askama::Template;
+
+use super::{Frame, Person, tile};
+
+/// Asks before signing out. Posts `account` (an id, or `all`) and, if an app asked, `request` to `/signout`; Stay
+/// signed in is a link to `/me`.
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub struct SignOut {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The app that asked for it, if one did.
+    pub app: Option<String>,
+    /// The request of that app, kept on our side.
+    pub request: Option<String>,
+    /// Accounts that are signed in.
+    pub accounts: Vec<SignedIn>,
+}
+
+/// An account that is signed in.
+pub struct SignedIn {
+    /// The id that comes back as `account`.
+    pub id: String,
+    /// Who it is.
+    pub person: Person,
+}

@@ -1,0 +1,17 @@
+//! What has ended after signing out.
+
+use askama::Template;
+
+use super::Frame;
+
+/// What has ended after signing out.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub struct SignedOut {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The email addresses of the accounts that were signed out.
+    pub accounts: Vec<String>,
+    /// How many accounts are still signed in in this browser.
+    pub remaining: u32,
+}

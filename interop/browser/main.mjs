@@ -1,0 +1,23 @@
+// The whole story in Chromium: everybody who meets it, every page they meet, and once with the keyboard alone.
+
+import assert from 'node:assert/strict';
+
+import { done, test } from '../lib/tap.mjs';
+import { complaints, launch } from './chromium.mjs';
+import { keyboard } from './keyboard.mjs';
+import { owner } from './owner.mjs';
+import { pages } from './pages.mjs';
+import { refused } from './refused.mjs';
+
+const browser = await test('Chromium starts', launch);
+if (browser) {
+  await owner(browser);
+  await refused(browser);
+  await keyboard(browser);
+  await pages(browser);
+  await browser.close();
+  await test('no page broke its own security policy, threw, or met a failing server', () => {
+    assert.deepEqual(complaints, []);
+  });
+}
+done();

@@ -1,0 +1,125 @@
+"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, the end."""
+
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "lib"))
+
+import msal  # noqa: E402
+import requests  # noqa: E402
+
+from demo import CALLBACK, DEMO, DEVOPS, account, client  # noqa: E402
+from person import Person  # noqa: E402
+from tap import done, test  # noqa: E402
+
+AUTHORITY = f"{DEMO['https_origin']}/{DEMO['tenant_id']}"
+SCOPES = [f"{DEVOPS}/.default"]
+
+ana = account("owner")
+person = Person(ana)
+web, native = client("web"), client("native")
+
+
+def confidential():
+    return msal.ConfidentialClientApplication(
+        web["client_id"], client_credential=web["client_secret"], authority=AUTHORITY, instance_discovery=False
+    )
+
+
+def public():
+    return msal.PublicClientApplication(native["client_id"], authority=AUTHORITY, instance_discovery=False)
+
+
+def reads_projects(token):
+    projects = requests.get(
+        f"{DEMO['https_origin']}/{DEMO['organization']}/_apis/projects", headers={"Authorization": f"Bearer {token}"}
+    )
+    return projects.status_code
+
+
+@test("the code flow gives tokens with the claims that msal reads")
+def app():
+    app = confidential()
+    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=CALLBACK)
+    answer = person.approve(flow["auth_uri"], CALLBACK)
+    tokens = app.acquire_token_by_auth_code_flow(flow, answer)
+    assert "error" not in tokens, tokens
+    assert tokens["id_token_claims"]["preferred_username"] == ana["email"], tokens["id_token_claims"]
+    assert tokens["id_token_claims"]["tid"] == DEMO["tenant_id"]
+    assert 0 < tokens["expires_in"] <= 90 * 60, tokens["expires_in"]
+    assert reads_projects(tokens["access_token"]) == 200
+    return app
+
+
+@test("the account is found again by its name")
+def mine():
+    accounts = app.get_accounts(username=ana["email"])
+    assert len(accounts) == 1, accounts
+    return accounts[0]
+
+
+@test("a silent call is answered from the cache")
+def cached():
+    tokens = app.acquire_token_silent_with_error(SCOPES, mine)
+    assert tokens and tokens.get("token_source") == "cache", tokens
+
+
+@test("a forced silent call refreshes")
+def refreshed():
+    tokens = app.acquire_token_silent_with_error(SCOPES, mine, force_refresh=True)
+    assert tokens and tokens.get("token_source") == "identity_provider", tokens
+    assert reads_projects(tokens["access_token"]) == 200
+    return tokens
+
+
+@test("the state of another flow is refused by msal, and nothing is redeemed")
+def mixed_up():
+    other = confidential()
+    first = other.initiate_auth_code_flow(SCOPES, redirect_uri=CALLBACK)
+    second = other.initiate_auth_code_flow(SCOPES, redirect_uri=CALLBACK)
+    answer = person.approve(first["auth_uri"], CALLBACK)
+    try:
+        other.acquire_token_by_auth_code_flow(second, answer)
+    except ValueError:
+        return
+    raise AssertionError("the answer to another request was accepted")
+
+
+class ScriptedBrowser(webbrowser.BaseBrowser):
+    """What msal opens instead of a window: the person answers in it, on a thread of its own as a browser would."""
+
+    def open(self, url, new=0, autoraise=True):
+        threading.Thread(target=person.deliver, args=(url, "http://localhost"), daemon=True).start()
+        return True
+
+
+@test("the interactive flow of a native app comes back to its loopback port by form post")
+def native_app():
+    webbrowser.register("scripted", None, ScriptedBrowser(), preferred=True)
+    app = public()
+    tokens = app.acquire_token_interactive(SCOPES, timeout=60)
+    assert "error" not in tokens, tokens
+    assert tokens["id_token_claims"]["preferred_username"] == ana["email"]
+    assert reads_projects(tokens["access_token"]) == 200
+    return app
+
+
+@test("the native app refreshes without a secret")
+def native_refreshed():
+    [mine] = native_app.get_accounts()
+    tokens = native_app.acquire_token_silent_with_error(SCOPES, mine, force_refresh=True)
+    assert tokens and "error" not in tokens, tokens
+
+
+@test("after the person revokes it, msal is told to ask the person again")
+def revoked():
+    person.revoke_all(DEMO["https_origin"])
+    tokens = app.acquire_token_silent_with_error(SCOPES, mine, force_refresh=True)
+    assert tokens and tokens["error"] == "invalid_grant", tokens
+    assert tokens.get("suberror"), tokens
+    assert reads_projects(refreshed["access_token"]) == 401
+
+
+done()
