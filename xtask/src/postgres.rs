@@ -21,11 +21,13 @@ pub(crate) const VARIABLE: &str = "LATCHKEY_TEST_POSTGRES";
 /// Serves until its standard input closes, which it does however this program ends, then removes everything.
 /// Durability is off: these tests cut the server's clients short, never the database's own machine.
 const GUARDIAN: &str = r#"
+"$1/initdb" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync --pgdata="$2/data" >"$2/log" 2>&1
 "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=400 \
-    -c fsync=off -c full_page_writes=off >"$2/log" 2>&1 &
+    -c fsync=off -c full_page_writes=off >>"$2/log" 2>&1 &
 server=$!
 cat >/dev/null
-kill -INT $server
+kill -TERM $server  # ends a server that is only starting
+kill -INT $server   # ends one that is ready, without waiting for its clients
 wait $server
 rm -rf "$2"
 "#;
@@ -50,10 +52,6 @@ impl Cluster {
         if let Some(user) = &user {
             chown(&folder, Some(user.id), Some(user.group)).map_err(Problem::at("hand over", &folder))?;
         }
-
-        let mut initdb = command_as(user.as_ref(), programs.join("initdb"), &folder);
-        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-        process::answer(initdb.arg("--pgdata").arg(folder.join("data")))?;
 
         let mut guardian = command_as(user.as_ref(), "sh", &folder);
         guardian.args(["-c", GUARDIAN, "sh"]).arg(&programs).arg(&folder);

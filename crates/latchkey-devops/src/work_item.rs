@@ -10,6 +10,7 @@ pub mod history;
 pub mod kind;
 pub mod patch;
 pub mod relation;
+pub mod selection;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ pub use history::{FieldChange, Update};
 pub use kind::{State, StateCategory, WorkItemType};
 pub use patch::Patch;
 pub use relation::{Link, LinkType, Relation};
+pub use selection::{Expand, Selection, Shape};
 
 use crate::ids::{PersonId, ProjectId};
 

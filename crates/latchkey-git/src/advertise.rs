@@ -83,7 +83,7 @@ impl Repository {
                 command.env_remove("GIT_DIR");
                 command.args(["upload-pack", "--strict", "--http-backend-info-refs", "--", "."]);
                 speak(&mut command, protocol);
-                answer.append(&mut self.git.ask_prepared("upload-pack", command, &[]).await?.successful()?);
+                answer.append(&mut self.git.ask("upload-pack", command, &[]).await?.successful()?);
             }
             Service::ReceivePack => {
                 let folder = self.folder.clone();

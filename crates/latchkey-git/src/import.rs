@@ -1,10 +1,8 @@
 //! Making commits from data: the same data makes the same commits, with the same names.
 
-use crate::limits::MAX_REF_NAME_BYTES;
-use crate::program::within;
-use crate::repository::sync_folder;
+use crate::limits::{MAX_REF_NAME_BYTES, RECEIVE_TIME};
+use crate::repository::{blocking, sync_folder};
 use crate::{GitError, ObjectId, RefName, Repository, Signature};
-use crate::{limits::QUESTION_TIME, repository::blocking};
 
 /// A commit to be made.
 #[derive(Clone, Debug)]
@@ -47,8 +45,7 @@ impl Repository {
         let input = stream(commits, &self.present_branches().await?)?;
         let mut command = self.git.command(&self.folder);
         command.args(["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet", "--done", "--date-format=raw"]);
-        let output =
-            within(QUESTION_TIME, self.git.ask_prepared("fast-import", command, &input)).await?.successful()?;
+        let output = self.git.ask_for(RECEIVE_TIME, "fast-import", command, &input).await?.successful()?;
         let folder = self.folder.clone();
         blocking(move || sync_folder(&folder.join("objects/pack"))).await?;
         let made: Vec<ObjectId> = output.split(|byte| *byte == b'\n').filter_map(ObjectId::from_hex).collect();

@@ -74,7 +74,9 @@ impl GitProgram {
             .ok_or_else(missing)?;
         tokio::fs::create_dir_all(&home).await?;
         let git = Self { path, home, running: Arc::new(Semaphore::new(MAX_RUNNING)) };
-        let answer = git.ask("version", git.command(&git.home), &[]).await?.successful()?;
+        let mut command = git.command(&git.home);
+        command.arg("version");
+        let answer = git.ask("version", command, &[]).await?.successful()?;
         let version = String::from_utf8_lossy(&answer);
         if parse_version(&version).is_none_or(|found| found < OLDEST) {
             let (major, minor) = OLDEST;
@@ -118,20 +120,20 @@ impl GitProgram {
         command
     }
 
-    /// Runs a short command to its end, with `input` on its standard input.
-    pub(crate) async fn ask(&self, name: &'static str, mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
-        command.arg(name);
-        self.ask_prepared(name, command, input).await
+    /// Runs a command to its end, with `input` on its standard input; it has to be quick.
+    pub(crate) async fn ask(&self, name: &'static str, command: Command, input: &[u8]) -> Result<Answer, GitError> {
+        self.ask_for(QUESTION_TIME, name, command, input).await
     }
 
-    /// Like [`Self::ask`], for a command that has its arguments.
-    pub(crate) async fn ask_prepared(
+    /// The same, for a command that may take this long.
+    pub(crate) async fn ask_for(
         &self,
+        time: Duration,
         name: &'static str,
         command: Command,
         input: &[u8],
     ) -> Result<Answer, GitError> {
-        within(QUESTION_TIME, async {
+        within(time, async {
             let mut running = Running::start(command)?;
             let mut stdin = running.stdin();
             let mut stdout = running.stdout();
@@ -307,7 +309,7 @@ mod tests {
         let git = git(folder.path()).await;
         let mut command = git.command(folder.path());
         command.args(["config", "--list", "--show-origin"]);
-        let output = git.ask_prepared("config", command, &[]).await.unwrap().successful().unwrap();
+        let output = git.ask("config", command, &[]).await.unwrap().successful().unwrap();
         let lines = String::from_utf8(output).unwrap();
         assert_eq!(lines.lines().count(), SETTINGS.len());
         assert!(lines.lines().all(|line| line.starts_with("command line:")), "{lines}");

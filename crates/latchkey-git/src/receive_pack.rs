@@ -283,7 +283,7 @@ mod tests {
             "x".to_owned(),
             String::new(),
         ] {
-            let refused = Request::read(&mut body(&[wrong.clone()]).as_slice()).await;
+            let refused = Request::read(&mut body(std::slice::from_ref(&wrong)).as_slice()).await;
             assert!(matches!(refused, Err(GitError::Malformed(_))), "{wrong}");
         }
         let many = vec![format!("{ZERO} {A} refs/heads/x"); MAX_COMMANDS + 1];

@@ -172,7 +172,7 @@ impl Repository {
         command.args(["rev-list", "--objects", "--stdin", "--not", "--exclude-hidden=receive", "--all", "--quiet"]);
         incoming.enter(&mut command);
         let input: String = places.iter().map(|id| format!("{id}\n")).collect();
-        Ok(self.git.ask_prepared("rev-list", command, input.as_bytes()).await?.succeeded())
+        Ok(self.git.ask_for(RECEIVE_TIME, "rev-list", command, input.as_bytes()).await?.succeeded())
     }
 
     async fn is_commit(&self, id: ObjectId, incoming: Option<&Quarantine>) -> Result<bool, GitError> {
@@ -181,7 +181,7 @@ impl Repository {
         if let Some(incoming) = incoming {
             incoming.enter(&mut command);
         }
-        Ok(self.git.ask_prepared("cat-file", command, &[]).await?.successful()? == b"commit\n")
+        Ok(self.git.ask("cat-file", command, &[]).await?.successful()? == b"commit\n")
     }
 
     /// Whether the old place is part of the new one. It is not if one of them is no commit.
@@ -191,7 +191,7 @@ impl Repository {
         if let Some(incoming) = incoming {
             incoming.enter(&mut command);
         }
-        Ok(self.git.ask_prepared("merge-base", command, &[]).await?.succeeded())
+        Ok(self.git.ask("merge-base", command, &[]).await?.succeeded())
     }
 
     /// Makes the moves: the objects first, so that no reference ever points to nothing. What this reports is on disk.
@@ -233,7 +233,7 @@ impl Repository {
         }
         let mut command = self.git.command(&self.folder);
         command.args(["update-ref", "--no-deref", "--stdin", "-z"]);
-        let answer = self.git.ask_prepared("update-ref", command, input.as_bytes()).await?;
+        let answer = self.git.ask("update-ref", command, input.as_bytes()).await?;
         if answer.succeeded() {
             return Ok(Ok(()));
         }

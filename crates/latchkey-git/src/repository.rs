@@ -40,7 +40,7 @@ impl Repositories {
         let mut command = self.git.command(making.path());
         command.env_remove("GIT_DIR").args(["init", "--quiet", "--bare", "--template=", "--object-format=sha1"]);
         command.arg(format!("--initial-branch={}", branch.as_branch().unwrap_or("main"))).args(["--", "."]);
-        self.git.ask_prepared("init", command, &[]).await?.successful()?;
+        self.git.ask("init", command, &[]).await?.successful()?;
         let made = making.keep();
         if let Err(error) = tokio::fs::rename(&made, &folder).await {
             let _ = tokio::fs::remove_dir_all(&made).await;
@@ -105,7 +105,7 @@ impl Repository {
         let branch = RefName::branch(name)?;
         let mut command = self.git.command(&self.folder);
         command.args(["symbolic-ref", "HEAD", branch.as_str()]);
-        self.git.ask_prepared("symbolic-ref", command, &[]).await?.successful()?;
+        self.git.ask("symbolic-ref", command, &[]).await?.successful()?;
         Ok(())
     }
 

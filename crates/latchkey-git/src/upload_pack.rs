@@ -72,7 +72,11 @@ impl Repository {
         let protocol = Protocol::asked_for(protocol);
         let request = read_request(body, encoding).await?;
         let permit = self.git.admit()?;
-        if let Some(unknown) = self.first_unreachable(wants(&request, protocol)?).await? {
+        let asked = Asked::read(&request, protocol)?;
+        if let Some(unknown) = self.first_unreachable(asked.wants).await? {
+            return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
+        }
+        if let Some(unknown) = self.first_unreachable(self.present(asked.beyond).await?).await? {
             return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
         }
         let mut command = self.git.command(&self.folder);
@@ -109,12 +113,21 @@ impl Repository {
             Wanted::Commits(ids) => {
                 let mut command = self.git.command(&self.folder);
                 command.args(["rev-list", "--max-count=1", "--stdin", "--not", "--exclude-hidden=uploadpack", "--all"]);
-                let answer = self.git.ask_prepared("rev-list", command, lines(&ids).as_bytes()).await?;
+                let answer = self.git.ask("rev-list", command, lines(&ids).as_bytes()).await?;
                 Ok(if answer.successful()?.is_empty() { None } else { ids.into_iter().next() })
             }
             // A partial clone comes back for blobs.
             Wanted::Objects(ids) => within(QUESTION_TIME, self.first_unlisted(ids)).await,
         }
+    }
+
+    /// Those of these objects that are here.
+    async fn present(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, GitError> {
+        if ids.is_empty() {
+            return Ok(ids);
+        }
+        let folder = self.folder.clone();
+        blocking(move || Browse::open(&folder)?.present(&ids)).await
     }
 
     /// The first of these objects that is in no listing of everything that visible references reach.
@@ -186,34 +199,58 @@ async fn read_request(body: impl AsyncRead + Unpin, encoding: Encoding) -> Resul
     }
 }
 
-/// The objects that a request asks for. Of version 2 only the two commands that fetching needs are let through.
-fn wants(mut request: &[u8], protocol: Protocol) -> Result<Vec<ObjectId>, GitError> {
-    if protocol == Protocol::V2 {
-        let command = match pkt_line::split(&mut request)? {
-            Some(Packet::Line(line)) => pkt_line::trimmed(line),
-            _ => return Err(GitError::Malformed("it names no command")),
-        };
-        if command != b"command=fetch" && command != b"command=ls-refs" {
-            return Err(GitError::Malformed("its command is not one of ls-refs and fetch"));
+/// The objects that a request asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    /// By name.
+    wants: Vec<ObjectId>,
+    /// As what lies before them: a shallow clone that asks for all of history gets the parents of every commit at which it says
+    /// it ends, wherever that commit is.
+    beyond: Vec<ObjectId>,
+}
+
+impl Asked {
+    /// Reads a request. Of version 2 only the two commands that fetching needs are let through.
+    fn read(mut request: &[u8], protocol: Protocol) -> Result<Self, GitError> {
+        if protocol == Protocol::V2 {
+            let command = match pkt_line::split(&mut request)? {
+                Some(Packet::Line(line)) => pkt_line::trimmed(line),
+                _ => return Err(GitError::Malformed("it names no command")),
+            };
+            if command != b"command=fetch" && command != b"command=ls-refs" {
+                return Err(GitError::Malformed("its command is not one of ls-refs and fetch"));
+            }
         }
-    }
-    let mut wants = Vec::new();
-    while let Some(packet) = pkt_line::split(&mut request)? {
-        match packet {
-            Packet::Line(line) if line.starts_with(b"command=") => {
+        let mut asked = Self::default();
+        let mut all_of_history = false;
+        while let Some(packet) = pkt_line::split(&mut request)? {
+            let Packet::Line(line) = packet else { continue };
+            if line.starts_with(b"command=") {
                 return Err(GitError::Malformed("it names two commands"));
+            } else if let Some(id) = line.strip_prefix(b"want ") {
+                asked.wants.push(first_id(id)?);
+            } else if let Some(id) = line.strip_prefix(b"shallow ") {
+                asked.beyond.push(first_id(id)?);
+            } else if let Some(depth) = line.strip_prefix(b"deepen ") {
+                all_of_history |= !is_small(pkt_line::trimmed(depth));
             }
-            Packet::Line(line) => {
-                if let Some(id) = line.strip_prefix(b"want ") {
-                    // Capabilities follow the first one of the older versions.
-                    let id = id.split(u8::is_ascii_whitespace).next().and_then(ObjectId::from_hex);
-                    wants.push(id.ok_or(GitError::Malformed("it wants something that is no object id"))?);
-                }
-            }
-            Packet::Flush | Packet::Mark => {}
         }
+        if !all_of_history {
+            asked.beyond.clear();
+        }
+        Ok(asked)
     }
-    Ok(wants)
+}
+
+/// The id at the start of a line's arguments; capabilities follow the first one of the older versions.
+fn first_id(arguments: &[u8]) -> Result<ObjectId, GitError> {
+    let id = arguments.split(u8::is_ascii_whitespace).next().and_then(ObjectId::from_hex);
+    id.ok_or(GitError::Malformed("it asks for something that is no object id"))
+}
+
+/// Whether this is surely a number below git's infinity, 2147483647. Git reads octal and hexadecimal numbers too.
+fn is_small(depth: &[u8]) -> bool {
+    depth.len() < 10 && !depth.starts_with(b"0") && depth.iter().all(u8::is_ascii_digit)
 }
 
 fn lines(ids: &[ObjectId]) -> String {
@@ -239,14 +276,32 @@ mod tests {
 
     #[test]
     fn every_want_of_a_request_is_seen() {
+        let id: ObjectId = ID.parse().unwrap();
         let want = format!("want {ID}\n");
         let fetch =
             ["command=fetch", "agent=git/2.47.3", "0001", "thin-pack", &want, &want, "have x", "done\n", "0000"];
-        assert_eq!(wants(&request(&fetch), Protocol::V2).unwrap(), [ID.parse().unwrap(), ID.parse().unwrap()]);
-        assert_eq!(wants(&request(&["command=ls-refs\n", "0001", "peel\n", "0000"]), Protocol::V2).unwrap(), []);
+        assert_eq!(Asked::read(&request(&fetch), Protocol::V2).unwrap().wants, [id, id]);
+        let list = ["command=ls-refs\n", "0001", "peel\n", "0000"];
+        assert_eq!(Asked::read(&request(&list), Protocol::V2).unwrap(), Asked::default());
         let first = format!("want {ID} side-band-64k agent=git/2.47.3\n");
         let older = request(&[&first, &want, "deepen 1", "0000", "done\n"]);
-        assert_eq!(wants(&older, Protocol::V0).unwrap(), [ID.parse().unwrap(), ID.parse().unwrap()]);
+        assert_eq!(Asked::read(&older, Protocol::V0).unwrap().wants, [id, id]);
+    }
+
+    #[test]
+    fn the_ends_of_a_shallow_clone_count_when_it_asks_for_all_of_history() {
+        let shallow = format!("shallow {ID}\n");
+        let beyond = |depth: &str| {
+            let lines = ["command=fetch", "0001", &shallow, depth, "0000"];
+            Asked::read(&request(&lines), Protocol::V2).unwrap().beyond.len()
+        };
+        for depth in
+            ["deepen 2147483647\n", "deepen 0x7fffffff", "deepen 017777777777", "deepen +2147483647", "deepen x"]
+        {
+            assert_eq!(beyond(depth), 1, "{depth}");
+        }
+        assert_eq!(beyond("deepen 10\n"), 0);
+        assert_eq!(beyond("deepen-since 10\n"), 0);
     }
 
     #[test]
@@ -254,7 +309,7 @@ mod tests {
         let with_rest = format!("want {ID}x\n");
         let two = ["command=ls-refs", "0000", "command=fetch", "0001", "0000"];
         for wrong in [&[][..], &["0000"], &["command=object-info", "0000"], &["command=fetch", &with_rest], &two] {
-            assert!(wants(&request(wrong), Protocol::V2).is_err(), "{wrong:?}");
+            assert!(Asked::read(&request(wrong), Protocol::V2).is_err(), "{wrong:?}");
         }
     }
 

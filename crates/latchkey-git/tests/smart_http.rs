@@ -1,12 +1,19 @@
 //! The real `git` clones, fetches and pushes over HTTP.
 
-#[expect(unreachable_pub, reason = "a module of one test binary")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "this is all test code"
+)]
+
 mod support;
 
 use latchkey_git::import::{FileEdit, NewCommit};
 use latchkey_git::{Encoding, GitError, ObjectId, RefChange, RefUpdate, Service, Signature};
 use support::World;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Bytes that do not get smaller when they are packed.
 fn noise(length: usize) -> Vec<u8> {
@@ -295,6 +302,33 @@ async fn everything(stream: latchkey_git::PackStream) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn the_end_of_a_shallow_clone_is_no_way_into_hidden_history() {
+    let world = World::new().await;
+    let next = NewCommit { from: Some("one".into()), ..a_commit("one-more", 4) };
+    let [hidden, _] = with_secrets(&world).await;
+    std::fs::copy(world.server_folder().join("refs/internal/one"), world.server_folder().join("refs/heads/one"))
+        .unwrap();
+    let more = world.repository.import_commits(&[next]).await.unwrap()[0];
+    for name in ["one", "one-more"] {
+        std::fs::remove_file(world.server_folder().join("refs/heads").join(name)).unwrap();
+    }
+    let main = world.server_refs()[0].1;
+    for (header, before, after) in [(None, "", "0000"), (Some("version=2"), "0011command=fetch0001", "")] {
+        let end = if header.is_some() { "0009done\n0000" } else { "0009done\n" };
+        let body = format!("{before}0032want {main}\n0035shallow {more}\n0016deepen 2147483647\n{after}{end}");
+        let answer = world.repository.upload_pack(body.as_bytes(), Encoding::Identity, header).await.unwrap();
+        let text = String::from_utf8_lossy(&everything(answer).await).into_owned();
+        assert!(text.contains("not our ref"), "{header:?}, {hidden} lies before it: {text}");
+    }
+    // Ends that only other servers know are nothing to us.
+    let elsewhere = ObjectId::from_bytes([7; 20]);
+    let body =
+        format!("0011command=fetch00010032want {main}\n0035shallow {elsewhere}\n0016deepen 2147483647\n0009done\n0000");
+    let answer = world.repository.upload_pack(body.as_bytes(), Encoding::Identity, Some("version=2")).await.unwrap();
+    assert!(String::from_utf8_lossy(&everything(answer).await).contains("PACK"));
+}
+
+#[tokio::test]
 async fn the_name_of_an_unreachable_object_does_not_make_a_branch_of_it() {
     let world = World::new().await;
     let [hidden, lost] = with_secrets(&world).await;
@@ -352,4 +386,23 @@ async fn what_is_no_push_is_refused() {
     assert!(world.asked().is_empty() && world.server_refs().is_empty());
     let left = world.server_objects();
     assert!(left.iter().all(|path| path.ends_with("info") || path.ends_with("pack")), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_push_whose_client_goes_away_leaves_nothing() {
+    let world = World::new().await;
+    let id = ObjectId::from_bytes([7; 20]);
+    let command = format!("{} {id} refs/heads/x\0report-status", ObjectId::ZERO);
+    let (mut client, server) = tokio::io::duplex(64);
+    let repository = world.repository.clone();
+    let push = tokio::spawn(async move { repository.receive_pack(server, |_| async { Ok(()) }).await });
+    client.write_all(format!("{:04x}{command}0000", command.len() + 4).as_bytes()).await.unwrap();
+    client.write_all(b"PACK\0\0\0\x02\0\0\0\x01").await.unwrap();
+    // The pipe is short: when this is written, most of it is in the quarantine.
+    client.write_all(&noise(500_000)).await.unwrap();
+    assert!(world.server_objects().iter().any(|path| path.to_string_lossy().contains("incoming")));
+
+    push.abort();
+    assert!(push.await.unwrap_err().is_cancelled());
+    assert!(!world.server_objects().iter().any(|path| path.to_string_lossy().contains("incoming")));
 }

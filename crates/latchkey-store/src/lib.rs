@@ -8,6 +8,8 @@
 //! | who hears of a commit | [`feed`] |
 //! | what is kept in memory until it is heard of | [`remembered`] |
 //! | the record that shows tampering | [`audit`] |
+//! | the identity half | [`identity`] |
+//! | the DevOps half | [`devops`] |
 //! | every statement there is | [`catalogue`] |
 //! | the schema | `migrations` |
 //! | the two engines | `engine` |
@@ -17,9 +19,11 @@ pub mod catalogue;
 pub mod counters;
 pub mod database;
 pub mod decide;
+pub mod devops;
 mod engine;
 pub mod error;
 pub mod feed;
+pub mod identity;
 mod migrations;
 pub mod remembered;
 pub mod statement;
@@ -45,6 +49,8 @@ pub use value::{Row, Value};
 pub struct Store {
     engine: Arc<Engine>,
     observers: Observers,
+    memory: Arc<identity::memory::Memory>,
+    devops: Arc<devops::Memory>,
 }
 
 impl Store {
@@ -57,7 +63,11 @@ impl Store {
     pub async fn open_with(url: &DatabaseUrl, options: Options) -> Result<Self, OpenError> {
         let observers = Observers::default();
         let engine = Engine::open(url, options, observers.clone()).await?;
-        Ok(Self { engine: Arc::new(engine), observers })
+        let memory = identity::memory::Memory::listening_to(&observers.feed);
+        let devops = devops::Memory::listening_to(&observers.feed);
+        let store = Self { engine: Arc::new(engine), observers, memory, devops };
+        store.recall_ended_families().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+        Ok(store)
     }
 
     /// Reads rows.

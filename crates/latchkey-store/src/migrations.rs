@@ -19,8 +19,11 @@ impl Migration {
 }
 
 /// All steps, oldest first, numbered without gaps. Add yours at the end.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "audit", text: include_str!("../migrations/0001_audit.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "audit", text: include_str!("../migrations/0001_audit.sql") },
+    Migration { version: 2, name: "identity", text: include_str!("../migrations/0002_identity.sql") },
+    Migration { version: 3, name: "devops", text: include_str!("../migrations/0003_devops.sql") },
+];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT;";

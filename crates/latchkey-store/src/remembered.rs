@@ -120,7 +120,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_read_before_a_change_is_not_kept_after_it() {
-        for forget in [|cache: &Remembered<u32, &str>| cache.forget(&1), |cache| cache.forget_all()] {
+        let forgetting: [fn(&Remembered<u32, &'static str>); 2] =
+            [|cache| cache.forget(&1), |cache| cache.forget_all()];
+        for forget in forgetting {
             let cache = Remembered::new(10);
             let slow = cache.get_or_load(1, async || {
                 forget(&cache);
@@ -129,6 +131,13 @@ mod tests {
             assert_eq!(slow.await, Ok("old"));
             assert_eq!(load(&cache, "new").await, "new");
         }
+    }
+
+    #[tokio::test]
+    async fn a_load_can_run_on_any_thread() {
+        let cache = std::sync::Arc::new(Remembered::new(10));
+        let task = tokio::spawn(async move { load(&cache, "value").await });
+        assert_eq!(task.await.unwrap(), "value");
     }
 
     #[tokio::test]

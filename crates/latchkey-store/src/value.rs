@@ -36,6 +36,12 @@ impl From<i64> for Value {
     }
 }
 
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
 impl From<u32> for Value {
     fn from(value: u32) -> Self {
         Self::Int(value.into())

@@ -1,4 +1,5 @@
 //! The record shows every way of tampering with it.
+#![allow(clippy::unwrap_used)]
 
 use latchkey_jose::Timestamp;
 use latchkey_store::audit::{Report, Tampering, verify};

@@ -1,4 +1,5 @@
 //! Every statement is one that both databases understand in the same way, and answers by an index.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -59,7 +59,7 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Home {
     Folder { _folder: TempDir },
-    Cluster { _cluster: Arc<Cluster> },
+    Cluster { cluster: Arc<Cluster>, url: DatabaseUrl },
 }
 
 impl TestDatabase {
@@ -73,8 +73,8 @@ impl TestDatabase {
     /// A new database in the cluster of this process, or in the one that runs already.
     pub fn postgres() -> Self {
         let cluster = Cluster::of_this_process();
-        let url = DatabaseUrl::Postgres(cluster.create_database());
-        Self { url, _home: Home::Cluster { _cluster: cluster } }
+        let url = cluster.create_database();
+        Self { url: url.clone(), _home: Home::Cluster { cluster, url } }
     }
 
     /// Its address.
@@ -90,6 +90,14 @@ impl TestDatabase {
     /// Opens it in another way.
     pub async fn open_with(&self, options: Options) -> Store {
         Store::open_with(&self.url, options).await.expect("the database opens")
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Self::Cluster { cluster, url } = self {
+            cluster.drop_database(url);
+        }
     }
 }
 
@@ -158,24 +166,38 @@ impl Cluster {
         format!("postgres://{USER}@{}/{database}", self.socket.display().to_string().replace('/', "%2F"))
     }
 
-    /// On a thread of its own, because a runtime cannot be started inside another.
-    fn create_database(&self) -> String {
+    /// A new, empty database.
+    pub fn create_database(&self) -> DatabaseUrl {
         static COUNT: AtomicU32 = AtomicU32::new(0);
 
         let name = format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let left_behind = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        self.administer(vec![left_behind, format!("CREATE DATABASE {name}")]).expect("a test database is created");
+        DatabaseUrl::Postgres(self.address(&name))
+    }
+
+    /// A cluster of our own goes as a whole.
+    fn drop_database(&self, url: &DatabaseUrl) {
+        if let (None, DatabaseUrl::Postgres(address)) = (&self.server, url)
+            && let Some((_, name)) = address.rsplit_once('/')
+        {
+            // What cannot be dropped now is replaced by the next test of that name.
+            let _ = self.administer(vec![format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]);
+        }
+    }
+
+    fn administer(&self, statements: Vec<String>) -> Result<(), tokio_postgres::Error> {
         let address = self.address("postgres");
-        let create = [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")];
         let work = async move {
             let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
             tokio::spawn(connection);
-            for statement in create {
+            for statement in statements {
                 client.batch_execute(&statement).await?;
             }
-            Ok::<_, tokio_postgres::Error>(())
+            Ok(())
         };
-        let created = thread::spawn(|| runtime().block_on(work)).join().expect("the thread ends");
-        created.expect("a test database is created");
-        self.address(&name)
+        // On a thread of its own, because a runtime cannot be started inside another.
+        thread::spawn(|| runtime().block_on(work)).join().expect("the thread ends")
     }
 }
 

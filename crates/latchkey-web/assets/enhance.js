@@ -19,7 +19,7 @@
     addEventListener("pageshow", (event) => { if (event.persisted) guard(); });
   }
 
-  // A parent box follows its children, children follow their parent.
+  // A parent box follows its children, children follow their parent. A project may stay without any repository.
   const boxOf = (branch) => branch.querySelector(":scope > .check > input[type=checkbox]");
   const settle = (branch) => {
     const children = all("[data-branch]", branch).filter((one) => one.parentElement.closest("[data-branch]") === branch);
@@ -29,8 +29,8 @@
     if (!box || box.disabled || boxes.length === 0) return;
     const ticked = boxes.filter((one) => one.checked).length;
     const partly = boxes.some((one) => one.indeterminate);
-    box.checked = ticked > 0;
-    box.indeterminate = ticked > 0 && (ticked < boxes.length || partly);
+    box.checked = ticked > 0 || (box.checked && branch.dataset.branch === "project");
+    box.indeterminate = box.checked && (ticked < boxes.length || partly);
   };
   const tree = document.querySelector("[data-tree]");
   if (tree) {
@@ -82,6 +82,7 @@
 
   // Time that is left, counted down.
   const left = (seconds) => {
+    if (seconds >= 172800) return Math.floor(seconds / 86400) + " days";
     if (seconds >= 3600) return Math.floor(seconds / 3600) + " h " + Math.floor(seconds % 3600 / 60) + " min";
     if (seconds >= 60) return Math.floor(seconds / 60) + " min " + seconds % 60 + " s";
     return seconds + (seconds === 1 ? " second" : " seconds");

@@ -74,7 +74,8 @@ mod tests {
     fn colour(css: &str, dark: bool, token: &str) -> [f64; 3] {
         let (light_half, dark_half) = css.split_once("prefers-color-scheme: dark").expect("two themes");
         let half = if dark { dark_half } else { light_half };
-        let start = half.find(&format!("--{token}: #")).unwrap_or_else(|| panic!("no token --{token}")) + token.len() + 5;
+        let start =
+            half.find(&format!("--{token}: #")).unwrap_or_else(|| panic!("no token --{token}")) + token.len() + 5;
         let hex: String = half[start..].chars().take_while(char::is_ascii_hexdigit).collect();
         let hex = if hex.len() == 3 { hex.chars().flat_map(|digit| [digit, digit]).collect() } else { hex };
         [0, 2, 4].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal")) / 255.0)
@@ -125,6 +126,7 @@ mod tests {
                 ("bad", "surface"),
                 ("bad", "paper"),
                 ("info", "info-soft"),
+                ("plum", "plum-soft"),
             ],
             4.5,
         );

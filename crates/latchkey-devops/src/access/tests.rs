@@ -15,6 +15,8 @@ struct World {
     caller: Caller,
 }
 
+type Change = fn(&mut World);
+
 /// Ben, through an app that he authorized for everything he may do.
 fn ben() -> World {
     World {
@@ -274,7 +276,7 @@ fn a_build_administrator_of_the_organization_still_needs_to_be_in_the_project() 
 #[test]
 fn an_organization_stops_services_and_not_people() {
     let in_person = World { caller: Caller::in_person(BEN, Standing::Live), ..ben() };
-    let stops: [fn(&mut World); 3] = [
+    let stops: [Change; 3] = [
         |world| world.organization.policy.third_party_apps = false,
         |world| {
             world.organization.policy.blocked_apps.insert(an_app());
@@ -306,7 +308,7 @@ fn ones_own_profile_needs_a_live_credential_and_the_profile_scope() {
 
 #[test]
 fn the_checks_run_in_their_order_and_the_first_that_fails_is_named() {
-    let breaks: [(Check, fn(&mut World)); 7] = [
+    let breaks: [(Check, Change); 7] = [
         (Check::Standing, |world| world.caller.standing = Standing::AppSuspended),
         (Check::Scope, |world| world.caller.token_scopes = Scopes::NONE),
         (Check::Limits, |world| world.caller.limits = Limits::Chosen([].into())),
@@ -338,7 +340,7 @@ fn the_checks_run_in_their_order_and_the_first_that_fails_is_named() {
 }
 
 /// Every combination of the dimensions, from the least to the most restricted value of each.
-fn dimensions() -> Vec<Vec<fn(&mut World)>> {
+fn dimensions() -> Vec<Vec<Change>> {
     fn member(world: &mut World, change: impl FnOnce(&mut Member)) {
         if let Some(member) = world.member.as_mut() {
             change(member);

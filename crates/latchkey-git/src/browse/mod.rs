@@ -1,7 +1,7 @@
-//! Reading: references, commits, items, changes. The only module that knows `gix`.
+//! Reading: references, commits, items, changes. The only module that opens repositories with `gix`.
 //!
-//! Everything here is a plain function that reads the disk: asynchronous callers go through `spawn_blocking`. Opening costs
-//! some tens of microseconds; what is asked of one [`Browse`] shares what it has read.
+//! Everything here is a plain function that reads the disk: asynchronous callers go through `spawn_blocking`. Opening reads
+//! a few small files; what is asked of one [`Browse`] shares what it has read.
 
 mod changes;
 mod commits;
@@ -188,6 +188,17 @@ impl Browse {
             (false, true) => Wanted::Commits(others),
             (false, false) => Wanted::Objects(others),
         })
+    }
+
+    /// Those of these objects that are here.
+    pub(crate) fn present(&self, ids: &[ObjectId]) -> Result<Vec<ObjectId>, BrowseError> {
+        let mut here = Vec::new();
+        for id in ids {
+            if self.repo.try_find_header(to_gix(*id))?.is_some() {
+                here.push(*id);
+            }
+        }
+        Ok(here)
     }
 
     /// The commit that the reference of exactly this name leads to.

@@ -171,3 +171,14 @@ async fn an_empty_repository_says_that_it_is_empty() {
     assert_eq!(browse.default_branch().unwrap().as_deref(), Some("refs/heads/main"));
     assert!(browse.refs("").unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_replacement_that_was_pushed_replaces_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let replacements = repository.folder.join("refs/replace");
+    std::fs::create_dir_all(&replacements).unwrap();
+    std::fs::write(replacements.join(made[0].to_string()), format!("{}\n", made[3])).unwrap();
+    let commit = repository.browse().unwrap().commit(made[0]).unwrap();
+    assert_eq!(commit.author.seconds, 100);
+}

@@ -7,7 +7,8 @@ use super::{AppFace, Frame, Moment, Person, tile};
 /// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`), `keep`, and one `scope`,
 /// `organization`, `project`, `repository` for each box that is ticked. Required scopes are disabled and so not posted.
 ///
-/// A ticked organization or project stands for itself; what is not ticked inside it is left out.
+/// A tick counts only where everything around it is ticked too, and what is not ticked is left out: a project without
+/// its organization is nothing, a project without its repositories is everything in it but source code.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct Consent {

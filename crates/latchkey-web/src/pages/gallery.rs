@@ -74,11 +74,7 @@ impl Invent<'_> {
     }
 
     fn ana(&self) -> Person {
-        Person {
-            name: self.say("Ana Moreira"),
-            email: self.say("ana@harbor.test"),
-            directory: self.say("harbor.test"),
-        }
+        Person { name: self.say("Ana Moreira"), email: self.say("ana@harbor.test"), directory: self.say("harbor.test") }
     }
 
     /// The frame of a page that Ana looks at.
@@ -88,12 +84,7 @@ impl Invent<'_> {
 
     /// The frame of a page that somebody looks at who is not signed in.
     fn nobodys_frame(&self) -> Frame {
-        Frame {
-            nonce: self.say("r4nd0mN0nce"),
-            csrf: self.say("csrf-token"),
-            person: None,
-            locale: Locale::English,
-        }
+        Frame { nonce: self.say("r4nd0mN0nce"), csrf: self.say("csrf-token"), person: None, locale: Locale::English }
     }
 
     fn burndown(&self) -> AppFace {

@@ -94,7 +94,8 @@ impl fmt::Display for Remaining {
         match seconds {
             ..120 => write!(f, "{}", Count(seconds, "second"))?,
             120..7_200 => write!(f, "{}", Count(seconds / 60, "minute"))?,
-            _ => write!(f, "{}", Count(seconds / 3_600, "hour"))?,
+            7_200..172_800 => write!(f, "{}", Count(seconds / 3_600, "hour"))?,
+            _ => write!(f, "{}", Count(seconds / 86_400, "day"))?,
         }
         f.write_str("</span>")
     }
@@ -151,5 +152,6 @@ mod tests {
     fn remaining_time_is_counted_in_the_unit_a_person_would_use() {
         assert!(Remaining(1).to_string().contains(">1 second<"));
         assert!(Remaining(2_460).to_string().contains(">41 minutes<"));
+        assert!(Remaining(61 * 86_400).to_string().contains(">61 days<"));
     }
 }

@@ -100,7 +100,9 @@ impl WhoMayAuthorize {
 
     fn detail(self) -> &'static str {
         match self {
-            Self::Administrators => "People in Project Collection Administrators who are in a project, with Basic access.",
+            Self::Administrators => {
+                "People in Project Collection Administrators who are in a project, with Basic access."
+            }
             Self::Members => "Everybody who is in a project, with at least Basic access.",
             Self::Approval => "Members ask, and an administrator approves each service.",
             Self::Nobody => "No service gets a key. Keys that are out stop working at once.",

@@ -208,8 +208,63 @@ fn a_field_can_be_written_in_markdown() {
 }
 
 #[test]
-fn whoever_a_title_was_written_by_the_clock_only_moves_with_the_change() {
+fn a_change_keeps_who_made_the_item_and_tells_who_changed_it() {
     let item = change(&a_bug(), json!([set("System.Title", json!("Brighter"))])).unwrap().item;
     assert_eq!(item.changed_at.since(item.created_at), Duration::from_secs(60));
     assert_eq!(item.people(), [ANA, BEN].into());
+}
+
+#[test]
+fn no_patch_however_odd_breaks_the_rules_or_the_server() {
+    let long = "x".repeat(300);
+    let values = [
+        Value::Null,
+        json!(true),
+        json!(-1),
+        json!(1e308),
+        json!(u64::MAX),
+        json!(""),
+        json!("\u{0}"),
+        json!(long),
+        json!("lighthouse\\"),
+        json!([]),
+        json!({}),
+        json!({"rel": "Hyperlink", "url": "https://e.test"}),
+        json!({"id": 1}),
+    ];
+    let fixed = [
+        "/rev",
+        "/id",
+        "/relations/-",
+        "/relations/0",
+        "/relations/18446744073709551615",
+        "/fields/",
+        "fields/System.Title",
+        "//",
+        "/é",
+    ];
+    let fields = field::FIELDS.iter().map(|field| format!("/fields/{}", field.reference_name));
+    let paths: Vec<String> = fixed.iter().map(|path| (*path).to_owned()).chain(fields).collect();
+    let bug = a_bug();
+    let mut done = 0;
+    for op in ["add", "replace", "remove", "test", "copy", "move"] {
+        for path in &paths {
+            for value in &values {
+                let operation = json!({"op": op, "path": path, "value": value, "from": "/fields/System.Title"});
+                let Ok(patch) = Patch::parse(&json!([operation])) else { continue };
+                let (project, people, reachable) = (lighthouse(), people(), BTreeSet::new());
+                let surroundings = Surroundings { project: &project, people: &people, reachable_items: &reachable };
+                match update(&bug, &patch, surroundings, BEN, LATER) {
+                    Ok(Revision { item, .. }) => {
+                        done += 1;
+                        assert_eq!((item.id, item.rev, item.created_by, item.project), (5, 2, ANA, bug.project));
+                        assert!((1..=255).contains(&item.text(field::TITLE).chars().count()), "{op} {path} {value}");
+                        assert!(item.kind.state(item.text(field::STATE)).is_some(), "{op} {path} {value}");
+                    }
+                    Err(error) => assert!((400..500).contains(&error.status()), "{op} {path} {value}"),
+                }
+            }
+        }
+    }
+    assert!(done > 100);
 }

@@ -242,3 +242,28 @@ pub(crate) fn audit_link(previous: &[u8], seq: i64, body: &[u8]) -> [u8; 32] {
     link.copy_from_slice(hash.finish().as_ref());
     link
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(options: Options, purpose: Purpose, name: &str) -> i64 {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let connection = Connection::open(file.path(), purpose, options).unwrap();
+        connection.raw.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_commit_is_on_disk_before_it_is_acknowledged() {
+        assert_eq!(pragma(Options::default(), Purpose::Write, "synchronous"), 2, "FULL");
+        let options = Options { durability: Durability::Unsafe, ..Options::default() };
+        assert_eq!(pragma(options, Purpose::Write, "synchronous"), 0, "OFF, on demand only");
+    }
+
+    #[test]
+    fn foreign_keys_hold_and_checkpoints_are_not_the_writers_work() {
+        assert_eq!(pragma(Options::default(), Purpose::Write, "foreign_keys"), 1);
+        assert_eq!(pragma(Options::default(), Purpose::Write, "wal_autocheckpoint"), 0);
+        assert_eq!(pragma(Options::default(), Purpose::Read, "query_only"), 1);
+    }
+}

@@ -138,15 +138,22 @@ impl Scribe {
         let control = |connection: &Connection, text| connection.control(text).map_err(Failure::unavailable);
         control(connection, "BEGIN IMMEDIATE")?;
         let mut outcomes = Vec::with_capacity(group.len());
+        // One alone needs no mark of its own: the transaction is undone with it.
+        let marked = group.len() > 1;
         for waiting in group {
-            control(connection, "SAVEPOINT change_set")?;
+            if marked {
+                control(connection, "SAVEPOINT change_set")?;
+            }
             let outcome = write(connection, &waiting.set, &self.observers);
             match &outcome {
                 Ok(()) => {}
                 Err(CommitError::Unavailable(error)) if error.is_temporary() => return Err(error.clone()),
-                Err(_) => control(connection, "ROLLBACK TO change_set")?,
+                Err(_) if marked => control(connection, "ROLLBACK TO change_set")?,
+                Err(_) => {}
             }
-            control(connection, "RELEASE change_set")?;
+            if marked {
+                control(connection, "RELEASE change_set")?;
+            }
             outcomes.push(outcome);
         }
         control(connection, if outcomes.iter().any(Result::is_ok) { "COMMIT" } else { "ROLLBACK" })?;

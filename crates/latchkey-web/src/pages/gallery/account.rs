@@ -22,7 +22,11 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("authorizations", &invent.authorizations()),
         Shown::new(
             "authorizations-empty",
-            &Authorizations { frame: invent.frame(), rows: Vec::new(), try_at: Some(invent.say("http://127.0.0.1:4281/")) },
+            &Authorizations {
+                frame: invent.frame(),
+                rows: Vec::new(),
+                try_at: Some(invent.say("http://127.0.0.1:4281/")),
+            },
         ),
         Shown::new("authorization", &invent.authorization()),
         Shown::new(
@@ -97,7 +101,9 @@ impl Invent<'_> {
 
     fn authorization(&self) -> Authorization {
         let event = |at, sentence: &str| Event { at, sentence: self.say(sentence) };
-        let calls = [0, 4, 9, 12, 0, 0, 22, 31, 28, 40, 12, 3, 0, 6, 9, 14, 18, 33, 51, 47, 20, 0, 0, 8, 15, 28, 36, 30, 44, 12];
+        let calls = [
+            0, 4, 9, 12, 0, 0, 22, 31, 28, 40, 12, 3, 0, 6, 9, 14, 18, 33, 51, 47, 20, 0, 0, 8, 15, 28, 36, 30, 44, 12,
+        ];
         let day = |(ago, calls): (i64, u32)| DayOfUse { day: before((29 - ago) * DAY), calls, refused: calls / 20 };
         Authorization {
             frame: self.frame(),
@@ -106,11 +112,7 @@ impl Invent<'_> {
             kind: AuthorizationKind::OpenIdConnect,
             email: self.say("ana@harbor.test"),
             may: vec![
-                Allowed {
-                    label: self.say("Read your work items"),
-                    scope: self.say("vso.work"),
-                    high_privilege: false,
-                },
+                Allowed { label: self.say("Read your work items"), scope: self.say("vso.work"), high_privilege: false },
                 Allowed { label: self.say("Push code"), scope: self.say("vso.code_write"), high_privilege: true },
             ],
             places: self.list(&["harbor: lighthouse", "harbor: drydock"]),
@@ -168,10 +170,8 @@ impl Invent<'_> {
         Confirm {
             frame: self.frame(),
             heading: self.say("Delete Contoso CI?"),
-            consequences: self.list(&[
-                "12 people lose what they authorized, at once.",
-                "Its client id is never used again.",
-            ]),
+            consequences: self
+                .list(&["12 people lose what they authorized, at once.", "Its client id is never used again."]),
             action: self.say("/apps/31359c7f-bd7e-475c-86db-fdb8c937548e/delete"),
             fields: self.pairs(&[("really", "yes")]),
             button: self.say("Delete"),

@@ -50,7 +50,12 @@ impl Invent<'_> {
             service_url: self.say("http://127.0.0.1:4281/"),
             steps: vec![
                 step("Burndown asks", "It sends you here with a request.", "RFC 6749 §4.1.1", DemoStepState::Done),
-                step("You pick an account", "And sign in, here only.", "OpenID Connect Core §3.1.2.3", DemoStepState::Next),
+                step(
+                    "You pick an account",
+                    "And sign in, here only.",
+                    "OpenID Connect Core §3.1.2.3",
+                    DemoStepState::Next,
+                ),
                 DemoStep {
                     link: None,
                     ..step("You approve less", "Leave out drydock.", "RFC 6749 §3.3", DemoStepState::Later)

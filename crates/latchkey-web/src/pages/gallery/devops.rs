@@ -4,9 +4,7 @@ use super::{DAY, HOUR, Invent, Shown, before, now};
 use crate::pages::builds::{Build, BuildOutcome, BuildRow, BuildStep, Builds};
 use crate::pages::project::{Place, Project};
 use crate::pages::repositories::{CommitRow, FileEntry, FileView, Files, Repositories, RepositoryRow};
-use crate::pages::work_items::{
-    WorkItem, WorkItemComment, WorkItemLink, WorkItemRevision, WorkItemRow, WorkItems,
-};
+use crate::pages::work_items::{WorkItem, WorkItemComment, WorkItemLink, WorkItemRevision, WorkItemRow, WorkItems};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     let at = || invent.place();
@@ -105,7 +103,11 @@ impl Invent<'_> {
             title: self.say("Lamp flickers when the wind turns north"),
             fields: self.pairs(&[("State", "Active"), ("Assigned to", "Ben Adeyemi"), ("Area", "lighthouse\\lamp")]),
             description: self.say("Seen twice last week.\n\n1. Wait for wind from the north.\n2. Look up."),
-            links: vec![WorkItemLink { relation: self.say("Parent"), id: 7, title: self.say("As a pilot I see the light") }],
+            links: vec![WorkItemLink {
+                relation: self.say("Parent"),
+                id: 7,
+                title: self.say("As a pilot I see the light"),
+            }],
             comments: vec![WorkItemComment {
                 by: self.say("Max Berg"),
                 at: before(DAY),
@@ -190,7 +192,9 @@ impl Invent<'_> {
             queued: before(HOUR),
             finished: Some(before(HOUR / 2).before(now())),
             steps: vec![step("Compile", BuildOutcome::Succeeded), step("Test", BuildOutcome::Failed)],
-            log: self.say("running 41 tests\ntest lamp::holds_steady ... FAILED\n\ntest result: FAILED. 40 passed; 1 failed"),
+            log: self.say(
+                "running 41 tests\ntest lamp::holds_steady ... FAILED\n\ntest result: FAILED. 40 passed; 1 failed",
+            ),
         }
     }
 }

@@ -46,7 +46,11 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("consent-changed", &Consent { changed: true, ..usual() }),
         Shown::new(
             "consent-native",
-            &Consent { destination: Destination::ThisDevice(invent.say("localhost")), app: invent.contoso(), ..usual() },
+            &Consent {
+                destination: Destination::ThisDevice(invent.say("localhost")),
+                app: invent.contoso(),
+                ..usual()
+            },
         ),
         Shown::new("consent-long-names", &Consent { app: invent.long_app(), ..usual() }),
         Shown::new(
@@ -165,7 +169,11 @@ impl Invent<'_> {
                 },
             ],
             organizations: vec![
-                self.organization("o1", "harbor", &[("p1", "lighthouse", &["lighthouse", "charts"]), ("p2", "drydock", &[])]),
+                self.organization(
+                    "o1",
+                    "harbor",
+                    &[("p1", "lighthouse", &["lighthouse", "charts"]), ("p2", "drydock", &[])],
+                ),
                 OrganizationChoice {
                     ticked: false,
                     obstacle: Some(Obstacle {
@@ -292,7 +300,11 @@ impl Invent<'_> {
             frame: self.nobodys_frame(),
             action: self.say("https://app.example/callback?tenant=1"),
             app: self.say("Contoso CI"),
-            fields: self.pairs(&[("code", "SplxlOBeZQQYbYS6WxSbIA"), ("state", "af0ifjsldkj"), ("iss", "https://id.example")]),
+            fields: self.pairs(&[
+                ("code", "SplxlOBeZQQYbYS6WxSbIA"),
+                ("state", "af0ifjsldkj"),
+                ("iss", "https://id.example"),
+            ]),
         }
     }
 

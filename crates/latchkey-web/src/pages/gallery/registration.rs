@@ -66,10 +66,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("organization", &invent.organization_page(true)),
-        Shown::new(
-            "organization-member",
-            &Organization { projects: Vec::new(), ..invent.organization_page(false) },
-        ),
+        Shown::new("organization-member", &Organization { projects: Vec::new(), ..invent.organization_page(false) }),
         Shown::new("organization-policy", &invent.policy()),
         Shown::new("organization-services", &invent.services()),
         Shown::new("organization-services-empty", &nobody),
@@ -172,10 +169,8 @@ impl Invent<'_> {
             access_level: self.say(level),
             roles: self.list(roles),
         };
-        let project = |name: &str, description: &str| ProjectRow {
-            name: self.say(name),
-            description: self.say(description),
-        };
+        let project =
+            |name: &str, description: &str| ProjectRow { name: self.say(name), description: self.say(description) };
         Organization {
             frame: self.frame(),
             name: self.say("harbor"),

@@ -99,7 +99,8 @@ fn headings_leave_out_no_level() {
 #[test]
 fn every_field_has_a_label() {
     each_page(|page, html, tags| {
-        let labelled: HashSet<_> = tags.iter().filter(|tag| tag.name == "label").filter_map(|tag| tag.get("for")).collect();
+        let labelled: HashSet<_> =
+            tags.iter().filter(|tag| tag.name == "label").filter_map(|tag| tag.get("for")).collect();
         for tag in tags.iter().filter(|tag| matches!(tag.name, "input" | "select" | "textarea") && !is_hidden(tag)) {
             let before = &html[..tag.at];
             let inside_label = before.rfind("<label") > before.rfind("</label");
@@ -200,7 +201,10 @@ fn the_names_that_people_and_tests_rely_on_are_there() {
             ],
         ),
         ("consent-sign-in-only", &["wants to sign you in</h1>"]),
-        ("authorizations", &["<h1>Manage authorizations</h1>", "id=\"revoke-a1\"", ">Details<", ">Revoke<", ">Revoke all<"]),
+        (
+            "authorizations",
+            &["<h1>Manage authorizations</h1>", "id=\"revoke-a1\"", ">Details<", ">Revoke<", ">Revoke all<"],
+        ),
         ("error", &["id=\"error-code\">invalid_redirect_uri<", "id=\"correlation-id\""]),
         ("sign-out", &["id=\"signout-confirm\"", "id=\"signout-cancel\""]),
         ("burndown-start", &[">Connect to DevOps<"]),
@@ -215,7 +219,8 @@ fn the_names_that_people_and_tests_rely_on_are_there() {
 #[test]
 fn what_writes_is_not_ticked_beforehand_and_what_is_required_cannot_be_unticked() {
     let consent = plainly().into_iter().find(|page| page.name == "consent").expect("the approval page").html;
-    let scope = |value| tags(&consent).into_iter().find(|tag| tag.get("value") == Some(value)).expect("a scope").attributes;
+    let scope =
+        |value| tags(&consent).into_iter().find(|tag| tag.get("value") == Some(value)).expect("a scope").attributes;
 
     assert!(scope("vso.work").contains_key("checked"));
     assert!(!scope("vso.work_write").contains_key("checked"));
@@ -240,7 +245,9 @@ fn gallery_writes_files() {
     let Some(folder) = std::env::var_os("LATCHKEY_GALLERY").map(std::path::PathBuf::from) else { return };
     let assets = folder.join("assets");
     std::fs::create_dir_all(&assets).expect("a folder");
-    for asset in [&*crate::assets::STYLES, &*crate::assets::SCRIPT, &*crate::assets::ICON, &*crate::assets::BURNDOWN_STYLES] {
+    for asset in
+        [&*crate::assets::STYLES, &*crate::assets::SCRIPT, &*crate::assets::ICON, &*crate::assets::BURNDOWN_STYLES]
+    {
         std::fs::write(folder.join(asset.path().trim_start_matches('/')), asset.bytes()).expect("an asset");
     }
     for page in plainly() {

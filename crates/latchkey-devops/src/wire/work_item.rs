@@ -1,0 +1,116 @@
+//! Work items, as answers show them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::date;
+use crate::membership::People;
+use crate::project::Project;
+use crate::wire::identity::identity_of;
+use crate::wire::{Links, Urls, links};
+use crate::work_item::{self, FieldValue, Link, Shape};
+
+/// A work item.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkItem {
+    /// Its number.
+    pub id: i64,
+    /// Its revision.
+    pub rev: i64,
+    /// Its fields by reference name.
+    pub fields: BTreeMap<&'static str, Value>,
+    /// How its long texts are written, where that is not HTML.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub multiline_fields_format: BTreeMap<&'static str, &'static str>,
+    /// Its relations, if they were asked for and it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relations: Option<Vec<Relation>>,
+    /// Where its parts are, if that was asked for.
+    #[serde(rename = "_links", skip_serializing_if = "Option::is_none")]
+    pub links: Option<Links>,
+    /// Where it is.
+    pub url: String,
+}
+
+/// A relation of a work item.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Relation {
+    /// Which kind.
+    pub rel: &'static str,
+    /// Where it leads.
+    pub url: String,
+    /// What people say about it.
+    pub attributes: Map<String, Value>,
+}
+
+/// Shows as much of a work item as was asked for.
+pub fn work_item(
+    urls: &Urls,
+    project: &Project,
+    people: &People,
+    item: &work_item::WorkItem,
+    shape: &Shape,
+) -> WorkItem {
+    let url = urls.work_item(item.project, item.id);
+    let fields = item.every_field(project.name.as_str());
+    let fields = fields.into_iter().filter(|(name, _)| shape.holds(name));
+    WorkItem {
+        id: item.id,
+        rev: item.rev,
+        fields: fields.map(|(name, value)| (name, field_value(urls, people, &value))).collect(),
+        multiline_fields_format: item.markdown_fields.iter().map(|name| (*name, "markdown")).collect(),
+        relations: (shape.holds_relations() && !item.relations.is_empty())
+            .then(|| item.relations.iter().map(|relation| self::relation(urls, relation)).collect()),
+        links: shape.holds_links().then(|| {
+            let type_url = work_item_type_url(urls, item);
+            links([
+                ("self", url.clone()),
+                ("workItemUpdates", format!("{url}/updates")),
+                ("workItemRevisions", format!("{url}/revisions")),
+                ("workItemComments", format!("{url}/comments")),
+                ("html", urls.project_page(project.name.as_str(), &format!("_workitems/edit/{}", item.id))),
+                ("workItemType", type_url),
+                ("fields", urls.project_api(item.project, "wit/fields")),
+            ])
+        }),
+        url,
+    }
+}
+
+fn work_item_type_url(urls: &Urls, item: &work_item::WorkItem) -> String {
+    urls.project_api(item.project, &format!("wit/workItemTypes/{}", super::encoded(item.kind.name())))
+}
+
+/// Shows a relation.
+pub fn relation(urls: &Urls, relation: &work_item::Relation) -> Relation {
+    let mut attributes = Map::new();
+    let url = match &relation.link {
+        Link::WorkItem { kind, target } => {
+            attributes.insert("isLocked".to_owned(), Value::Bool(false));
+            attributes.insert("name".to_owned(), Value::from(kind.name()));
+            urls.api(&format!("wit/workItems/{target}"))
+        }
+        Link::Hyperlink(url) | Link::Artifact(url) => url.clone(),
+    };
+    if let Some(name) = &relation.name {
+        attributes.insert("name".to_owned(), Value::from(name.as_str()));
+    }
+    if let Some(comment) = &relation.comment {
+        attributes.insert("comment".to_owned(), Value::from(comment.as_str()));
+    }
+    Relation { rel: relation.link.rel(), url, attributes }
+}
+
+/// Shows the value of a field.
+pub fn field_value(urls: &Urls, people: &People, value: &FieldValue) -> Value {
+    match value {
+        FieldValue::Text(text) => Value::from(text.as_str()),
+        FieldValue::Integer(number) => Value::from(*number),
+        FieldValue::Double(number) => Value::from(*number),
+        FieldValue::DateTime(moment) => Value::from(date::format(*moment)),
+        FieldValue::Identity(person) => json!(identity_of(urls, people, *person)),
+    }
+}

@@ -1,0 +1,225 @@
+//! Who belongs to an organization and to its projects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use latchkey_devops::access::OrganizationAccess;
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId};
+use latchkey_devops::membership::Member;
+use latchkey_devops::organization::Organization;
+use serde_json::json;
+
+use super::{Author, groups, meaning};
+use crate::Store;
+use crate::error::StoreError;
+use crate::feed::Notice;
+use crate::statement::{Changes, Sql};
+
+/// One statement, so that it is one moment: the access level, the groups, the projects, the groups in them.
+const BY_PERSON: Sql = Sql::read(
+    "members.by_person",
+    "SELECT 0 AS part, access_level AS word, CAST(NULL AS BLOB) AS project
+       FROM member WHERE organization = $1 AND person = $2
+     UNION ALL
+     SELECT 1, group_name, CAST(NULL AS BLOB) FROM member_group WHERE organization = $1 AND person = $2
+     UNION ALL
+     SELECT 2, '', project FROM project_member WHERE organization = $1 AND person = $2
+     UNION ALL
+     SELECT 3, group_name, project FROM project_member_group WHERE organization = $1 AND person = $2",
+);
+
+const OF_ORGANIZATION: Sql = Sql::read(
+    "members.of_organization",
+    "SELECT person FROM member WHERE organization = $1 AND person > $2 ORDER BY person LIMIT $3",
+);
+
+const ADD: Sql = Sql::guarded(
+    "members.add",
+    "INSERT INTO member (organization, person, access_level, added_at) VALUES ($1, $2, $3, $4)",
+);
+
+const CHANGE_ACCESS_LEVEL: Sql = Sql::guarded(
+    "members.change_access_level",
+    "UPDATE member SET access_level = $4 WHERE organization = $1 AND person = $2 AND access_level = $3",
+);
+
+const REMOVE: Sql = Sql::guarded("members.remove", "DELETE FROM member WHERE organization = $1 AND person = $2");
+
+/// Touches no row when the person does not belong to the organization, or is in the project already.
+const JOIN_PROJECT: Sql = Sql::guarded(
+    "members.join_project",
+    "INSERT INTO project_member (organization, person, project)
+     SELECT organization, person, $3 FROM member WHERE organization = $1 AND person = $2",
+);
+
+const LEAVE_PROJECT: Sql = Sql::guarded(
+    "members.leave_project",
+    "DELETE FROM project_member WHERE organization = $1 AND person = $2 AND project = $3",
+);
+
+const LEAVE_ALL_PROJECTS: Sql =
+    Sql::write("members.leave_all_projects", "DELETE FROM project_member WHERE organization = $1 AND person = $2");
+
+pub(crate) const ALL: &[&Sql] = &[
+    &BY_PERSON,
+    &OF_ORGANIZATION,
+    &ADD,
+    &CHANGE_ACCESS_LEVEL,
+    &REMOVE,
+    &JOIN_PROJECT,
+    &LEAVE_PROJECT,
+    &LEAVE_ALL_PROJECTS,
+];
+
+/// Adds a member with groups and projects. Lost when they are a member already.
+pub fn add(organization: &Organization, member: &Member, author: &Author) -> Changes {
+    let (id, person) = (organization.id, member.person);
+    let mut changes = Changes::none();
+    // Nothing that somebody left behind in an earlier membership comes back.
+    forget_all(&mut changes, id, person);
+    changes.write(&ADD, vec![id.into(), person.into(), member.access_level.licence().into(), author.at.into()]);
+    for group in &member.groups {
+        changes.write(&groups::JOIN, vec![id.into(), person.into(), group.name().into()]);
+    }
+    for (project, groups) in &member.projects {
+        enter(&mut changes, id, person, *project, groups);
+    }
+    let detail = json!({ "access_level": member.access_level.licence(), "groups": names(&member.groups) });
+    tell(&mut changes, "member_added", organization, person, &detail, author);
+    changes
+}
+
+/// Gives a member another access level. Lost when the present one is not `from` any more.
+pub fn change_access_level(
+    organization: &Organization,
+    person: PersonId,
+    from: AccessLevel,
+    to: AccessLevel,
+    author: &Author,
+) -> Changes {
+    let mut changes = Changes::none();
+    let values = vec![organization.id.into(), person.into(), from.licence().into(), to.licence().into()];
+    changes.write(&CHANGE_ACCESS_LEVEL, values);
+    let detail = json!({ "access_level": { "from": from.licence(), "to": to.licence() } });
+    tell(&mut changes, "member_changed", organization, person, &detail, author);
+    changes
+}
+
+/// Adds a member to a project, with groups. Lost when they are in it already.
+pub fn add_to_project(
+    organization: &Organization,
+    person: PersonId,
+    project: ProjectId,
+    groups: &BTreeSet<ProjectGroup>,
+    author: &Author,
+) -> Changes {
+    let mut changes = Changes::none();
+    enter(&mut changes, organization.id, person, project, groups);
+    let groups: Vec<_> = groups.iter().map(|group| group.name()).collect();
+    let detail = json!({ "added_to_project": project, "groups": groups });
+    tell(&mut changes, "member_changed", organization, person, &detail, author);
+    changes
+}
+
+/// Takes a member out of a project and its groups. Lost when they are not in it any more.
+pub fn remove_from_project(
+    organization: &Organization,
+    person: PersonId,
+    project: ProjectId,
+    author: &Author,
+) -> Changes {
+    let values = || vec![organization.id.into(), person.into(), project.into()];
+    let mut changes = Changes::none();
+    changes.write(&LEAVE_PROJECT, values()).write(&groups::LEAVE_ALL_OF_PROJECT, values());
+    let detail = json!({ "removed_from_project": project });
+    tell(&mut changes, "member_changed", organization, person, &detail, author);
+    changes
+}
+
+/// Removes a member with all that follows from being one. Lost when they are none any more.
+pub fn remove(organization: &Organization, person: PersonId, author: &Author) -> Changes {
+    let mut changes = Changes::none();
+    changes.write(&REMOVE, vec![organization.id.into(), person.into()]);
+    forget_all(&mut changes, organization.id, person);
+    tell(&mut changes, "member_removed", organization, person, &json!({}), author);
+    changes
+}
+
+fn enter(
+    changes: &mut Changes,
+    organization: OrganizationId,
+    person: PersonId,
+    project: ProjectId,
+    groups: &BTreeSet<ProjectGroup>,
+) {
+    changes.write(&JOIN_PROJECT, vec![organization.into(), person.into(), project.into()]);
+    for group in groups {
+        let values = vec![organization.into(), person.into(), project.into(), group.name().into()];
+        changes.write(&groups::JOIN_OF_PROJECT, values);
+    }
+}
+
+fn forget_all(changes: &mut Changes, organization: OrganizationId, person: PersonId) {
+    for sql in [&groups::LEAVE_ALL, &LEAVE_ALL_PROJECTS, &groups::LEAVE_ALL_OF_PROJECTS] {
+        changes.write(sql, vec![organization.into(), person.into()]);
+    }
+}
+
+fn names(groups: &BTreeSet<OrganizationGroup>) -> Vec<&'static str> {
+    groups.iter().map(|group| group.name()).collect()
+}
+
+/// Puts a change of a member on record, and tells whoever holds what they may.
+pub(super) fn tell(
+    changes: &mut Changes,
+    kind: &'static str,
+    organization: &Organization,
+    person: PersonId,
+    detail: &serde_json::Value,
+    author: &Author,
+) {
+    let mut event = author.did(kind, organization, format!("{}: {person}", organization.name));
+    event.detail = detail.to_string();
+    changes.event(event).notice(Notice::Organization(organization.id.0)).notice(Notice::Account(person.0));
+}
+
+impl Store {
+    /// The members of an organization, `count` of them, behind `after`.
+    pub async fn members(
+        &self,
+        access: &OrganizationAccess,
+        after: Option<PersonId>,
+        count: u32,
+    ) -> Result<Vec<PersonId>, StoreError> {
+        let after = after.map_or_else(uuid::Uuid::nil, uuid::Uuid::from);
+        let rows = self.read(&OF_ORGANIZATION, vec![access.organization().into(), after.into(), count.into()]).await?;
+        rows.iter().map(|row| row.uuid(0).map(PersonId)).collect()
+    }
+
+    pub(super) async fn load_member(
+        &self,
+        organization: OrganizationId,
+        person: PersonId,
+    ) -> Result<Option<Member>, StoreError> {
+        let mut access_level = None;
+        let mut groups = BTreeSet::new();
+        let mut projects: BTreeMap<ProjectId, BTreeSet<ProjectGroup>> = BTreeMap::new();
+        for row in self.read(&BY_PERSON, vec![organization.into(), person.into()]).await? {
+            let word = row.text(1)?;
+            match row.int(0)? {
+                0 => access_level = Some(meaning("access level", word, AccessLevel::from_licence(word))?),
+                1 => drop(groups.insert(meaning("group", word, OrganizationGroup::from_name(word))?)),
+                2 => drop(projects.entry(ProjectId(row.uuid(2)?)).or_default()),
+                _ => {
+                    let group = meaning("group", word, ProjectGroup::from_name(word))?;
+                    // A group alone makes nobody a member of its project.
+                    if let Some(groups) = projects.get_mut(&ProjectId(row.uuid(2)?)) {
+                        groups.insert(group);
+                    }
+                }
+            }
+        }
+        Ok(access_level.map(|access_level| Member { person, access_level, groups, projects }))
+    }
+}

@@ -1,0 +1,154 @@
+//! Accounts, their passwords, and the tenants they are guests of.
+
+use std::sync::Arc;
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::account::{Account, AccountId, AccountState, email_key};
+use latchkey_identity::tenant::{Tenant, TenantId};
+
+use super::memory::{Absent, present};
+use super::{authorizations, meaningless, sessions};
+use crate::Store;
+use crate::error::StoreError;
+use crate::feed::Notice;
+use crate::statement::{Changes, Sql};
+use crate::value::Row;
+
+/// The columns that [`from_row`] reads.
+macro_rules! columns {
+    () => {
+        "a.id, a.tenant, a.email, a.email_verified, a.name, a.tenant_administrator, a.created_at, a.changed_at, a.disabled_at"
+    };
+}
+
+/// How many they are.
+const WIDTH: usize = 9;
+
+const CREATE: Sql = Sql::guarded(
+    "accounts.create",
+    "INSERT INTO account (id, tenant, email, email_key, email_verified, name, tenant_administrator, created_at, changed_at,
+                          disabled_at, password, password_set_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+);
+
+const ADD_GUEST: Sql = Sql::write(
+    "accounts.add_guest",
+    "INSERT INTO guest (account, tenant) VALUES ($1, $2) ON CONFLICT (account, tenant) DO NOTHING",
+);
+
+const DISABLE: Sql =
+    Sql::guarded("accounts.disable", "UPDATE account SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL");
+
+const SET_PASSWORD: Sql =
+    Sql::write("accounts.set_password", "UPDATE account SET password = $2, password_set_at = $3 WHERE id = $1");
+
+/// One row for each tenant that the account is a guest of, at least one.
+const BY_ID: Sql = Sql::read(
+    "accounts.by_id",
+    concat!(
+        "SELECT ",
+        columns!(),
+        ", g.tenant AS guest_of FROM account a LEFT JOIN guest g ON g.account = a.id WHERE a.id = $1"
+    ),
+);
+
+const CREDENTIALS: Sql = Sql::read(
+    "accounts.credentials",
+    concat!("SELECT ", columns!(), ", a.password FROM account a WHERE a.email_key = $1"),
+);
+
+const OF_TENANT: Sql = Sql::read(
+    "accounts.of_tenant",
+    concat!("SELECT ", columns!(), " FROM account a WHERE a.tenant = $1 ORDER BY a.email_key"),
+);
+
+pub(super) const ALL: &[&Sql] = &[&CREATE, &ADD_GUEST, &DISABLE, &SET_PASSWORD, &BY_ID, &CREDENTIALS, &OF_TENANT];
+
+/// An account and the tenants it may answer for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// The account.
+    pub account: Account,
+    /// The tenant it lives in.
+    pub home: Arc<Tenant>,
+    /// The tenants it is a guest of.
+    pub guest_of: Vec<TenantId>,
+}
+
+pub(super) fn create(changes: &mut Changes, account: Account, password: Option<String>) {
+    let disabled_at = (account.state == AccountState::Disabled).then_some(account.created_at);
+    let password_set_at = password.is_some().then_some(account.created_at);
+    let values = vec![
+        account.id.0.into(),
+        account.tenant.0.into(),
+        account.email.as_str().into(),
+        email_key(&account.email).into(),
+        account.email_verified.into(),
+        account.name.into(),
+        account.tenant_administrator.into(),
+        account.created_at.into(),
+        account.changed_at.into(),
+        disabled_at.into(),
+        password.into(),
+        password_set_at.into(),
+    ];
+    changes.write(&CREATE, values);
+}
+
+pub(super) fn add_guest(changes: &mut Changes, tenant: TenantId, account: AccountId) {
+    changes.write(&ADD_GUEST, vec![account.0.into(), tenant.0.into()]).notice(Notice::Account(account.0));
+}
+
+pub(super) fn disable(changes: &mut Changes, account: AccountId, at: Timestamp) {
+    changes.write(&DISABLE, vec![account.0.into(), at.into()]).notice(Notice::Account(account.0));
+    sessions::end_all_of(changes, account, at);
+    authorizations::end_those_for_sessions_of(changes, account, at);
+}
+
+pub(super) fn set_password(changes: &mut Changes, account: AccountId, password: String, at: Timestamp) {
+    changes.write(&SET_PASSWORD, vec![account.0.into(), password.into(), at.into()]);
+}
+
+fn from_row(row: &Row) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: AccountId(row.uuid(0)?),
+        tenant: TenantId(row.uuid(1)?),
+        email: row.text(2)?.to_owned(),
+        email_verified: row.bool(3)?,
+        name: row.text(4)?.to_owned(),
+        tenant_administrator: row.bool(5)?,
+        created_at: row.time(6)?,
+        changed_at: row.time(7)?,
+        state: if row.opt_time(8)?.is_some() { AccountState::Disabled } else { AccountState::Active },
+    })
+}
+
+impl Store {
+    /// An account with its tenants.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Arc<Person>>, StoreError> {
+        present(self.memory.accounts.get_or_load(id, async || self.load_person(id).await).await)
+    }
+
+    async fn load_person(&self, id: AccountId) -> Result<Arc<Person>, Absent> {
+        let rows = self.read(&BY_ID, vec![id.0.into()]).await?;
+        let account = from_row(rows.first().ok_or(Absent::Nothing)?)?;
+        let mut guest_of = Vec::new();
+        for row in &rows {
+            guest_of.extend(row.opt_uuid(WIDTH)?.map(TenantId));
+        }
+        let home = self.tenant(account.tenant).await?;
+        let home = home.ok_or_else(|| meaningless("tenant", account.tenant.to_string()))?;
+        Ok(Arc::new(Person { account, home, guest_of }))
+    }
+
+    /// The account that an address finds, and what is kept of its password. The key is made by [`email_key`].
+    pub async fn credentials(&self, email_key: &str) -> Result<Option<(Account, Option<String>)>, StoreError> {
+        let Some(row) = self.read_one(&CREDENTIALS, vec![email_key.into()]).await? else { return Ok(None) };
+        Ok(Some((from_row(&row)?, row.opt_text(WIDTH)?.map(str::to_owned))))
+    }
+
+    /// The accounts that live in a tenant, by address.
+    pub async fn accounts_of(&self, tenant: TenantId) -> Result<Vec<Account>, StoreError> {
+        self.read(&OF_TENANT, vec![tenant.0.into()]).await?.iter().map(from_row).collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! What a rule of the identity platform decided, as statements, events for the record, and notices for the caches.
+
+use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::{Change, Decision};
+
+use super::{accounts, authorization_codes, authorizations, clients, flows, sessions, tenants, token_families};
+use crate::audit::{AuditEvent, Outcome};
+use crate::decide::Decided;
+use crate::statement::Changes;
+
+impl<T, E> Decided for Decision<T, E> {
+    type Answer = Result<T, E>;
+
+    fn into_parts(self) -> (Self::Answer, Changes) {
+        let mut changes = Changes::none();
+        for change in self.changes {
+            add(&mut changes, change);
+        }
+        (self.answer, changes)
+    }
+}
+
+fn add(changes: &mut Changes, change: Change) {
+    match change {
+        Change::Record(event) => {
+            changes.event(audited(event));
+        }
+
+        Change::CreateTenant(tenant) => tenants::create(changes, tenant),
+        Change::CreateAccount { account, password } => accounts::create(changes, *account, password),
+        Change::AddGuest { tenant, account } => accounts::add_guest(changes, tenant, account),
+        Change::DisableAccount { account, at } => accounts::disable(changes, account, at),
+        Change::SetPassword { account, password, at } => accounts::set_password(changes, account, password, at),
+
+        Change::RegisterClient { client } => clients::register(changes, *client),
+        Change::ChangeClient { client, from_version } => clients::change(changes, *client, from_version),
+        Change::DeleteClient { client, at } => clients::delete(changes, client, at),
+        Change::SetClientState { client, state } => clients::set_state(changes, client, state),
+        Change::AddSecret { client, secret, from_version } => {
+            clients::add_secret(changes, client, secret, from_version);
+        }
+        Change::RemoveSecret { client, secret } => clients::remove_secret(changes, client, secret),
+
+        Change::StartFlow(flow) => flows::start(changes, *flow),
+        Change::ChooseSession { flow, session } => flows::choose_session(changes, flow, session),
+        Change::EndFlow { flow, at } => flows::end(changes, flow, at),
+
+        Change::StartSession(session) => sessions::start(changes, *session),
+        Change::RenewBrowser { from, to } => {
+            sessions::move_to(changes, from, to);
+            flows::move_to(changes, from, to);
+        }
+        Change::EndSession { session, at } => sessions::end(changes, session, at),
+
+        Change::Authorize(authorization) => authorizations::authorize(changes, &authorization),
+        Change::ChangeAuthorization { authorization, from_version } => {
+            authorizations::change(changes, &authorization, from_version);
+        }
+        Change::EndAuthorization { authorization, at, reason } => {
+            authorizations::end(changes, authorization, at, reason);
+        }
+
+        Change::IssueCode(code) => authorization_codes::issue(changes, *code),
+        Change::RedeemCode { code, at } => authorization_codes::redeem(changes, code, at),
+        Change::StartFamily(family) => token_families::start(changes, *family),
+        Change::RotateFamily { family, generation, at, access_expires_at } => {
+            token_families::rotate(changes, family, generation, at, access_expires_at);
+        }
+        Change::EndTokenFamily { family, at } => token_families::end(changes, family, at),
+    }
+}
+
+/// A security event as the record holds it.
+fn audited(event: Event) -> AuditEvent {
+    AuditEvent {
+        outcome: outcome(event.kind),
+        actor: event.actor.map(|actor| actor.0),
+        client: event.client.map(|client| client.0),
+        authorization: event.authorization.map(|authorization| authorization.0),
+        session: event.session.map(|session| session.0),
+        subject: event.subject,
+        address: event.address,
+        ..AuditEvent::new(event.tenant.0, event.kind.name(), event.at)
+    }
+}
+
+/// Whether an event tells of something that was done, or of something that was refused.
+const fn outcome(kind: EventKind) -> Outcome {
+    match kind {
+        EventKind::SignInFailed
+        | EventKind::AuthorizationDenied
+        | EventKind::CodeReplayed
+        | EventKind::RefreshTokenReplayed => Outcome::Refused,
+        _ => Outcome::Done,
+    }
+}

@@ -1,0 +1,321 @@
+//! Clients with their redirect URIs and secrets.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::account::AccountId;
+use latchkey_identity::client::{
+    Client, ClientId, ClientKind, ClientSecret, ClientState, Profile, Publisher, RedirectUri,
+};
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::tenant::TenantId;
+use uuid::Uuid;
+
+use super::memory::{Absent, present};
+use super::{authorizations, meaningless};
+use crate::Store;
+use crate::error::StoreError;
+use crate::feed::Notice;
+use crate::statement::{Changes, Sql};
+use crate::value::Row;
+
+/// Clients whole: one row for each pair of redirect URI and secret, at least one for each client.
+macro_rules! whole {
+    ($condition:literal) => {
+        concat!(
+            "SELECT c.id, c.tenant, c.name, c.kind, c.profile, c.verified_domain, c.administrator_approved, c.multi_tenant,
+                    c.pkce_optional, c.suspended, c.owner, c.scopes, c.required_scopes, c.version, c.created_at,
+                    u.position, u.uri, s.id AS secret, s.mac, s.hint, s.created_at AS secret_created_at, s.expires_at
+               FROM client c
+               LEFT JOIN client_redirect_uri u ON u.client = c.id
+               LEFT JOIN client_secret s ON s.client = c.id
+              WHERE c.deleted_at IS NULL AND ",
+            $condition
+        )
+    };
+}
+
+const REGISTER: Sql = Sql::guarded(
+    "clients.register",
+    "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
+                         pkce_optional, suspended, owner, scopes, required_scopes, version, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+);
+
+const CHANGE: Sql = Sql::guarded(
+    "clients.change",
+    "UPDATE client
+        SET name = $3, kind = $4, profile = $5, verified_domain = $6, administrator_approved = $7, multi_tenant = $8,
+            pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13
+      WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
+);
+
+const DELETE: Sql = Sql::guarded(
+    "clients.delete",
+    "UPDATE client SET deleted_at = $2, version = version + 1 WHERE id = $1 AND deleted_at IS NULL",
+);
+
+const SET_SUSPENDED: Sql = Sql::write(
+    "clients.set_suspended",
+    "UPDATE client SET suspended = $2, version = version + 1 WHERE id = $1 AND deleted_at IS NULL",
+);
+
+/// Tells that the client is still the one that was read, and makes it another.
+const NEXT_VERSION: Sql = Sql::guarded(
+    "clients.next_version",
+    "UPDATE client SET version = version + 1 WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
+);
+
+const TOUCH: Sql = Sql::write("clients.touch", "UPDATE client SET version = version + 1 WHERE id = $1");
+
+const ADD_REDIRECT_URI: Sql = Sql::write(
+    "clients.add_redirect_uri",
+    "INSERT INTO client_redirect_uri (client, position, uri) VALUES ($1, $2, $3)",
+);
+
+const REMOVE_REDIRECT_URIS: Sql =
+    Sql::write("clients.remove_redirect_uris", "DELETE FROM client_redirect_uri WHERE client = $1");
+
+const ADD_SECRET: Sql = Sql::write(
+    "clients.add_secret",
+    "INSERT INTO client_secret (client, id, mac, hint, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+);
+
+const REMOVE_SECRET: Sql =
+    Sql::guarded("clients.remove_secret", "DELETE FROM client_secret WHERE client = $1 AND id = $2");
+
+const REMOVE_SECRETS: Sql = Sql::write("clients.remove_secrets", "DELETE FROM client_secret WHERE client = $1");
+
+const BY_ID: Sql = Sql::read("clients.by_id", whole!("c.id = $1"));
+
+const OWNED_BY: Sql = Sql::read("clients.owned_by", whole!("c.owner = $1"));
+
+const OF_TENANT: Sql = Sql::read("clients.of_tenant", whole!("c.tenant = $1"));
+
+const COUNT_OWNED_BY: Sql = Sql::read(
+    "clients.count_owned_by",
+    "SELECT count(*) AS clients FROM client WHERE owner = $1 AND deleted_at IS NULL",
+);
+
+pub(super) const ALL: &[&Sql] = &[
+    &REGISTER,
+    &CHANGE,
+    &DELETE,
+    &SET_SUSPENDED,
+    &NEXT_VERSION,
+    &TOUCH,
+    &ADD_REDIRECT_URI,
+    &REMOVE_REDIRECT_URIS,
+    &ADD_SECRET,
+    &REMOVE_SECRET,
+    &REMOVE_SECRETS,
+    &BY_ID,
+    &OWNED_BY,
+    &OF_TENANT,
+    &COUNT_OWNED_BY,
+];
+
+pub(super) fn register(changes: &mut Changes, client: Client) {
+    let values = vec![
+        client.id.0.into(),
+        client.tenant.0.into(),
+        client.name.into(),
+        client.kind.name().into(),
+        client.profile.name().into(),
+        verified_domain(client.publisher).into(),
+        client.administrator_approved.into(),
+        client.multi_tenant.into(),
+        client.pkce_optional.into(),
+        (client.state == ClientState::Suspended).into(),
+        client.owner.map(|owner| owner.0).into(),
+        client.scopes.to_string().into(),
+        client.required_scopes.to_string().into(),
+        client.version.into(),
+        client.created_at.into(),
+    ];
+    changes.write(&REGISTER, values);
+    add_redirect_uris(changes, client.id, &client.redirect_uris);
+    for secret in client.secrets {
+        insert_secret(changes, client.id, secret);
+    }
+    changes.notice(Notice::Client(client.id.0));
+}
+
+pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
+    let values = vec![
+        client.id.0.into(),
+        from_version.into(),
+        client.name.into(),
+        client.kind.name().into(),
+        client.profile.name().into(),
+        verified_domain(client.publisher).into(),
+        client.administrator_approved.into(),
+        client.multi_tenant.into(),
+        client.pkce_optional.into(),
+        client.owner.map(|owner| owner.0).into(),
+        client.scopes.to_string().into(),
+        client.required_scopes.to_string().into(),
+        client.version.into(),
+    ];
+    changes.write(&CHANGE, values).write(&REMOVE_REDIRECT_URIS, vec![client.id.0.into()]);
+    add_redirect_uris(changes, client.id, &client.redirect_uris);
+    changes.notice(Notice::Client(client.id.0));
+}
+
+pub(super) fn delete(changes: &mut Changes, client: ClientId, at: Timestamp) {
+    changes
+        .write(&DELETE, vec![client.0.into(), at.into()])
+        .write(&REMOVE_REDIRECT_URIS, vec![client.0.into()])
+        .write(&REMOVE_SECRETS, vec![client.0.into()])
+        .notice(Notice::Client(client.0));
+    authorizations::end_all_for(changes, client, at);
+}
+
+pub(super) fn set_state(changes: &mut Changes, client: ClientId, state: ClientState) {
+    let suspended = state == ClientState::Suspended;
+    changes.write(&SET_SUSPENDED, vec![client.0.into(), suspended.into()]).notice(Notice::Client(client.0));
+}
+
+pub(super) fn add_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret, from_version: i64) {
+    changes.write(&NEXT_VERSION, vec![client.0.into(), from_version.into()]);
+    insert_secret(changes, client, secret);
+    changes.notice(Notice::Client(client.0));
+}
+
+pub(super) fn remove_secret(changes: &mut Changes, client: ClientId, secret: Uuid) {
+    changes
+        .write(&TOUCH, vec![client.0.into()])
+        .write(&REMOVE_SECRET, vec![client.0.into(), secret.into()])
+        .notice(Notice::Client(client.0));
+}
+
+fn insert_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret) {
+    let values = vec![
+        client.0.into(),
+        secret.id.into(),
+        secret.mac.into(),
+        secret.hint.into(),
+        secret.created_at.into(),
+        secret.expires_at.into(),
+    ];
+    changes.write(&ADD_SECRET, values);
+}
+
+fn add_redirect_uris(changes: &mut Changes, client: ClientId, uris: &[RedirectUri]) {
+    for (position, uri) in (0_i64..).zip(uris) {
+        changes.write(&ADD_REDIRECT_URI, vec![client.0.into(), position.into(), uri.as_str().into()]);
+    }
+}
+
+fn verified_domain(publisher: Publisher) -> Option<String> {
+    match publisher {
+        Publisher::Unverified => None,
+        Publisher::Verified(domain) => Some(domain),
+    }
+}
+
+/// The publisher, from the domain that was verified.
+pub(super) fn publisher(verified_domain: Option<&str>) -> Publisher {
+    verified_domain.map_or(Publisher::Unverified, |domain| Publisher::Verified(domain.to_owned()))
+}
+
+/// The profile of a stored name.
+pub(super) fn profile(name: &str) -> Result<Profile, StoreError> {
+    Profile::parse(name).ok_or_else(|| meaningless("profile", name))
+}
+
+/// A client without its lists.
+fn from_row(row: &Row) -> Result<Client, StoreError> {
+    let kind = row.text(3)?;
+    Ok(Client {
+        id: ClientId(row.uuid(0)?),
+        tenant: TenantId(row.uuid(1)?),
+        name: row.text(2)?.to_owned(),
+        kind: ClientKind::parse(kind).ok_or_else(|| meaningless("kind of app", kind))?,
+        profile: profile(row.text(4)?)?,
+        publisher: publisher(row.opt_text(5)?),
+        administrator_approved: row.bool(6)?,
+        multi_tenant: row.bool(7)?,
+        pkce_optional: row.bool(8)?,
+        state: if row.bool(9)? { ClientState::Suspended } else { ClientState::Active },
+        owner: row.opt_uuid(10)?.map(AccountId),
+        redirect_uris: Vec::new(),
+        scopes: ScopeSet::from_text(row.text(11)?),
+        required_scopes: ScopeSet::from_text(row.text(12)?),
+        secrets: Vec::new(),
+        version: row.int(13)?,
+        created_at: row.time(14)?,
+    })
+}
+
+/// A client while its rows come in.
+struct Gathered {
+    client: Client,
+    uris: BTreeMap<i64, RedirectUri>,
+    secrets: BTreeMap<(Timestamp, Uuid), ClientSecret>,
+}
+
+/// The clients of these rows, by name.
+fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
+    let mut gathered: BTreeMap<ClientId, Gathered> = BTreeMap::new();
+    for row in rows {
+        let id = ClientId(row.uuid(0)?);
+        let Gathered { uris, secrets, .. } = match gathered.entry(id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                entry.insert(Gathered { client: from_row(row)?, uris: BTreeMap::new(), secrets: BTreeMap::new() })
+            }
+        };
+        if let Some(position) = row.opt_int(15)? {
+            uris.insert(position, RedirectUri::from_stored(row.text(16)?.to_owned()));
+        }
+        if let Some(id) = row.opt_uuid(17)? {
+            let secret = ClientSecret {
+                id,
+                mac: row.array(18)?,
+                hint: row.text(19)?.to_owned(),
+                created_at: row.time(20)?,
+                expires_at: row.time(21)?,
+            };
+            secrets.insert((secret.created_at, id), secret);
+        }
+    }
+    let whole = |Gathered { client, uris, secrets }| Client {
+        redirect_uris: uris.into_values().collect(),
+        secrets: secrets.into_values().collect(),
+        ..client
+    };
+    let mut clients: Vec<Client> = gathered.into_values().map(whole).collect();
+    clients.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    Ok(clients)
+}
+
+impl Store {
+    /// A client, unless it was deleted.
+    pub async fn client(&self, id: ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        let load = async || {
+            let found = gather(&self.read(&BY_ID, vec![id.0.into()]).await?)?;
+            found.into_iter().next().map(Arc::new).ok_or(Absent::Nothing)
+        };
+        present(self.memory.clients.get_or_load(id, load).await)
+    }
+
+    /// The clients that an account owns, by name.
+    pub async fn clients_owned_by(&self, owner: AccountId) -> Result<Vec<Client>, StoreError> {
+        gather(&self.read(&OWNED_BY, vec![owner.0.into()]).await?)
+    }
+
+    /// The clients that are registered in a tenant, by name.
+    pub async fn clients_of(&self, tenant: TenantId) -> Result<Vec<Client>, StoreError> {
+        gather(&self.read(&OF_TENANT, vec![tenant.0.into()]).await?)
+    }
+
+    /// How many clients an account owns.
+    pub async fn count_clients_owned_by(&self, owner: AccountId) -> Result<usize, StoreError> {
+        let row = self.read_one(&COUNT_OWNED_BY, vec![owner.0.into()]).await?;
+        let count = row.map_or(Ok(0), |row| row.int(0))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,165 @@
+//! What is held in memory of the identity platform. The feed says when to forget it.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use latchkey_identity::account::AccountId;
+use latchkey_identity::authorization::{Authorization, AuthorizationId};
+use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::session::SessionId;
+use latchkey_identity::tenant::{Tenant, TenantId};
+use latchkey_identity::time::AccessTokenLifetime;
+use latchkey_identity::token::family::FamilyId;
+
+use super::Person;
+use crate::error::StoreError;
+use crate::feed::{Feed, Notice};
+use crate::remembered::Remembered;
+
+/// Tenants and clients at the most: some kilobytes each.
+const FEW: u64 = 10_000;
+/// Accounts, authorizations and sessions at the most: some hundred bytes each.
+const MANY: u64 = 100_000;
+
+/// The caches.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(super) tenants: Remembered<TenantId, Arc<Tenant>>,
+    pub(super) domains: Remembered<String, Arc<Tenant>>,
+    pub(super) accounts: Remembered<AccountId, Arc<Person>>,
+    pub(super) clients: Remembered<ClientId, Arc<Client>>,
+    pub(super) authorizations: Remembered<AuthorizationId, Arc<Authorization>>,
+    /// Whether a session is over.
+    pub(super) sessions: Remembered<SessionId, bool>,
+    pub(super) ended_families: EndedFamilies,
+}
+
+impl Memory {
+    /// Empty caches that listen to `feed` from now on.
+    pub(crate) fn listening_to(feed: &Feed) -> Arc<Self> {
+        let memory = Arc::new(Self {
+            tenants: Remembered::new(FEW),
+            domains: Remembered::new(FEW),
+            accounts: Remembered::new(MANY),
+            clients: Remembered::new(FEW),
+            authorizations: Remembered::new(MANY),
+            sessions: Remembered::new(MANY),
+            ended_families: EndedFamilies::default(),
+        });
+        let listener = Arc::clone(&memory);
+        feed.subscribe(move |notice| listener.hear(notice));
+        memory
+    }
+
+    fn hear(&self, notice: Notice) {
+        match notice {
+            Notice::Authorization(id) => self.authorizations.forget(&AuthorizationId(id)),
+            Notice::TokenFamily(id) => self.ended_families.add(FamilyId(id), Instant::now()),
+            Notice::Account(id) => {
+                self.accounts.forget(&AccountId(id));
+                // Its sessions end with it.
+                self.sessions.forget_all();
+            }
+            Notice::Client(id) => {
+                self.clients.forget(&ClientId(id));
+                // Its authorizations end with it.
+                self.authorizations.forget_all();
+            }
+            Notice::Session(id) => self.sessions.forget(&SessionId(id)),
+            Notice::Organization(_) | Notice::Keys => {}
+        }
+    }
+}
+
+/// What a load found that brings no value. Absences are not remembered: there is no end of things that do not exist.
+pub(super) enum Absent {
+    Nothing,
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Absent {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What was found, or that there is nothing.
+pub(super) fn present<T>(loaded: Result<T, Absent>) -> Result<Option<T>, StoreError> {
+    match loaded {
+        Ok(value) => Ok(Some(value)),
+        Err(Absent::Nothing) => Ok(None),
+        Err(Absent::Failed(error)) => Err(error),
+    }
+}
+
+/// The token families that were ended so recently that an access token of theirs may not have run out by itself.
+///
+/// It is bounded by time and not by number: forgetting one early would let a stolen token live again, and each costs whoever makes it
+/// a durable commit.
+#[derive(Default)]
+pub(super) struct EndedFamilies(RwLock<Ended>);
+
+#[derive(Default)]
+struct Ended {
+    families: HashSet<FamilyId>,
+    /// In the order of their ends.
+    since: VecDeque<(Instant, FamilyId)>,
+}
+
+const LONGEST: Duration = AccessTokenLifetime::LONGEST.as_duration();
+
+impl EndedFamilies {
+    /// Adds one, and lets go of those that do not matter any more.
+    pub(super) fn add(&self, family: FamilyId, now: Instant) {
+        let mut ended = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        while let Some((at, old)) = ended.since.front().copied()
+            && now.saturating_duration_since(at) > LONGEST
+        {
+            ended.since.pop_front();
+            ended.families.remove(&old);
+        }
+        if ended.families.insert(family) {
+            ended.since.push_back((now, family));
+        }
+    }
+
+    /// Whether it was ended.
+    pub(super) fn contains(&self, family: FamilyId) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).families.contains(&family)
+    }
+}
+
+impl fmt::Debug for EndedFamilies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndedFamilies").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_family_that_ended_is_known_for_ninety_minutes() {
+        let (families, start) = (EndedFamilies::default(), Instant::now());
+        let [one, two, three] = [1, 2, 3].map(|id| FamilyId(Uuid::from_u128(id)));
+        families.add(one, start);
+        families.add(two, start + LONGEST);
+        assert!(families.contains(one) && families.contains(two) && !families.contains(three));
+        families.add(three, start + LONGEST + Duration::from_secs(1));
+        assert!(!families.contains(one) && families.contains(two) && families.contains(three));
+    }
+
+    #[test]
+    fn a_family_that_is_ended_again_does_not_live_twice() {
+        let (families, start) = (EndedFamilies::default(), Instant::now());
+        let one = FamilyId(Uuid::from_u128(1));
+        families.add(one, start);
+        families.add(one, start + LONGEST);
+        families.add(FamilyId(Uuid::from_u128(2)), start + LONGEST + Duration::from_secs(1));
+        assert!(!families.contains(one));
+    }
+}

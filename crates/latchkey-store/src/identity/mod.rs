@@ -1,0 +1,69 @@
+//! The SQL of the identity platform, one noun per file.
+//!
+//! | what | where |
+//! |---|---|
+//! | what a rule decided, as statements | [`changes`] |
+//! | what is held in memory, and when it is forgotten | [`memory`] |
+//! | tenants, accounts and guests | [`tenants`], [`accounts`] |
+//! | clients with their redirect URIs and secrets | [`clients`] |
+//! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |
+//! | what people approved, and what it is used for | [`authorizations`], [`uses`] |
+//! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
+//! | private keys, sealed | [`signing_keys`] |
+//! | what is swept away | [`purge`] |
+
+pub mod accounts;
+pub mod authorization_codes;
+pub mod authorizations;
+pub mod changes;
+pub mod clients;
+pub mod flows;
+pub(crate) mod memory;
+pub mod purge;
+pub mod sessions;
+pub mod signing_keys;
+pub mod tenants;
+pub mod token_families;
+pub mod uses;
+
+pub use accounts::Person;
+pub use authorizations::{ListedAuthorization, OrganizationAuthorization};
+pub use signing_keys::StoredKey;
+pub use uses::{Use, UseOfDay};
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::statement::{Changes, Sql};
+use crate::value::Row;
+
+/// Every statement of the identity half.
+pub(crate) const ALL: &[&[&Sql]] = &[
+    accounts::ALL,
+    authorization_codes::ALL,
+    authorizations::ALL,
+    clients::ALL,
+    flows::ALL,
+    purge::ALL,
+    sessions::ALL,
+    signing_keys::ALL,
+    tenants::ALL,
+    token_families::ALL,
+    uses::ALL,
+];
+
+/// A number that counts up from nothing: a version, a generation.
+fn counted(row: &Row, column: usize, what: &'static str) -> Result<u32, StoreError> {
+    let value = row.int(column)?;
+    u32::try_from(value).map_err(|_| meaningless(what, value.to_string()))
+}
+
+fn meaningless(what: &'static str, found: impl Into<String>) -> StoreError {
+    StoreError::Meaningless { what, found: found.into() }
+}
+
+impl Store {
+    /// Commits what has no answer that waits for it, again if it had to give way to others.
+    async fn keep_books(&self, changes: &Changes) -> Result<(), StoreError> {
+        self.decide(async || Ok(((), changes.clone()))).await
+    }
+}

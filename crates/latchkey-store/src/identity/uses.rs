@@ -1,0 +1,131 @@
+//! Uses: when and for what authorizations were used. Gathered in memory, and written here from time to time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::AuthorizationId;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::statement::{Changes, Sql};
+use crate::value::Row;
+
+/// The time of last use only moves forward: nodes report in any order.
+const LAST: Sql = Sql::write(
+    "uses.last",
+    "UPDATE service_authorization SET last_used_at = $2, last_used_address = $3
+      WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+);
+
+const ADD: Sql = Sql::write(
+    "uses.add",
+    "INSERT INTO authorization_use (authorization_id, day, operation, project, uses, last_at) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (authorization_id, day, operation, project) DO UPDATE
+        SET uses = authorization_use.uses + excluded.uses,
+            last_at = CASE WHEN excluded.last_at > authorization_use.last_at THEN excluded.last_at
+                           ELSE authorization_use.last_at END",
+);
+
+const OF_AUTHORIZATION: Sql = Sql::read(
+    "uses.of_authorization",
+    "SELECT day, operation, project, uses, last_at FROM authorization_use WHERE authorization_id = $1 ORDER BY day DESC",
+);
+
+pub(super) const ALL: &[&Sql] = &[&LAST, &ADD, &OF_AUTHORIZATION];
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// One or more uses of an authorization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Use {
+    /// The authorization.
+    pub authorization: AuthorizationId,
+    /// When, the last of them.
+    pub at: Timestamp,
+    /// From which network address, the last of them.
+    pub address: String,
+    /// For what, in words that lists show.
+    pub operation: String,
+    /// In which project, if in one.
+    pub project: Option<Uuid>,
+    /// How many times.
+    pub count: i64,
+}
+
+/// What an authorization was used for on one day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UseOfDay {
+    /// When the day began, in UTC.
+    pub day: Timestamp,
+    /// For what.
+    pub operation: String,
+    /// In which project, if in one.
+    pub project: Option<Uuid>,
+    /// How many times.
+    pub count: i64,
+    /// When last on that day.
+    pub last_at: Timestamp,
+}
+
+/// The day of a moment, counted from the epoch.
+pub(super) fn day_of(at: Timestamp) -> i64 {
+    at.as_micros().div_euclid(micros_of_a_day())
+}
+
+fn micros_of_a_day() -> i64 {
+    i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn from_row(row: &Row) -> Result<UseOfDay, StoreError> {
+    let project = row.uuid(2)?;
+    Ok(UseOfDay {
+        day: Timestamp::from_micros(row.int(0)?.saturating_mul(micros_of_a_day())),
+        operation: row.text(1)?.to_owned(),
+        project: (!project.is_nil()).then_some(project),
+        count: row.int(3)?,
+        last_at: row.time(4)?,
+    })
+}
+
+/// The statements for these uses, in one order for all, so that no two change sets wait for each other.
+fn recorded(uses: &[Use]) -> Changes {
+    let mut last: BTreeMap<AuthorizationId, &Use> = BTreeMap::new();
+    let mut days: BTreeMap<(AuthorizationId, i64, &str, Uuid), (i64, Timestamp)> = BTreeMap::new();
+    for one in uses {
+        let newest = last.entry(one.authorization).or_insert(one);
+        if newest.at < one.at {
+            *newest = one;
+        }
+        let key = (one.authorization, day_of(one.at), one.operation.as_str(), one.project.unwrap_or_default());
+        let (count, last_at) = days.entry(key).or_insert((0, one.at));
+        *count = count.saturating_add(one.count);
+        *last_at = (*last_at).max(one.at);
+    }
+    let mut changes = Changes::none();
+    for (authorization, newest) in last {
+        changes.write(&LAST, vec![authorization.0.into(), newest.at.into(), newest.address.as_str().into()]);
+    }
+    for ((authorization, day, operation, project), (count, last_at)) in days {
+        let values =
+            vec![authorization.0.into(), day.into(), operation.into(), project.into(), count.into(), last_at.into()];
+        changes.write(&ADD, values);
+    }
+    changes
+}
+
+impl Store {
+    /// Records uses, as one change set.
+    pub async fn record_uses(&self, uses: &[Use]) -> Result<(), StoreError> {
+        self.keep_books(&recorded(uses)).await
+    }
+
+    /// What an authorization was used for, newest first.
+    pub async fn uses_of(&self, authorization: AuthorizationId) -> Result<Vec<UseOfDay>, StoreError> {
+        let rows = self.read(&OF_AUTHORIZATION, vec![authorization.0.into()]).await?;
+        let mut uses = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
+        uses.sort_by(|one, other| other.last_at.cmp(&one.last_at).then_with(|| one.operation.cmp(&other.operation)));
+        Ok(uses)
+    }
+}

@@ -1,0 +1,247 @@
+//! What every handler is handed: the store, the keys, the clock, and the few values of the configuration that the web layer needs.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use latchkey_devops::scope::{self, Scope};
+use latchkey_git::Repositories;
+use latchkey_identity::resource::ResourceServer;
+use latchkey_identity::secret::{Purpose, PurposeKey};
+use latchkey_identity::sign_in::throttle::Throttle;
+use latchkey_identity::{Entropy, Timestamp};
+use latchkey_store::Store;
+
+use crate::bearer::SeenTokens;
+use crate::hashing::HashingPool;
+use crate::identity::documents::Documents;
+use crate::signer::Signer;
+use crate::uses::UseRecorder;
+
+/// Everything a handler may touch. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Keys for one purpose each.
+    pub keys: Keys,
+    /// What tokens are signed with.
+    pub signer: Signer,
+    /// Where the repositories are.
+    pub repositories: Repositories,
+    /// What access tokens are for.
+    pub resource: ResourceServer,
+    /// Values of the configuration.
+    pub settings: Settings,
+    pub(crate) hashing: HashingPool,
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) uses: UseRecorder,
+    pub(crate) seen_tokens: SeenTokens,
+    pub(crate) documents: Documents,
+    clock: Clock,
+}
+
+/// Where the time comes from: the system, or a test.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// A clock that asks this function.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::new(|| {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        })
+    }
+}
+
+/// Values of the configuration that the web layer needs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The origins we answer at, each with its issuer; the first is the one that links in mails and on pages lead to.
+    pub origins: Vec<Origin>,
+    /// Whether a proxy that we trust stands in front, speaks TLS for us and says where requests come from.
+    pub behind_proxy: bool,
+    /// How many password hashes are computed at once.
+    pub hashing_permits: usize,
+    /// How many more may wait.
+    pub hashing_queue: usize,
+    /// Whether this is the demo: the picker's hints and the guided pages.
+    pub demo: bool,
+}
+
+impl Settings {
+    /// The URLs of all our origins.
+    pub fn origin_urls(&self) -> Vec<String> {
+        self.origins.iter().map(|origin| origin.url.to_string()).collect()
+    }
+}
+
+/// One origin: scheme, host and port, as browsers write it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// `https://id.example.com`, without a slash at the end.
+    pub url: Arc<str>,
+    /// The `host[:port]` of it, in lower case.
+    pub authority: String,
+    /// Whether it is https.
+    pub secure: bool,
+}
+
+impl Origin {
+    /// Reads an origin; `None` if it is not `http(s)://host[:port]`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = url::Url::parse(text).ok()?;
+        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        if !plain || !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        let origin = url.origin().ascii_serialization();
+        let authority = origin.split_once("://")?.1.to_owned();
+        Some(Self { secure: url.scheme() == "https", url: origin.into(), authority })
+    }
+}
+
+/// Keys derived from the server's master key, one for each purpose.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Refresh tokens.
+    pub refresh_token: PurposeKey,
+    /// Client secrets.
+    pub client_secret: PurposeKey,
+    /// Forms of our own pages.
+    pub form: PurposeKey,
+    /// Devices that accounts signed in from before.
+    pub known_device: PurposeKey,
+    /// Positions in long lists.
+    pub continuation: PurposeKey,
+    /// Private signing keys at rest.
+    pub key_encryption: PurposeKey,
+}
+
+impl Keys {
+    /// Derives all of them.
+    pub fn derive(master: &[u8; 32]) -> Result<Self, StartError> {
+        let derive = |purpose| PurposeKey::derive(master, purpose).map_err(|_| StartError::Provider);
+        Ok(Self {
+            refresh_token: derive(Purpose::RefreshToken)?,
+            client_secret: derive(Purpose::ClientSecret)?,
+            form: derive(Purpose::Form)?,
+            known_device: derive(Purpose::KnownDevice)?,
+            continuation: derive(Purpose::Continuation)?,
+            key_encryption: derive(Purpose::KeyEncryption)?,
+        })
+    }
+}
+
+/// Why an [`App`] could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The cryptographic provider failed.
+    #[error("the cryptographic provider failed")]
+    Provider,
+    /// A signing key could not be read with this master key.
+    #[error("the signing keys cannot be read: is this the master key that the database was made with?")]
+    SigningKey,
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] latchkey_store::StoreError),
+}
+
+/// What an [`App`] is made of.
+pub struct Ingredients {
+    /// The database.
+    pub store: Store,
+    /// Keys for one purpose each.
+    pub keys: Keys,
+    /// Where the repositories are.
+    pub repositories: Repositories,
+    /// Values of the configuration.
+    pub settings: Settings,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl App {
+    /// Makes the app: reads the signing keys, or makes the first ones.
+    pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
+        let Ingredients { store, keys, repositories, settings, clock } = ingredients;
+        let signer = Signer::load(&store, &keys.key_encryption, (clock.0)()).await?;
+        let hashing = HashingPool::start(settings.hashing_permits, settings.hashing_queue);
+        Ok(Self(Arc::new(Parts {
+            documents: Documents::new(&signer),
+            seen_tokens: SeenTokens::default(),
+            uses: UseRecorder::default(),
+            throttle: Mutex::new(Throttle::default()),
+            resource: devops_resource(),
+            store,
+            keys,
+            signer,
+            repositories,
+            settings,
+            hashing,
+            clock,
+        })))
+    }
+
+    /// The moment. A request asks once.
+    pub fn now(&self) -> Timestamp {
+        (self.clock.0)()
+    }
+
+    /// Writes what was gathered in memory: last uses of authorizations and sessions. Called every few seconds, and at the end.
+    pub async fn flush(&self) -> Result<(), latchkey_store::StoreError> {
+        self.uses.flush(&self.store).await
+    }
+
+    /// Drops what has expired.
+    pub async fn purge(&self) -> Result<(), latchkey_store::StoreError> {
+        self.store.purge(self.now()).await
+    }
+}
+
+/// How often [`App::flush`] is due: last use is shown at most a minute late.
+pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How often [`App::purge`] is due.
+pub const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Fresh chance for one request, drawn from the operating system.
+pub fn entropy() -> Entropy {
+    Entropy::from_seed(&random())
+}
+
+/// Random bytes from the operating system's source.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        // Without chance no secret is one: nothing that follows would be safe.
+        std::process::abort();
+    }
+    bytes
+}
+
+/// What the DevOps side can be asked for, as the identity side knows it.
+fn devops_resource() -> ResourceServer {
+    ResourceServer {
+        audience: scope::AUDIENCE.to_owned(),
+        identifiers: vec!["https://app.vssps.visualstudio.com".into(), format!("api://{}", scope::AUDIENCE)],
+        scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+        prefix: "vso.".into(),
+    }
+}

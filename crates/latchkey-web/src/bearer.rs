@@ -1,0 +1,74 @@
+//! Access tokens that come in, by whatever transport: the signature once, everything that may have changed since on each request.
+
+use std::sync::Arc;
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::Authorization;
+use latchkey_identity::client::Client;
+use latchkey_identity::token::access_token::{AccessToken, AccessTokenClaims, TYP, TokenRefusal};
+use latchkey_jose::digest::sha256;
+use latchkey_store::StoreError;
+use latchkey_store::identity::Person;
+use moka::sync::Cache;
+
+use crate::app::App;
+
+/// Tokens whose signature held, by the hash of their text. Whether they still count is not remembered.
+pub struct SeenTokens(Cache<[u8; 32], Arc<AccessToken>>);
+
+impl Default for SeenTokens {
+    fn default() -> Self {
+        Self(Cache::new(65_536))
+    }
+}
+
+/// A token that holds at this moment, with everything that it hangs below.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// What the token says.
+    pub token: Arc<AccessToken>,
+    /// What the person approved, as it stands now.
+    pub authorization: Arc<Authorization>,
+    /// The person, as the account stands now.
+    pub person: Arc<Person>,
+    /// The app, as its registration stands now.
+    pub client: Arc<Client>,
+}
+
+/// Why no bearer came of a token.
+#[derive(Debug, thiserror::Error)]
+pub enum BearerError {
+    /// The token is refused.
+    #[error(transparent)]
+    Refused(#[from] TokenRefusal),
+    /// The store did not answer: nothing is accepted on its word.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads a token and checks it against what is true now. `audience` is whom it has to be for, if that matters.
+pub async fn authenticate(app: &App, text: &str, audience: Option<&str>, now: Timestamp) -> Result<Bearer, BearerError> {
+    let token = read(app, text)?;
+    if audience.is_some_and(|audience| token.audience != audience) {
+        return Err(TokenRefusal::WrongAudience.into());
+    }
+    let authorization = app.store.authorization(token.id.authorization).await?.ok_or(TokenRefusal::AuthorizationEnded)?;
+    let person = app.store.account(authorization.account).await?;
+    let client = app.store.client(authorization.client).await?;
+    let family_ended = app.store.family_ended(token.id.family);
+    let account = person.as_ref().map(|person| &person.account);
+    token.check(Some(&authorization), family_ended, account, client.as_deref(), now)?;
+    let (Some(person), Some(client)) = (person, client) else { return Err(TokenRefusal::NotOurs.into()) };
+    Ok(Bearer { token, authorization, person, client })
+}
+
+fn read(app: &App, text: &str) -> Result<Arc<AccessToken>, TokenRefusal> {
+    let hash = sha256(text);
+    if let Some(seen) = app.seen_tokens.0.get(&hash) {
+        return Ok(seen);
+    }
+    let verified = latchkey_jose::verify::<AccessTokenClaims>(text, app.signer.access_keys(), &[TYP]).map_err(|_| TokenRefusal::NotOurs)?;
+    let token = Arc::new(AccessToken::read(verified.into_claims(), &app.settings.origin_urls())?);
+    app.seen_tokens.0.insert(hash, Arc::clone(&token));
+    Ok(token)
+}

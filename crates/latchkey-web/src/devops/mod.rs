@@ -1,0 +1,1 @@
+//! The DevOps API and git over HTTP.

@@ -1,0 +1,54 @@
+//! Forms: `application/x-www-form-urlencoded`, bounded, names and values decoded.
+
+use axum::body::Body;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http_body_util::{BodyExt as _, Limited};
+use latchkey_identity::limits;
+
+/// The pairs of a form, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Pairs(Vec<(String, String)>);
+
+/// Why a body is no form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FormError {
+    /// Another content type.
+    #[error("the body has to be application/x-www-form-urlencoded")]
+    ContentType,
+    /// Too long, or broken off.
+    #[error("the body is longer than 65536 bytes, or broke off")]
+    Body,
+}
+
+impl Pairs {
+    /// Reads a query, or the text of a form.
+    pub fn decode(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// The first value of that name.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of that name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All pairs.
+    pub fn into_vec(self) -> Vec<(String, String)> {
+        self.0
+    }
+}
+
+/// Reads a form of at most 64 KiB.
+pub async fn form(headers: &HeaderMap, body: Body) -> Result<Pairs, FormError> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(FormError::ContentType);
+    }
+    let bytes = Limited::new(body, limits::FORM_BYTES).collect().await.map_err(|_| FormError::Body)?.to_bytes();
+    Ok(Pairs::decode(&bytes))
+}

@@ -1,0 +1,354 @@
+//! The approval page: what is asked, and the person's answer.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use http::{Request, Response, StatusCode};
+use latchkey_devops::scope::{Scope, ScopeGroup};
+use latchkey_identity::authorization::Lifetime;
+use latchkey_identity::client::redirect_uri::is_native_destination;
+use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny};
+use latchkey_identity::scope::{EMAIL, OFFLINE_ACCESS, PROFILE, ScopeSet};
+use latchkey_identity::secret::Secret;
+use latchkey_identity::token::client_info;
+use latchkey_identity::{Decision, OAuthError};
+use latchkey_jose::base64url;
+use latchkey_store::StoreError;
+use serde::Deserialize;
+
+use crate::app::{App, entropy};
+use crate::extract::{Pairs, form};
+use crate::forms;
+use crate::identity::flow::{self, Deliberation, Next, Opened};
+use crate::identity::problem_page;
+use crate::pages::consent::{
+    Consent, Destination, KeepChoice, Obstacle, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice, ScopeChoice,
+};
+use crate::pages::prerequisite::{Contact, Prerequisite, Shortfall};
+use crate::pages::wrong_tenant::WrongTenant;
+use crate::pages::{Moment, Person};
+use crate::reply;
+use crate::visitor::Visitor;
+
+/// The query of every page of a flow.
+#[derive(Deserialize)]
+pub struct FlowQuery {
+    /// The id of the flow.
+    pub flow: Option<String>,
+}
+
+/// `GET /consent`: goes on with a flow, whatever comes next in it.
+pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<FlowQuery>) -> Response<Body> {
+    match flow::open(&app, &visitor, query.flow.as_deref()).await {
+        Ok(opened) => advance(&app, &visitor, &opened, None).await,
+        Err(response) => *response,
+    }
+}
+
+/// Shows what comes next in a flow, or sends its answer.
+pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Option<ChoiceError>) -> Response<Body> {
+    let Opened { id, flow, asked } = opened;
+    match flow::next(app, visitor, asked, Some(flow)).await {
+        Err(error) => problem_page::unavailable(app, visitor, &error),
+        Ok(Next::SignIn { .. }) => reply::see_other(visitor, &format!("/signin?flow={id}")),
+        Ok(Next::Select) => reply::see_other(visitor, &format!("/select?flow={id}")),
+        Ok(Next::Answer(response)) => flow::send(app, visitor, &asked.client, &response),
+        Ok(Next::Refuse(error)) => {
+            // The person has been through our pages: the client is told, and the flow is over.
+            match flow::end(app, flow, visitor.now).await {
+                Ok(()) => flow::send(app, visitor, &asked.client, &asked.request.redirect.clone().error(&error)),
+                Err(error) => problem_page::unavailable(app, visitor, &error),
+            }
+        }
+        Ok(Next::WrongTenant(picked)) => {
+            let page = WrongTenant {
+                frame: problem_page::frame(app, visitor),
+                flow: id.clone(),
+                asking: asked.asking(),
+                account: Person { name: picked.account.name, email: picked.account.email, directory: picked.home.domain },
+                wanted: wanted(&asked.audience),
+            };
+            reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
+        }
+        Ok(Next::Prerequisite(deliberation)) => {
+            let page = prerequisite(app, visitor, opened, &deliberation);
+            reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
+        }
+        Ok(Next::Consent(deliberation)) => match consent(app, visitor, opened, &deliberation, problem).await {
+            Ok(page) => {
+                let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+                reply::page(status, visitor, &page, &asked.targets())
+            }
+            Err(error) => problem_page::unavailable(app, visitor, &error),
+        },
+    }
+}
+
+/// `POST /consent`: the person's answer.
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let pairs = match form(&parts.headers, body).await {
+        Ok(pairs) => pairs,
+        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+    };
+    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
+        return problem_page::foreign_form(&app, &visitor);
+    }
+    let opened = match flow::open(&app, &visitor, pairs.first("flow")).await {
+        Ok(opened) => opened,
+        Err(response) => return *response,
+    };
+    let deliberation = match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {
+        Ok(Next::Consent(deliberation)) => deliberation,
+        Ok(Next::Answer(response)) => return flow::send(&app, &visitor, &opened.asked.client, &response),
+        // Something became true meanwhile that comes before approval: that page says what.
+        Ok(_) => return advance(&app, &visitor, &opened, None).await,
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    match pairs.first("decision") {
+        Some("approve") => approved(&app, &visitor, &opened, *deliberation, &pairs).await,
+        Some("deny") => denied(&app, &visitor, &opened, *deliberation).await,
+        _ => advance(&app, &visitor, &opened, None).await,
+    }
+}
+
+async fn approved(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Deliberation, form: &Pairs) -> Response<Body> {
+    let choice = Choice {
+        scopes: form.all("scope").collect(),
+        places: deliberation.standing.chosen(form),
+        lifetime: form.first("keep").and_then(Lifetime::parse).unwrap_or(Lifetime::ThisSession),
+        shown: form.first("shown").and_then(|shown| base64url::decode(shown).ok()?.try_into().ok()).unwrap_or_default(),
+    };
+    let offer = deliberation.standing.offer();
+    let (asked, address) = (&opened.asked, visitor.address.to_string());
+    let decided: Result<Result<Secret, ChoiceError>, StoreError> = app
+        .store
+        .decide(|| async {
+            // The app and the person's authorization as they are now, not as they were when the page was made.
+            let client = app.store.client(asked.client.id).await?.unwrap_or_else(|| asked.client.clone());
+            let (tenant, account) = (deliberation.tenant, &deliberation.signed_in.account);
+            let existing = app.store.authorization_for(tenant, account.id, client.id).await?;
+            let approval = Approval {
+                request: &asked.request,
+                client: &client,
+                account,
+                session: &deliberation.signed_in.session,
+                tenant,
+                origin: &visitor.origin.url,
+                flow: Some(&opened.flow),
+                existing: existing.as_ref(),
+            };
+            Ok(approve(approval, &choice, &offer, visitor.now, &mut entropy()).seen_from(&address))
+        })
+        .await;
+    match decided {
+        Err(error) => problem_page::unavailable(app, visitor, &error),
+        Ok(Err(problem)) => advance(app, visitor, opened, Some(problem)).await,
+        Ok(Ok(code)) => {
+            let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;
+            let info = asked.request.client_info.then(|| client_info(&deliberation.signed_in.account));
+            flow::send(app, visitor, &asked.client, &redirect.code(&code, info))
+        }
+    }
+}
+
+async fn denied(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Deliberation) -> Response<Body> {
+    let (asked, address) = (&opened.asked, visitor.address.to_string());
+    let approval = Approval {
+        request: &asked.request,
+        client: &asked.client,
+        account: &deliberation.signed_in.account,
+        session: &deliberation.signed_in.session,
+        tenant: deliberation.tenant,
+        origin: &visitor.origin.url,
+        flow: Some(&opened.flow),
+        existing: None,
+    };
+    let decided: Result<Result<(), OAuthError>, StoreError> = app
+        .store
+        .decide(|| async {
+            let open = app.store.flow(opened.flow.id).await?.is_some_and(|flow| flow.ended_at.is_none());
+            Ok(if open { deny(approval, visitor.now).seen_from(&address) } else { Decision::grant(()) })
+        })
+        .await;
+    match decided {
+        Err(error) => problem_page::unavailable(app, visitor, &error),
+        Ok(_) => {
+            let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;
+            flow::send(app, visitor, &asked.client, &redirect.error(&OAuthError::access_denied("the person denied the request")))
+        }
+    }
+}
+
+async fn consent(
+    app: &App,
+    visitor: &Visitor,
+    opened: &Opened,
+    deliberation: &Deliberation,
+    problem: Option<ChoiceError>,
+) -> Result<Consent, StoreError> {
+    let Deliberation { signed_in, existing, question, standing, .. } = deliberation;
+    let asked = &opened.asked;
+    let since = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
+    let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
+    let wanted = question.open.union(&question.already);
+    let registered_in = app.store.tenant(asked.client.tenant).await?;
+    let uri = asked.request.redirect.uri();
+    let host = asked.request.redirect.destination();
+    let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
+    Ok(Consent {
+        frame: problem_page::frame(app, visitor),
+        flow: opened.id.clone(),
+        shown: base64url::encode(question.shown),
+        app: asked.face(),
+        registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
+        destination: if is_native_destination(uri) { Destination::ThisDevice(host) } else { Destination::Host(host) },
+        account: Person {
+            name: signed_in.account.name.clone(),
+            email: signed_in.account.email.clone(),
+            directory: signed_in.home.domain.clone(),
+        },
+        changed: problem == Some(ChoiceError::Changed),
+        problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
+        since,
+        identity: learns(&wanted),
+        offline: wanted.contains(OFFLINE_ACCESS),
+        scopes: scopes(question, &wanted, since),
+        organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation) },
+        keep: keeps(if wanted.resource().is_empty() { None } else { cap }),
+        capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
+    })
+}
+
+fn learns(wanted: &ScopeSet) -> Vec<String> {
+    let mut learns = vec!["an identifier of your account".to_owned()];
+    learns.extend(wanted.contains(PROFILE).then(|| "your name".to_owned()));
+    learns.extend(wanted.contains(EMAIL).then(|| "your email address".to_owned()));
+    learns
+}
+
+fn scopes(question: &latchkey_identity::consent::Question, wanted: &ScopeSet, since: Option<Moment>) -> Vec<ScopeChoice> {
+    let described = wanted.resource();
+    let described = described.iter().filter_map(|name| Scope::parse(name).map(|scope| (name, scope)));
+    described
+        .map(|(name, scope)| ScopeChoice {
+            value: name.to_owned(),
+            label: sentence(scope),
+            detail: if scope.is_high_privilege() { "High privilege: give this to services you trust.".into() } else { String::new() },
+            reach: match scope.group() {
+                ScopeGroup::Read => Reach::Read,
+                ScopeGroup::Write => Reach::Write,
+                ScopeGroup::Administer => Reach::Administer,
+            },
+            required: question.required.contains(name),
+            high_privilege: scope.is_high_privilege(),
+            allowed_since: since.filter(|_| question.already.contains(name)),
+        })
+        .collect()
+}
+
+/// What a scope allows, beginning like a sentence: `Can read the work items ... `.
+pub fn sentence(scope: Scope) -> String {
+    let mut characters = scope.sentence().chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+fn organizations(deliberation: &Deliberation) -> Vec<OrganizationChoice> {
+    let Deliberation { existing, standing, .. } = deliberation;
+    // What was chosen before stays ticked; without that, everything is.
+    let before = existing.as_ref().filter(|existing| existing.ended.is_none() && !existing.places.is_empty()).map(|existing| &existing.places);
+    let ticked = |fits: &dyn Fn(&latchkey_identity::authorization::Place) -> bool| before.is_none_or(|places| places.iter().any(fits));
+    let open = standing.open.iter().map(|organization| OrganizationChoice {
+        id: organization.id.to_string(),
+        name: organization.name.clone(),
+        ticked: ticked(&|place| place.organization == organization.id),
+        obstacle: None,
+        projects: organization
+            .projects
+            .iter()
+            .map(|project| ProjectChoice {
+                id: project.id.to_string(),
+                name: project.name.clone(),
+                ticked: ticked(&|place| place.organization == organization.id && place.project.is_none_or(|id| id == project.id)),
+                repositories: project
+                    .repositories
+                    .iter()
+                    .map(|(id, name)| RepositoryChoice {
+                        id: id.to_string(),
+                        name: name.clone(),
+                        ticked: ticked(&|place| {
+                            place.organization == organization.id
+                                && place.project.is_none_or(|of| of == project.id)
+                                && place.repository.is_none_or(|of| of == *id)
+                        }),
+                    })
+                    .collect(),
+            })
+            .collect(),
+    });
+    let closed = standing.closed.iter().map(|organization| {
+        let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
+        let first = organization.missing.first();
+        OrganizationChoice {
+            id: organization.name.clone(),
+            name: organization.name.clone(),
+            ticked: false,
+            obstacle: first.map(|missing| Obstacle { missing: missing.what(), mend: missing.what_to_do(&names) }),
+            projects: Vec::new(),
+        }
+    });
+    open.chain(closed).collect()
+}
+
+fn keeps(cap: Option<u16>) -> Vec<KeepChoice> {
+    let offered: Vec<Lifetime> = Lifetime::OFFERED.into_iter().filter(|lifetime| lifetime.is_within(cap)).collect();
+    let first = offered.first().copied();
+    let label = |lifetime: Lifetime| match lifetime {
+        Lifetime::UntilRemoved => "Until I remove it".to_owned(),
+        Lifetime::Days(days) => format!("{days} days"),
+        Lifetime::ThisSession => "This session, until I sign out".to_owned(),
+    };
+    let choice = |lifetime: Lifetime| KeepChoice { value: lifetime.name(), label: label(lifetime), chosen: Some(lifetime) == first };
+    offered.into_iter().map(choice).collect()
+}
+
+fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &Deliberation) -> Prerequisite {
+    let Deliberation { signed_in, standing, .. } = deliberation;
+    let mut organizations: BTreeMap<(String, &'static str), Shortfall> = BTreeMap::new();
+    for organization in &standing.closed {
+        let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
+        for missing in &organization.missing {
+            let ask = organization.administrators.iter().map(|(name, email)| Contact { name: name.clone(), email: email.clone() });
+            let shortfall = Shortfall {
+                organization: organization.name.clone(),
+                code: missing.prerequisite.code().to_owned(),
+                missing: missing.what(),
+                mend: missing.what_to_do(&names),
+                ask: ask.collect(),
+            };
+            organizations.insert((organization.name.clone(), missing.prerequisite.code()), shortfall);
+        }
+    }
+    Prerequisite {
+        frame: problem_page::frame(app, visitor),
+        flow: opened.id.clone(),
+        app: opened.asked.face(),
+        host: opened.asked.request.redirect.destination(),
+        account: Person {
+            name: signed_in.account.name.clone(),
+            email: signed_in.account.email.clone(),
+            directory: signed_in.home.domain.clone(),
+        },
+        organizations: organizations.into_values().collect(),
+    }
+}
+
+fn wanted(audience: &latchkey_identity::tenant::Audience) -> String {
+    use latchkey_identity::tenant::Audience;
+    match audience {
+        Audience::Anyone => "any directory".into(),
+        Audience::WorkAccounts => "any work directory".into(),
+        Audience::Tenant(tenant) => tenant.domain.clone(),
+    }
+}

@@ -1,0 +1,435 @@
+//! The steps of an authorization request, from the first look to the answer.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use http::{Request, Response, StatusCode};
+use latchkey_identity::account::AccountId;
+use latchkey_identity::authorization::Authorization;
+use latchkey_identity::authorize::prompt::{SignedIn, Step, next_step};
+use latchkey_identity::authorize::request::{self, AuthorizationRequest, Context};
+use latchkey_identity::authorize::response::may_redirect_silently;
+use latchkey_identity::authorize::{AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted};
+use latchkey_identity::client::Client;
+use latchkey_identity::consent::{self, Consent, Question};
+use latchkey_identity::grant::authorization_code::{self, CodeContext};
+use latchkey_identity::parameters::Parameters;
+use latchkey_identity::secret::{Secret, TokenHash};
+use latchkey_identity::tenant::{Audience, TenantId};
+use latchkey_identity::token::client_info;
+use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
+use latchkey_store::StoreError;
+use serde::Deserialize;
+
+use crate::app::{App, entropy};
+use crate::extract::{Pairs, form};
+use crate::forms;
+use crate::identity::offer::Standing;
+use crate::identity::{problem_page, tenants};
+use crate::pages::AppFace;
+use crate::pages::form_post::FormPost;
+use crate::pages::interstitial::Interstitial;
+use crate::pages::sign_in::Asking;
+use crate::reply::{self, FormTargets};
+use crate::visitor::{self, Visitor};
+
+/// An authorization request that was read and checked against what is true now.
+pub struct Asked {
+    /// The request.
+    pub request: AuthorizationRequest,
+    /// The client that asks.
+    pub client: Arc<Client>,
+    /// Whose accounts may answer.
+    pub audience: Audience,
+    /// The tenant segment of the URL.
+    pub segment: String,
+    /// The parameters as they came.
+    pub parameters: String,
+}
+
+/// Why a request was not served.
+pub enum Unserved {
+    /// By the rules.
+    Request(AuthorizeError, Option<Arc<Client>>),
+    /// The store did not answer.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unserved {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Asked {
+    /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
+    pub async fn read(app: &App, origin: &str, segment: &str, parameters: &str) -> Result<Self, Unserved> {
+        let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
+        let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
+            "temporarily_unavailable" => Unserved::Store(StoreError::Unavailable("tenant".into())),
+            _ => untrusted(Untrusted::UnknownTenant),
+        })?;
+        let pairs = Pairs::decode(parameters.as_bytes());
+        let read = Parameters::from_pairs(pairs.into_vec()).map_err(|_| untrusted(Untrusted::ClientMissing))?;
+        let id = request::client_id(&read).map_err(untrusted)?;
+        let client = app.store.client(id).await?;
+        let context = Context { origin, audience: &audience, resource: &app.resource };
+        let request = request::parse(&read, client.as_deref(), context).map_err(|error| Unserved::Request(error, client.clone()))?;
+        let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
+        Ok(Self { request, client, audience, segment: segment.to_owned(), parameters: parameters.to_owned() })
+    }
+
+    /// Where the form of a page of this flow may lead.
+    pub fn targets(&self) -> FormTargets {
+        FormTargets::and_client(self.request.redirect.uri())
+    }
+
+    /// How pages name who asks.
+    pub fn asking(&self) -> Asking {
+        Asking { name: self.client.name.clone(), host: self.request.redirect.destination() }
+    }
+
+    /// How pages show who asks.
+    pub fn face(&self) -> AppFace {
+        crate::identity::offer::face(&self.client)
+    }
+}
+
+/// A request that waits for a person, opened again in the browser it belongs to.
+pub struct Opened {
+    /// The text of its id.
+    pub id: String,
+    /// The flow.
+    pub flow: Flow,
+    /// What was asked, read anew.
+    pub asked: Asked,
+}
+
+/// Opens the flow that a page names. `Err` is the answer instead.
+pub async fn open(app: &App, visitor: &Visitor, id: Option<&str>) -> Result<Opened, Box<Response<Body>>> {
+    let gone = || Box::new(problem_page::flow_gone(app, visitor));
+    let id = id.filter(|id| id.len() == 43).ok_or_else(gone)?;
+    let flow = app.store.flow(FlowId(TokenHash::of(id))).await;
+    let flow = flow.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
+    let flow = flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)).ok_or_else(gone)?;
+    match Asked::read(app, &flow.origin, &flow.segment, &flow.parameters).await {
+        Ok(asked) => Ok(Opened { id: id.to_owned(), flow, asked }),
+        Err(error) => {
+            let (segment, parameters) = (flow.segment.clone(), flow.parameters.clone());
+            Err(Box::new(unserved(app, visitor, &segment, &parameters, error, Some((id, &flow))).await))
+        }
+    }
+}
+
+/// The accounts that are signed in in this browser.
+pub async fn signed_in(app: &App, visitor: &Visitor) -> Result<Vec<SignedIn>, StoreError> {
+    let mut all = Vec::new();
+    for session in app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await? {
+        if let Some(person) = app.store.account(session.account).await?
+            && person.account.state == latchkey_identity::account::AccountState::Active
+        {
+            let (account, home) = (person.account.clone(), (*person.home).clone());
+            all.push(SignedIn { session, account, home, guest_of: person.guest_of.clone() });
+        }
+    }
+    Ok(all)
+}
+
+/// What comes next for a request.
+pub enum Next {
+    /// The sign-in page.
+    SignIn { email: Option<String> },
+    /// The account picker.
+    Select,
+    /// The account may not answer in this tenant.
+    WrongTenant(Box<SignedIn>),
+    /// The approval page.
+    Consent(Box<Deliberation>),
+    /// The person may not authorize services anywhere.
+    Prerequisite(Box<Deliberation>),
+    /// A code, durable already.
+    Answer(AuthorizationResponse),
+    /// An error for the client.
+    Refuse(OAuthError),
+}
+
+/// Everything that the approval page, or the page instead of it, is made of.
+pub struct Deliberation {
+    /// Who answers.
+    pub signed_in: SignedIn,
+    /// Whose issuer signs.
+    pub tenant: TenantId,
+    /// The person's authorization for this client, live or not.
+    pub existing: Option<Authorization>,
+    /// What is asked.
+    pub question: Question,
+    /// Where the person may authorize services, and where not.
+    pub standing: Standing,
+}
+
+/// Works out what comes next, and issues the code if nothing needs to be asked.
+pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flow>) -> Result<Next, StoreError> {
+    let accounts = signed_in(app, visitor).await?;
+    let hinted = asked.request.id_token_hint.as_deref().and_then(|hint| hinted_account(app, hint));
+    let (one, tenant) = match next_step(&asked.request, &asked.audience, &accounts, flow, hinted, visitor.now) {
+        Step::SignIn { email } => return Ok(Next::SignIn { email }),
+        Step::SelectAccount => return Ok(Next::Select),
+        Step::WrongTenant(picked) => return Ok(Next::WrongTenant(picked)),
+        Step::Refuse(error) => return Ok(Next::Refuse(error)),
+        Step::Continue { signed_in, tenant } => (*signed_in, tenant),
+    };
+    if !asked.client.is_open_to(tenant) {
+        return Ok(Next::WrongTenant(Box::new(one)));
+    }
+    app.uses.visited(one.session.id, visitor.now);
+    let existing = app.store.authorization_for(tenant, one.account.id, asked.client.id).await?;
+    let wants_places = !asked.request.scopes.canonical().resource().is_empty();
+    let standing = if wants_places { Standing::of(app, one.account.id, asked.client.id).await? } else { Standing::default() };
+    let question = match consent::required(&asked.request, &asked.client, existing.as_ref(), visitor.now) {
+        Consent::Remembered if !wants_places || standing.may_authorize() => {
+            return issue_code(app, visitor, asked, flow, &one, tenant).await.map(Next::Answer);
+        }
+        Consent::Remembered => Question { open: Default::default(), required: Default::default(), already: Default::default(), shown: [0; 32] },
+        Consent::Ask(question) => question,
+    };
+    if asked.request.prompt.contains(latchkey_identity::authorize::Prompt::None) {
+        return Ok(Next::Refuse(OAuthError::consent_required("the person has to be asked, and prompt=none allows no page").because("consent_required")));
+    }
+    let page = Box::new(Deliberation { signed_in: one, tenant, existing, question, standing });
+    Ok(if wants_places && !page.standing.may_authorize() { Next::Prerequisite(page) } else { Next::Consent(page) })
+}
+
+async fn issue_code(
+    app: &App,
+    visitor: &Visitor,
+    asked: &Asked,
+    flow: Option<&Flow>,
+    one: &SignedIn,
+    tenant: TenantId,
+) -> Result<AuthorizationResponse, StoreError> {
+    let decided: Result<Result<Secret, OAuthError>, StoreError> = app
+        .store
+        .decide(|| async {
+            let existing = app.store.authorization_for(tenant, one.account.id, asked.client.id).await?;
+            let Some(authorization) = existing.filter(|existing| existing.is_live(visitor.now)) else {
+                return Ok(Decision::refuse(OAuthError::access_denied("the authorization has just ended")));
+            };
+            let context = CodeContext {
+                request: &asked.request,
+                client: &asked.client,
+                account: &one.account,
+                session: &one.session,
+                tenant,
+                origin: &visitor.origin.url,
+                flow,
+            };
+            let (code, changes) = authorization_code::issue(context, &authorization, visitor.now, &mut entropy());
+            Ok(Decision::grant(code).and_all(changes))
+        })
+        .await;
+    let redirect = asked.request.clone().issued_by(&visitor.origin.url, tenant).redirect;
+    Ok(match decided? {
+        Ok(code) => redirect.code(&code, asked.request.client_info.then(|| client_info(&one.account))),
+        Err(error) => redirect.error(&error),
+    })
+}
+
+/// The account that an ID token of ours names. Its time does not matter, and a token of others is no hint.
+fn hinted_account(app: &App, hint: &str) -> Option<AccountId> {
+    #[derive(Deserialize)]
+    struct Hint {
+        sub: String,
+        oid: Option<String>,
+    }
+    let verified = latchkey_jose::verify::<Hint>(hint, app.signer.identity_keys(), &["JWT"]).ok()?;
+    let hint = verified.into_claims();
+    uuid::Uuid::try_parse(hint.oid.as_deref().unwrap_or(&hint.sub)).ok().map(AccountId)
+}
+
+/// Serves a request that has just come in.
+pub async fn begin(app: &App, visitor: &Visitor, asked: Asked) -> Response<Body> {
+    let page = match next(app, visitor, &asked, None).await {
+        Err(error) => return problem_page::unavailable(app, visitor, &error),
+        Ok(Next::Answer(response)) => return send(app, visitor, &asked.client, &response),
+        Ok(Next::Refuse(error)) => {
+            let (segment, parameters) = (asked.segment.clone(), asked.parameters.clone());
+            let error = AuthorizeError::TellClient(Box::new(asked.request.redirect.clone()), error);
+            let unserved_error = Unserved::Request(error, Some(Arc::clone(&asked.client)));
+            return unserved(app, visitor, &segment, &parameters, unserved_error, None).await;
+        }
+        Ok(Next::SignIn { .. }) => "signin",
+        Ok(Next::Select) => "select",
+        Ok(Next::WrongTenant(_) | Next::Consent(_) | Next::Prerequisite(_)) => "consent",
+    };
+    match start(app, visitor, asked.client.id, &asked.segment, &asked.parameters).await {
+        Ok(id) => reply::see_other(visitor, &format!("/{page}?flow={id}")),
+        Err(error) => problem_page::unavailable(app, visitor, &error),
+    }
+}
+
+/// Keeps a request for the pages that it needs.
+async fn start(
+    app: &App,
+    visitor: &Visitor,
+    client: latchkey_identity::client::ClientId,
+    segment: &str,
+    parameters: &str,
+) -> Result<String, StoreError> {
+    let id = visitor::token();
+    let flow = Flow {
+        id: FlowId(TokenHash::of(&id)),
+        browser: visitor.browser.hash(),
+        client,
+        segment: segment.to_owned(),
+        origin: visitor.origin.url.to_string(),
+        parameters: parameters.to_owned(),
+        session: None,
+        started_at: visitor.now,
+        ended_at: None,
+    };
+    let kept: Result<(), OAuthError> =
+        app.store.decide(|| async { Ok(Decision::grant(()).and(Change::StartFlow(Box::new(flow.clone())))) }).await?;
+    // Starting a flow refuses nothing.
+    kept.map_err(|error| StoreError::Unavailable(error.description.into_owned()))?;
+    Ok(id)
+}
+
+/// Sends an answer on its way, as the client asked for it.
+pub fn send(app: &App, visitor: &Visitor, client: &Client, response: &AuthorizationResponse) -> Response<Body> {
+    if response.mode != ResponseMode::FormPost {
+        return reply::see_other(visitor, &response.location());
+    }
+    let page = FormPost {
+        frame: problem_page::frame(app, visitor),
+        action: response.uri.clone(),
+        app: client.name.clone(),
+        fields: response.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+    };
+    reply::page(StatusCode::OK, visitor, &page, &FormTargets::and_client(&response.uri))
+}
+
+/// Answers a request that is not served: on our own page, or to the client, after a click where nobody vouches for the client.
+pub async fn unserved(
+    app: &App,
+    visitor: &Visitor,
+    segment: &str,
+    parameters: &str,
+    error: Unserved,
+    flow: Option<(&str, &Flow)>,
+) -> Response<Body> {
+    let (redirect, error, client) = match error {
+        Unserved::Store(error) => return problem_page::unavailable(app, visitor, &error),
+        Unserved::Request(AuthorizeError::ShowPage(why), _) => return problem_page::untrusted(app, visitor, why),
+        Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client)) => (redirect, error, client),
+        Unserved::Request(AuthorizeError::TellClient(..), None) => return problem_page::untrusted(app, visitor, Untrusted::UnknownClient),
+    };
+    let approved = match approved_before(app, visitor, &client).await {
+        Ok(approved) => approved,
+        Err(error) => return problem_page::unavailable(app, visitor, &error),
+    };
+    if may_redirect_silently(&client, approved) {
+        return send(app, visitor, &client, &redirect.error(&error));
+    }
+    let id = match flow {
+        Some((id, _)) => Ok(id.to_owned()),
+        None => start(app, visitor, client.id, segment, parameters).await,
+    };
+    match id {
+        Ok(id) => interstitial(app, visitor, id, &client, &redirect, &error),
+        Err(error) => problem_page::unavailable(app, visitor, &error),
+    }
+}
+
+fn interstitial(app: &App, visitor: &Visitor, id: String, client: &Client, redirect: &TrustedRedirect, error: &OAuthError) -> Response<Body> {
+    let page = Interstitial {
+        frame: problem_page::frame(app, visitor),
+        flow: id,
+        app: crate::identity::offer::face(client),
+        host: redirect.destination(),
+        sentence: error.description.clone().into_owned(),
+        code: error.code.to_owned(),
+    };
+    reply::page(StatusCode::BAD_REQUEST, visitor, &page, &FormTargets::and_client(redirect.uri()))
+}
+
+async fn approved_before(app: &App, visitor: &Visitor, client: &Client) -> Result<bool, StoreError> {
+    for one in signed_in(app, visitor).await? {
+        for tenant in std::iter::once(one.home.id).chain(one.guest_of.iter().copied()) {
+            let existing = app.store.authorization_for(tenant, one.account.id, client.id).await?;
+            if existing.is_some_and(|existing| existing.is_live(visitor.now)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// `POST /error/continue`: the person read where an error would be sent, and sends it.
+pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let pairs = match form(&parts.headers, body).await {
+        Ok(pairs) => pairs,
+        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+    };
+    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
+        return problem_page::foreign_form(&app, &visitor);
+    }
+    let id = pairs.first("flow").unwrap_or_default();
+    let flow = match app.store.flow(FlowId(TokenHash::of(id))).await {
+        Ok(flow) => flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)),
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    let Some(flow) = flow else { return problem_page::flow_gone(&app, &visitor) };
+    let (redirect, error, client) = match Asked::read(&app, &flow.origin, &flow.segment, &flow.parameters).await {
+        Err(Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client))) => (*redirect, error, client),
+        Err(error) => return unserved(&app, &visitor, &flow.segment, &flow.parameters, error, Some((id, &flow))).await,
+        Ok(asked) => match next(&app, &visitor, &asked, Some(&flow)).await {
+            Ok(Next::Refuse(error)) => (asked.request.redirect.clone(), error, Arc::clone(&asked.client)),
+            // What was wrong has been mended meanwhile: it goes on.
+            Ok(_) => return reply::see_other(&visitor, &format!("/consent?flow={id}")),
+            Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+        },
+    };
+    match end(&app, &flow, visitor.now).await {
+        Ok(()) => send(&app, &visitor, &client, &redirect.error(&error)),
+        Err(error) => problem_page::unavailable(&app, &visitor, &error),
+    }
+}
+
+/// Ends a flow that nobody answers.
+pub async fn end(app: &App, flow: &Flow, now: Timestamp) -> Result<(), StoreError> {
+    let ended: Result<(), OAuthError> = app
+        .store
+        .decide(|| async {
+            let open = app.store.flow(flow.id).await?.is_some_and(|flow| flow.ended_at.is_none());
+            Ok(Decision::grant(()).and_all(open.then_some(Change::EndFlow { flow: flow.id, at: now })))
+        })
+        .await?;
+    drop(ended);
+    Ok(())
+}
+
+/// `POST /signin/cancel` and `POST /consent/return`: the person turns back, and the client is told.
+pub async fn cancel(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let pairs = match form(&parts.headers, body).await {
+        Ok(pairs) => pairs,
+        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+    };
+    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
+        return problem_page::foreign_form(&app, &visitor);
+    }
+    let Opened { flow, asked, .. } = match open(&app, &visitor, pairs.first("flow")).await {
+        Ok(opened) => opened,
+        Err(response) => return *response,
+    };
+    match end(&app, &flow, visitor.now).await {
+        Err(error) => problem_page::unavailable(&app, &visitor, &error),
+        Ok(()) => {
+            let error = OAuthError::access_denied("the person turned back");
+            send(&app, &visitor, &asked.client, &asked.request.redirect.error(&error))
+        }
+    }
+}
+

@@ -1,0 +1,208 @@
+//! Where a person may authorize services, and where not: the prerequisites of each organization, and what there is to choose from.
+
+use std::sync::Arc;
+
+use latchkey_devops::group::OrganizationGroup;
+use latchkey_devops::ids::{AppId, PersonId};
+use latchkey_devops::policy::{MissingPrerequisite, may_authorize};
+use latchkey_identity::account::AccountId;
+use latchkey_identity::authorization::{Place, Places};
+use latchkey_identity::client::{Client, ClientId, Publisher};
+use latchkey_identity::consent::Offer;
+use latchkey_store::StoreError;
+use latchkey_store::devops::OrganizationFacts;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::extract::Pairs;
+use crate::pages::AppFace;
+
+/// A project without any of its repositories is written as the place of this one, which does not exist.
+const NO_REPOSITORY: Uuid = Uuid::nil();
+
+/// How a person stands with each organization they belong to.
+#[derive(Default)]
+pub struct Standing {
+    /// Where they may authorize services.
+    pub open: Vec<OpenOrganization>,
+    /// Where they may not, and why.
+    pub closed: Vec<ClosedOrganization>,
+}
+
+/// An organization that the person may authorize services for.
+pub struct OpenOrganization {
+    /// The organization.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The longest authorization that it allows.
+    pub cap_days: Option<u16>,
+    /// The projects that the person reaches.
+    pub projects: Vec<OpenProject>,
+}
+
+/// A project that the person reaches.
+pub struct OpenProject {
+    /// The project.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its repositories: id and name.
+    pub repositories: Vec<(Uuid, String)>,
+}
+
+/// An organization that the person may not authorize services for.
+pub struct ClosedOrganization {
+    /// Its name.
+    pub name: String,
+    /// What is missing.
+    pub missing: Vec<MissingPrerequisite>,
+    /// Who can help: name and address.
+    pub administrators: Vec<(String, String)>,
+}
+
+impl Standing {
+    /// Looks at every organization that the person belongs to.
+    pub async fn of(app: &App, account: AccountId, client: ClientId) -> Result<Self, StoreError> {
+        let (person, mut standing) = (PersonId(account.0), Self::default());
+        for facts in app.store.organizations_of(person).await? {
+            let member = app.store.member(facts.id(), person).await?;
+            match may_authorize(&facts.organization, member.as_deref(), AppId(client.0)) {
+                Ok(may) => {
+                    let cap_days = may.longest_authorization().map(|longest| u16::try_from(longest.as_secs() / 86_400).unwrap_or(u16::MAX));
+                    let reaches = |project| member.as_ref().is_some_and(|member| member.reaches(&facts.organization, project));
+                    let projects = facts.projects().filter(|project| reaches(project.id)).map(|project| OpenProject {
+                        id: project.id.0,
+                        name: project.name.to_string(),
+                        repositories: facts.repositories_of(project.id).map(|repository| (repository.id.0, repository.name.to_string())).collect(),
+                    });
+                    standing.open.push(OpenOrganization {
+                        id: facts.id().0,
+                        name: facts.organization.name.to_string(),
+                        cap_days,
+                        projects: projects.collect(),
+                    });
+                }
+                Err(missing) => {
+                    let administrators = administrators(app, &facts).await?;
+                    standing.closed.push(ClosedOrganization { name: facts.organization.name.to_string(), missing, administrators });
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Whether there is anywhere at all.
+    pub fn may_authorize(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// What the rule of approval checks a choice against.
+    pub fn offer(&self) -> Offer {
+        let mut offer = Offer::default();
+        for organization in &self.open {
+            let whole = Place { organization: organization.id, project: None, repository: None };
+            offer.places.insert(whole);
+            offer.caps.extend(organization.cap_days.map(|days| (organization.id, days)));
+            for project in &organization.projects {
+                let whole = Place { project: Some(project.id), ..whole };
+                offer.places.insert(whole);
+                offer.places.insert(Place { repository: Some(NO_REPOSITORY), ..whole });
+                let repositories = project.repositories.iter().map(|(id, _)| Place { repository: Some(*id), ..whole });
+                offer.places.extend(repositories);
+            }
+        }
+        offer
+    }
+
+    /// What was ticked: an organization or project stands for itself, and what is not ticked inside it is left out.
+    pub fn chosen(&self, form: &Pairs) -> Places {
+        let ticked = |name: &str, id: Uuid| form.all(name).any(|value| Uuid::try_parse(value) == Ok(id));
+        let mut places = Places::new();
+        for organization in self.open.iter().filter(|organization| ticked("organization", organization.id)) {
+            let whole = Place { organization: organization.id, project: None, repository: None };
+            let mut inside = Places::new();
+            let mut everything = true;
+            for project in &organization.projects {
+                if !ticked("project", project.id) {
+                    everything = false;
+                    continue;
+                }
+                let whole = Place { project: Some(project.id), ..whole };
+                let kept: Vec<Uuid> = project.repositories.iter().map(|(id, _)| *id).filter(|id| ticked("repository", *id)).collect();
+                if kept.len() == project.repositories.len() {
+                    inside.insert(whole);
+                    continue;
+                }
+                everything = false;
+                let kept = if kept.is_empty() { vec![NO_REPOSITORY] } else { kept };
+                inside.extend(kept.into_iter().map(|id| Place { repository: Some(id), ..whole }));
+            }
+            if everything {
+                places.insert(whole);
+            } else {
+                places.extend(inside);
+            }
+        }
+        places
+    }
+}
+
+async fn administrators(app: &App, facts: &Arc<OrganizationFacts>) -> Result<Vec<(String, String)>, StoreError> {
+    let group = OrganizationGroup::ProjectCollectionAdministrators;
+    let mut people = vec![facts.organization.owner];
+    people.extend(app.store.group_members(facts.id(), group).await?.into_iter().filter(|person| *person != facts.organization.owner));
+    let mut named = Vec::new();
+    // A few are enough to ask.
+    for person in people.into_iter().take(5) {
+        if let Some(person) = app.store.account(AccountId(person.0)).await? {
+            named.push((person.account.name.clone(), person.account.email.clone()));
+        }
+    }
+    Ok(named)
+}
+
+/// How pages show an app.
+pub fn face(client: &Client) -> AppFace {
+    match &client.publisher {
+        Publisher::Unverified => AppFace { name: client.name.clone(), publisher: String::new(), verified: false },
+        Publisher::Verified(domain) => AppFace { name: client.name.clone(), publisher: domain.clone(), verified: true },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HARBOR: Uuid = Uuid::from_u128(1);
+    const LIGHTHOUSE: Uuid = Uuid::from_u128(2);
+    const DRYDOCK: Uuid = Uuid::from_u128(3);
+    const LAMP: Uuid = Uuid::from_u128(4);
+    const TOWER: Uuid = Uuid::from_u128(5);
+
+    fn standing() -> Standing {
+        let lighthouse = OpenProject { id: LIGHTHOUSE, name: "lighthouse".into(), repositories: vec![(LAMP, "lamp".into()), (TOWER, "tower".into())] };
+        let drydock = OpenProject { id: DRYDOCK, name: "drydock".into(), repositories: vec![] };
+        let harbor = OpenOrganization { id: HARBOR, name: "harbor".into(), cap_days: None, projects: vec![lighthouse, drydock] };
+        Standing { open: vec![harbor], closed: vec![] }
+    }
+
+    fn chosen(ticked: &[(&str, Uuid)]) -> Vec<(Option<Uuid>, Option<Uuid>)> {
+        let query: Vec<String> = ticked.iter().map(|(name, id)| format!("{name}={id}")).collect();
+        let places = standing().chosen(&Pairs::decode(query.join("&").as_bytes()));
+        assert!(places.is_subset(&standing().offer().places));
+        places.into_iter().map(|place| (place.project, place.repository)).collect()
+    }
+
+    #[test]
+    fn what_is_ticked_is_what_is_chosen() {
+        let everything = [("organization", HARBOR), ("project", LIGHTHOUSE), ("project", DRYDOCK), ("repository", LAMP), ("repository", TOWER)];
+        assert_eq!(chosen(&everything), [(None, None)]);
+        assert_eq!(chosen(&[everything[0], everything[1], everything[3], everything[4]]), [(Some(LIGHTHOUSE), None)]);
+        assert_eq!(chosen(&[everything[0], everything[1], everything[3]]), [(Some(LIGHTHOUSE), Some(LAMP))]);
+        assert_eq!(chosen(&[everything[0], everything[1]]), [(Some(LIGHTHOUSE), Some(NO_REPOSITORY))]);
+        assert_eq!(chosen(&everything[1..]), [], "without its organization nothing in it is chosen");
+        assert_eq!(chosen(&everything[..1]), []);
+        assert_eq!(chosen(&[("organization", Uuid::from_u128(99))]), []);
+    }
+}

@@ -1,0 +1,114 @@
+//! Errors of the identity platform as pages: for people, and for requests whose sender we cannot trust.
+
+use axum::body::Body;
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use latchkey_identity::authorize::Untrusted;
+use latchkey_store::StoreError;
+
+use crate::app::App;
+use crate::extract::FormError;
+use crate::forms;
+use crate::pages::error::ErrorPage;
+use crate::pages::{Frame, Locale, Moment};
+use crate::reply::{self, FormTargets};
+use crate::visitor::Visitor;
+
+/// What a page of ours is framed with when nobody in particular is meant.
+pub fn frame(app: &App, visitor: &Visitor) -> Frame {
+    Frame { nonce: visitor.nonce.clone(), csrf: forms::token(app, visitor), person: None, locale: Locale::English }
+}
+
+/// What went wrong, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Problem {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The fixed heading.
+    pub heading: &'static str,
+    /// What happened.
+    pub sentence: &'static str,
+    /// What to do.
+    pub mend: &'static str,
+    /// The stable code.
+    pub code: &'static str,
+}
+
+/// A page that says what went wrong.
+pub fn show(app: &App, visitor: &Visitor, problem: Problem) -> Response<Body> {
+    let Problem { status, heading, sentence, mend, code } = problem;
+    if status.is_server_error() {
+        tracing::warn!(request_id = %visitor.request_id, code, "an error page was shown");
+    }
+    let page = ErrorPage {
+        frame: frame(app, visitor),
+        heading: heading.into(),
+        sentence: sentence.into(),
+        mend: mend.into(),
+        code: code.into(),
+        correlation_id: visitor.request_id.clone(),
+        at: Moment::from_micros(visitor.now.as_micros()),
+    };
+    reply::page(status, visitor, &page, &FormTargets::own())
+}
+
+/// The request is not served, and nothing is sent anywhere.
+pub fn untrusted(app: &App, visitor: &Visitor, why: Untrusted) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::BAD_REQUEST,
+        heading: "This sign-in link does not work",
+        sentence: why.sentence(),
+        mend: "Go back to the service and tell whoever runs it what this page says.",
+        code: why.code(),
+    };
+    show(app, visitor, problem)
+}
+
+/// The page of a flow was opened late, twice, or in another browser.
+pub fn flow_gone(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::BAD_REQUEST,
+        heading: "This page has expired",
+        sentence: "The request that brought you here was answered, is older than half an hour, or was begun in another browser.",
+        mend: "Go back to the service and start again.",
+        code: "flow_expired",
+    };
+    show(app, visitor, problem)
+}
+
+/// A form that none of our pages made for this browser.
+pub fn foreign_form(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::FORBIDDEN,
+        heading: "This form was not accepted",
+        sentence: "It did not come from a page of ours in this browser, or you signed in again since it was opened. Nothing was changed.",
+        mend: "Go back, reload the page and try again.",
+        code: "foreign_form",
+    };
+    show(app, visitor, problem)
+}
+
+/// A body that is no form.
+pub fn bad_form(app: &App, visitor: &Visitor, error: FormError) -> Response<Body> {
+    let (status, sentence) = match error {
+        FormError::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The form came in a form that we do not read."),
+        FormError::Body => (StatusCode::PAYLOAD_TOO_LARGE, "The form was longer than 64 KiB, or broke off on its way."),
+    };
+    let problem = Problem { status, heading: "This form could not be read", sentence, mend: "Go back and try again.", code: "invalid_request" };
+    show(app, visitor, problem)
+}
+
+/// The store did not answer.
+pub fn unavailable(app: &App, visitor: &Visitor, error: &StoreError) -> Response<Body> {
+    tracing::error!(%error, request_id = %visitor.request_id, "the store did not answer");
+    let problem = Problem {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        heading: "We cannot answer right now",
+        sentence: "The server is short of something it needs. Nothing was lost and nothing was changed.",
+        mend: "Wait a moment and reload the page.",
+        code: "temporarily_unavailable",
+    };
+    let mut response = show(app, visitor, problem);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response
+}

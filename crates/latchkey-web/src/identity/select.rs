@@ -1,0 +1,124 @@
+//! The account picker.
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use http::{Request, Response, StatusCode};
+use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::session::SessionId;
+use latchkey_identity::{Change, Decision, OAuthError};
+use latchkey_store::StoreError;
+
+use crate::app::App;
+use crate::extract::{Pairs, form};
+use crate::forms;
+use crate::identity::consent::FlowQuery;
+use crate::identity::flow::{self, Opened};
+use crate::identity::problem_page;
+use crate::pages::select::{AccountChoice, Select};
+use crate::reply;
+use crate::visitor::Visitor;
+
+/// `GET /select`: every account that is signed in in this browser.
+pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<FlowQuery>) -> Response<Body> {
+    let opened = match flow::open(&app, &visitor, query.flow.as_deref()).await {
+        Ok(opened) => opened,
+        Err(response) => return *response,
+    };
+    let accounts = match flow::signed_in(&app, &visitor).await {
+        Ok(accounts) => accounts,
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    if accounts.is_empty() {
+        return reply::see_other(&visitor, &format!("/signin?flow={}", opened.id));
+    }
+    let page = Select {
+        frame: problem_page::frame(&app, &visitor),
+        flow: opened.id.clone(),
+        asking: opened.asked.asking(),
+        accounts: accounts.into_iter().map(choice).collect(),
+    };
+    reply::page(StatusCode::OK, &visitor, &page, &opened.asked.targets())
+}
+
+fn choice(one: SignedIn) -> AccountChoice {
+    AccountChoice {
+        id: one.session.id.to_string(),
+        name: one.account.name,
+        email: one.account.email,
+        directory: one.home.domain,
+        signed_in: true,
+    }
+}
+
+/// What a form of the picker says: whose flow, and which account.
+struct Picked {
+    opened: Opened,
+    one: Option<SignedIn>,
+}
+
+async fn read(app: &App, visitor: &Visitor, request: Request<Body>) -> Result<Picked, Box<Response<Body>>> {
+    let (parts, body) = request.into_parts();
+    let pairs: Pairs = form(&parts.headers, body).await.map_err(|error| Box::new(problem_page::bad_form(app, visitor, error)))?;
+    if !forms::is_ours(app, visitor, &parts.headers, pairs.first("csrf")) {
+        return Err(Box::new(problem_page::foreign_form(app, visitor)));
+    }
+    let opened = flow::open(app, visitor, pairs.first("flow")).await?;
+    let id = pairs.first("account").and_then(|id| uuid::Uuid::try_parse(id).ok()).map(SessionId);
+    let accounts = flow::signed_in(app, visitor).await.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
+    Ok(Picked { opened, one: accounts.into_iter().find(|one| Some(one.session.id) == id) })
+}
+
+/// `POST /select`: this account answers.
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let Picked { opened, one } = match read(&app, &visitor, request).await {
+        Ok(picked) => picked,
+        Err(response) => return *response,
+    };
+    let Some(one) = one else { return reply::see_other(&visitor, &format!("/select?flow={}", opened.id)) };
+    let chosen: Result<Result<(), OAuthError>, StoreError> = app
+        .store
+        .decide(|| async { Ok(Decision::grant(()).and(Change::ChooseSession { flow: opened.flow.id, session: one.session.id })) })
+        .await;
+    match chosen {
+        Ok(_) => reply::see_other(&visitor, &format!("/consent?flow={}", opened.id)),
+        Err(error) => problem_page::unavailable(&app, &visitor, &error),
+    }
+}
+
+/// `POST /select/another`: none of these.
+pub async fn another(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    match read(&app, &visitor, request).await {
+        Ok(Picked { opened, .. }) => reply::see_other(&visitor, &format!("/signin?flow={}&another=1", opened.id)),
+        Err(response) => *response,
+    }
+}
+
+/// `POST /select/forget`: signs this account out of the browser.
+pub async fn forget(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let Picked { opened, one } = match read(&app, &visitor, request).await {
+        Ok(picked) => picked,
+        Err(response) => return *response,
+    };
+    if let Some(one) = one {
+        let address = visitor.address.to_string();
+        let ended: Result<Result<(), OAuthError>, StoreError> = app
+            .store
+            .decide(|| async {
+                let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
+                let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "forgotten").by(one.account.id).within(one.session.id);
+                Ok(match live.iter().any(|session| session.id == one.session.id) {
+                    true => Decision::grant(())
+                        .and(Change::EndSession { session: one.session.id, at: visitor.now })
+                        .and(Change::Record(event))
+                        .seen_from(&address),
+                    false => Decision::grant(()),
+                })
+            })
+            .await;
+        if let Err(error) = ended {
+            return problem_page::unavailable(&app, &visitor, &error);
+        }
+    }
+    reply::see_other(&visitor, &format!("/select?flow={}", opened.id))
+}

@@ -1,0 +1,256 @@
+//! Sign-in with a password: the page, the throttle, the hash on its own threads, the new cookie.
+
+
+use std::sync::PoisonError;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{Request, Response, StatusCode};
+use latchkey_identity::account::email_key;
+use latchkey_identity::limits;
+use latchkey_identity::session::Session;
+use latchkey_identity::sign_in::password::{Comparison, SignInContext, SignInRefused, sign_in};
+use latchkey_identity::sign_in::throttle::{Attempt, Wait, network};
+use latchkey_jose::base64url;
+use latchkey_store::StoreError;
+use serde::Deserialize;
+
+use crate::app::{App, entropy, random};
+use crate::extract::form;
+use crate::forms;
+use crate::identity::flow::{self, Opened};
+use crate::identity::problem_page;
+use crate::pages::Remaining;
+use crate::pages::sign_in::{SignIn, SignInTrouble};
+use crate::reply::{self, FormTargets};
+use crate::visitor::{self, Visitor};
+
+/// The query of the sign-in page.
+#[derive(Deserialize)]
+pub struct SignInQuery {
+    /// The flow that it is for.
+    flow: Option<String>,
+    /// Or the page of ours that comes after it.
+    next: Option<String>,
+    /// Another account than those that are signed in.
+    another: Option<String>,
+}
+
+/// `GET /signin`.
+pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<SignInQuery>) -> Response<Body> {
+    let opened = match &query.flow {
+        None => None,
+        Some(id) => match flow::open(&app, &visitor, Some(id)).await {
+            Ok(opened) => Some(opened),
+            Err(response) => return *response,
+        },
+    };
+    let hint = match &opened {
+        Some(opened) if query.another.is_none() => match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {
+            Ok(flow::Next::SignIn { email }) => email,
+            Ok(_) => None,
+            Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+        },
+        _ => None,
+    };
+    let next = query.next.as_deref().filter(|next| is_own_path(next)).map(str::to_owned);
+    show(&app, &visitor, opened.as_ref(), next, hint.unwrap_or_default(), None).await
+}
+
+async fn show(
+    app: &App,
+    visitor: &Visitor,
+    opened: Option<&Opened>,
+    next: Option<String>,
+    email: String,
+    trouble: Option<SignInTrouble>,
+) -> Response<Body> {
+    let has_accounts = match app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await {
+        Ok(sessions) => !sessions.is_empty(),
+        Err(error) => return problem_page::unavailable(app, visitor, &error),
+    };
+    let status = match &trouble {
+        None => StatusCode::OK,
+        Some(SignInTrouble::Throttled(_) | SignInTrouble::Busy) => StatusCode::TOO_MANY_REQUESTS,
+        Some(SignInTrouble::NoMatch | SignInTrouble::Expired) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let wait = match &trouble {
+        Some(SignInTrouble::Throttled(Remaining(seconds))) => Some(*seconds),
+        Some(SignInTrouble::Busy) => Some(2),
+        _ => None,
+    };
+    let page = SignIn {
+        frame: problem_page::frame(app, visitor),
+        flow: opened.map(|opened| opened.id.clone()),
+        next,
+        asking: opened.map(|opened| opened.asked.asking()),
+        email,
+        has_accounts,
+        trouble,
+    };
+    let targets = opened.map_or_else(FormTargets::own, |opened| opened.asked.targets());
+    let mut response = reply::page(status, visitor, &page, &targets);
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
+    }
+    response
+}
+
+/// `POST /signin`.
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let pairs = match form(&parts.headers, body).await {
+        Ok(pairs) => pairs,
+        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+    };
+    let opened = match pairs.first("flow").filter(|flow| !flow.is_empty()) {
+        None => None,
+        Some(id) => match flow::open(&app, &visitor, Some(id)).await {
+            Ok(opened) => Some(opened),
+            Err(response) => return *response,
+        },
+    };
+    let next = pairs.first("next").filter(|next| is_own_path(next)).map(str::to_owned);
+    let email = pairs.first("email").unwrap_or_default().to_owned();
+    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
+        return show(&app, &visitor, opened.as_ref(), next, email, Some(SignInTrouble::Expired)).await;
+    }
+    let password = pairs.first("password").unwrap_or_default().to_owned();
+    let trouble = match attempt(&app, &visitor, opened.as_ref(), &email, password).await {
+        Ok((renewed, device)) => {
+            let location = match (&opened, &next) {
+                (Some(opened), _) => format!("/consent?flow={}", opened.id),
+                (None, Some(next)) => next.clone(),
+                (None, None) => "/me".to_owned(),
+            };
+            let signed_in = Visitor { browser: renewed, ..visitor };
+            let mut response = reply::see_other(&signed_in, &location);
+            visitor::set_device(response.headers_mut(), &device, signed_in.origin.secure);
+            return response;
+        }
+        Err(Failed::Trouble(trouble)) => trouble,
+        Err(Failed::Store(error)) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    show(&app, &visitor, opened.as_ref(), next, email, Some(trouble)).await
+}
+
+enum Failed {
+    Trouble(SignInTrouble),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// One attempt: counted, compared, decided. Gives the browser's new cookies.
+async fn attempt(
+    app: &App,
+    visitor: &Visitor,
+    opened: Option<&Opened>,
+    email: &str,
+    password: String,
+) -> Result<(visitor::BrowserCookie, String), Failed> {
+    let key: String = email_key(email).chars().take(limits::NAME_CHARACTERS).collect();
+    let network = network(visitor.address);
+    let device = Device::read(visitor.device.as_deref());
+    let attempt = Attempt { email_key: &key, network: &network, known_device: device.knows(app, &key).then_some(device.id) };
+    let throttle = || app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    throttle().begin(attempt, visitor.now).map_err(|Wait(wait)| {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
+        Failed::Trouble(SignInTrouble::Throttled(Remaining(seconds)))
+    })?;
+    let (account, phc) = app.store.credentials(&key).await?.map_or((None, None), |(account, phc)| (Some(account), phc));
+    let comparison = if password.len() > *limits::PASSWORD_BYTES.end() {
+        Comparison::Differs
+    } else {
+        app.hashing.compare(password, phc).await.map_err(|_| {
+            // It was not tried, so it does not count.
+            throttle().succeeded(attempt);
+            Failed::Trouble(SignInTrouble::Busy)
+        })?
+    };
+    let renewed = visitor.browser.renewed();
+    let address = visitor.address.to_string();
+    let context = SignInContext {
+        browser: visitor.browser.hash(),
+        renewed: renewed.hash(),
+        flow: opened.map(|opened| opened.flow.id),
+        address: &address,
+        user_agent: &visitor.user_agent,
+    };
+    let decided: Result<Session, SignInRefused> = app
+        .store
+        .decide(|| async {
+            let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
+            Ok(sign_in(account.as_ref(), comparison, context, &live, visitor.now, &mut entropy()).seen_from(&address))
+        })
+        .await?;
+    decided.map_err(|SignInRefused| Failed::Trouble(SignInTrouble::NoMatch))?;
+    throttle().succeeded(attempt);
+    Ok((renewed, device.with(app, &key)))
+}
+
+
+/// A device, and proofs of the accounts that signed in from it before: `id.proof.proof`.
+struct Device {
+    id: [u8; 16],
+    proofs: Vec<String>,
+}
+
+/// Accounts remembered on one device.
+const ACCOUNTS_PER_DEVICE: usize = 10;
+
+impl Device {
+    fn read(cookie: Option<&str>) -> Self {
+        let mut parts = cookie.unwrap_or_default().split('.');
+        let id = parts.next().and_then(|id| base64url::decode(id).ok()?.try_into().ok());
+        let proofs = parts.take(ACCOUNTS_PER_DEVICE).map(str::to_owned).collect();
+        match id {
+            Some(id) => Self { id, proofs },
+            None => Self { id: random(), proofs: Vec::new() },
+        }
+    }
+
+    fn proof(&self, app: &App, email_key: &str) -> String {
+        let mac = app.keys.known_device.mac(&[&self.id, email_key.as_bytes()]);
+        base64url::encode(mac.get(..16).unwrap_or_default())
+    }
+
+    fn knows(&self, app: &App, email_key: &str) -> bool {
+        let proof = self.proof(app, email_key);
+        self.proofs.iter().any(|known| latchkey_jose::digest::constant_time_eq(known.as_bytes(), proof.as_bytes()))
+    }
+
+    fn with(mut self, app: &App, email_key: &str) -> String {
+        let proof = self.proof(app, email_key);
+        self.proofs.retain(|known| *known != proof);
+        self.proofs.insert(0, proof);
+        self.proofs.truncate(ACCOUNTS_PER_DEVICE);
+        format!("{}.{}", base64url::encode(self.id), self.proofs.join("."))
+    }
+}
+
+/// Whether `path` leads to a page of ours and nowhere else, whatever a browser makes of it.
+pub fn is_own_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>');
+    path.starts_with('/') && !path.starts_with("//") && path.len() <= 1_000 && path.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_come_after_a_sign_in() {
+        for good in ["/", "/me", "/profile/authorizations?unused=90"] {
+            assert!(is_own_path(good), "{good}");
+        }
+        for bad in ["", "me", "//evil.test", "/\\evil.test", "https://evil.test", "/a b", "/a\r\nSet-Cookie:x", "/\u{202e}"] {
+            assert!(!is_own_path(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Signing out: of one account, or of all in this browser.
+
+use axum::body::Body;
+use axum::extract::State;
+use http::{Request, Response, StatusCode};
+use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::{Change, Decision, OAuthError};
+use latchkey_store::StoreError;
+
+use crate::app::App;
+use crate::extract::form;
+use crate::forms;
+use crate::identity::{flow, problem_page};
+use crate::pages::Person;
+use crate::pages::sign_out::{SignOut, SignedIn as Listed};
+use crate::pages::signed_out::SignedOut;
+use crate::reply::{self, FormTargets};
+use crate::visitor::Visitor;
+
+/// `GET /signout`: asks first, so that a link elsewhere signs nobody out.
+pub async fn get(State(app): State<App>, visitor: Visitor) -> Response<Body> {
+    let accounts = match flow::signed_in(&app, &visitor).await {
+        Ok(accounts) => accounts,
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    let listed = |one: SignedIn| Listed {
+        id: one.session.id.to_string(),
+        person: Person { name: one.account.name, email: one.account.email, directory: one.home.domain },
+    };
+    let page = SignOut {
+        frame: problem_page::frame(&app, &visitor),
+        app: None,
+        request: None,
+        accounts: accounts.into_iter().map(listed).collect(),
+    };
+    reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
+}
+
+/// `POST /signout`: ends the named session, or all of this browser, and renews its cookie.
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let pairs = match form(&parts.headers, body).await {
+        Ok(pairs) => pairs,
+        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+    };
+    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
+        return problem_page::foreign_form(&app, &visitor);
+    }
+    let accounts = match flow::signed_in(&app, &visitor).await {
+        Ok(accounts) => accounts,
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    let wanted = pairs.first("account").unwrap_or_default();
+    let (leaving, staying): (Vec<SignedIn>, Vec<SignedIn>) =
+        accounts.into_iter().partition(|one| wanted == "all" || one.session.id.to_string() == wanted);
+    let renewed = visitor.browser.renewed();
+    let address = visitor.address.to_string();
+    let decided: Result<Result<(), OAuthError>, StoreError> = app
+        .store
+        .decide(|| async {
+            let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
+            let still = leaving.iter().filter(|one| live.iter().any(|session| session.id == one.session.id));
+            let ended = still.flat_map(|one| {
+                let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "signed out");
+                let event = event.by(one.account.id).within(one.session.id);
+                [Change::EndSession { session: one.session.id, at: visitor.now }, Change::Record(event)]
+            });
+            let renew = Change::RenewBrowser { from: visitor.browser.hash(), to: renewed.hash() };
+            Ok(Decision::grant(()).and_all(ended).and(renew).seen_from(&address))
+        })
+        .await;
+    if let Err(error) = decided {
+        return problem_page::unavailable(&app, &visitor, &error);
+    }
+    let visitor = Visitor { browser: renewed, ..visitor };
+    let page = SignedOut {
+        frame: problem_page::frame(&app, &visitor),
+        accounts: leaving.into_iter().map(|one| one.account.email).collect(),
+        remaining: u32::try_from(staying.len()).unwrap_or(u32::MAX),
+    };
+    reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
+}

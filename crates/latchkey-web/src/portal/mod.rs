@@ -1,0 +1,1 @@
+//! What pages for people do: Manage authorizations, sessions, apps, organizations.

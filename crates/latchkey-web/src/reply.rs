@@ -1,0 +1,91 @@
+//! Answers: pages with their headers, redirects, JSON.
+
+use askama::Template;
+use axum::body::Body;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, PRAGMA, REFERRER_POLICY};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::pages::Page;
+use crate::visitor::Visitor;
+
+/// Where forms of a page may lead. Browsers hold this against the redirects that follow, too.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FormTargets(Option<String>);
+
+impl FormTargets {
+    /// Our own pages only.
+    pub fn own() -> Self {
+        Self(None)
+    }
+
+    /// Our own pages, and after them the client's redirect URI, which was checked to be its own.
+    pub fn and_client(redirect_uri: &str) -> Self {
+        let origin = latchkey_identity::client::redirect_uri::origin(redirect_uri);
+        let scheme = || redirect_uri.split_once(':').map(|(scheme, _)| format!("{scheme}:"));
+        Self(origin.or_else(scheme))
+    }
+}
+
+/// A page, with the headers that every page has.
+pub fn page(status: StatusCode, visitor: &Visitor, page: &impl Template, targets: &FormTargets) -> Response<Body> {
+    let mut response = Response::new(Body::from(page.html()));
+    *response.status_mut() = status;
+    let client = targets.0.as_deref().map(|target| format!(" {target}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self' 'nonce-{}'; img-src 'self'; connect-src 'self'; form-action 'self'{client}; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
+        visitor.nonce
+    );
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    );
+    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
+    no_store(&mut response);
+    visitor.browser.set(response.headers_mut());
+    response
+}
+
+/// Sends the browser on, by GET. [RFC 9700 §4.12]: never 307 or 308, which would carry the form along.
+pub fn see_other(visitor: &Visitor, location: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    match HeaderValue::from_str(location) {
+        Ok(location) => drop(response.headers_mut().insert(LOCATION, location)),
+        // Locations are made of our own paths and of redirect URIs that were checked; both are plain ASCII.
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    no_store(&mut response);
+    visitor.browser.set(response.headers_mut());
+    response
+}
+
+/// JSON.
+pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let (status, body) = match serde_json::to_vec(value) {
+        Ok(body) => (status, body),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Keeps an answer out of every cache.
+pub fn no_store(response: &mut Response<Body>) {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+}

@@ -1,0 +1,83 @@
+//! Every URL of the identity platform and of the pages, in one table. The DevOps API has a table of its own in [`crate::devops`].
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+
+use crate::app::App;
+use crate::assets;
+use crate::devops;
+use crate::identity::{authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo};
+use crate::portal;
+use crate::visitor::Visitor;
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        // Metadata and keys.
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(documents::metadata))
+        .route("/{tenant}/.well-known/openid-configuration", get(documents::metadata))
+        .route("/.well-known/oauth-authorization-server/{tenant}/v2.0", get(documents::metadata))
+        .route("/{tenant}/discovery/v2.0/keys", get(documents::keys))
+        .route("/common/discovery/instance", get(instance_discovery::instance_discovery))
+        // The endpoints that clients use.
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::get).post(authorize::post))
+        .route("/{tenant}/oauth2/v2.0/token", post(token::post).options(token::preflight))
+        .route("/oidc/userinfo", get(userinfo::answer).post(userinfo::answer).options(userinfo::preflight))
+        // The pages of a flow.
+        .route("/signin", get(sign_in::get).post(sign_in::post))
+        .route("/signin/cancel", post(flow::cancel))
+        .route("/select", get(select::get).post(select::post))
+        .route("/select/another", post(select::another))
+        .route("/select/forget", post(select::forget))
+        .route("/consent", get(consent::get).post(consent::post))
+        .route("/consent/return", post(flow::cancel))
+        .route("/signout", get(sign_out::get).post(sign_out::post))
+        .route("/error/continue", post(flow::continue_with_error))
+        // The pages of people.
+        .merge(portal::routes())
+        // Files, and operators.
+        .route("/assets/{file}", get(asset))
+        .route("/healthz", get(healthy))
+        // The DevOps API and git, and whatever is nowhere.
+        .fallback(devops_or_nowhere)
+        .method_not_allowed_fallback(devops_or_nowhere)
+        .with_state(app)
+}
+
+async fn asset(State(app): State<App>, visitor: Visitor, Path(file): Path<String>) -> Response<Body> {
+    let Some(asset) = assets::find(&format!("/assets/{file}")) else { return nowhere(&app, &visitor) };
+    let mut response = Response::new(Body::from(asset.bytes()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type()));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL));
+    response
+}
+
+/// `GET /healthz`: whether requests are answered. It tells nothing else.
+async fn healthy(State(app): State<App>) -> StatusCode {
+    match app.store.tenant(latchkey_identity::tenant::PERSONAL_TENANT).await {
+        Ok(_) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+async fn devops_or_nowhere(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    match devops::answer(&app, request).await {
+        Some(response) => response,
+        None => nowhere(&app, &visitor),
+    }
+}
+
+fn nowhere(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = problem_page::Problem {
+        status: StatusCode::NOT_FOUND,
+        heading: "There is nothing here",
+        sentence: "No page has this address.",
+        mend: "Check the address, or start from the first page.",
+        code: "not_found",
+    };
+    problem_page::show(app, visitor, problem)
+}

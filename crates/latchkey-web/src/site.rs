@@ -1,0 +1,107 @@
+//! The door of the house: every request comes in here and every answer leaves here, whatever it is about.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::header::{HOST, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{Request, Response, StatusCode};
+use tower_service::Service as _;
+
+use crate::app::{App, Origin};
+use crate::routes;
+use crate::visitor::Peer;
+
+/// Bytes of the path and query of a request.
+const URL_BYTES: usize = 8_192;
+
+/// The whole site. Cheap to clone.
+#[derive(Clone)]
+pub struct Site {
+    app: App,
+    router: Router,
+    origins: Arc<[Origin]>,
+}
+
+impl Site {
+    /// Puts the routes together.
+    pub fn new(app: App) -> Self {
+        let origins = app.settings.origins.clone().into();
+        Self { router: routes::router(app.clone()), origins, app }
+    }
+
+    /// The app behind it.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Answers one request that came over a connection of `peer`.
+    pub async fn answer(&mut self, request: Request<Body>, peer: Peer) -> Response<Body> {
+        let Some(origin) = self.origin(&request, peer) else {
+            return plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host.\n");
+        };
+        if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > URL_BYTES) {
+            return plain(StatusCode::URI_TOO_LONG, "The address is longer than 8192 bytes.\n");
+        }
+        let mut request = with_single_slashes(request);
+        let secure = origin.secure;
+        let mut response = match self.app.documents.find(&origin, &request) {
+            Some(document) => document,
+            None => {
+                request.extensions_mut().insert(origin);
+                request.extensions_mut().insert(peer);
+                match self.router.call(request).await {
+                    Ok(response) => response,
+                    Err(infallible) => match infallible {},
+                }
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+        if secure {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+        }
+        response
+    }
+
+    /// The configured origin that the request names. `Host` chooses among ours; it never makes one, and nothing else is believed.
+    fn origin(&self, request: &Request<Body>, peer: Peer) -> Option<Origin> {
+        let named = match request.uri().authority() {
+            Some(authority) => authority.as_str(),
+            None => request.headers().get(HOST)?.to_str().ok()?,
+        };
+        let fits = |origin: &&Origin| {
+            let through_proxy = self.app.settings.behind_proxy && origin.secure;
+            origin.authority.eq_ignore_ascii_case(named) && (origin.secure == peer.secure || through_proxy)
+        };
+        self.origins.iter().find(fits).cloned()
+    }
+}
+
+/// The same request with each run of slashes in its path made one: some clients put a base URL and a path together carelessly.
+fn with_single_slashes(request: Request<Body>) -> Request<Body> {
+    if !request.uri().path().contains("//") {
+        return request;
+    }
+    let (mut parts, body) = request.into_parts();
+    let mut path = String::new();
+    for character in parts.uri.path().chars() {
+        if !(character == '/' && path.ends_with('/')) {
+            path.push(character);
+        }
+    }
+    if let Some(query) = parts.uri.query() {
+        path = format!("{path}?{query}");
+    }
+    if let Ok(uri) = path.parse() {
+        parts.uri = uri;
+    }
+    Request::from_parts(parts, body)
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,107 @@
+//! Bookkeeping that waits: last uses gather in memory and ride along every few seconds, so no request pays a write for them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::session::SessionId;
+use latchkey_store::identity::Use;
+use latchkey_store::{Store, StoreError};
+use uuid::Uuid;
+
+/// Entries held between two flushes; what comes beyond is counted with what is there.
+const CAPACITY: usize = 50_000;
+
+/// What was used since the last flush.
+#[derive(Default)]
+pub struct UseRecorder {
+    gathered: Mutex<Gathered>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    uses: HashMap<(AuthorizationId, &'static str, Option<Uuid>), Used>,
+    sessions: HashMap<SessionId, Timestamp>,
+}
+
+struct Used {
+    count: i64,
+    at: Timestamp,
+    address: IpAddr,
+}
+
+impl UseRecorder {
+    /// An app acted: by which operation, in which project, from where.
+    pub fn acted(&self, authorization: AuthorizationId, operation: &'static str, project: Option<Uuid>, at: Timestamp, address: IpAddr) {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = gathered.uses.len() >= CAPACITY;
+        match gathered.uses.entry((authorization, operation, project)) {
+            Entry::Occupied(mut used) => {
+                let used = used.get_mut();
+                used.count += 1;
+                (used.at, used.address) = (at, address);
+            }
+            Entry::Vacant(free) if !full => drop(free.insert(Used { count: 1, at, address })),
+            Entry::Vacant(_) => {}
+        }
+    }
+
+    /// A session was used.
+    pub fn visited(&self, session: SessionId, at: Timestamp) {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        if gathered.sessions.len() < CAPACITY {
+            gathered.sessions.insert(session, at);
+        }
+    }
+
+    /// When and from where an authorization was used since the last flush.
+    pub fn last_use(&self, authorization: AuthorizationId) -> Option<(Timestamp, IpAddr)> {
+        let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_it = gathered.uses.iter().filter(|((id, ..), _)| *id == authorization);
+        of_it.map(|(_, used)| (used.at, used.address)).max_by_key(|(at, _)| *at)
+    }
+
+    /// Writes what was gathered. What could not be written is gathered again.
+    pub async fn flush(&self, store: &Store) -> Result<(), StoreError> {
+        let gathered = std::mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
+        let uses: Vec<Use> = gathered
+            .uses
+            .iter()
+            .map(|((authorization, operation, project), used)| Use {
+                authorization: *authorization,
+                at: used.at,
+                address: used.address.to_string(),
+                operation: (*operation).to_owned(),
+                project: *project,
+                count: used.count,
+            })
+            .collect();
+        let sessions: Vec<(SessionId, Timestamp)> = gathered.sessions.iter().map(|(id, at)| (*id, *at)).collect();
+        let written = async {
+            if !uses.is_empty() {
+                store.record_uses(&uses).await?;
+            }
+            if !sessions.is_empty() {
+                store.touch_sessions(&sessions).await?;
+            }
+            Ok(())
+        };
+        let written = written.await;
+        if written.is_err() {
+            let mut now = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+            for (key, used) in gathered.uses {
+                match now.uses.entry(key) {
+                    Entry::Occupied(mut later) => later.get_mut().count += used.count,
+                    Entry::Vacant(free) => drop(free.insert(used)),
+                }
+            }
+            for (session, at) in gathered.sessions {
+                now.sessions.entry(session).or_insert(at);
+            }
+        }
+        written
+    }
+}

@@ -1,0 +1,138 @@
+//! Who is at the door: the moment, the origin, the address and the browser of one request. Read once, handed to everything inside.
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use latchkey_identity::Timestamp;
+use latchkey_identity::secret::TokenHash;
+use latchkey_identity::session::BrowserHash;
+
+use crate::app::{App, Origin, random};
+
+/// What the listener knows of a connection. It is put into each request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// Whether the listener speaks TLS.
+    pub secure: bool,
+}
+
+/// One request's circumstances.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The moment.
+    pub now: Timestamp,
+    /// Where it came to.
+    pub origin: Origin,
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// What the browser calls itself.
+    pub user_agent: String,
+    /// What finds this request in the log.
+    pub request_id: String,
+    /// The nonce of this answer's Content-Security-Policy.
+    pub nonce: String,
+    /// The browser's cookie. One is made for a browser that has none; it is set with the answer.
+    pub browser: BrowserCookie,
+    /// Accounts that signed in from this device before.
+    pub device: Option<String>,
+}
+
+/// The cookie that a browser is known by.
+#[derive(Clone, Debug)]
+pub struct BrowserCookie {
+    value: String,
+    is_new: bool,
+    secure: bool,
+}
+
+impl BrowserCookie {
+    /// What we keep of it.
+    pub fn hash(&self) -> BrowserHash {
+        BrowserHash(TokenHash::of(&self.value))
+    }
+
+    /// Another cookie for the same browser.
+    pub fn renewed(&self) -> Self {
+        Self { value: token(), is_new: true, secure: self.secure }
+    }
+
+    /// Sets it, if the browser does not hold it yet.
+    pub fn set(&self, headers: &mut HeaderMap) {
+        if self.is_new {
+            set_cookie(headers, name(BROWSER, self.secure), &self.value, self.secure, None);
+        }
+    }
+}
+
+const BROWSER: [&str; 2] = ["latchkey", "__Host-latchkey"];
+const DEVICE: [&str; 2] = ["latchkey-device", "__Host-latchkey-device"];
+/// A device is remembered for a year.
+const DEVICE_SECONDS: u32 = 365 * 86_400;
+
+fn name(names: [&'static str; 2], secure: bool) -> &'static str {
+    let [plain, host] = names;
+    // `__Host-` and `Secure` mean https. Plain http is spoken on loopback only, where not every client holds such a cookie.
+    if secure { host } else { plain }
+}
+
+/// Sets the cookie that remembers which accounts signed in from this device.
+pub fn set_device(headers: &mut HeaderMap, value: &str, secure: bool) {
+    set_cookie(headers, name(DEVICE, secure), value, secure, Some(DEVICE_SECONDS));
+}
+
+fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, secure: bool, max_age: Option<u32>) {
+    let secure = if secure { "; Secure" } else { "" };
+    let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    // Both are our own characters.
+    if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path=/{max_age}; HttpOnly; SameSite=Lax{secure}")) {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(wanted)?.strip_prefix('='))
+}
+
+/// 256 random bits in base64url.
+pub fn token() -> String {
+    latchkey_jose::base64url::encode(random::<32>())
+}
+
+impl Visitor {
+    /// Reads what one request brings along.
+    pub fn of(app: &App, parts: &Parts) -> Self {
+        let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
+        let origin = origin.unwrap_or_else(|| Origin { url: "".into(), authority: String::new(), secure: true });
+        let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
+        let held = cookie(&parts.headers, name(BROWSER, origin.secure)).filter(|value| value.len() == 43);
+        let browser = BrowserCookie {
+            value: held.map_or_else(token, str::to_owned),
+            is_new: held.is_none(),
+            secure: origin.secure,
+        };
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self {
+            now: app.now(),
+            address,
+            user_agent: user_agent.to_owned(),
+            request_id: uuid::Builder::from_random_bytes(random()).into_uuid().to_string(),
+            nonce: latchkey_jose::base64url::encode(random::<16>()),
+            browser,
+            device: cookie(&parts.headers, name(DEVICE, origin.secure)).filter(|value| value.len() <= 600).map(str::to_owned),
+            origin,
+        }
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(app, parts))
+    }
+}
