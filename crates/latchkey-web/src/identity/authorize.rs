@@ -23,7 +23,7 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Path(segment): Path<S
 /// `POST /{t}/oauth2/v2.0/authorize`: the same as GET, and it goes on as one.
 ///
 /// The browser holds our cookies back from a form that another site posted, and brings them to the page it is sent to then.
-pub async fn post(State(app): State<App>, visitor: Visitor, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let pairs = match extract::form(&parts.headers, body).await {
         Ok(pairs) => pairs,

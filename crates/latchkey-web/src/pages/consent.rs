@@ -28,6 +28,8 @@ pub struct Consent {
     pub account: Person,
     /// Whether the app, or what it asks for, changed since the person last saw this page.
     pub changed: bool,
+    /// Why the answer that was given cannot be accepted, as a sentence.
+    pub problem: Option<String>,
     /// Since when the person has an authorization for this app, if they have one.
     pub since: Option<Moment>,
     /// What the app learns about the person: `your name`, `your email address`.

@@ -12,6 +12,8 @@ pub struct SignIn {
     pub frame: Frame,
     /// The flow this sign-in belongs to; none when a person signs in to Latchkey itself.
     pub flow: Option<String>,
+    /// The page of ours that comes after it, when a person signs in to Latchkey itself.
+    pub next: Option<String>,
     /// The app that asked, if one did.
     pub asking: Option<Asking>,
     /// What the email field holds at first.

@@ -24,7 +24,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("sign-in-expired", &invent.sign_in(Some(SignInTrouble::Expired))),
         Shown::new(
             "sign-in-direct",
-            &SignIn { flow: None, asking: None, email: String::new(), has_accounts: false, ..invent.sign_in(None) },
+            &SignIn { flow: None, next: Some(invent.say("/me")), asking: None, email: String::new(), has_accounts: false, ..invent.sign_in(None) },
         ),
         Shown::new("select", &invent.select()),
         Shown::new("prerequisite", &invent.prerequisite()),
@@ -44,6 +44,7 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
     vec![
         Shown::new("consent", &usual()),
         Shown::new("consent-changed", &Consent { changed: true, ..usual() }),
+        Shown::new("consent-problem", &Consent { problem: Some(invent.say("Choose at least one organization or project.")), ..usual() }),
         Shown::new(
             "consent-native",
             &Consent {
@@ -111,6 +112,7 @@ impl Invent<'_> {
         SignIn {
             frame: self.nobodys_frame(),
             flow: Some(self.say("flow-1")),
+            next: None,
             asking: Some(self.asking()),
             email: self.say("ana@harbor.test"),
             has_accounts: true,
@@ -148,6 +150,7 @@ impl Invent<'_> {
             destination: Destination::Host(self.say("127.0.0.1:4281")),
             account: self.ana(),
             changed: false,
+            problem: None,
             since: None,
             identity: self.list(&["your name", "your email address"]),
             offline: true,

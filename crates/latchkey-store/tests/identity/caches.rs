@@ -1,0 +1,110 @@
+//! What is held in memory is what is true, as soon as the change is acknowledged; and it is not asked for twice.
+
+use latchkey_identity::account::AccountState;
+use latchkey_identity::authorization::{Authorization, EndReason};
+use latchkey_identity::client::{Client, ClientState};
+use latchkey_identity::{Change, Timestamp};
+use latchkey_testkit::databases::{on_both_databases, on_both_engines};
+
+use crate::builders::*;
+
+#[test]
+fn what_was_read_once_costs_no_statement_again() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let read = async || {
+            assert!(store.client(burndown().id).await.unwrap().is_some());
+            assert!(store.account(ana().id).await.unwrap().is_some());
+            assert!(store.authorization(an_authorization().id).await.unwrap().is_some());
+            assert!(store.tenant(harbor().id).await.unwrap().is_some());
+            assert!(store.tenant_by_domain("harbor.test").await.unwrap().is_some());
+        };
+        read().await;
+        let before = store.counters();
+        read().await;
+        assert_eq!(store.counters(), before);
+    });
+}
+
+#[test]
+fn a_client_is_known_as_it_is_right_after_its_change() {
+    on_both_databases(async |store| {
+        assert_eq!(store.client(burndown().id).await.unwrap(), None);
+        with(&store, vec![register(&burndown())]).await;
+        assert_eq!(store.client(burndown().id).await.unwrap().as_deref(), Some(&burndown()));
+        with(&store, vec![Change::SetClientState { client: burndown().id, state: ClientState::Suspended }]).await;
+        let suspended = Client { state: ClientState::Suspended, version: 2, ..burndown() };
+        assert_eq!(store.client(burndown().id).await.unwrap().as_deref(), Some(&suspended));
+        with(&store, vec![Change::RemoveSecret { client: burndown().id, secret: a_secret(1).id }]).await;
+        assert_eq!(store.client(burndown().id).await.unwrap().unwrap().secrets, [a_secret(2)]);
+        with(&store, vec![Change::DeleteClient { client: burndown().id, at: NOW }]).await;
+        assert_eq!(store.client(burndown().id).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn an_account_is_known_as_it_is_right_after_its_change() {
+    on_both_databases(async |store| {
+        with(&store, vec![Change::CreateTenant(harbor()), create(&ana(), None)]).await;
+        assert_eq!(store.account(ana().id).await.unwrap().unwrap().guest_of, []);
+        with(&store, vec![Change::AddGuest { tenant: shore().id, account: ana().id }]).await;
+        assert_eq!(store.account(ana().id).await.unwrap().unwrap().guest_of, [shore().id]);
+        with(&store, vec![Change::DisableAccount { account: ana().id, at: NOW }]).await;
+        assert_eq!(store.account(ana().id).await.unwrap().unwrap().account.state, AccountState::Disabled);
+    });
+}
+
+#[test]
+fn an_authorization_is_known_as_it_is_right_after_its_change() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        assert_eq!(store.authorization(an_authorization().id).await.unwrap().as_deref(), Some(&an_authorization()));
+        let changed = Authorization { version: 2, scopes: an_authorization().asked, ..an_authorization() };
+        let change = Change::ChangeAuthorization { authorization: Box::new(changed.clone()), from_version: 1 };
+        with(&store, vec![change]).await;
+        assert_eq!(store.authorization(changed.id).await.unwrap().as_deref(), Some(&changed));
+        let end = Change::EndAuthorization { authorization: changed.id, at: later(9), reason: EndReason::Revoked };
+        with(&store, vec![end]).await;
+        let ended = store.authorization(changed.id).await.unwrap().unwrap().ended;
+        assert_eq!(ended, Some((later(9), EndReason::Revoked)));
+    });
+}
+
+#[test]
+fn what_ends_with_its_session_its_account_or_its_app_is_known_to_have_ended() {
+    let ends = [
+        (Change::EndSession { session: a_session().id, at: later(9) }, EndReason::SessionEnded),
+        (Change::DisableAccount { account: ana().id, at: later(9) }, EndReason::SessionEnded),
+        (Change::DeleteClient { client: burndown().id, at: later(9) }, EndReason::AppDeleted),
+    ];
+    for (end, reason) in ends {
+        on_both_databases(async |store| {
+            with_everything(&store, &for_this_session()).await;
+            let known = async || store.authorization(an_authorization().id).await.unwrap().unwrap().ended;
+            assert_eq!(known().await, None);
+            let before = store.counters();
+            assert_eq!(known().await, None);
+            assert_eq!(store.counters(), before);
+            with(&store, vec![end.clone()]).await;
+            assert_eq!(known().await, Some((later(9), reason)));
+            let before = store.counters();
+            assert_eq!(known().await, Some((later(9), reason)));
+            assert_eq!(store.counters(), before);
+        });
+    }
+}
+
+#[test]
+fn a_family_is_known_to_have_ended_also_after_a_restart() {
+    on_both_engines(async |database| {
+        let end = |at: Timestamp| Change::EndTokenFamily { family: a_family().id, at };
+        let store = database.open().await;
+        with_everything(&store, &an_authorization()).await;
+        assert!(!store.family_ended(a_family().id));
+        with(&store, vec![end(later(9))]).await;
+        assert!(store.family_ended(a_family().id));
+        drop(store);
+        let store = database.open().await;
+        assert!(store.family_ended(a_family().id));
+    });
+}

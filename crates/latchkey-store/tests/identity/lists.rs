@@ -1,0 +1,114 @@
+//! Lists of authorizations, and what they were used for.
+
+use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, Place};
+use latchkey_identity::client::{Client, ClientId, Profile, Publisher};
+use latchkey_identity::{Change, Timestamp};
+use latchkey_store::identity::{ListedAuthorization, Use, UseOfDay};
+use latchkey_testkit::databases::on_both_databases;
+
+use crate::builders::*;
+
+fn a_use(authorization: AuthorizationId, at: Timestamp, count: i64) -> Use {
+    Use {
+        authorization,
+        at,
+        address: format!("192.0.2.{count}"),
+        operation: "read work items".into(),
+        project: Some(id(3)),
+        count,
+    }
+}
+
+/// Ana's authorization for another app.
+fn for_ant() -> Authorization {
+    Authorization {
+        id: AuthorizationId(id(0xa2)),
+        client: a_bare_client().id,
+        changed_at: later(100),
+        ..an_authorization()
+    }
+}
+
+#[test]
+fn a_person_sees_what_is_out_newest_use_first() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let gone = Client { id: ClientId(id(0xc3)), name: "Gone".into(), ..a_bare_client() };
+        let ended = Authorization { id: AuthorizationId(id(0xa3)), client: gone.id, ..an_authorization() };
+        with(&store, vec![register(&a_bare_client()), register(&gone), authorize(&for_ant()), authorize(&ended)]).await;
+        let end = Change::EndAuthorization { authorization: ended.id, at: later(9), reason: EndReason::Revoked };
+        with(&store, vec![end]).await;
+
+        let ids = async || {
+            let listed = store.authorizations_of(ana().id).await.unwrap();
+            listed.into_iter().map(|listed| listed.authorization.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids().await, [for_ant().id, an_authorization().id]);
+        store.record_uses(&[a_use(an_authorization().id, later(200), 1)]).await.unwrap();
+        assert_eq!(ids().await, [an_authorization().id, for_ant().id]);
+
+        let listed = store.authorizations_of(ana().id).await.unwrap();
+        let expected = ListedAuthorization {
+            authorization: an_authorization(),
+            client_name: "Burndown".into(),
+            publisher: Publisher::Verified("burndown.test".into()),
+            profile: Profile::Microsoft,
+            last_used: Some((later(200), "192.0.2.1".to_owned())),
+        };
+        assert_eq!(listed.first(), Some(&expected));
+        assert_eq!(listed[1].last_used, None);
+        assert_eq!(store.authorizations_of(ben().id).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn an_organization_sees_what_leads_into_it_and_nothing_else() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let elsewhere = Place { organization: id(0x77), project: None, repository: None };
+        let other = Authorization { places: [elsewhere].into(), ..for_ant() };
+        with(&store, vec![register(&a_bare_client()), authorize(&other)]).await;
+        for (organization, authorization) in
+            [(id(1), an_authorization()), (id(2), an_authorization()), (id(0x77), other)]
+        {
+            let found = store.authorizations_into(organization).await.unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].listed.authorization, authorization);
+            assert_eq!((found[0].account_email.as_str(), found[0].account_name.as_str()), ("Ana@Harbor.test", "Ana"));
+        }
+        let end =
+            Change::EndAuthorization { authorization: an_authorization().id, at: NOW, reason: EndReason::Revoked };
+        with(&store, vec![end]).await;
+        assert_eq!(store.authorizations_into(id(1)).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn uses_add_up_by_day_and_the_last_one_never_goes_back() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let given = an_authorization().id;
+        let day = Timestamp::from_secs(NOW.as_secs() / 86_400 * 86_400);
+        let without_project = Use { project: None, operation: "list projects".into(), ..a_use(given, later(30), 5) };
+        store.record_uses(&[a_use(given, later(20), 2), without_project, a_use(given, later(10), 1)]).await.unwrap();
+        store.record_uses(&[a_use(given, later(15), 4), a_use(given, later(86_400), 9)]).await.unwrap();
+        store.record_uses(&[a_use(given, later(40), 0)]).await.unwrap();
+        store.record_uses(&[]).await.unwrap();
+
+        let used = |day, operation: &str, project, count, last_at| UseOfDay {
+            day,
+            operation: operation.into(),
+            project,
+            count,
+            last_at,
+        };
+        let expected = [
+            used(day + std::time::Duration::from_secs(86_400), "read work items", Some(id(3)), 9, later(86_400)),
+            used(day, "read work items", Some(id(3)), 7, later(40)),
+            used(day, "list projects", None, 5, later(30)),
+        ];
+        assert_eq!(store.uses_of(given).await.unwrap(), expected);
+        let last = store.authorizations_of(ana().id).await.unwrap()[0].last_used.clone();
+        assert_eq!(last, Some((later(86_400), "192.0.2.9".to_owned())));
+    });
+}

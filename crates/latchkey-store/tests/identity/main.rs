@@ -1,0 +1,9 @@
+//! What the identity platform stores: it comes back as it was, happens once, and is known at once.
+
+mod builders;
+mod caches;
+mod guards;
+mod lists;
+mod purge;
+mod races;
+mod round_trips;

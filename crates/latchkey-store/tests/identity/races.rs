@@ -1,0 +1,147 @@
+//! Many requests at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use latchkey_identity::authorization::{EndReason, revoke};
+use latchkey_identity::{Change, Decision};
+use latchkey_store::{Store, StoreError};
+use latchkey_testkit::databases::on_both_databases;
+use tokio::task::JoinSet;
+
+use crate::builders::*;
+
+const CROWD: usize = 64;
+
+/// Runs `request` once for each of the crowd, all at the same time.
+async fn crowd<T, Fut>(store: &Store, request: impl Fn(Store) -> Fut) -> Vec<T>
+where
+    T: Send + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    (0..CROWD).map(|_| request(store.clone())).collect::<JoinSet<T>>().join_all().await
+}
+
+#[derive(Debug, PartialEq)]
+struct Spent;
+
+async fn redeem(store: Store) -> Result<(), Spent> {
+    let rule = async || {
+        let (code, _) = store.code(a_code().hash).await?.unwrap();
+        if code.redeemed_at.is_some() {
+            return Ok(Decision::refuse(Spent).and(Change::EndTokenFamily { family: code.family, at: later(8) }));
+        }
+        let redeemed = Decision::grant(()).and(Change::RedeemCode { code: code.hash, at: later(7) });
+        Ok::<_, StoreError>(redeemed.and(start_family(&a_family())))
+    };
+    store.decide(rule).await.unwrap()
+}
+
+/// The generation that it made, or the one that somebody else had made.
+async fn rotate_once(store: Store) -> Result<u32, u32> {
+    let rule = async || {
+        let (family, _) = store.family(a_family().id).await?.unwrap();
+        if family.generation != 0 {
+            return Ok(Decision::refuse(family.generation));
+        }
+        Ok::<_, StoreError>(Decision::grant(1).and(rotate(0, later(7))))
+    };
+    store.decide(rule).await.unwrap()
+}
+
+async fn revoke_once(store: Store) {
+    let given = an_authorization();
+    let rule = async || {
+        let (_, authorization) = store.family(a_family().id).await?.unwrap();
+        Ok::<_, StoreError>(revoke(Some(&authorization), given.account, given.session, later(7)))
+    };
+    assert_eq!(store.decide(rule).await.unwrap(), Ok(()));
+}
+
+#[test]
+fn of_many_redeeming_one_code_one_succeeds_and_the_others_end_what_it_got() {
+    on_both_databases(async |store| {
+        with(&store, vec![Change::CreateTenant(harbor()), authorize(&an_authorization())]).await;
+        with(&store, vec![Change::IssueCode(Box::new(a_code()))]).await;
+        let answers = crowd(&store, redeem).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        assert_eq!(store.code(a_code().hash).await.unwrap().unwrap().0.redeemed_at, Some(later(7)));
+        assert_eq!(store.family(a_family().id).await.unwrap().unwrap().0.ended_at, Some(later(8)));
+        assert!(store.family_ended(a_family().id));
+    });
+}
+
+#[test]
+fn of_many_rotating_one_family_one_succeeds_and_the_others_see_its_successor() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let answers = crowd(&store, rotate_once).await;
+        assert_eq!(answers.iter().filter(|answer| **answer == Ok(1)).count(), 1);
+        assert_eq!(answers.iter().filter(|answer| **answer == Err(1)).count(), CROWD - 1);
+        assert_eq!(store.family(a_family().id).await.unwrap().unwrap().0.generation, 1);
+    });
+}
+
+#[test]
+fn of_many_revoking_one_authorization_all_are_told_that_it_is_gone_and_one_did_it() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        crowd(&store, revoke_once).await;
+        let ended = store.authorization(an_authorization().id).await.unwrap().unwrap().ended;
+        assert_eq!(ended, Some((later(7), EndReason::Revoked)));
+        assert_eq!(store.audit_events(harbor().id.0, None, 100).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn nothing_is_rotated_after_a_revocation_was_acknowledged() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let rotations = Arc::new(AtomicU32::new(0));
+        let mut rotating = JoinSet::new();
+        for _ in 0..8 {
+            let (store, rotations) = (store.clone(), Arc::clone(&rotations));
+            rotating.spawn(async move {
+                loop {
+                    let (family, authorization) = store.family(a_family().id).await.unwrap().unwrap();
+                    if authorization.ended.is_some() {
+                        return;
+                    }
+                    if commit(&store, vec![rotate(family.generation, later(7))]).await.is_ok() {
+                        rotations.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+        while rotations.load(Ordering::SeqCst) < 20 {
+            tokio::task::yield_now().await;
+        }
+        revoke_once(store.clone()).await;
+        let at_the_end = store.family(a_family().id).await.unwrap().unwrap().0.generation;
+        rotating.join_all().await;
+        let (family, _) = store.family(a_family().id).await.unwrap().unwrap();
+        assert_eq!((family.generation, family.ended_at), (at_the_end, Some(later(7))));
+        assert_eq!(rotations.load(Ordering::SeqCst), at_the_end);
+    });
+}
+
+#[test]
+fn of_many_approvals_one_makes_the_authorization() {
+    on_both_databases(async |store| {
+        with(&store, vec![Change::CreateTenant(harbor()), create(&ana(), None), register(&burndown())]).await;
+        let approve = |store: Store| async move {
+            let given = an_authorization();
+            let rule = async || {
+                let existing = store.authorization_for(given.tenant, given.account, given.client).await?;
+                Ok::<_, StoreError>(match existing {
+                    Some(_) => Decision::refuse(Spent),
+                    None => Decision::grant(()).and(authorize(&given)),
+                })
+            };
+            store.decide(rule).await.unwrap()
+        };
+        let answers = crowd(&store, approve).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        assert_eq!(store.authorizations_of(ana().id).await.unwrap().len(), 1);
+    });
+}

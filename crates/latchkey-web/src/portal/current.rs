@@ -1,0 +1,165 @@
+//! Who acts on these pages: of the accounts signed in in the browser, the one that was chosen, or the newest sign-in.
+
+use axum::body::Body;
+use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use http::{Response, StatusCode};
+use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_identity::session::SessionId;
+use latchkey_store::StoreError;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use super::visit::{Answer, Visit};
+use crate::app::App;
+use crate::identity::flow;
+use crate::visitor::Visitor;
+
+/// The cookie's name, over http and over https.
+const ACCOUNT: [&str; 2] = ["latchkey-account", "__Host-latchkey-account"];
+
+/// The account that acts, or nobody.
+pub(super) async fn read(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
+    let signed_in = flow::signed_in(app, visitor).await?;
+    let choice = cookie(headers, visitor.origin.secure).and_then(Choice::parse);
+    let Some(current) = acting(signed_in, choice) else { return Ok(None) };
+    app.uses.visited(current.session.id, visitor.now);
+    Ok(Some(current))
+}
+
+/// `POST /me/account`: the person goes on as another account that is signed in in this browser.
+pub(super) async fn choose(visit: Visit) -> Answer {
+    let chosen = visit.posted("session").and_then(|id| Uuid::try_parse(id).ok()).map(SessionId);
+    let signed_in = flow::signed_in(&visit.app, &visit.visitor).await?;
+    let newest = signed_in.first().map(|newest| newest.session.id);
+    let chosen = chosen.filter(|chosen| signed_in.iter().any(|one| one.session.id == *chosen));
+    let (Some(chosen), Some(newest)) = (chosen, newest) else { return Err(Problem::NotFound) };
+    let mut response = visit.go_to("/me")?;
+    Choice { chosen, newest }.set(&mut response, visit.visitor.origin.secure);
+    Ok(response)
+}
+
+/// A choice that was made. It holds until somebody signs in anew: then that person acts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Choice {
+    chosen: SessionId,
+    /// The newest sign-in when it was made.
+    newest: SessionId,
+}
+
+impl Choice {
+    fn parse(value: &str) -> Option<Self> {
+        let (chosen, newest) = value.split_once('.')?;
+        let session = |id| Uuid::try_parse(id).ok().map(SessionId);
+        Some(Self { chosen: session(chosen)?, newest: session(newest)? })
+    }
+
+    fn set(self, response: &mut Response<Body>, secure: bool) {
+        let [plain, host] = ACCOUNT;
+        let (name, attribute) = if secure { (host, "; Secure") } else { (plain, "") };
+        let Self { chosen, newest } = self;
+        let cookie = format!("{name}={chosen}.{newest}; Path=/; HttpOnly; SameSite=Lax{attribute}");
+        match HeaderValue::from_str(&cookie) {
+            Ok(cookie) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
+            // All of it is plain ASCII.
+            Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Of the accounts signed in, newest sign-in first, the one that acts.
+fn acting(signed_in: Vec<SignedIn>, choice: Option<Choice>) -> Option<SignedIn> {
+    let newest = signed_in.first()?.session.id;
+    let chosen = choice.filter(|choice| choice.newest == newest).map(|choice| choice.chosen);
+    let is_there = |id: &SessionId| signed_in.iter().any(|one| one.session.id == *id);
+    let acting = chosen.filter(is_there).unwrap_or(newest);
+    signed_in.into_iter().find(|one| one.session.id == acting)
+}
+
+fn cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    let [plain, host] = ACCOUNT;
+    let name = if secure { host } else { plain };
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_identity::Timestamp;
+    use latchkey_identity::account::{Account, AccountId, AccountState};
+    use latchkey_identity::secret::TokenHash;
+    use latchkey_identity::session::{BrowserHash, Session};
+    use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantKind};
+
+    use super::*;
+
+    const fn session(id: u128) -> SessionId {
+        SessionId(Uuid::from_u128(id))
+    }
+
+    fn signed_in(id: u128) -> SignedIn {
+        let start = Timestamp::from_secs(0);
+        SignedIn {
+            session: Session {
+                id: session(id),
+                browser: BrowserHash(TokenHash([0; 32])),
+                account: AccountId(Uuid::from_u128(id)),
+                tenant: PERSONAL_TENANT,
+                authenticated_at: start,
+                used_at: start,
+                ended_at: None,
+                address: String::new(),
+                user_agent: String::new(),
+            },
+            account: Account {
+                id: AccountId(Uuid::from_u128(id)),
+                tenant: PERSONAL_TENANT,
+                email: "pat@personal.test".into(),
+                email_verified: true,
+                name: "Pat".into(),
+                state: AccountState::Active,
+                tenant_administrator: false,
+                created_at: start,
+                changed_at: start,
+            },
+            home: Tenant {
+                id: PERSONAL_TENANT,
+                kind: TenantKind::Personal,
+                name: "Personal".into(),
+                domain: "personal.test".into(),
+            },
+            guest_of: Vec::new(),
+        }
+    }
+
+    fn acts(there: &[u128], choice: Option<(u128, u128)>) -> Option<SessionId> {
+        let choice = choice.map(|(chosen, newest)| Choice { chosen: session(chosen), newest: session(newest) });
+        acting(there.iter().copied().map(signed_in).collect(), choice).map(|one| one.session.id)
+    }
+
+    #[test]
+    fn the_newest_sign_in_acts_unless_another_was_chosen() {
+        assert_eq!(acts(&[], None), None);
+        assert_eq!(acts(&[3, 2, 1], None), Some(session(3)));
+        assert_eq!(acts(&[3, 2, 1], Some((1, 3))), Some(session(1)));
+    }
+
+    #[test]
+    fn a_choice_ends_with_the_session_that_was_chosen_and_with_the_next_sign_in() {
+        assert_eq!(acts(&[3, 2], Some((1, 3))), Some(session(3)));
+        assert_eq!(acts(&[4, 3, 2, 1], Some((1, 3))), Some(session(4)));
+    }
+
+    #[test]
+    fn the_cookie_brings_back_the_choice_and_nothing_else() {
+        let choice = Choice { chosen: session(1), newest: session(3) };
+        let mut response = Response::new(Body::empty());
+        choice.set(&mut response, true);
+        let set = response.headers().get(SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+        assert!(set.starts_with("__Host-latchkey-account=") && set.ends_with("; HttpOnly; SameSite=Lax; Secure"));
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, format!("a=b; {}", set.split(';').next().unwrap()).parse().unwrap());
+        assert_eq!(cookie(&headers, true).and_then(Choice::parse), Some(choice));
+        assert_eq!(cookie(&headers, false), None);
+        assert_eq!(Choice::parse("1.2"), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! One visit of a signed-in person to one of these pages: read at the door, answered by one handler.
+
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, State};
+use axum::routing::{MethodRouter, get, post};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use latchkey_devops::access::{Caller, Standing};
+use latchkey_devops::ids::PersonId;
+use latchkey_identity::Timestamp;
+use latchkey_identity::account::Account;
+use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_store::devops::Author;
+use uuid::Uuid;
+
+use super::current;
+use super::problem::Problem;
+use crate::app::App;
+use crate::extract::{self, Pairs};
+use crate::forms;
+use crate::pages::{Ago, Frame, Locale, Moment, Page, Person};
+use crate::reply::{self, FormTargets};
+use crate::visitor::Visitor;
+
+/// A page, or what keeps it from being shown.
+pub(super) type Answer = Result<Response<Body>, Problem>;
+
+/// One visit.
+pub(super) struct Visit {
+    /// What every handler may touch.
+    pub(super) app: App,
+    /// The circumstances of the request.
+    pub(super) visitor: Visitor,
+    /// Who acts.
+    pub(super) current: SignedIn,
+    path: Vec<(String, String)>,
+    query: Pairs,
+    form: Pairs,
+}
+
+/// A page: `GET` by a signed-in person.
+pub(super) fn page<H, F>(handler: H) -> MethodRouter<App>
+where
+    H: Fn(Visit) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    get(move |State(app): State<App>, path: PathParts, request: Request<Body>| show(app, path, request, handler))
+}
+
+/// What a form does: `POST` by a signed-in person, from a page of ours in the same browser.
+pub(super) fn form<H, F>(handler: H) -> MethodRouter<App>
+where
+    H: Fn(Visit) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    post(async move |State(app): State<App>, path: PathParts, request: Request<Body>| {
+        let (parts, body) = request.into_parts();
+        let visitor = Visitor::of(&app, &parts);
+        let answer = async {
+            let visit = Visit::begin(&app, &visitor, &parts, path, "/me").await?;
+            let form = extract::form(&parts.headers, body).await?;
+            if !forms::is_ours(&app, &visitor, &parts.headers, form.first("csrf")) {
+                return Err(Problem::ForeignForm);
+            }
+            handler(Visit { form, ..visit }).await
+        };
+        answer.await.unwrap_or_else(|problem| problem.page(&app, &visitor))
+    })
+}
+
+/// The parts of the path that stand for something.
+pub(super) type PathParts = Result<RawPathParams, RawPathParamsRejection>;
+
+/// Shows a page to whoever is signed in.
+pub(super) async fn show<H, F>(app: App, path: PathParts, request: Request<Body>, handler: H) -> Response<Body>
+where
+    H: Fn(Visit) -> F,
+    F: Future<Output = Answer>,
+{
+    let (parts, _) = request.into_parts();
+    let visitor = Visitor::of(&app, &parts);
+    let here = parts.uri.path_and_query().map_or("/me", |here| here.as_str());
+    let answer = async { handler(Visit::begin(&app, &visitor, &parts, path, here).await?).await };
+    answer.await.unwrap_or_else(|problem| problem.page(&app, &visitor))
+}
+
+impl Visit {
+    async fn begin(
+        app: &App,
+        visitor: &Visitor,
+        parts: &Parts,
+        path: PathParts,
+        next: &str,
+    ) -> Result<Self, Problem> {
+        let Some(current) = current::read(app, visitor, &parts.headers).await? else {
+            return Err(Problem::SignIn { next: next.to_owned() });
+        };
+        // What cannot be decoded names nothing.
+        let path = path.map_err(|_| Problem::NotFound)?;
+        Ok(Self {
+            app: app.clone(),
+            visitor: visitor.clone(),
+            current,
+            path: path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            query: Pairs::decode(parts.uri.query().unwrap_or_default().as_bytes()),
+            form: Pairs::default(),
+        })
+    }
+
+    /// The account that acts.
+    pub(super) fn account(&self) -> &Account {
+        &self.current.account
+    }
+
+    /// The moment.
+    pub(super) fn now(&self) -> Timestamp {
+        self.visitor.now
+    }
+
+    /// Where the request comes from, for the record.
+    pub(super) fn address(&self) -> String {
+        self.visitor.address.to_string()
+    }
+
+    /// The part of the path of that name.
+    pub(super) fn part(&self, name: &str) -> &str {
+        self.path.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// The part of the path of that name, which is an id.
+    pub(super) fn id(&self, name: &str) -> Result<Uuid, Problem> {
+        Uuid::try_parse(self.part(name)).map_err(|_| Problem::NotFound)
+    }
+
+    /// What the query says.
+    pub(super) fn asked(&self, name: &str) -> Option<&str> {
+        self.query.first(name)
+    }
+
+    /// What the form says.
+    pub(super) fn posted(&self, name: &str) -> Option<&str> {
+        self.form.first(name)
+    }
+
+    /// Everything that the form says under that name.
+    pub(super) fn all_posted<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.form.all(name)
+    }
+
+    /// The person at the DevOps side: no app in between.
+    pub(super) fn caller(&self) -> Caller {
+        Caller::in_person(self.person(), Standing::Live)
+    }
+
+    /// The person, as the DevOps side knows them.
+    pub(super) fn person(&self) -> PersonId {
+        PersonId(self.account().id.0)
+    }
+
+    /// The person as the author of a change, for the record.
+    pub(super) fn author(&self) -> Author {
+        Author {
+            session: Some(self.current.session.id.0),
+            address: Some(self.address()),
+            ..Author::person(self.person(), self.now())
+        }
+    }
+
+    /// What every page needs.
+    pub(super) fn frame(&self) -> Frame {
+        Frame {
+            nonce: self.visitor.nonce.clone(),
+            csrf: forms::token(&self.app, &self.visitor),
+            person: Some(self.named()),
+            locale: Locale::English,
+        }
+    }
+
+    /// The person, as pages name them.
+    pub(super) fn named(&self) -> Person {
+        let SignedIn { account, home, .. } = &self.current;
+        Person { name: account.name.clone(), email: account.email.clone(), directory: home.name.clone() }
+    }
+
+    /// How long ago something was.
+    pub(super) fn ago(&self, then: Timestamp) -> Ago {
+        moment(then).before(moment(self.now()))
+    }
+
+    /// Shows a page.
+    pub(super) fn show(&self, page: &impl Page) -> Answer {
+        self.show_as(StatusCode::OK, page)
+    }
+
+    /// Shows a form again that could not be accepted.
+    pub(super) fn show_again(&self, page: &impl Page) -> Answer {
+        self.show_as(StatusCode::UNPROCESSABLE_ENTITY, page)
+    }
+
+    fn show_as(&self, status: StatusCode, page: &impl Page) -> Answer {
+        Ok(reply::page(status, &self.visitor, page, &FormTargets::own()))
+    }
+
+    /// Sends the browser to another page of ours.
+    pub(super) fn go_to(&self, path: &str) -> Answer {
+        Ok(reply::see_other(&self.visitor, path))
+    }
+}
+
+/// A moment, as pages show it.
+pub(super) fn moment(at: Timestamp) -> Moment {
+    Moment::from_micros(at.as_micros())
+}
+
+/// A number that a page shows.
+pub(super) fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,82 @@
+//! A mistake in the configuration, shown where it was made.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::nearest::nearest;
+use crate::failure::{Exit, Failure};
+
+/// A mistake, with its place in the file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Problem {
+    span: Range<usize>,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Problem {
+    /// A value at `span` that cannot be used.
+    pub(crate) fn at(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), hint: None }
+    }
+
+    /// With what to write instead.
+    #[must_use]
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// What the reader of the file complains about: a wrong type, a key that does not exist, a broken line.
+    pub(crate) fn read(error: &toml::de::Error) -> Self {
+        let message = error.message();
+        let mut quoted = message.split('`').skip(1).step_by(2);
+        let unknown = message.starts_with("unknown field").then(|| quoted.next()).flatten();
+        let hint = unknown.and_then(|unknown| nearest(unknown, quoted));
+        let message = match unknown {
+            Some(unknown) => {
+                format!("there is no key `{unknown}` here{}", message.split_once(',').map_or("", |(_, rest)| rest).replacen(" expected", "; there is", 1))
+            }
+            None => message.trim_end().to_owned(),
+        };
+        Self {
+            span: error.span().unwrap_or_default(),
+            message,
+            hint: hint.map(|meant| format!("did you mean `{meant}`?")),
+        }
+    }
+
+    /// The failure that stops the start.
+    pub(crate) fn failure(&self, path: &Path, text: &str) -> Failure {
+        Failure::new(Exit::Failed, "the configuration cannot be used").because(Shown { problem: self, path, text })
+    }
+}
+
+/// A problem with the line it is in.
+struct Shown<'a> {
+    problem: &'a Problem,
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { span, message, hint } = self.problem;
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let number = before.matches('\n').count() + 1;
+        let line = self.text.lines().nth(number - 1).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let marked = self.text.get(span.clone()).and_then(|marked| marked.lines().next()).unwrap_or_default();
+        let carets = "^".repeat(marked.chars().count().max(1));
+        let margin = " ".repeat(number.to_string().len());
+        let path: PathBuf = self.path.into();
+        writeln!(f, "  {margin}--> {}:{number}:{}", path.display(), column + 1)?;
+        writeln!(f, "  {margin} |")?;
+        writeln!(f, "  {number} | {line}")?;
+        write!(f, "  {margin} | {}{carets} {message}", " ".repeat(column))?;
+        if let Some(hint) = hint {
+            write!(f, "\n  {margin} = {hint}")?;
+        }
+        Ok(())
+    }
+}
