@@ -10,6 +10,7 @@ use crate::account::AccountId;
 use crate::client::ClientId;
 use crate::decision::{Change, Decision};
 use crate::event::{Event, EventKind};
+use crate::limits;
 use crate::scope::ScopeSet;
 use crate::session::SessionId;
 use crate::tenant::TenantId;
@@ -78,11 +79,13 @@ impl Lifetime {
         }
     }
 
-    /// When an authorization given `now` ends by itself.
-    pub fn end(self, now: Timestamp) -> Option<Timestamp> {
+    /// When an authorization given `now` in a session that began at `authenticated_at` ends by itself. A session ends when the person
+    /// signs out, and at its age if nobody does; so does what was given for its time.
+    pub fn end(self, now: Timestamp, authenticated_at: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Days(days) => Some(now + Duration::from_secs(u64::from(days) * 86_400)),
-            Self::UntilRemoved | Self::ThisSession => None,
+            Self::ThisSession => Some(authenticated_at + limits::SESSION_LIFETIME),
+            Self::UntilRemoved => None,
         }
     }
 }

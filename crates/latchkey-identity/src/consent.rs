@@ -29,7 +29,7 @@ pub enum Consent {
 }
 
 /// What the approval page asks.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Question {
     /// The scopes with an open checkbox.
     pub open: ScopeSet,
@@ -178,7 +178,7 @@ pub fn approve(
             live.map(|live| live.places.clone()).unwrap_or_default()
         },
         lifetime: choice.lifetime,
-        expires_at: choice.lifetime.end(now),
+        expires_at: choice.lifetime.end(now, session.authenticated_at),
         session: session.id,
         shown: app_digest(request, client),
         created_at: live.map_or(now, |live| live.created_at),

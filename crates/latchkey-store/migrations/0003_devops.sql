@@ -15,8 +15,6 @@ CREATE TABLE organization (
     created_at                 INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX organization_tenant ON organization (tenant, name_key);
-
 -- Apps that are stopped for everybody in the organization.
 CREATE TABLE organization_blocked_app (
     organization BLOB NOT NULL,

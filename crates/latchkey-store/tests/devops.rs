@@ -1,4 +1,5 @@
 //! Organizations and what lives in them, on both databases.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -383,18 +384,6 @@ fn a_policy_that_was_changed_counts_at_once_and_only_if_it_was_the_present_one()
 }
 
 #[test]
-fn a_tenant_lists_its_organizations_and_nobody_elses() {
-    on_both_databases(async |store| {
-        let (harbor, shore) = (World::harbor(&store).await, World::shore(&store).await);
-        let tenant = harbor.facts().await.organization.tenant;
-        assert_eq!(store.organizations_of_tenant(tenant, None, 10).await.unwrap(), [harbor.id]);
-        let after = OrganizationName::parse("harbor").unwrap();
-        assert!(store.organizations_of_tenant(tenant, Some(&after), 10).await.unwrap().is_empty());
-        assert_ne!(shore.facts().await.organization.tenant, tenant);
-    });
-}
-
-#[test]
 fn a_push_gives_a_repository_its_first_branch() {
     on_both_databases(async |store| {
         let harbor = World::harbor(&store).await;
@@ -511,7 +500,7 @@ fn comments_are_counted_edited_and_deleted() {
             async || store.work_item(harbor.id, 1).await.unwrap().unwrap().prove(&access).unwrap().comment_count;
         assert_eq!(count().await, 2);
         assert_eq!(store.comments(&access, 1, None, 10).await.unwrap(), [second.clone(), first.clone()]);
-        assert_eq!(store.comments(&access, 1, Some(2), 10).await.unwrap(), [first.clone()]);
+        assert_eq!(store.comments(&access, 1, Some(2), 10).await.unwrap().as_slice(), std::slice::from_ref(&first));
 
         let edited = first.edit(CommentText::new("Won").unwrap(), ANA, later(1)).unwrap();
         store.commit(comments::change(&access, &edited)).await.unwrap();
@@ -782,12 +771,13 @@ fn pull_requests_are_listed_by_how_they_stand_and_where() {
         let any = PullRequestFilter { status: None, ..active.clone() };
         let from = PullRequestFilter { source_ref: Some("refs/heads/none".into()), ..any.clone() };
         let by_eve = PullRequestFilter { created_by: Some(EVE), ..any.clone() };
-        assert_eq!(store.pull_requests(&access, &active).await.unwrap(), [open.clone()]);
+        assert_eq!(store.pull_requests(&access, &active).await.unwrap().as_slice(), std::slice::from_ref(&open));
         assert_eq!(store.pull_requests(&access, &any).await.unwrap(), [merged, open.clone()]);
         assert!(store.pull_requests(&access, &from).await.unwrap().is_empty());
         assert!(store.pull_requests(&access, &by_eve).await.unwrap().is_empty());
-        let listed = store.pull_requests_of_project(&project, &active).await.unwrap();
-        assert_eq!(listed.into_iter().filter_map(|found| found.prove(&access)).collect::<Vec<_>>(), [open.clone()]);
+        let mut listed = store.pull_requests_of_project(&project, &active).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed.remove(0).prove(&access).as_ref(), Some(&open));
         let found = store.pull_request(harbor.id, 1).await.unwrap().unwrap();
         assert_eq!((found.project(), found.repository()), (harbor.project, harbor.repository));
         assert_eq!(found.prove(&access), Some(open));

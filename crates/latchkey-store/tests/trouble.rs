@@ -40,7 +40,7 @@ fn file(database: &TestDatabase) -> &std::path::Path {
 fn a_full_disk_is_unavailable_and_loses_nothing_that_was_acknowledged() {
     runtime().block_on(async {
         let database = TestDatabase::sqlite();
-        let store = database.open_with(Options { max_pages: Some(100), ..Options::default() }).await;
+        let store = database.open_with(Options { max_pages: Some(200), ..Options::default() }).await;
         store.commit(set(&CREATE, vec![])).await.unwrap();
         let mut crowd = JoinSet::new();
         for id in 0..300 {

@@ -1,4 +1,47 @@
 //! Worlds, servers, browsers and databases for tests.
+//!
+//! | what | where |
+//! |---|---|
+//! | real databases, empty | [`databases`] |
+//! | a server with people, apps, organizations and code in it | [`world`] |
+//! | what is in it | `sample` |
+//! | requests, in-process and over a socket | [`server`] |
+//! | a person with a browser | [`person`], [`browser`], [`page`] |
+//! | a service that asks people for access | [`relying_party`] |
+//! | apps to register | [`builders`] |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+#[cfg(feature = "world")]
+pub mod browser;
+#[cfg(feature = "world")]
+pub mod builders;
+#[cfg(feature = "world")]
+mod cookies;
 pub mod databases;
+#[cfg(feature = "world")]
+mod html;
+#[cfg(feature = "world")]
+pub mod page;
+#[cfg(feature = "world")]
+pub mod person;
+#[cfg(feature = "world")]
+pub mod relying_party;
+#[cfg(feature = "world")]
+mod sample;
+#[cfg(feature = "world")]
+pub mod server;
+#[cfg(feature = "world")]
+pub mod world;
+
+#[cfg(feature = "world")]
+pub use browser::{Browser, Departure, Visit};
+#[cfg(feature = "world")]
+pub use page::Page;
+#[cfg(feature = "world")]
+pub use person::Person;
+#[cfg(feature = "world")]
+pub use relying_party::{AuthorizationRequest, Code, Refused, RelyingParty, Tokens};
+#[cfg(feature = "world")]
+pub use server::{Answer, Ask};
+#[cfg(feature = "world")]
+pub use world::{World, on_both_databases};

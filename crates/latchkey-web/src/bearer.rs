@@ -47,12 +47,18 @@ pub enum BearerError {
 }
 
 /// Reads a token and checks it against what is true now. `audience` is whom it has to be for, if that matters.
-pub async fn authenticate(app: &App, text: &str, audience: Option<&str>, now: Timestamp) -> Result<Bearer, BearerError> {
+pub async fn authenticate(
+    app: &App,
+    text: &str,
+    audience: Option<&str>,
+    now: Timestamp,
+) -> Result<Bearer, BearerError> {
     let token = read(app, text)?;
     if audience.is_some_and(|audience| token.audience != audience) {
         return Err(TokenRefusal::WrongAudience.into());
     }
-    let authorization = app.store.authorization(token.id.authorization).await?.ok_or(TokenRefusal::AuthorizationEnded)?;
+    let authorization =
+        app.store.authorization(token.id.authorization).await?.ok_or(TokenRefusal::AuthorizationEnded)?;
     let person = app.store.account(authorization.account).await?;
     let client = app.store.client(authorization.client).await?;
     let family_ended = app.store.family_ended(token.id.family);
@@ -67,7 +73,8 @@ fn read(app: &App, text: &str) -> Result<Arc<AccessToken>, TokenRefusal> {
     if let Some(seen) = app.seen_tokens.0.get(&hash) {
         return Ok(seen);
     }
-    let verified = latchkey_jose::verify::<AccessTokenClaims>(text, app.signer.access_keys(), &[TYP]).map_err(|_| TokenRefusal::NotOurs)?;
+    let verified = latchkey_jose::verify::<AccessTokenClaims>(text, app.signer.access_keys(), &[TYP])
+        .map_err(|_| TokenRefusal::NotOurs)?;
     let token = Arc::new(AccessToken::read(verified.into_claims(), &app.settings.origin_urls())?);
     app.seen_tokens.0.insert(hash, Arc::clone(&token));
     Ok(token)

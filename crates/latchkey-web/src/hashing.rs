@@ -74,8 +74,12 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
             // Everyone who could ask is gone.
             Err(mpsc::RecvError) => return,
             // Whoever asked may be gone by now: the answer then goes nowhere.
-            Ok(Job::Hash { password, salt, answer }) => drop(answer.send(phc(&password, &salt, &mut memory))),
-            Ok(Job::Compare { password, phc, answer }) => drop(answer.send(compare(&password, phc.as_deref(), &mut memory))),
+            Ok(Job::Hash { password, salt, answer }) => {
+                let _ = answer.send(phc(&password, &salt, &mut memory));
+            }
+            Ok(Job::Compare { password, phc, answer }) => {
+                let _ = answer.send(compare(&password, phc.as_deref(), &mut memory));
+            }
         }
     }
 }
@@ -116,7 +120,12 @@ impl Kept {
     }
 }
 
-fn argon2id(password: &str, salt: &[u8], (m, t, p): (u32, u32, u32), memory: &mut Vec<Block>) -> Option<[u8; HASH_BYTES]> {
+fn argon2id(
+    password: &str,
+    salt: &[u8],
+    (m, t, p): (u32, u32, u32),
+    memory: &mut Vec<Block>,
+) -> Option<[u8; HASH_BYTES]> {
     let params = Params::new(m, t, p, Some(HASH_BYTES)).ok()?;
     let blocks = params.block_count();
     if memory.len() < blocks {
@@ -137,7 +146,8 @@ mod tests {
         let pool = HashingPool::start(1, 4);
         let kept = pool.hash("correct horse battery".into(), [7; 16]).await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let compare = async |password: &str, phc: Option<&str>| pool.compare(password.into(), phc.map(str::to_owned)).await;
+        let compare =
+            async |password: &str, phc: Option<&str>| pool.compare(password.into(), phc.map(str::to_owned)).await;
         assert_eq!(compare("correct horse battery", Some(&kept)).await, Ok(Comparison::Matches));
         assert_eq!(compare("correct horse batterz", Some(&kept)).await, Ok(Comparison::Differs));
         assert_eq!(compare("correct horse battery", None).await, Ok(Comparison::Differs));

@@ -10,7 +10,9 @@ use http::{Request, Response, StatusCode};
 use crate::app::App;
 use crate::assets;
 use crate::devops;
-use crate::identity::{authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo};
+use crate::identity::{
+    authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo,
+};
 use crate::portal;
 use crate::visitor::Visitor;
 

@@ -1,9 +1,9 @@
 //! The keys that tokens are signed with, parsed once and held.
 
+use latchkey_identity::Timestamp;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::token::{Issue, access_token};
-use latchkey_identity::Timestamp;
 use latchkey_jose::{Algorithm, JwkSet, KeySet, SigningKey};
 use latchkey_store::Store;
 use latchkey_store::identity::StoredKey;
@@ -47,7 +47,14 @@ impl Signer {
                 let key = SigningKey::generate(algorithm).map_err(|_| StartError::Provider)?;
                 let document = key.to_pkcs8().map_err(|_| StartError::Provider)?;
                 let sealed = sealing.seal(&document, key.kid().as_bytes()).ok_or(StartError::Provider)?;
-                store.add_signing_key(StoredKey { kid: key.kid().to_owned(), algorithm: algorithm.name().to_owned(), sealed, created_at: now }).await?;
+                store
+                    .add_signing_key(StoredKey {
+                        kid: key.kid().to_owned(),
+                        algorithm: algorithm.name().to_owned(),
+                        sealed,
+                        created_at: now,
+                    })
+                    .await?;
                 stored = store.signing_keys().await?;
             }
         }

@@ -35,7 +35,14 @@ struct Used {
 
 impl UseRecorder {
     /// An app acted: by which operation, in which project, from where.
-    pub fn acted(&self, authorization: AuthorizationId, operation: &'static str, project: Option<Uuid>, at: Timestamp, address: IpAddr) {
+    pub fn acted(
+        &self,
+        authorization: AuthorizationId,
+        operation: &'static str,
+        project: Option<Uuid>,
+        at: Timestamp,
+        address: IpAddr,
+    ) {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let full = gathered.uses.len() >= CAPACITY;
         match gathered.uses.entry((authorization, operation, project)) {

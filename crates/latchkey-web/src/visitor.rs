@@ -88,7 +88,9 @@ fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, secure: bool, ma
     let secure = if secure { "; Secure" } else { "" };
     let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     // Both are our own characters.
-    if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path=/{max_age}; HttpOnly; SameSite=Lax{secure}")) {
+    if let Ok(cookie) =
+        HeaderValue::from_str(&format!("{name}={value}; Path=/{max_age}; HttpOnly; SameSite=Lax{secure}"))
+    {
         headers.append(SET_COOKIE, cookie);
     }
 }
@@ -123,7 +125,9 @@ impl Visitor {
             request_id: uuid::Builder::from_random_bytes(random()).into_uuid().to_string(),
             nonce: latchkey_jose::base64url::encode(random::<16>()),
             browser,
-            device: cookie(&parts.headers, name(DEVICE, origin.secure)).filter(|value| value.len() <= 600).map(str::to_owned),
+            device: cookie(&parts.headers, name(DEVICE, origin.secure))
+                .filter(|value| value.len() <= 600)
+                .map(str::to_owned),
             origin,
         }
     }

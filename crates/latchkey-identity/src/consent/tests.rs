@@ -180,3 +180,10 @@ fn an_authorization_that_ran_out_is_replaced_and_not_revived() {
         reason: EndReason::Replaced
     }));
 }
+
+#[test]
+fn what_is_given_for_a_session_ends_with_it_at_the_latest() {
+    let decision = answer(&[], None, |choice| choice.lifetime = Lifetime::ThisSession);
+    let latest = a_session().authenticated_at + crate::limits::SESSION_LIFETIME;
+    assert_eq!(granted(&decision).expires_at, Some(latest));
+}

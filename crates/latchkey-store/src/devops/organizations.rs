@@ -8,7 +8,6 @@ use latchkey_devops::name::OrganizationName;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{Author, OrganizationFacts, meaning, members};
 use crate::Store;
@@ -18,8 +17,6 @@ use crate::statement::{Changes, Sql};
 
 /// The most organizations of one person that are looked at.
 const MOST_OF_A_PERSON: u32 = 1_000;
-/// The most apps that an organization can stop.
-pub const MOST_BLOCKED_APPS: u32 = 1_000;
 
 const BY_ID: Sql = Sql::read(
     "organizations.by_id",
@@ -29,9 +26,10 @@ const BY_ID: Sql = Sql::read(
 
 const BY_NAME: Sql = Sql::read("organizations.by_name", "SELECT id FROM organization WHERE name_key = $1");
 
+/// All of them, however many: one that was left out would be let in.
 const BLOCKED_APPS: Sql = Sql::read(
     "organizations.blocked_apps",
-    "SELECT app FROM organization_blocked_app WHERE organization = $1 ORDER BY app LIMIT $2",
+    "SELECT app FROM organization_blocked_app WHERE organization = $1 ORDER BY app",
 );
 
 const OF_PERSON: Sql = Sql::read(
@@ -39,11 +37,6 @@ const OF_PERSON: Sql = Sql::read(
     "SELECT member.organization, organization.name_key
        FROM member JOIN organization ON organization.id = member.organization
       WHERE member.person = $1 LIMIT $2",
-);
-
-const OF_TENANT: Sql = Sql::read(
-    "organizations.of_tenant",
-    "SELECT id FROM organization WHERE tenant = $1 AND name_key > $2 ORDER BY name_key LIMIT $3",
 );
 
 const LAST_NUMBER: Sql = Sql::read(
@@ -92,7 +85,6 @@ pub(crate) const ALL: &[&Sql] = &[
     &BY_NAME,
     &BLOCKED_APPS,
     &OF_PERSON,
-    &OF_TENANT,
     &LAST_NUMBER,
     &CREATE,
     &START_COUNTING,
@@ -218,18 +210,6 @@ impl Store {
         Ok(last.saturating_add(1))
     }
 
-    /// The organizations of a tenant by name, `count` of them, behind `after`.
-    pub async fn organizations_of_tenant(
-        &self,
-        tenant: Uuid,
-        after: Option<&OrganizationName>,
-        count: u32,
-    ) -> Result<Vec<OrganizationId>, StoreError> {
-        let after = after.map(OrganizationName::key).unwrap_or_default();
-        let rows = self.read(&OF_TENANT, vec![tenant.into(), after.into(), count.into()]).await?;
-        rows.iter().map(|row| row.uuid(0).map(OrganizationId)).collect()
-    }
-
     pub(super) async fn organization_named(&self, key: &str) -> Result<Option<OrganizationId>, StoreError> {
         let row = self.read_one(&BY_NAME, vec![key.into()]).await?;
         row.map(|row| row.uuid(0).map(OrganizationId)).transpose()
@@ -241,7 +221,7 @@ impl Store {
         id: OrganizationId,
     ) -> Result<Option<(Organization, i64)>, StoreError> {
         let Some(row) = self.read_one(&BY_ID, vec![id.into()]).await? else { return Ok(None) };
-        let blocked = self.read(&BLOCKED_APPS, vec![id.into(), MOST_BLOCKED_APPS.into()]).await?;
+        let blocked = self.read(&BLOCKED_APPS, vec![id.into()]).await?;
         let days = row.opt_int(5)?;
         let policy = OrganizationPolicy {
             authorize: meaning("policy", row.text(4)?, AuthorizePolicy::from_word(row.text(4)?))?,

@@ -42,15 +42,15 @@ const START: Sql = Sql::guarded(
         FOR UPDATE",
 );
 
-/// Touches no row when the token was used by another request, or the family or its authorization has ended.
+/// Touches no row when the token was used by another request, or the family or its authorization has ended. The end of an
+/// authorization touches the row too, so that one of the two waits for the other.
 const ROTATE: Sql = Sql::guarded(
     "token_families.rotate",
     "UPDATE token_family
         SET generation = generation + 1, rotated_at = $3, access_expires_at = $4
       WHERE id = $1 AND generation = $2 AND ended_at IS NULL
         AND EXISTS (SELECT 1 FROM service_authorization a
-                     WHERE a.id = token_family.authorization_id AND a.ended_at IS NULL
-                       FOR UPDATE)",
+                     WHERE a.id = token_family.authorization_id AND a.ended_at IS NULL)",
 );
 
 const END: Sql =

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use latchkey_identity::authorization::{EndReason, revoke};
+use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::{Change, Decision};
-use latchkey_store::{Store, StoreError};
-use latchkey_testkit::databases::on_both_databases;
+use latchkey_store::{DatabaseUrl, Store, StoreError};
+use latchkey_testkit::databases::{TestDatabase, on_both_databases, runtime};
 use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
 
 use crate::builders::*;
 
@@ -144,4 +147,53 @@ fn of_many_approvals_one_makes_the_authorization() {
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
         assert_eq!(store.authorizations_of(ana().id).await.unwrap().len(), 1);
     });
+}
+
+async fn connect(database: &TestDatabase) -> Client {
+    let DatabaseUrl::Postgres(address) = database.url() else { panic!("not PostgreSQL") };
+    let (client, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// How many transactions of the database wait for another one.
+async fn waiting(client: &Client) -> i64 {
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    client.query_one(count, &[]).await.unwrap().get(0)
+}
+
+/// On SQLite change sets come one after the other; PostgreSQL has to be told to wait.
+#[test]
+fn a_revocation_is_not_acknowledged_while_something_below_it_is_on_its_way() {
+    for below in [rotate(0, later(7)), start_family(&TokenFamily { id: FamilyId(id(0xf2)), ..a_family() })] {
+        let database = TestDatabase::postgres();
+        runtime().block_on(async {
+            let store = database.open().await;
+            with_everything(&store, &an_authorization()).await;
+            let recorded = Change::Record(Event::new(EventKind::PolicyChanged, harbor().id, NOW, ""));
+            with(&store, vec![recorded.clone()]).await;
+
+            // Whoever holds the end of the record keeps what is to be recorded from being committed.
+            let (holder, watcher) = (connect(&database).await, connect(&database).await);
+            holder.batch_execute("BEGIN; SELECT * FROM audit_head FOR UPDATE").await.unwrap();
+            let start = |changes: Vec<Change>| {
+                let store = store.clone();
+                tokio::spawn(async move { commit(&store, changes).await })
+            };
+            let issuing = start(vec![below.clone(), recorded]);
+            while waiting(&watcher).await < 1 {
+                tokio::task::yield_now().await;
+            }
+            let reason = EndReason::Revoked;
+            let revoking =
+                start(vec![Change::EndAuthorization { authorization: an_authorization().id, at: later(8), reason }]);
+            while waiting(&watcher).await < 2 {
+                assert!(!revoking.is_finished(), "the revocation was acknowledged before {below:?}");
+                tokio::task::yield_now().await;
+            }
+            holder.batch_execute("COMMIT").await.unwrap();
+            assert_eq!((issuing.await.unwrap(), revoking.await.unwrap()), (Ok(()), Ok(())));
+            assert_eq!(store.families_of(an_authorization().id).await.unwrap(), []);
+        });
+    }
 }

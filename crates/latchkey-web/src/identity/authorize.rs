@@ -12,7 +12,12 @@ use crate::reply;
 use crate::visitor::Visitor;
 
 /// `GET /{t}/oauth2/v2.0/authorize`. [RFC 6749 §4.1.1], [OpenID Connect Core §3.1.2.1]
-pub async fn get(State(app): State<App>, visitor: Visitor, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(segment): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
     let parameters = request.uri().query().unwrap_or_default().to_owned();
     match Asked::read(&app, &visitor.origin.url, &segment, &parameters).await {
         Ok(asked) => flow::begin(&app, &visitor, asked).await,

@@ -66,7 +66,11 @@ pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Opt
                 frame: problem_page::frame(app, visitor),
                 flow: id.clone(),
                 asking: asked.asking(),
-                account: Person { name: picked.account.name, email: picked.account.email, directory: picked.home.domain },
+                account: Person {
+                    name: picked.account.name,
+                    email: picked.account.email,
+                    directory: picked.home.domain,
+                },
                 wanted: wanted(&asked.audience),
             };
             reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
@@ -113,7 +117,13 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
     }
 }
 
-async fn approved(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Deliberation, form: &Pairs) -> Response<Body> {
+async fn approved(
+    app: &App,
+    visitor: &Visitor,
+    opened: &Opened,
+    deliberation: Deliberation,
+    form: &Pairs,
+) -> Response<Body> {
     let choice = Choice {
         scopes: form.all("scope").collect(),
         places: deliberation.standing.chosen(form),
@@ -176,7 +186,12 @@ async fn denied(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Del
         Err(error) => problem_page::unavailable(app, visitor, &error),
         Ok(_) => {
             let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;
-            flow::send(app, visitor, &asked.client, &redirect.error(&OAuthError::access_denied("the person denied the request")))
+            flow::send(
+                app,
+                visitor,
+                &asked.client,
+                &redirect.error(&OAuthError::access_denied("the person denied the request")),
+            )
         }
     }
 }
@@ -228,14 +243,22 @@ fn learns(wanted: &ScopeSet) -> Vec<String> {
     learns
 }
 
-fn scopes(question: &latchkey_identity::consent::Question, wanted: &ScopeSet, since: Option<Moment>) -> Vec<ScopeChoice> {
+fn scopes(
+    question: &latchkey_identity::consent::Question,
+    wanted: &ScopeSet,
+    since: Option<Moment>,
+) -> Vec<ScopeChoice> {
     let described = wanted.resource();
     let described = described.iter().filter_map(|name| Scope::parse(name).map(|scope| (name, scope)));
     described
         .map(|(name, scope)| ScopeChoice {
             value: name.to_owned(),
             label: sentence(scope),
-            detail: if scope.is_high_privilege() { "High privilege: give this to services you trust.".into() } else { String::new() },
+            detail: if scope.is_high_privilege() {
+                "High privilege: give this to services you trust.".into()
+            } else {
+                String::new()
+            },
             reach: match scope.group() {
                 ScopeGroup::Read => Reach::Read,
                 ScopeGroup::Write => Reach::Write,
@@ -257,8 +280,13 @@ pub fn sentence(scope: Scope) -> String {
 fn organizations(deliberation: &Deliberation) -> Vec<OrganizationChoice> {
     let Deliberation { existing, standing, .. } = deliberation;
     // What was chosen before stays ticked; without that, everything is.
-    let before = existing.as_ref().filter(|existing| existing.ended.is_none() && !existing.places.is_empty()).map(|existing| &existing.places);
-    let ticked = |fits: &dyn Fn(&latchkey_identity::authorization::Place) -> bool| before.is_none_or(|places| places.iter().any(fits));
+    let before = existing
+        .as_ref()
+        .filter(|existing| existing.ended.is_none() && !existing.places.is_empty())
+        .map(|existing| &existing.places);
+    let ticked = |fits: &dyn Fn(&latchkey_identity::authorization::Place) -> bool| {
+        before.is_none_or(|places| places.iter().any(fits))
+    };
     let open = standing.open.iter().map(|organization| OrganizationChoice {
         id: organization.id.to_string(),
         name: organization.name.clone(),
@@ -270,7 +298,9 @@ fn organizations(deliberation: &Deliberation) -> Vec<OrganizationChoice> {
             .map(|project| ProjectChoice {
                 id: project.id.to_string(),
                 name: project.name.clone(),
-                ticked: ticked(&|place| place.organization == organization.id && place.project.is_none_or(|id| id == project.id)),
+                ticked: ticked(&|place| {
+                    place.organization == organization.id && place.project.is_none_or(|id| id == project.id)
+                }),
                 repositories: project
                     .repositories
                     .iter()
@@ -309,7 +339,11 @@ fn keeps(cap: Option<u16>) -> Vec<KeepChoice> {
         Lifetime::Days(days) => format!("{days} days"),
         Lifetime::ThisSession => "This session, until I sign out".to_owned(),
     };
-    let choice = |lifetime: Lifetime| KeepChoice { value: lifetime.name(), label: label(lifetime), chosen: Some(lifetime) == first };
+    let choice = |lifetime: Lifetime| KeepChoice {
+        value: lifetime.name(),
+        label: label(lifetime),
+        chosen: Some(lifetime) == first,
+    };
     offered.into_iter().map(choice).collect()
 }
 
@@ -319,7 +353,10 @@ fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &De
     for organization in &standing.closed {
         let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
         for missing in &organization.missing {
-            let ask = organization.administrators.iter().map(|(name, email)| Contact { name: name.clone(), email: email.clone() });
+            let ask = organization
+                .administrators
+                .iter()
+                .map(|(name, email)| Contact { name: name.clone(), email: email.clone() });
             let shortfall = Shortfall {
                 organization: organization.name.clone(),
                 code: missing.prerequisite.code().to_owned(),

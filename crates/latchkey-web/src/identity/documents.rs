@@ -85,7 +85,12 @@ fn key(origin: &Origin, path: &str) -> String {
 
 /// `GET /{t}/v2.0/.well-known/openid-configuration`, the same without `/v2.0`, and
 /// `GET /.well-known/oauth-authorization-server/{t}/v2.0`. [OpenID Connect Discovery §4], [RFC 8414 §3]
-pub async fn metadata(State(app): State<App>, visitor: Visitor, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
+pub async fn metadata(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(segment): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
     let audience = match tenants::audience(&app, &segment).await {
         Ok(audience) => audience,
         Err(problem) => return problem.into_response(),
@@ -103,7 +108,12 @@ pub async fn metadata(State(app): State<App>, visitor: Visitor, Path(segment): P
 }
 
 /// `GET /{t}/discovery/v2.0/keys`. [RFC 7517 §5]
-pub async fn keys(State(app): State<App>, visitor: Visitor, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
+pub async fn keys(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(segment): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
     if TenantSegment::parse(&segment).is_none() {
         return OAuthProblem::unknown_tenant().into_response();
     }

@@ -10,7 +10,9 @@ use latchkey_identity::authorization::Authorization;
 use latchkey_identity::authorize::prompt::{SignedIn, Step, next_step};
 use latchkey_identity::authorize::request::{self, AuthorizationRequest, Context};
 use latchkey_identity::authorize::response::may_redirect_silently;
-use latchkey_identity::authorize::{AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted};
+use latchkey_identity::authorize::{
+    AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
+};
 use latchkey_identity::client::Client;
 use latchkey_identity::consent::{self, Consent, Question};
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
@@ -75,7 +77,8 @@ impl Asked {
         let id = request::client_id(&read).map_err(untrusted)?;
         let client = app.store.client(id).await?;
         let context = Context { origin, audience: &audience, resource: &app.resource };
-        let request = request::parse(&read, client.as_deref(), context).map_err(|error| Unserved::Request(error, client.clone()))?;
+        let request = request::parse(&read, client.as_deref(), context)
+            .map_err(|error| Unserved::Request(error, client.clone()))?;
         let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
         Ok(Self { request, client, audience, segment: segment.to_owned(), parameters: parameters.to_owned() })
     }
@@ -139,7 +142,10 @@ pub async fn signed_in(app: &App, visitor: &Visitor) -> Result<Vec<SignedIn>, St
 /// What comes next for a request.
 pub enum Next {
     /// The sign-in page.
-    SignIn { email: Option<String> },
+    SignIn {
+        /// The address to fill in, if one is known.
+        email: Option<String>,
+    },
     /// The account picker.
     Select,
     /// The account may not answer in this tenant.
@@ -185,19 +191,25 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
     app.uses.visited(one.session.id, visitor.now);
     let existing = app.store.authorization_for(tenant, one.account.id, asked.client.id).await?;
     let wants_places = !asked.request.scopes.canonical().resource().is_empty();
-    let standing = if wants_places { Standing::of(app, one.account.id, asked.client.id).await? } else { Standing::default() };
-    let question = match consent::required(&asked.request, &asked.client, existing.as_ref(), visitor.now) {
-        Consent::Remembered if !wants_places || standing.may_authorize() => {
-            return issue_code(app, visitor, asked, flow, &one, tenant).await.map(Next::Answer);
+    let standing =
+        if wants_places { Standing::of(app, one.account.id, asked.client.id).await? } else { Standing::default() };
+    let may = !wants_places || standing.may_authorize();
+    let question = match (consent::required(&asked.request, &asked.client, existing.as_ref(), visitor.now), &existing) {
+        (Consent::Remembered, Some(authorization)) if may => {
+            return issue_code(app, visitor, asked, flow, &one, authorization).await.map(Next::Answer);
         }
-        Consent::Remembered => Question { open: Default::default(), required: Default::default(), already: Default::default(), shown: [0; 32] },
-        Consent::Ask(question) => question,
+        // It was approved once, by somebody who may not any more: the page says what is missing.
+        (Consent::Remembered, _) => Question::default(),
+        (Consent::Ask(question), _) => question,
     };
     if asked.request.prompt.contains(latchkey_identity::authorize::Prompt::None) {
-        return Ok(Next::Refuse(OAuthError::consent_required("the person has to be asked, and prompt=none allows no page").because("consent_required")));
+        return Ok(Next::Refuse(
+            OAuthError::consent_required("the person has to be asked, and prompt=none allows no page")
+                .because("consent_required"),
+        ));
     }
     let page = Box::new(Deliberation { signed_in: one, tenant, existing, question, standing });
-    Ok(if wants_places && !page.standing.may_authorize() { Next::Prerequisite(page) } else { Next::Consent(page) })
+    Ok(if !may { Next::Prerequisite(page) } else { Next::Consent(page) })
 }
 
 async fn issue_code(
@@ -206,29 +218,31 @@ async fn issue_code(
     asked: &Asked,
     flow: Option<&Flow>,
     one: &SignedIn,
-    tenant: TenantId,
+    authorization: &Authorization,
 ) -> Result<AuthorizationResponse, StoreError> {
+    // A code below an authorization that ends at this moment is worth nothing when it is redeemed, so nothing is read again here.
+    let context = CodeContext {
+        request: &asked.request,
+        client: &asked.client,
+        account: &one.account,
+        session: &one.session,
+        tenant: authorization.tenant,
+        origin: &visitor.origin.url,
+        flow,
+    };
     let decided: Result<Result<Secret, OAuthError>, StoreError> = app
         .store
         .decide(|| async {
-            let existing = app.store.authorization_for(tenant, one.account.id, asked.client.id).await?;
-            let Some(authorization) = existing.filter(|existing| existing.is_live(visitor.now)) else {
-                return Ok(Decision::refuse(OAuthError::access_denied("the authorization has just ended")));
-            };
-            let context = CodeContext {
-                request: &asked.request,
-                client: &asked.client,
-                account: &one.account,
-                session: &one.session,
-                tenant,
-                origin: &visitor.origin.url,
-                flow,
-            };
-            let (code, changes) = authorization_code::issue(context, &authorization, visitor.now, &mut entropy());
+            if let Some(flow) = flow
+                && app.store.flow(flow.id).await?.is_none_or(|flow| flow.ended_at.is_some())
+            {
+                return Ok(Decision::refuse(OAuthError::access_denied("the request was answered already")));
+            }
+            let (code, changes) = authorization_code::issue(context, authorization, visitor.now, &mut entropy());
             Ok(Decision::grant(code).and_all(changes))
         })
         .await;
-    let redirect = asked.request.clone().issued_by(&visitor.origin.url, tenant).redirect;
+    let redirect = asked.request.clone().issued_by(&visitor.origin.url, authorization.tenant).redirect;
     Ok(match decided? {
         Ok(code) => redirect.code(&code, asked.request.client_info.then(|| client_info(&one.account))),
         Err(error) => redirect.error(&error),
@@ -322,7 +336,9 @@ pub async fn unserved(
         Unserved::Store(error) => return problem_page::unavailable(app, visitor, &error),
         Unserved::Request(AuthorizeError::ShowPage(why), _) => return problem_page::untrusted(app, visitor, why),
         Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client)) => (redirect, error, client),
-        Unserved::Request(AuthorizeError::TellClient(..), None) => return problem_page::untrusted(app, visitor, Untrusted::UnknownClient),
+        Unserved::Request(AuthorizeError::TellClient(..), None) => {
+            return problem_page::untrusted(app, visitor, Untrusted::UnknownClient);
+        }
     };
     let approved = match approved_before(app, visitor, &client).await {
         Ok(approved) => approved,
@@ -341,7 +357,14 @@ pub async fn unserved(
     }
 }
 
-fn interstitial(app: &App, visitor: &Visitor, id: String, client: &Client, redirect: &TrustedRedirect, error: &OAuthError) -> Response<Body> {
+fn interstitial(
+    app: &App,
+    visitor: &Visitor,
+    id: String,
+    client: &Client,
+    redirect: &TrustedRedirect,
+    error: &OAuthError,
+) -> Response<Body> {
     let page = Interstitial {
         frame: problem_page::frame(app, visitor),
         flow: id,
@@ -432,4 +455,3 @@ pub async fn cancel(State(app): State<App>, visitor: Visitor, request: Request<B
         }
     }
 }
-

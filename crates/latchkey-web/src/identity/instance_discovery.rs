@@ -24,8 +24,12 @@ pub async fn instance_discovery(State(app): State<App>, visitor: Visitor, reques
         app.settings.origins.iter().any(|origin| host_of(&origin.authority) == host)
     });
     let segment = ours.as_ref().and_then(|url| url.path_segments()?.next().map(str::to_owned));
-    let Some(segment) = segment.filter(|segment| latchkey_identity::tenant::TenantSegment::parse(segment).is_some()) else {
-        let error = OAuthError { code: "invalid_instance", ..OAuthError::invalid_request("authorization_endpoint is not one of this server's") };
+    let Some(segment) = segment.filter(|segment| latchkey_identity::tenant::TenantSegment::parse(segment).is_some())
+    else {
+        let error = OAuthError {
+            code: "invalid_instance",
+            ..OAuthError::invalid_request("authorization_endpoint is not one of this server's")
+        };
         return OAuthProblem::from(error.numbered(50_049)).into_response();
     };
     let authority = &visitor.origin.authority;

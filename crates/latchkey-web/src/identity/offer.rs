@@ -69,12 +69,18 @@ impl Standing {
             let member = app.store.member(facts.id(), person).await?;
             match may_authorize(&facts.organization, member.as_deref(), AppId(client.0)) {
                 Ok(may) => {
-                    let cap_days = may.longest_authorization().map(|longest| u16::try_from(longest.as_secs() / 86_400).unwrap_or(u16::MAX));
-                    let reaches = |project| member.as_ref().is_some_and(|member| member.reaches(&facts.organization, project));
+                    let cap_days = may
+                        .longest_authorization()
+                        .map(|longest| u16::try_from(longest.as_secs() / 86_400).unwrap_or(u16::MAX));
+                    let reaches =
+                        |project| member.as_ref().is_some_and(|member| member.reaches(&facts.organization, project));
                     let projects = facts.projects().filter(|project| reaches(project.id)).map(|project| OpenProject {
                         id: project.id.0,
                         name: project.name.to_string(),
-                        repositories: facts.repositories_of(project.id).map(|repository| (repository.id.0, repository.name.to_string())).collect(),
+                        repositories: facts
+                            .repositories_of(project.id)
+                            .map(|repository| (repository.id.0, repository.name.to_string()))
+                            .collect(),
                     });
                     standing.open.push(OpenOrganization {
                         id: facts.id().0,
@@ -85,7 +91,11 @@ impl Standing {
                 }
                 Err(missing) => {
                     let administrators = administrators(app, &facts).await?;
-                    standing.closed.push(ClosedOrganization { name: facts.organization.name.to_string(), missing, administrators });
+                    standing.closed.push(ClosedOrganization {
+                        name: facts.organization.name.to_string(),
+                        missing,
+                        administrators,
+                    });
                 }
             }
         }
@@ -129,7 +139,8 @@ impl Standing {
                     continue;
                 }
                 let whole = Place { project: Some(project.id), ..whole };
-                let kept: Vec<Uuid> = project.repositories.iter().map(|(id, _)| *id).filter(|id| ticked("repository", *id)).collect();
+                let kept: Vec<Uuid> =
+                    project.repositories.iter().map(|(id, _)| *id).filter(|id| ticked("repository", *id)).collect();
                 if kept.len() == project.repositories.len() {
                     inside.insert(whole);
                     continue;
@@ -151,7 +162,13 @@ impl Standing {
 async fn administrators(app: &App, facts: &Arc<OrganizationFacts>) -> Result<Vec<(String, String)>, StoreError> {
     let group = OrganizationGroup::ProjectCollectionAdministrators;
     let mut people = vec![facts.organization.owner];
-    people.extend(app.store.group_members(facts.id(), group).await?.into_iter().filter(|person| *person != facts.organization.owner));
+    people.extend(
+        app.store
+            .group_members(facts.id(), group)
+            .await?
+            .into_iter()
+            .filter(|person| *person != facts.organization.owner),
+    );
     let mut named = Vec::new();
     // A few are enough to ask.
     for person in people.into_iter().take(5) {
@@ -181,9 +198,14 @@ mod tests {
     const TOWER: Uuid = Uuid::from_u128(5);
 
     fn standing() -> Standing {
-        let lighthouse = OpenProject { id: LIGHTHOUSE, name: "lighthouse".into(), repositories: vec![(LAMP, "lamp".into()), (TOWER, "tower".into())] };
+        let lighthouse = OpenProject {
+            id: LIGHTHOUSE,
+            name: "lighthouse".into(),
+            repositories: vec![(LAMP, "lamp".into()), (TOWER, "tower".into())],
+        };
         let drydock = OpenProject { id: DRYDOCK, name: "drydock".into(), repositories: vec![] };
-        let harbor = OpenOrganization { id: HARBOR, name: "harbor".into(), cap_days: None, projects: vec![lighthouse, drydock] };
+        let harbor =
+            OpenOrganization { id: HARBOR, name: "harbor".into(), cap_days: None, projects: vec![lighthouse, drydock] };
         Standing { open: vec![harbor], closed: vec![] }
     }
 
@@ -196,7 +218,13 @@ mod tests {
 
     #[test]
     fn what_is_ticked_is_what_is_chosen() {
-        let everything = [("organization", HARBOR), ("project", LIGHTHOUSE), ("project", DRYDOCK), ("repository", LAMP), ("repository", TOWER)];
+        let everything = [
+            ("organization", HARBOR),
+            ("project", LIGHTHOUSE),
+            ("project", DRYDOCK),
+            ("repository", LAMP),
+            ("repository", TOWER),
+        ];
         assert_eq!(chosen(&everything), [(None, None)]);
         assert_eq!(chosen(&[everything[0], everything[1], everything[3], everything[4]]), [(Some(LIGHTHOUSE), None)]);
         assert_eq!(chosen(&[everything[0], everything[1], everything[3]]), [(Some(LIGHTHOUSE), Some(LAMP))]);

@@ -39,7 +39,10 @@ struct ErrorBody<'a> {
 impl OAuthProblem {
     /// The tenant segment of the URL is none of ours.
     pub fn unknown_tenant() -> Self {
-        Self::from(OAuthError { code: "invalid_tenant", ..OAuthError::invalid_request("there is no such tenant here").numbered(90_002) })
+        Self::from(OAuthError {
+            code: "invalid_tenant",
+            ..OAuthError::invalid_request("there is no such tenant here").numbered(90_002)
+        })
     }
 
     /// The same, to a client that tried `Authorization: Basic`.
@@ -86,7 +89,9 @@ impl IntoResponse for OAuthProblem {
             None => (description.to_string(), None, None),
             Some((now, correlation_id)) => {
                 let (stamp, correlation) = (stamp(*now), correlation_id.as_deref().unwrap_or(&trace_id));
-                let text = format!("AADSTS{number}: {description}. Trace ID: {trace_id} Correlation ID: {correlation} Timestamp: {stamp}");
+                let text = format!(
+                    "AADSTS{number}: {description}. Trace ID: {trace_id} Correlation ID: {correlation} Timestamp: {stamp}"
+                );
                 (text, Some(stamp), Some(correlation))
             }
         };

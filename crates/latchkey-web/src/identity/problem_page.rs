@@ -94,7 +94,13 @@ pub fn bad_form(app: &App, visitor: &Visitor, error: FormError) -> Response<Body
         FormError::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The form came in a form that we do not read."),
         FormError::Body => (StatusCode::PAYLOAD_TOO_LARGE, "The form was longer than 64 KiB, or broke off on its way."),
     };
-    let problem = Problem { status, heading: "This form could not be read", sentence, mend: "Go back and try again.", code: "invalid_request" };
+    let problem = Problem {
+        status,
+        heading: "This form could not be read",
+        sentence,
+        mend: "Go back and try again.",
+        code: "invalid_request",
+    };
     show(app, visitor, problem)
 }
 

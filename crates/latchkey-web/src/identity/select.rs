@@ -59,13 +59,16 @@ struct Picked {
 
 async fn read(app: &App, visitor: &Visitor, request: Request<Body>) -> Result<Picked, Box<Response<Body>>> {
     let (parts, body) = request.into_parts();
-    let pairs: Pairs = form(&parts.headers, body).await.map_err(|error| Box::new(problem_page::bad_form(app, visitor, error)))?;
+    let pairs: Pairs =
+        form(&parts.headers, body).await.map_err(|error| Box::new(problem_page::bad_form(app, visitor, error)))?;
     if !forms::is_ours(app, visitor, &parts.headers, pairs.first("csrf")) {
         return Err(Box::new(problem_page::foreign_form(app, visitor)));
     }
     let opened = flow::open(app, visitor, pairs.first("flow")).await?;
     let id = pairs.first("account").and_then(|id| uuid::Uuid::try_parse(id).ok()).map(SessionId);
-    let accounts = flow::signed_in(app, visitor).await.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
+    let accounts = flow::signed_in(app, visitor)
+        .await
+        .map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
     Ok(Picked { opened, one: accounts.into_iter().find(|one| Some(one.session.id) == id) })
 }
 
@@ -78,7 +81,9 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
     let Some(one) = one else { return reply::see_other(&visitor, &format!("/select?flow={}", opened.id)) };
     let chosen: Result<Result<(), OAuthError>, StoreError> = app
         .store
-        .decide(|| async { Ok(Decision::grant(()).and(Change::ChooseSession { flow: opened.flow.id, session: one.session.id })) })
+        .decide(|| async {
+            Ok(Decision::grant(()).and(Change::ChooseSession { flow: opened.flow.id, session: one.session.id }))
+        })
         .await;
     match chosen {
         Ok(_) => reply::see_other(&visitor, &format!("/consent?flow={}", opened.id)),
@@ -106,7 +111,9 @@ pub async fn forget(State(app): State<App>, visitor: Visitor, request: Request<B
             .store
             .decide(|| async {
                 let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
-                let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "forgotten").by(one.account.id).within(one.session.id);
+                let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "forgotten")
+                    .by(one.account.id)
+                    .within(one.session.id);
                 Ok(match live.iter().any(|session| session.id == one.session.id) {
                     true => Decision::grant(())
                         .and(Change::EndSession { session: one.session.id, at: visitor.now })

@@ -1,6 +1,5 @@
 //! Sign-in with a password: the page, the throttle, the hash on its own threads, the new cookie.
 
-
 use std::sync::PoisonError;
 
 use axum::body::Body;
@@ -47,11 +46,13 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<S
         },
     };
     let hint = match &opened {
-        Some(opened) if query.another.is_none() => match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {
-            Ok(flow::Next::SignIn { email }) => email,
-            Ok(_) => None,
-            Err(error) => return problem_page::unavailable(&app, &visitor, &error),
-        },
+        Some(opened) if query.another.is_none() => {
+            match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {
+                Ok(flow::Next::SignIn { email }) => email,
+                Ok(_) => None,
+                Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+            }
+        }
         _ => None,
     };
     let next = query.next.as_deref().filter(|next| is_own_path(next)).map(str::to_owned);
@@ -157,7 +158,8 @@ async fn attempt(
     let key: String = email_key(email).chars().take(limits::NAME_CHARACTERS).collect();
     let network = network(visitor.address);
     let device = Device::read(visitor.device.as_deref());
-    let attempt = Attempt { email_key: &key, network: &network, known_device: device.knows(app, &key).then_some(device.id) };
+    let attempt =
+        Attempt { email_key: &key, network: &network, known_device: device.knows(app, &key).then_some(device.id) };
     let throttle = || app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
     throttle().begin(attempt, visitor.now).map_err(|Wait(wait)| {
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
@@ -193,7 +195,6 @@ async fn attempt(
     throttle().succeeded(attempt);
     Ok((renewed, device.with(app, &key)))
 }
-
 
 /// A device, and proofs of the accounts that signed in from it before: `id.proof.proof`.
 struct Device {
@@ -249,7 +250,9 @@ mod tests {
         for good in ["/", "/me", "/profile/authorizations?unused=90"] {
             assert!(is_own_path(good), "{good}");
         }
-        for bad in ["", "me", "//evil.test", "/\\evil.test", "https://evil.test", "/a b", "/a\r\nSet-Cookie:x", "/\u{202e}"] {
+        for bad in
+            ["", "me", "//evil.test", "/\\evil.test", "https://evil.test", "/a b", "/a\r\nSet-Cookie:x", "/\u{202e}"]
+        {
             assert!(!is_own_path(bad), "{bad}");
         }
     }

@@ -6,16 +6,16 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HeaderMap,
-    HeaderName, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use http::{Request, Response, StatusCode};
 use latchkey_identity::client::redirect_uri::origin;
 use latchkey_identity::client::{Client, ClientId, ClientKind, Profile};
 use latchkey_identity::client_auth::{AuthenticatedClient, Method, Presented, authenticate};
+use latchkey_identity::grant::GrantType;
 use latchkey_identity::grant::authorization_code::{self, CodeRequest, Redemption};
 use latchkey_identity::grant::refresh_token::{self, RefreshRequest, Rotation};
-use latchkey_identity::grant::GrantType;
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::tenant::{Audience, PERSONAL_TENANT, TenantId};
 use latchkey_identity::token::Issue;
@@ -73,7 +73,9 @@ async fn answer(
     form.once()?;
     let authorization = match headers.get(AUTHORIZATION) {
         None => None,
-        Some(value) => Some(value.to_str().map_err(|_| OAuthError::invalid_client("the Authorization header is not text"))?),
+        Some(value) => {
+            Some(value.to_str().map_err(|_| OAuthError::invalid_client("the Authorization header is not text"))?)
+        }
     };
     let presented = Presented::read(authorization, &form)?;
     let client = match ClientId::parse(&presented.client_id) {
@@ -87,7 +89,9 @@ async fn answer(
     match grant {
         Some(GrantType::AuthorizationCode) => authorization_code(app, &audience, &client, &form, address, now).await,
         Some(GrantType::RefreshToken) => refresh_token(app, &audience, &client, &form, address, now).await,
-        None => Err(OAuthError::unsupported_grant_type("grant_type is none of authorization_code and refresh_token").into()),
+        None => {
+            Err(OAuthError::unsupported_grant_type("grant_type is none of authorization_code and refresh_token").into())
+        }
     }
 }
 
@@ -105,7 +109,9 @@ async fn authorization_code(
         .decide(|| async {
             let found = app.store.code(request.code.hash()).await?;
             if found.as_ref().is_some_and(|(code, _)| !issues_for(audience, code.tenant)) {
-                return Ok(Decision::refuse(OAuthError::invalid_grant("the code was issued at another tenant").numbered(700_005)));
+                return Ok(Decision::refuse(
+                    OAuthError::invalid_grant("the code was issued at another tenant").numbered(700_005),
+                ));
             }
             let person = match &found {
                 Some((code, _)) => app.store.account(code.account).await?,
@@ -175,17 +181,23 @@ fn success(app: &App, issue: &Issue) -> Response<Body> {
 fn check_browser(client: &AuthenticatedClient<'_>, from: Option<&HeaderValue>) -> Result<(), OAuthError> {
     match (client.client().kind, client.method(), from) {
         (ClientKind::SinglePage, _, None) => {
-            Err(OAuthError::invalid_request("this client is a single-page app: its tokens are had from its page only").numbered(9_002_327))
+            Err(OAuthError::invalid_request("this client is a single-page app: its tokens are had from its page only")
+                .numbered(9_002_327))
         }
         (ClientKind::SinglePage, Method::None, Some(from)) if !is_registered(client.client(), from) => {
-            Err(OAuthError::invalid_request("the page's origin is not one of this client's redirect URIs").numbered(9_002_326))
+            Err(OAuthError::invalid_request("the page's origin is not one of this client's redirect URIs")
+                .numbered(9_002_326))
         }
         _ => Ok(()),
     }
 }
 
 fn is_registered(client: &Client, from: &HeaderValue) -> bool {
-    client.redirect_uris.iter().filter_map(|uri| origin(uri.as_str())).any(|registered| registered.as_bytes() == from.as_bytes())
+    client
+        .redirect_uris
+        .iter()
+        .filter_map(|uri| origin(uri.as_str()))
+        .any(|registered| registered.as_bytes() == from.as_bytes())
 }
 
 /// Lets the page of a single-page app read the answer. No credentials go along: the cookie is not this endpoint's.
@@ -210,7 +222,10 @@ pub async fn preflight(request: Request<Body>) -> Response<Body> {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, from.clone());
     }
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, client-request-id"));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type, client-request-id"),
+    );
     headers.insert(VARY, HeaderValue::from_static("Origin"));
     response
 }

@@ -2,7 +2,10 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, HeaderMap,
+    HeaderValue, WWW_AUTHENTICATE,
+};
 use http::{Method, Request, Response, StatusCode};
 use latchkey_identity::OAuthError;
 use latchkey_identity::userinfo::userinfo;
@@ -30,7 +33,10 @@ pub async fn answer(State(app): State<App>, request: Request<Body>) -> Response<
         Err(BearerError::Store(error)) => {
             tracing::error!(%error, "the store did not answer");
             let error = OAuthError::temporarily_unavailable("the server cannot answer now");
-            return finish(reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error.code, "error_description": error.description })));
+            return finish(reply::json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &json!({ "error": error.code, "error_description": error.description }),
+            ));
         }
     };
     match userinfo(&bearer.token, &bearer.authorization, &bearer.person.account) {
@@ -41,12 +47,19 @@ pub async fn answer(State(app): State<App>, request: Request<Body>) -> Response<
 
 /// The token in the header or, in a POST, in the form; never in the query. [RFC 6750 §2]
 async fn token(method: &Method, headers: &HeaderMap, body: Body) -> Result<Option<String>, Box<Response<Body>>> {
-    let doubled = || Box::new(challenge(StatusCode::BAD_REQUEST, Some(&OAuthError::invalid_request("the token comes in two ways at once"))));
+    let doubled = || {
+        Box::new(challenge(
+            StatusCode::BAD_REQUEST,
+            Some(&OAuthError::invalid_request("the token comes in two ways at once")),
+        ))
+    };
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
     });
-    let is_form = headers.get(http::header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    let is_form = headers
+        .get(http::header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     if *method != Method::POST || !is_form {
         return Ok(header);
     }
@@ -66,7 +79,9 @@ fn challenge(status: StatusCode, error: Option<&OAuthError>) -> Response<Body> {
         None => reply::json(status, &json!({})),
     };
     let value = match error {
-        Some(error) => format!("Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"", error.code, error.description),
+        Some(error) => {
+            format!("Bearer realm=\"userinfo\", error=\"{}\", error_description=\"{}\"", error.code, error.description)
+        }
         None => "Bearer realm=\"userinfo\"".to_owned(),
     };
     if let Ok(value) = HeaderValue::from_str(&value) {

@@ -24,7 +24,14 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("sign-in-expired", &invent.sign_in(Some(SignInTrouble::Expired))),
         Shown::new(
             "sign-in-direct",
-            &SignIn { flow: None, next: Some(invent.say("/me")), asking: None, email: String::new(), has_accounts: false, ..invent.sign_in(None) },
+            &SignIn {
+                flow: None,
+                next: Some(invent.say("/me")),
+                asking: None,
+                email: String::new(),
+                has_accounts: false,
+                ..invent.sign_in(None)
+            },
         ),
         Shown::new("select", &invent.select()),
         Shown::new("prerequisite", &invent.prerequisite()),
@@ -44,7 +51,10 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
     vec![
         Shown::new("consent", &usual()),
         Shown::new("consent-changed", &Consent { changed: true, ..usual() }),
-        Shown::new("consent-problem", &Consent { problem: Some(invent.say("Choose at least one organization or project.")), ..usual() }),
+        Shown::new(
+            "consent-problem",
+            &Consent { problem: Some(invent.say("Choose at least one organization or project.")), ..usual() },
+        ),
         Shown::new(
             "consent-native",
             &Consent {

@@ -1,0 +1,288 @@
+//! One request of somebody who is known, and the doors it goes through: organization, project, repository.
+//!
+//! A handler gets at facts only through here, and here access is decided: by the action that the table names for the route.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use latchkey_devops::access::{
+    self, Access, Action, Asked, OrganizationAccess, ProjectAccess, Refusal, RepositoryAccess, Resource,
+};
+use latchkey_devops::ids::PersonId;
+use latchkey_devops::membership::Member;
+use latchkey_devops::organization::Organization;
+use latchkey_devops::project::Project;
+use latchkey_devops::repository::Repository;
+use latchkey_devops::wire::Urls;
+use latchkey_store::StoreError;
+use latchkey_store::devops::{Author, OrganizationFacts};
+
+use super::caller::Identified;
+use super::error::ApiError;
+use super::visit::Visit;
+use crate::app::App;
+
+/// A request of a caller, and what they must be allowed to do.
+pub(super) struct Call {
+    visit: Visit,
+    identified: Identified,
+    action: Action,
+}
+
+impl Deref for Call {
+    type Target = Visit;
+
+    fn deref(&self) -> &Visit {
+        &self.visit
+    }
+}
+
+/// An organization as it was asked for, before it is decided whether the caller may enter.
+pub(super) struct Door {
+    name: String,
+    facts: Option<Arc<OrganizationFacts>>,
+    member: Option<Arc<Member>>,
+}
+
+/// Within an organization.
+pub(super) struct InOrganization {
+    /// The proof.
+    pub(super) access: OrganizationAccess,
+    /// The organization, its projects and repositories.
+    pub(super) facts: Arc<OrganizationFacts>,
+    door: Door,
+}
+
+/// Within a project.
+pub(super) struct InProject {
+    /// The proof.
+    pub(super) access: ProjectAccess,
+    /// The organization, its projects and repositories.
+    pub(super) facts: Arc<OrganizationFacts>,
+    /// The project.
+    pub(super) project: Project,
+    door: Door,
+}
+
+/// Within a repository.
+pub(super) struct InRepository {
+    /// The proof.
+    pub(super) access: RepositoryAccess,
+    /// The organization, its projects and repositories.
+    pub(super) facts: Arc<OrganizationFacts>,
+    /// The project.
+    pub(super) project: Project,
+    /// The repository.
+    pub(super) repository: Repository,
+}
+
+impl Door {
+    /// Finds the organization of that name, and the person's membership in it. Both are kept in memory.
+    pub(super) async fn find(app: &App, name: &str, person: PersonId) -> Result<Self, StoreError> {
+        let facts = app.store.organization(name).await?;
+        let member = match &facts {
+            Some(facts) => app.store.member(facts.id(), person).await?,
+            None => None,
+        };
+        Ok(Self { name: name.to_owned(), facts, member })
+    }
+
+    /// An organization that is known already.
+    pub(super) async fn of(app: &App, facts: Arc<OrganizationFacts>, person: PersonId) -> Result<Self, StoreError> {
+        let member = app.store.member(facts.id(), person).await?;
+        Ok(Self { name: facts.organization.name.to_string(), facts: Some(facts), member })
+    }
+
+    /// As access is decided for it.
+    pub(super) fn within(&self) -> access::InOrganization<'_> {
+        let organization = self.facts.as_ref().map(|facts| &facts.organization);
+        access::InOrganization::new(&self.name, organization, self.member.as_deref())
+    }
+}
+
+impl Call {
+    /// A request of a caller who wants to do this.
+    pub(super) fn new(visit: Visit, identified: Identified, action: Action) -> Self {
+        Self { visit, identified, action }
+    }
+
+    /// Who asks.
+    pub(super) fn person(&self) -> PersonId {
+        self.identified.caller.person
+    }
+
+    /// As whom access is decided.
+    pub(super) fn caller(&self) -> &access::Caller {
+        &self.identified.caller
+    }
+
+    /// The credential and what it hangs below.
+    pub(super) fn identified(&self) -> &Identified {
+        &self.identified
+    }
+
+    /// Who changes something, for the record.
+    pub(super) fn author(&self) -> Author {
+        let bearer = &self.identified.bearer;
+        Author {
+            person: Some(self.person()),
+            client: Some(bearer.client.id.0),
+            authorization: Some(bearer.authorization.id.0),
+            session: None,
+            address: Some(self.address.to_string()),
+            at: self.now,
+        }
+    }
+
+    /// The URLs of an organization, as seen from where the request came to.
+    pub(super) fn urls<'a>(&'a self, organization: &'a Organization) -> Urls<'a> {
+        Urls::new(&self.origin.url, organization)
+    }
+
+    /// To what is the person's own.
+    pub(super) fn own(&self) -> Result<Access, ApiError> {
+        let access = access::decide(self.caller(), Resource::Own, self.action)?;
+        self.acted(None);
+        Ok(access)
+    }
+
+    /// Into the organization that the path names.
+    pub(super) async fn organization(&self) -> Result<InOrganization, ApiError> {
+        let door = self.door().await?;
+        let access = access::to_organization(self.caller(), door.within(), self.action)?;
+        self.acted(None);
+        Ok(InOrganization { access, facts: found(&door)?, door })
+    }
+
+    /// Into the project that the path names.
+    pub(super) async fn project(&self) -> Result<InProject, ApiError> {
+        self.project_named(self.named("project"), self.action).await
+    }
+
+    /// Into the project that the path names, to do something else than the table says.
+    pub(super) async fn project_for(&self, action: Action) -> Result<InProject, ApiError> {
+        self.project_named(self.named("project"), action).await
+    }
+
+    async fn project_named(&self, name: &str, action: Action) -> Result<InProject, ApiError> {
+        let door = self.door().await?;
+        let project = door.facts.as_ref().and_then(|facts| facts.project(name));
+        let access = access::to_project(self.caller(), door.within(), Asked::new(name, project), action)?;
+        self.acted(Some(&access));
+        let facts = found(&door)?;
+        let project = project.cloned().ok_or_else(vanished)?;
+        Ok(InProject { access, facts, project, door })
+    }
+
+    /// Into the repository that the path names, in the project that the path names; without one the repository goes by its id.
+    pub(super) async fn repository(&self) -> Result<InRepository, ApiError> {
+        let (project, repository) = (self.path.get("project"), self.named("repository"));
+        self.repository_named(project, repository, self.action).await
+    }
+
+    /// Into a repository, to do something there.
+    pub(super) async fn repository_named(
+        &self,
+        project: Option<&str>,
+        name: &str,
+        action: Action,
+    ) -> Result<InRepository, ApiError> {
+        let door = self.door().await?;
+        let entered = enter_repository(self.caller(), &door, project, name, action)?;
+        self.identified.used(&self.visit, action, Some(entered.project.id.0));
+        Ok(entered)
+    }
+
+    /// Whether the caller may do this route's action in a project that was found on the way.
+    pub(super) fn enter(&self, inside: &InOrganization, project: &Project) -> Result<ProjectAccess, Refusal> {
+        self.enter_for(inside, project, self.action)
+    }
+
+    /// Whether the caller may do something in a project that was found on the way.
+    pub(super) fn enter_for(
+        &self,
+        inside: &InOrganization,
+        project: &Project,
+        action: Action,
+    ) -> Result<ProjectAccess, Refusal> {
+        let asked = Asked::new(project.name.as_str(), Some(project));
+        access::to_project(self.caller(), inside.door.within(), asked, action)
+    }
+
+    /// Whether the caller may do this route's action in a repository that was found on the way.
+    pub(super) fn enter_repository(
+        &self,
+        inside: &InOrganization,
+        project: &Project,
+        repository: &Repository,
+    ) -> Result<RepositoryAccess, Refusal> {
+        let asked = Asked::new(project.name.as_str(), Some(project));
+        let repository = Asked::new(repository.name.as_str(), Some(repository));
+        access::to_repository(self.caller(), inside.door.within(), asked, repository, self.action)
+    }
+
+    /// Notes in which project the caller acted, where that comes out on the way.
+    pub(super) fn acted_in(&self, access: &ProjectAccess) {
+        self.acted(Some(access));
+    }
+
+    fn acted(&self, access: Option<&ProjectAccess>) {
+        let action = access.map_or(self.action, ProjectAccess::action);
+        self.identified.used(&self.visit, action, access.map(|access| access.project().0));
+    }
+
+    async fn door(&self) -> Result<Door, ApiError> {
+        Ok(Door::find(&self.app, self.named("organization"), self.person()).await?)
+    }
+}
+
+impl InProject {
+    /// The organization around it, for what reaches beyond the project.
+    pub(super) fn around(self, call: &Call) -> Result<InOrganization, ApiError> {
+        let access = access::to_organization(call.caller(), self.door.within(), call.action)?;
+        Ok(InOrganization { access, facts: self.facts, door: self.door })
+    }
+}
+
+impl Identified {
+    /// Notes the use, in memory: last uses ride along later.
+    fn used(&self, visit: &Visit, action: Action, project: Option<uuid::Uuid>) {
+        let authorization = self.bearer.authorization.id;
+        visit.app.uses.acted(authorization, action.description(), project, visit.now, visit.address);
+    }
+}
+
+/// Decides whether a caller may do something in a repository. Also asked again when references are about to move.
+pub(super) fn enter_repository(
+    caller: &access::Caller,
+    door: &Door,
+    project: Option<&str>,
+    name: &str,
+    action: Action,
+) -> Result<InRepository, ApiError> {
+    let facts = door.facts.as_ref();
+    let repository = facts.and_then(|facts| match project {
+        Some(project) => facts.repository(facts.project(project)?.id, name),
+        None => uuid::Uuid::try_parse(name).ok().and_then(|id| facts.repository_by_id(id.into())),
+    });
+    let found_project = match (repository, project) {
+        (Some(repository), _) => facts.and_then(|facts| facts.project_by_id(repository.project)),
+        (None, Some(project)) => facts.and_then(|facts| facts.project(project)),
+        (None, None) => None,
+    };
+    let asked = Asked::new(project.unwrap_or_default(), found_project);
+    let access = access::to_repository(caller, door.within(), asked, Asked::new(name, repository), action)?;
+    let facts = found(door)?;
+    let (project, repository) = (found_project.cloned(), repository.cloned());
+    let (Some(project), Some(repository)) = (project, repository) else { return Err(vanished()) };
+    Ok(InRepository { access, facts, project, repository })
+}
+
+fn found(door: &Door) -> Result<Arc<OrganizationFacts>, ApiError> {
+    door.facts.clone().ok_or_else(vanished)
+}
+
+/// A proof speaks of something that is there; that it is not cannot be.
+fn vanished() -> ApiError {
+    ApiError::Bug("access was proven to a thing that is not there".to_owned())
+}

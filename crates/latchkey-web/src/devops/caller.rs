@@ -1,0 +1,240 @@
+//! Who asks: from the credential of a request to the caller that access is decided for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use latchkey_devops::access::{Caller, CallingApp, Limits, ProjectLimits, RepositoryLimits, Standing};
+use latchkey_devops::error::DevOpsError;
+use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId};
+use latchkey_devops::scope::{self, Scope, Scopes};
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::{Authorization, Place};
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::secret::Secret;
+use latchkey_identity::token::access_token::TokenRefusal;
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::bearer::{self, Bearer, BearerError};
+
+/// Somebody whose credential counts at this moment.
+#[derive(Clone, Debug)]
+pub(super) struct Identified {
+    /// As whom and how far access is decided.
+    pub(super) caller: Caller,
+    /// The token, and what it hangs below.
+    pub(super) bearer: Bearer,
+    token: Secret,
+}
+
+/// Reads the credential of a request and checks it against what is true now. No database is asked for one seen before.
+pub(super) async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Identified, ApiError> {
+    match credential(headers) {
+        Credential::Token(token) => of_token(app, token, now).await,
+        Credential::None => Err(unauthorized("The request carries no credential: send an access token.")),
+        Credential::Unreadable => {
+            Err(unauthorized("The Authorization header must be Bearer with a token, or Basic with the token as password."))
+        }
+    }
+}
+
+impl Identified {
+    /// The same, as it is true at another moment: a push takes time, and what it began under may have ended.
+    pub(super) async fn again(&self, app: &App, now: Timestamp) -> Result<Self, ApiError> {
+        of_token(app, self.token.clone(), now).await
+    }
+}
+
+async fn of_token(app: &App, token: Secret, now: Timestamp) -> Result<Identified, ApiError> {
+    match bearer::authenticate(app, token.reveal(), Some(scope::AUDIENCE), now).await {
+        Ok(bearer) => Ok(Identified { caller: caller(&bearer), bearer, token }),
+        Err(BearerError::Store(error)) => Err(error.into()),
+        Err(BearerError::Refused(refusal)) => Err(unauthorized(reason(refusal))),
+    }
+}
+
+fn unauthorized(reason: &str) -> ApiError {
+    DevOpsError::unauthorized(None, reason).into()
+}
+
+/// What ended the token, and what to do about it.
+fn reason(refusal: TokenRefusal) -> &'static str {
+    match refusal {
+        TokenRefusal::NotOurs => "The token is not an access token of this server.",
+        TokenRefusal::Expired => "The token has expired. Get a new one.",
+        TokenRefusal::WrongAudience => "The token is for another resource. Ask for a scope of the DevOps side.",
+        TokenRefusal::AuthorizationEnded => {
+            "The authorization behind the token was revoked or has ended. Ask the person to authorize the service again."
+        }
+        TokenRefusal::FamilyEnded => "The token was revoked. Ask the person to authorize the service again.",
+        TokenRefusal::AccountDisabled => "The account is disabled. An administrator of its tenant can enable it.",
+        TokenRefusal::AppSuspended => "The service is suspended. Its owner can ask an administrator of its tenant why.",
+    }
+}
+
+/// Whether a request brings a credential, of whatever kind.
+pub(super) fn has_credential(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION)
+}
+
+enum Credential {
+    None,
+    Unreadable,
+    Token(Secret),
+}
+
+/// The token of a request: as `Bearer`, or as the password of `Basic`, whose user name does not matter. Never from the query.
+fn credential(headers: &HeaderMap) -> Credential {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let header = match (all.next(), all.next()) {
+        (None, _) => return Credential::None,
+        (Some(header), None) => header,
+        (Some(_), Some(_)) => return Credential::Unreadable,
+    };
+    let token = header.to_str().ok().and_then(|header| {
+        let (scheme, rest) = header.trim().split_once(' ')?;
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Some(rest.to_owned());
+        }
+        let pair = STANDARD_NO_PAD.decode(rest.trim_end_matches('=')).ok()?;
+        let pair = String::from_utf8(pair).ok()?;
+        let (_, password) = pair.split_once(':')?;
+        scheme.eq_ignore_ascii_case("basic").then(|| password.to_owned())
+    });
+    match token.filter(|token| !token.is_empty()) {
+        Some(token) => Credential::Token(Secret::new(token)),
+        None => Credential::Unreadable,
+    }
+}
+
+/// What access is decided by: what the token says, what the person approves now, and where.
+fn caller(bearer: &Bearer) -> Caller {
+    Caller {
+        person: PersonId(bearer.authorization.account.0),
+        app: Some(CallingApp { id: AppId(bearer.client.id.0), legacy: false }),
+        standing: Standing::Live,
+        token_scopes: scopes(&bearer.token.scopes),
+        authorized_scopes: scopes(&bearer.authorization.scopes),
+        limits: limits(&bearer.authorization),
+    }
+}
+
+fn scopes(set: &ScopeSet) -> Scopes {
+    set.iter().filter_map(Scope::parse).collect()
+}
+
+/// Where an authorization reaches. A whole place outweighs its parts.
+fn limits(authorization: &Authorization) -> Limits {
+    let mut chosen: BTreeMap<OrganizationId, ProjectLimits> = BTreeMap::new();
+    for Place { organization, project, repository } in &authorization.places {
+        let projects = chosen
+            .entry(OrganizationId(*organization))
+            .or_insert_with(|| ProjectLimits::Chosen(BTreeMap::new()));
+        let Some(project) = project else {
+            *projects = ProjectLimits::All;
+            continue;
+        };
+        let ProjectLimits::Chosen(projects) = projects else { continue };
+        let repositories =
+            projects.entry(ProjectId(*project)).or_insert_with(|| RepositoryLimits::Chosen(BTreeSet::new()));
+        match (repository, repositories) {
+            (None, repositories) => *repositories = RepositoryLimits::All,
+            (Some(_), RepositoryLimits::All) => {}
+            (Some(repository), RepositoryLimits::Chosen(repositories)) => {
+                repositories.insert(RepositoryId(*repository));
+            }
+        }
+    }
+    Limits::Chosen(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+    use http::HeaderValue;
+    use latchkey_identity::account::AccountId;
+    use latchkey_identity::authorization::{AuthorizationId, Lifetime, Places};
+    use latchkey_identity::client::ClientId;
+    use latchkey_identity::session::SessionId;
+    use latchkey_identity::tenant::TenantId;
+    use uuid::Uuid;
+
+    fn token(values: &[&str]) -> Result<Option<String>, ()> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        match credential(&headers) {
+            Credential::None => Ok(None),
+            Credential::Unreadable => Err(()),
+            Credential::Token(token) => Ok(Some(token.reveal().to_owned())),
+        }
+    }
+
+    fn basic(pair: &str) -> String {
+        format!("Basic {}", STANDARD.encode(pair))
+    }
+
+    #[test]
+    fn a_token_comes_as_bearer_or_as_the_password_of_any_user() {
+        let found = Ok(Some("abc.def".to_owned()));
+        for header in ["Bearer abc.def", "bearer  abc.def ", &basic(":abc.def"), &basic("PAT:abc.def")] {
+            assert_eq!(token(&[header]), found, "{header}");
+        }
+        assert_eq!(token(&[&basic("ana@harbor.test:a:b")]), Ok(Some("a:b".into())));
+        assert_eq!(token(&[basic(":abc.def").trim_end_matches('=')]), found);
+        assert_eq!(token(&[]), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for header in ["Bearer", "Bearer ", "Basic", "Basic ???", "Negotiate abc", &basic("no colon"), &basic("user:")] {
+            assert_eq!(token(&[header]), Err(()), "{header}");
+        }
+        assert_eq!(token(&["Bearer a", "Bearer b"]), Err(()));
+    }
+
+    fn reach(places: Places) -> Limits {
+        limits(&Authorization {
+            id: AuthorizationId(Uuid::nil()),
+            tenant: TenantId(Uuid::nil()),
+            account: AccountId(Uuid::nil()),
+            client: ClientId(Uuid::nil()),
+            version: 1,
+            scopes: ScopeSet::default(),
+            asked: ScopeSet::default(),
+            places,
+            lifetime: Lifetime::UntilRemoved,
+            expires_at: None,
+            session: SessionId(Uuid::nil()),
+            shown: [0; 32],
+            created_at: Timestamp::from_secs(0),
+            changed_at: Timestamp::from_secs(0),
+            ended: None,
+        })
+    }
+
+    #[test]
+    fn places_become_limits_and_a_whole_outweighs_its_parts() {
+        let id = Uuid::from_u128;
+        let (harbor, lighthouse, lamp, log) = (id(1), id(2), id(3), id(4));
+        let place = |project, repository| Place { organization: harbor, project, repository };
+        let in_repository = |limits: &Limits, repository| {
+            limits.reach_repository(OrganizationId(harbor), ProjectId(lighthouse), RepositoryId(repository))
+        };
+
+        let one = reach([place(Some(lighthouse), Some(lamp))].into());
+        assert!(in_repository(&one, lamp) && !in_repository(&one, log));
+        assert!(!one.reach_organization(OrganizationId(id(9))));
+        let project = reach([place(Some(lighthouse), Some(lamp)), place(Some(lighthouse), None)].into());
+        assert!(in_repository(&project, log) && !project.reach_all_of(OrganizationId(harbor)));
+        let all = reach([place(None, None), place(Some(lighthouse), Some(lamp))].into());
+        assert!(all.reach_all_of(OrganizationId(harbor)) && in_repository(&all, log));
+        assert!(!reach(Places::new()).reach_organization(OrganizationId(harbor)), "no place is nowhere");
+    }
+}

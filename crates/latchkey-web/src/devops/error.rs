@@ -1,0 +1,217 @@
+//! What goes wrong, and how callers are told: the error body of the original, the challenges of a 401, plain text for git.
+
+use axum::body::Body;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, Response, StatusCode};
+use latchkey_devops::access::Refusal;
+use latchkey_devops::error::{DevOpsError, ErrorType};
+use latchkey_git::{BrowseError, GitError};
+use latchkey_store::StoreError;
+use uuid::Uuid;
+
+use super::table::Dialect;
+use crate::reply;
+
+/// Why a request was not served.
+#[derive(Debug)]
+pub(super) enum ApiError {
+    /// The caller is told why.
+    Refused(DevOpsError),
+    /// The server cannot answer now; nothing was changed. The log is told why.
+    Unavailable(String),
+    /// A bug of ours. The log is told which.
+    Bug(String),
+}
+
+impl ApiError {
+    /// The status it is answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        let kind = match self {
+            Self::Refused(error) => error.kind,
+            Self::Unavailable(_) => ErrorType::Unavailable,
+            Self::Bug(_) => ErrorType::Internal,
+        };
+        StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Whether the organization that the path names is not there for this caller.
+    pub(super) fn hides_the_organization(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.kind == ErrorType::OrganizationNotFound)
+    }
+}
+
+impl From<DevOpsError> for ApiError {
+    fn from(error: DevOpsError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        tracing::debug!(check = refusal.check.code(), reason = %refusal.reason, "refused");
+        Self::Refused(refusal.into_error())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error.is_temporary() { Self::Unavailable(error.to_string()) } else { Self::Bug(error.to_string()) }
+    }
+}
+
+impl From<GitError> for ApiError {
+    fn from(error: GitError) -> Self {
+        let text = || error.to_string();
+        match &error {
+            GitError::InvalidName(_) | GitError::Malformed(_) => DevOpsError::bad_request(text()).into(),
+            GitError::TooLarge(_) => DevOpsError::new(ErrorType::TooLarge, text()).into(),
+            GitError::Busy | GitError::TimedOut => Self::Unavailable(text()),
+            GitError::Failed { complaint, .. } => Self::Bug(format!("{error}: {complaint}")),
+            GitError::Browse(_) | GitError::Program(_) | GitError::NotFound | GitError::AlreadyExists => Self::Bug(text()),
+            // A body that breaks off is an error of reading too; who broke it off reads no answer.
+            GitError::Io(_) => Self::Unavailable(text()),
+        }
+    }
+}
+
+/// Says what could not be read, of the repository of this name.
+pub(super) fn unreadable(repository: &str, error: BrowseError) -> ApiError {
+    match error {
+        BrowseError::NoCommits => DevOpsError::version_not_found("default branch", repository).into(),
+        BrowseError::VersionNotFound(version) => DevOpsError::version_not_found(&version, repository).into(),
+        BrowseError::PathNotFound { path, version } => DevOpsError::item_not_found(&path, &version).into(),
+        BrowseError::NotAFile(_) => DevOpsError::bad_request(error.to_string()).into(),
+        BrowseError::TooLarge => DevOpsError::new(ErrorType::TooLarge, error.to_string()).into(),
+        BrowseError::Unreadable(error) => ApiError::Bug(format!("a repository cannot be read: {error}")),
+    }
+}
+
+/// What an error's answer says beside the error.
+pub(super) struct Circumstances<'a> {
+    pub(super) dialect: Dialect,
+    /// Where the request came to.
+    pub(super) origin: &'a str,
+    /// The tenant of the organization, if there is one.
+    pub(super) tenant: Option<Uuid>,
+    /// Whether the request brought a credential.
+    pub(super) with_credential: bool,
+    /// What finds the request in the log.
+    pub(super) activity: &'a str,
+}
+
+impl ApiError {
+    /// The answer.
+    pub(super) fn answer(self, circumstances: &Circumstances) -> Response<Body> {
+        let activity = circumstances.activity;
+        let status = self.status();
+        let error = match self {
+            Self::Refused(error) => error,
+            Self::Unavailable(reason) => {
+                tracing::warn!(activity, reason, "the server could not answer");
+                DevOpsError::unavailable()
+            }
+            Self::Bug(reason) => {
+                tracing::error!(activity, reason, "a request failed");
+                DevOpsError::internal(activity)
+            }
+        };
+        let mut response = match circumstances.dialect {
+            Dialect::Rest => reply::json(status, &error),
+            Dialect::Git => Response::new(Body::from(format!("{}\n", error.message))),
+        };
+        *response.status_mut() = status;
+        let content_type = match circumstances.dialect {
+            Dialect::Rest => "application/json; charset=utf-8",
+            Dialect::Git => "text/plain; charset=utf-8",
+        };
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        match status {
+            StatusCode::UNAUTHORIZED => challenge(response.headers_mut(), circumstances, &error),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// How to come back with a credential that counts. [RFC 9110 §11.6.1], [RFC 6750 §3]
+fn challenge(headers: &mut HeaderMap, circumstances: &Circumstances, error: &DevOpsError) {
+    let tenant = circumstances.tenant.map_or_else(|| "common".to_owned(), |tenant| tenant.to_string());
+    let authority = format!("{}/{tenant}", circumstances.origin);
+    let bearer = if !circumstances.with_credential {
+        // Without quotation marks, against the grammar: Git Credential Manager takes the rest of the line as it is.
+        format!("Bearer authorization_uri={authority}")
+    } else if error.missing_scopes.is_empty() {
+        format!("Bearer authorization_uri=\"{authority}\", error=\"invalid_token\"")
+    } else {
+        let scopes: Vec<&str> = error.missing_scopes.iter().map(|scope| scope.name()).collect();
+        let scopes = scopes.join(" ");
+        format!("Bearer authorization_uri=\"{authority}\", error=\"insufficient_scope\", scope=\"{scopes}\"")
+    };
+    let basic = format!("Basic realm=\"{}\"", circumstances.origin);
+    for challenge in [bearer, basic, "TFS-Federated".to_owned()] {
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+            headers.append(WWW_AUTHENTICATE, challenge);
+        }
+    }
+}
+
+/// The tenant of an organization. Credential helpers look for it.
+pub(super) const RESOURCE_TENANT: HeaderName = HeaderName::from_static("x-vss-resourcetenant");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use latchkey_devops::scope::Scope;
+
+    fn challenges(with_credential: bool, missing_scopes: &'static [Scope]) -> Vec<String> {
+        let error = DevOpsError { missing_scopes, ..DevOpsError::unauthorized(None, "") };
+        let circumstances = Circumstances {
+            dialect: Dialect::Rest,
+            origin: "https://devops.test",
+            tenant: Some(Uuid::nil()),
+            with_credential,
+            activity: "a",
+        };
+        let response = ApiError::from(error).answer(&circumstances);
+        assert_eq!(response.status(), 401);
+        response.headers().get_all(WWW_AUTHENTICATE).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_401_carries_three_challenges_each_in_its_own_header() {
+        assert_eq!(
+            challenges(false, &[]),
+            [
+                "Bearer authorization_uri=https://devops.test/00000000-0000-0000-0000-000000000000",
+                "Basic realm=\"https://devops.test\"",
+                "TFS-Federated"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_401_says_whether_the_token_or_its_scope_is_wrong() {
+        assert!(challenges(true, &[])[0].ends_with("error=\"invalid_token\""));
+        let missing = &challenges(true, &[Scope::Project, Scope::Profile])[0];
+        assert!(missing.ends_with("error=\"insufficient_scope\", scope=\"vso.project vso.profile\""), "{missing}");
+    }
+
+    #[test]
+    fn git_is_told_in_plain_text_and_a_bug_is_not_told() {
+        let circumstances = Circumstances {
+            dialect: Dialect::Git,
+            origin: "https://devops.test",
+            tenant: None,
+            with_credential: true,
+            activity: "a",
+        };
+        let refused = ApiError::from(DevOpsError::repository_not_found("lamp")).answer(&circumstances);
+        assert_eq!(refused.headers()[CONTENT_TYPE], "text/plain; charset=utf-8");
+        let busy = ApiError::Unavailable("the disk is full".into()).answer(&circumstances);
+        assert_eq!((busy.status().as_u16(), busy.headers().contains_key(RETRY_AFTER)), (503, true));
+        assert_eq!(ApiError::Bug("secret".into()).answer(&circumstances).status(), 500);
+    }
+}

@@ -1,0 +1,113 @@
+//! Long lists come in pages. A token says where the next page begins, and counts for nobody and nothing else.
+
+use std::time::Duration;
+
+use latchkey_devops::error::DevOpsError;
+use latchkey_identity::Timestamp;
+use latchkey_identity::secret::PurposeKey;
+use latchkey_jose::base64url;
+
+use super::call::Call;
+use super::error::ApiError;
+
+/// How long a token counts: far longer than anybody takes from one page to the next.
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Bytes of the code that authenticates a token.
+const MAC_BYTES: usize = 32;
+
+/// What a token is bound to.
+struct Binding<'a> {
+    key: &'a PurposeKey,
+    /// The authorization that asks: it stands for person, app and tenant.
+    authorization: [u8; 16],
+    route: &'a str,
+    filter: String,
+}
+
+impl Call {
+    /// The position that the request's token holds, if it has one.
+    pub(super) fn continuation(&self) -> Result<Option<String>, ApiError> {
+        let Some(token) = self.query.get("continuationToken") else { return Ok(None) };
+        let position = self.binding().open(token, self.now);
+        position.map(Some).ok_or_else(|| {
+            DevOpsError::bad_request("The continuationToken is not one of this list, or it is too old. Begin with the first page.").into()
+        })
+    }
+
+    /// The token for the position where the next page begins.
+    pub(super) fn continue_at(&self, position: &str) -> String {
+        self.binding().seal(position, self.now + LIFETIME)
+    }
+
+    fn binding(&self) -> Binding<'_> {
+        Binding {
+            key: &self.app.keys.continuation,
+            authorization: *self.identified().bearer.authorization.id.0.as_bytes(),
+            route: &self.route,
+            filter: self.query.filter(),
+        }
+    }
+}
+
+impl Binding<'_> {
+    fn seal(&self, position: &str, end: Timestamp) -> String {
+        let end = end.as_secs().to_be_bytes();
+        let mac = self.key.mac(&self.parts(&end, position));
+        base64url::encode([&end[..], &mac[..], position.as_bytes()].concat())
+    }
+
+    fn open(&self, token: &str, now: Timestamp) -> Option<String> {
+        let bytes = base64url::decode(token).ok()?;
+        let (end, rest) = bytes.split_first_chunk::<8>()?;
+        let (mac, position) = rest.split_first_chunk::<MAC_BYTES>()?;
+        let position = std::str::from_utf8(position).ok()?;
+        let holds = self.key.verify(&self.parts(end, position), mac) && now.as_secs() < i64::from_be_bytes(*end);
+        holds.then(|| position.to_owned())
+    }
+
+    fn parts<'a>(&'a self, end: &'a [u8], position: &'a str) -> [&'a [u8]; 5] {
+        [&self.authorization, self.route.as_bytes(), self.filter.as_bytes(), end, position.as_bytes()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use latchkey_identity::secret::Purpose;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000);
+
+    #[test]
+    fn a_token_counts_for_its_list_and_caller_only_and_not_for_ever() {
+        let key = PurposeKey::derive(&[7; 32], Purpose::Continuation).unwrap();
+        let of = |authorization, route, filter: &str| Binding {
+            key: &key,
+            authorization: [authorization; 16],
+            route,
+            filter: filter.to_owned(),
+        };
+        let mine = of(1, "/h/_apis/projects", "a=b");
+        let token = mine.seal("refs/heads/main", NOW + LIFETIME);
+        assert_eq!(mine.open(&token, NOW).as_deref(), Some("refs/heads/main"));
+        assert_eq!(of(2, "/h/_apis/projects", "a=b").open(&token, NOW), None);
+        assert_eq!(of(1, "/i/_apis/projects", "a=b").open(&token, NOW), None);
+        assert_eq!(of(1, "/h/_apis/projects", "a=c").open(&token, NOW), None);
+        assert_eq!(mine.open(&token, NOW + LIFETIME), None);
+    }
+
+    #[test]
+    fn a_token_with_another_bit_is_none() {
+        let key = PurposeKey::derive(&[7; 32], Purpose::Continuation).unwrap();
+        let mine = Binding { key: &key, authorization: [1; 16], route: "/", filter: String::new() };
+        let bytes = base64url::decode(&mine.seal("41", NOW + LIFETIME)).unwrap();
+        for place in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[place] ^= 1;
+            assert_eq!(mine.open(&base64url::encode(other), NOW), None, "byte {place}");
+        }
+        for token in ["", "A", "!!", "AAAA"] {
+            assert_eq!(mine.open(token, NOW), None);
+        }
+    }
+}

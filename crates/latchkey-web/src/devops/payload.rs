@@ -1,0 +1,133 @@
+//! The body of a request: JSON, bounded in size and depth, or a stream for git.
+
+use axum::body::Body;
+use futures_util::TryStreamExt as _;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use latchkey_devops::error::{DevOpsError, ErrorType};
+use serde_json::Value;
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
+
+use super::error::ApiError;
+
+/// Bytes of a JSON body: the longest comment or description fits several times.
+const MOST_BYTES: usize = 1 << 20;
+/// How deep arrays and objects may lie in each other. No request of the API comes near.
+const MOST_DEPTH: usize = 64;
+
+/// A body that nobody has read yet.
+pub(super) struct Payload {
+    content_type: String,
+    body: Body,
+}
+
+impl Payload {
+    /// The body of a request.
+    pub(super) fn new(headers: &HeaderMap, body: Body) -> Self {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default();
+        Self { content_type: media_type.trim().to_ascii_lowercase(), body }
+    }
+
+    /// Reads JSON.
+    pub(super) async fn json(self) -> Result<Value, ApiError> {
+        // A form of another site could be sent as text, with a credential that a browser remembers.
+        self.read_as(&["application/json", "text/json", "application/json-patch+json"]).await
+    }
+
+    /// Reads a patch document, [RFC 6902].
+    pub(super) async fn json_patch(self) -> Result<Value, ApiError> {
+        self.read_as(&["application/json-patch+json"]).await
+    }
+
+    /// The bytes as they come.
+    pub(super) fn stream(self) -> impl AsyncRead + Unpin + Send {
+        StreamReader::new(self.body.into_data_stream().map_err(std::io::Error::other))
+    }
+
+    async fn read_as(self, media_types: &[&str]) -> Result<Value, ApiError> {
+        if !media_types.contains(&self.content_type.as_str()) {
+            let wanted = media_types.first().copied().unwrap_or_default();
+            let message = format!("The request must have a Content-Type of {wanted}.");
+            return Err(DevOpsError::new(ErrorType::ContentTypeNotSupported, message).into());
+        }
+        let collected = Limited::new(self.body, MOST_BYTES).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                DevOpsError::new(ErrorType::TooLarge, format!("The body has more than {MOST_BYTES} bytes."))
+            } else {
+                DevOpsError::bad_request("The body broke off.")
+            }
+        })?;
+        Ok(parse(&collected.to_bytes())?)
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, DevOpsError> {
+    if depth(bytes) > MOST_DEPTH {
+        return Err(DevOpsError::bad_request(format!("The body is nested more than {MOST_DEPTH} deep.")));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(bytes).map_err(|error| DevOpsError::bad_request(format!("The body is no JSON: {error}.")))
+}
+
+/// How deep arrays and objects lie in each other at the most.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(content_type: &'static str, body: impl Into<Body>) -> Payload {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+        Payload::new(&headers, body.into())
+    }
+
+    fn status(answer: Result<Value, ApiError>) -> u16 {
+        answer.map_or_else(|error| error.status().as_u16(), |_| 200)
+    }
+
+    #[tokio::test]
+    async fn json_comes_as_json_and_patches_as_patches() {
+        assert_eq!(status(payload("application/json; charset=utf-8", "{}").json().await), 200);
+        assert_eq!(status(payload("application/json-patch+json", "[]").json_patch().await), 200);
+        assert_eq!(status(payload("application/json", "[]").json_patch().await), 415);
+        assert_eq!(status(payload("text/plain", "{}").json().await), 415);
+        assert_eq!(status(payload("application/json", "{").json().await), 400);
+        assert_eq!(status(payload("application/json", "").json().await), 400);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_neither_endless_nor_bottomless() {
+        let long = format!("\"{}\"", "x".repeat(MOST_BYTES));
+        assert_eq!(status(payload("application/json", long).json().await), 413);
+        let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(status(payload("application/json", deep(MOST_DEPTH)).json().await), 200);
+        assert_eq!(status(payload("application/json", deep(MOST_DEPTH + 1)).json().await), 400);
+        assert_eq!(status(payload("application/json", deep(500_000)).json().await), 400);
+    }
+
+    #[test]
+    fn brackets_in_texts_are_not_deep() {
+        assert_eq!(depth(br#"{"a": "[[[\"[["}"#), 1);
+        assert_eq!(depth(b"]]]]["), 1);
+    }
+}

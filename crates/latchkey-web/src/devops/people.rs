@@ -1,0 +1,73 @@
+//! People, as answers and changes speak of them.
+
+use std::collections::BTreeSet;
+
+use latchkey_devops::ids::PersonId;
+use latchkey_devops::membership::{People, Person};
+use latchkey_identity::account::{AccountId, email_key};
+use latchkey_identity::tenant::PERSONAL_TENANT;
+use latchkey_store::{StoreError, identity};
+use uuid::Uuid;
+
+use super::call::InOrganization;
+use super::error::ApiError;
+use crate::app::App;
+
+/// How many members are looked at to find somebody who is only called by name.
+const MOST_LOOKED_AT: usize = 5_000;
+/// How many of them at once.
+const AT_ONCE: u32 = 500;
+
+/// A person as others see them.
+pub(super) fn seen(person: &identity::Person) -> Person {
+    let account = &person.account;
+    Person {
+        id: PersonId(account.id.0),
+        display_name: account.name.clone(),
+        unique_name: account.email.clone(),
+        personal: account.tenant == PERSONAL_TENANT,
+    }
+}
+
+/// The people of these ids, as far as there are accounts.
+pub(super) async fn of_ids(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<People, StoreError> {
+    let ids: BTreeSet<PersonId> = ids.into_iter().collect();
+    let mut people = Vec::with_capacity(ids.len());
+    for id in ids {
+        people.extend(app.store.account(AccountId(id.0)).await?.map(|person| seen(&person)));
+    }
+    Ok(people.into_iter().collect())
+}
+
+/// The members of an organization whom texts may mean: by id, by sign-in name, or by the name they go by.
+pub(super) async fn named(app: &App, inside: &InOrganization, texts: &BTreeSet<&str>) -> Result<People, ApiError> {
+    let organization = inside.access.organization();
+    let mut ids = BTreeSet::new();
+    let mut by_name = false;
+    for text in texts {
+        let address = text.rsplit_once('<').and_then(|(_, rest)| rest.trim().strip_suffix('>')).unwrap_or(text).trim();
+        let id = match Uuid::try_parse(address) {
+            Ok(id) => Some(PersonId(id)),
+            Err(_) if address.contains('@') => {
+                app.store.credentials(&email_key(address)).await?.map(|(account, _)| PersonId(account.id.0))
+            }
+            Err(_) => {
+                by_name = true;
+                None
+            }
+        };
+        if let Some(id) = id
+            && app.store.member(organization, id).await?.is_some()
+        {
+            ids.insert(id);
+        }
+    }
+    let mut after = None;
+    while by_name && ids.len() < MOST_LOOKED_AT {
+        let members = app.store.members(&inside.access, after, AT_ONCE).await?;
+        after = members.last().copied();
+        ids.extend(members);
+        by_name = after.is_some();
+    }
+    Ok(of_ids(app, ids).await?)
+}

@@ -1,0 +1,175 @@
+//! One app, for those who may change it: its owner, and the administrators of its tenant. To everybody else it is not there.
+
+use std::sync::Arc;
+
+use latchkey_identity::Decision;
+use latchkey_identity::client::registration::{Registration, RegistrationError, change, delete};
+use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, Publisher};
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::token;
+
+use super::problem::Problem;
+use super::visit::{Answer, Visit, count, moment};
+use super::{apps, registration, scopes};
+use crate::pages::Problems;
+use crate::pages::app::{AppDetails, SecretRow};
+use crate::pages::confirm::Confirm;
+
+/// `GET /apps/{id}`
+pub(super) async fn show(visit: Visit) -> Answer {
+    let client = own(&visit).await?;
+    let page = details(&visit, &client, Shown { done: visit.asked("done").and_then(done), ..Shown::default() }).await?;
+    visit.show(&page)
+}
+
+/// The app that the path names, if it is this person's to change.
+pub(super) async fn own(visit: &Visit) -> Result<Arc<Client>, Problem> {
+    let client = visit.app.store.client(ClientId(visit.id("id")?)).await?;
+    client.filter(|client| client.may_be_changed_by(visit.account())).ok_or(Problem::NotFound)
+}
+
+/// `POST /apps/{id}/redirect-uris`
+pub(super) async fn save_redirect_uris(visit: Visit) -> Answer {
+    let typed = visit.posted("redirect_uris").unwrap_or_default().to_owned();
+    let uris = registration::lines(&typed);
+    let edit = |registration: &mut Registration| registration.redirect_uris.clone_from(&uris);
+    match edited(&visit, edit).await? {
+        Ok(client) => visit.go_to(&format!("/apps/{}?done=redirect-uris", client.id)),
+        Err(error) => refused(&visit, &error, Shown { redirect_uris: Some(typed), ..Shown::default() }).await,
+    }
+}
+
+/// `POST /apps/{id}/scopes`
+pub(super) async fn save_scopes(visit: Visit) -> Answer {
+    let (asked, required) = registration::scopes(&visit);
+    let edit = |registration: &mut Registration| {
+        registration.scopes.clone_from(&asked);
+        registration.required_scopes.clone_from(&required);
+    };
+    match edited(&visit, edit).await? {
+        Ok(client) => visit.go_to(&format!("/apps/{}?done=scopes", client.id)),
+        Err(error) => refused(&visit, &error, Shown { scopes: Some((asked, required)), ..Shown::default() }).await,
+    }
+}
+
+async fn edited(
+    visit: &Visit,
+    edit: impl Fn(&mut Registration),
+) -> Result<Result<Client, RegistrationError>, Problem> {
+    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let decided = store
+        .decide(|| async {
+            let Some(client) = store.client(id).await? else { return Ok(Decision::refuse(RegistrationError::NotYours)) };
+            let mut registration = registration::of(&client);
+            edit(&mut registration);
+            Ok(match registration.check(&visit.app.resource.scopes) {
+                Ok(checked) => change(&client, checked, visit.account(), visit.now()).seen_from(&visit.address()),
+                Err(error) => Decision::refuse(error),
+            })
+        })
+        .await?;
+    Ok(decided)
+}
+
+/// The page again, with what was typed and what is wrong with it.
+pub(super) async fn refused(visit: &Visit, error: &RegistrationError, shown: Shown) -> Answer {
+    let client = own(visit).await?;
+    let shown = Shown { problems: registration::problems(error), ..shown };
+    visit.show_again(&details(visit, &client, shown).await?)
+}
+
+/// `GET /apps/{id}/delete`: asks first.
+pub(super) async fn ask_to_delete(visit: Visit) -> Answer {
+    let client = own(&visit).await?;
+    visit.show(&Confirm {
+        frame: visit.frame(),
+        heading: format!("Delete {}?", client.name),
+        consequences: vec![
+            "Everybody's authorizations for it end at once, and none of its keys work any more.".into(),
+            "Its secrets stop working, and its client id is never used again.".into(),
+            "This cannot be taken back.".into(),
+        ],
+        action: format!("/apps/{}/delete", client.id),
+        fields: Vec::new(),
+        button: "Delete".into(),
+        back: format!("/apps/{}", client.id),
+    })
+}
+
+/// `POST /apps/{id}/delete`
+pub(super) async fn remove(visit: Visit) -> Answer {
+    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let decided: Result<(), RegistrationError> = store
+        .decide(|| async {
+            Ok(match store.client(id).await? {
+                Some(client) => delete(&client, visit.account(), visit.now()).seen_from(&visit.address()),
+                None => Decision::refuse(RegistrationError::NotYours),
+            })
+        })
+        .await?;
+    match decided {
+        Ok(()) => visit.go_to("/apps?deleted=1"),
+        Err(_) => Err(Problem::NotFound),
+    }
+}
+
+/// What the page shows beside the app as it is.
+#[derive(Default)]
+pub(super) struct Shown {
+    done: Option<&'static str>,
+    problems: Problems,
+    redirect_uris: Option<String>,
+    scopes: Option<(ScopeSet, ScopeSet)>,
+}
+
+async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDetails, Problem> {
+    let store = &visit.app.store;
+    let owner = match client.owner {
+        Some(owner) => store.account(owner).await?.map(|person| person.account.name.clone()),
+        None => None,
+    };
+    let directory = store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone()).unwrap_or_default();
+    let (asked, required) =
+        shown.scopes.unwrap_or_else(|| (client.scopes.clone(), client.required_scopes.clone()));
+    Ok(AppDetails {
+        frame: visit.frame(),
+        done: shown.done.map(str::to_owned),
+        problems: shown.problems,
+        client_id: client.id.to_string(),
+        name: client.name.clone(),
+        kind: apps::kind(client.kind),
+        profile: apps::profile(client.profile),
+        suspended: (client.state == ClientState::Suspended)
+            .then(|| "An administrator stopped it; they can let it go on.".into()),
+        verified: matches!(client.publisher, Publisher::Verified(_)),
+        owner: owner.unwrap_or_else(|| format!("the administrators of {directory}")),
+        directory,
+        tenant_id: client.tenant.to_string(),
+        issuer: token::issuer(&visit.visitor.origin.url, client.tenant),
+        created: moment(client.created_at),
+        people: count(store.count_people_who_authorized(client.id, visit.now()).await?),
+        redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
+        scopes: scopes::options(&asked, &required),
+        secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
+    })
+}
+
+fn row(secret: &ClientSecret, visit: &Visit) -> SecretRow {
+    SecretRow {
+        id: secret.id.to_string(),
+        label: format!("{}…", secret.hint),
+        added: moment(secret.created_at),
+        expires: moment(secret.expires_at),
+        expired: !secret.is_live(visit.now()),
+    }
+}
+
+fn done(what: &str) -> Option<&'static str> {
+    match what {
+        "registered" => Some("The app was registered."),
+        "redirect-uris" => Some("The redirect URIs were saved."),
+        "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
+        "secret-removed" => Some("The secret was removed. Nobody authenticates with it again."),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! What somebody typed about an app, and where on the form a mistake in it is.
+
+use latchkey_identity::client::registration::{Registration, RegistrationError};
+use latchkey_identity::client::{Client, ClientKind, Profile, RedirectUri};
+use latchkey_identity::scope::ScopeSet;
+
+use super::visit::Visit;
+use crate::pages::{Problem, Problems};
+
+/// Redirect URIs as they are typed, one a line.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Redirect URIs as they are shown, one a line.
+pub(super) fn shown(uris: &[RedirectUri]) -> String {
+    uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>().join("\n")
+}
+
+/// What the form of a new app says. An unknown kind or profile is no choice.
+pub(super) fn typed(visit: &Visit) -> Option<Registration> {
+    let text = |name: &str| visit.posted(name).unwrap_or_default();
+    let (scopes, required_scopes) = scopes(visit);
+    Some(Registration {
+        name: text("name").to_owned(),
+        kind: ClientKind::parse(text("kind"))?,
+        profile: Profile::parse(text("profile"))?,
+        redirect_uris: lines(text("redirect_uris")),
+        scopes,
+        required_scopes,
+        multi_tenant: false,
+        pkce_optional: visit.posted("without_pkce").is_some(),
+    })
+}
+
+/// The scopes that were ticked, and those of them marked as required.
+pub(super) fn scopes(visit: &Visit) -> (ScopeSet, ScopeSet) {
+    (visit.all_posted("scope").collect(), visit.all_posted("required").collect())
+}
+
+/// What is registered, as it would be typed.
+pub(super) fn of(client: &Client) -> Registration {
+    Registration {
+        name: client.name.clone(),
+        kind: client.kind,
+        profile: client.profile,
+        redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        scopes: client.scopes.clone(),
+        required_scopes: client.required_scopes.clone(),
+        multi_tenant: client.multi_tenant,
+        pkce_optional: client.pkce_optional,
+    }
+}
+
+/// A mistake, at the field where it can be mended.
+pub(super) fn problems(error: &RegistrationError) -> Problems {
+    use RegistrationError as E;
+    let field = match error {
+        E::Name | E::ReservedName | E::NotYours | E::TooManyApps => "name",
+        E::RedirectUri { .. } | E::NoRedirectUri | E::DaemonRedirects | E::TooManyRedirectUris => "redirect-uris",
+        E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
+        E::PkceNeeded => "without-pkce",
+        E::SecretLifetime => "secret-expires",
+        E::TooManySecrets | E::PublicClient => "secret-label",
+    };
+    at(field, error.to_string())
+}
+
+/// One thing that is wrong.
+pub(super) fn at(field: &str, sentence: String) -> Problems {
+    Problems(vec![Problem { field: field.to_owned(), sentence }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirect_uris_are_typed_one_a_line() {
+        let typed = " https://a.test/one \r\n\r\nhttps://a.test/two";
+        assert_eq!(lines(typed), ["https://a.test/one", "https://a.test/two"]);
+        let uris = lines(typed).into_iter().map(RedirectUri::from_stored).collect::<Vec<_>>();
+        assert_eq!(shown(&uris), "https://a.test/one\nhttps://a.test/two");
+    }
+
+    #[test]
+    fn a_mistake_is_told_at_its_field_in_the_words_of_the_rule() {
+        let problems = problems(&RegistrationError::NoRedirectUri);
+        assert_eq!(problems.of("redirect-uris"), Some(RegistrationError::NoRedirectUri.to_string().as_str()));
+        assert_eq!(problems.of("name"), None);
+    }
+}

@@ -1,0 +1,103 @@
+//! Scopes, as these pages show them.
+
+use latchkey_devops::scope::{Scope, ScopeGroup};
+use latchkey_identity::scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, ScopeSet};
+
+use crate::pages::app_new::ScopeOption;
+use crate::pages::authorization::Allowed;
+use crate::pages::consent::Reach;
+
+/// What a scope allows, as a line of a list: `Read the work items, comments and boards that you can read`.
+pub(super) fn in_words(scope: Scope) -> String {
+    let sentence = scope.sentence();
+    let mut letters = sentence.strip_prefix("can ").unwrap_or(sentence).chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What an authorization allows, in short: what it may do, or else what it learns.
+pub(super) fn in_short(scopes: &ScopeSet) -> Vec<String> {
+    let does: Vec<String> = known(scopes).map(in_words).collect();
+    if does.is_empty() { learned(scopes).map(|(_, words)| words.to_owned()).collect() } else { does }
+}
+
+/// Everything that an authorization allows.
+pub(super) fn in_full(scopes: &ScopeSet) -> Vec<Allowed> {
+    let does = known(scopes).map(|scope| Allowed {
+        label: in_words(scope),
+        scope: scope.name().to_owned(),
+        high_privilege: scope.is_high_privilege(),
+    });
+    let learns = learned(scopes).map(|(scope, words)| Allowed {
+        label: words.to_owned(),
+        scope: scope.to_owned(),
+        high_privilege: false,
+    });
+    does.chain(learns).collect()
+}
+
+/// Every scope that an app can ask for, with what it asks for.
+pub(super) fn options(asked: &ScopeSet, required: &ScopeSet) -> Vec<ScopeOption> {
+    let option = |scope: &Scope| ScopeOption {
+        value: scope.name().to_owned(),
+        label: in_words(*scope),
+        reach: reach(*scope),
+        high_privilege: scope.is_high_privilege(),
+        asked: asked.contains(scope.name()),
+        required: required.contains(scope.name()),
+    };
+    Scope::ALL.iter().map(option).collect()
+}
+
+fn reach(scope: Scope) -> Reach {
+    match scope.group() {
+        ScopeGroup::Read => Reach::Read,
+        ScopeGroup::Write => Reach::Write,
+        ScopeGroup::Administer => Reach::Administer,
+    }
+}
+
+/// The scopes of the DevOps side among them, in the order of the table.
+fn known(scopes: &ScopeSet) -> impl Iterator<Item = Scope> {
+    Scope::ALL.iter().copied().filter(|scope| scopes.contains(scope.name()))
+}
+
+/// The scopes of OpenID Connect among them.
+fn learned(scopes: &ScopeSet) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let words = [
+        (OPENID, "Know your account again"),
+        (PROFILE, "See your name"),
+        (EMAIL, "See your email address"),
+        (OFFLINE_ACCESS, "Keep its access while you are away"),
+    ];
+    words.into_iter().filter(|(scope, _)| scopes.contains(scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_reads_as_what_the_app_may_do() {
+        assert_eq!(in_words(Scope::WorkRead), "Read the work items, comments and boards that you can read");
+        for scope in Scope::ALL {
+            assert!(in_words(*scope).starts_with(char::is_uppercase), "{scope}");
+        }
+    }
+
+    #[test]
+    fn an_app_that_does_nothing_is_told_by_what_it_learns() {
+        let both = ScopeSet::from_text("openid vso.work email");
+        assert_eq!(in_short(&both), [in_words(Scope::WorkRead)]);
+        assert_eq!(in_short(&ScopeSet::from_text("openid email")), ["Know your account again", "See your email address"]);
+        let scopes: Vec<String> = in_full(&both).into_iter().map(|allowed| allowed.scope).collect();
+        assert_eq!(scopes, ["vso.work", "openid", "email"]);
+    }
+
+    #[test]
+    fn an_app_can_ask_for_every_scope_and_what_it_asks_for_is_ticked() {
+        let options = options(&ScopeSet::from_text("vso.work vso.code"), &ScopeSet::from_text("vso.code"));
+        assert_eq!(options.len(), Scope::ALL.len());
+        let ticked: Vec<_> = options.iter().filter(|one| one.asked).map(|one| (one.value.as_str(), one.required)).collect();
+        assert_eq!(ticked, [("vso.work", false), ("vso.code", true)]);
+    }
+}

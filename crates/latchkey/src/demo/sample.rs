@@ -1,0 +1,110 @@
+//! The demo's sample data: made by the same rules and kept by the same store as everything else.
+//!
+//! | what | where |
+//! |---|---|
+//! | tenants and accounts | [`people`] |
+//! | registered clients | [`apps`] |
+//! | organizations, projects, who belongs where | [`organizations`] |
+//! | work items with links and history | [`work_items`] |
+//! | repositories with commits, a pull request | [`repositories`] |
+//! | build definitions, builds, logs, timelines | [`builds`] |
+//!
+//! The content is the same on every machine; its dates are relative to the first start.
+
+pub mod apps;
+pub mod builds;
+mod history;
+pub mod organizations;
+pub mod people;
+pub mod repositories;
+pub mod work_items;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use latchkey_devops::access::Refusal;
+use latchkey_devops::error::DevOpsError;
+use latchkey_git::GitError;
+use latchkey_identity::{Change, Decision, Timestamp};
+use latchkey_jose::digest::sha256;
+use latchkey_store::{CommitError, Store, StoreError};
+use latchkey_web::App;
+use uuid::Uuid;
+
+use crate::demo::folder::{Keepsake, KeptAccount};
+
+/// Why the sample data could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A change set was not committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// A repository could not be made.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The size of a repository could not be read.
+    #[error(transparent)]
+    Disk(#[from] std::io::Error),
+    /// A rule refused some of it: the sample does not fit the product any more.
+    #[error("the sample data breaks a rule: {0}")]
+    Rule(String),
+    /// Something that was made a moment ago is not there.
+    #[error("{0} was made a moment ago and is not there")]
+    Missing(&'static str),
+}
+
+impl From<DevOpsError> for SampleError {
+    fn from(error: DevOpsError) -> Self {
+        Self::Rule(error.message)
+    }
+}
+
+impl From<Refusal> for SampleError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Rule(refusal.reason)
+    }
+}
+
+/// Makes everything, and returns what the demo has to remember of it.
+pub async fn sow(app: &App, burndown_redirect: &str) -> Result<Keepsake, SampleError> {
+    let now = app.now();
+    let accounts: Vec<KeptAccount> = people::EVERYBODY.iter().map(people::Somebody::with_a_password).collect();
+    // What takes time, hashing and git, is done at the same time.
+    let (hashes, histories) = tokio::join!(people::hash(&accounts), repositories::import_all(app, now));
+    let (hashes, histories) = (hashes?, histories?);
+    decide(&app.store, people::changes(&hashes, now)?).await?;
+    let (clients, registered) = apps::register(app, burndown_redirect, now)?;
+    decide(&app.store, registered).await?;
+    organizations::make(&app.store, now).await?;
+    repositories::keep(&app.store, &histories, now).await?;
+    work_items::keep(&app.store, now).await?;
+    builds::keep(&app.store, &histories, now).await?;
+    Ok(Keepsake { accounts, clients, ..Keepsake::begun() })
+}
+
+async fn decide(store: &Store, changes: Vec<Change>) -> Result<(), SampleError> {
+    let rule = async || Ok(Decision::<(), Infallible> { answer: Ok(()), changes: changes.clone() });
+    match store.decide(rule).await? {
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The id of a thing of the sample: the same on every machine, so that two people can talk about it.
+pub fn id(of: &str) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(sha256(format!("latchkey demo: {of}"))).for_each(|(byte, drawn)| *byte = drawn);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// So many days before.
+fn days_before(now: Timestamp, days: u64) -> Timestamp {
+    now - Duration::from_secs(days * 86_400)
+}
+
+/// So many minutes before.
+fn minutes_before(now: Timestamp, minutes: u64) -> Timestamp {
+    now - Duration::from_secs(minutes * 60)
+}

@@ -1,0 +1,155 @@
+//! The organizations of the sample, their projects, and who belongs where.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use latchkey_devops::access::{self, Action, Asked, Caller, InOrganization, ProjectAccess, RepositoryAccess, Standing};
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, TeamId};
+use latchkey_devops::membership::Member;
+use latchkey_devops::name::{OrganizationName, ProjectName};
+use latchkey_devops::organization::Organization;
+use latchkey_devops::policy::OrganizationPolicy;
+use latchkey_devops::project::Project;
+use latchkey_identity::Timestamp;
+use latchkey_store::Store;
+use latchkey_store::devops::{Author, OrganizationFacts, members, organizations, projects};
+
+use super::people::{self, ANA, BEN, CY, DEE, EVE, MAX, PAT, Somebody};
+use super::{SampleError, id};
+
+/// The organization that everything happens in.
+pub const HARBOR: &str = "harbor";
+/// The other tenant's organization.
+pub const SHORE: &str = "shore";
+/// The project of harbor that most people are in.
+pub const LIGHTHOUSE: &str = "lighthouse";
+/// The project of harbor that Ben is not in.
+pub const DRYDOCK: &str = "drydock";
+/// The project of shore.
+pub const BEACON: &str = "beacon";
+
+/// Makes both organizations.
+pub async fn make(store: &Store, now: Timestamp) -> Result<(), SampleError> {
+    let lighthouse = (LIGHTHOUSE, "The light, the lens and the foghorn: everything that keeps ships off the rocks.");
+    let drydock = (DRYDOCK, "Where hulls are mended. Not everybody has business here.");
+    organization(store, HARBOR, people::harbor().0, &ANA, &[lighthouse, drydock], now).await?;
+    organization(store, SHORE, people::shore().0, &EVE, &[(BEACON, "A small light on the other side.")], now).await?;
+
+    let harbor = facts(store, HARBOR).await?;
+    let author = Author::person(ANA.person(), now);
+    let administrators = OrganizationGroup::ProjectCollectionAdministrators;
+    let both = [LIGHTHOUSE, DRYDOCK].as_slice();
+    let everybody = [
+        (&MAX, AccessLevel::Basic, Some(administrators), both),
+        (&BEN, AccessLevel::Basic, None, &[LIGHTHOUSE]),
+        (&CY, AccessLevel::Stakeholder, None, &[LIGHTHOUSE]),
+        (&DEE, AccessLevel::Basic, None, &[]),
+        (&PAT, AccessLevel::Basic, Some(administrators), both),
+    ];
+    for (somebody, access_level, group, projects) in everybody {
+        let member = member(somebody, access_level, group, projects);
+        store.commit(members::add(&harbor.organization, &member, &author)).await?;
+    }
+    Ok(())
+}
+
+async fn organization(
+    store: &Store,
+    name: &str,
+    tenant: uuid::Uuid,
+    owner: &Somebody,
+    with_projects: &[(&str, &str)],
+    now: Timestamp,
+) -> Result<(), SampleError> {
+    let author = Author::person(owner.person(), now);
+    let organization = Organization {
+        id: OrganizationId(id(name)),
+        tenant,
+        name: OrganizationName::parse(name).map_err(|error| SampleError::Rule(error.to_string()))?,
+        owner: owner.person(),
+        policy: OrganizationPolicy::default(),
+    };
+    let first = member(owner, AccessLevel::Basic, None, &[]);
+    store.commit(organizations::create(&organization, &first, &author)).await?;
+    for (project, description) in with_projects {
+        let project = Project {
+            id: project_id(project),
+            organization: organization.id,
+            name: ProjectName::parse(project).map_err(|error| SampleError::Rule(error.to_string()))?,
+            description: (*description).to_owned(),
+            revision: 1,
+            updated_at: now,
+            default_team: TeamId(id(&format!("{project} team"))),
+        };
+        store.commit(projects::create(&*facts(store, name).await?, &project, &author)).await?;
+        let groups = BTreeSet::from([ProjectGroup::ProjectAdministrators]);
+        store.commit(members::add_to_project(&organization, owner.person(), project.id, &groups, &author)).await?;
+    }
+    Ok(())
+}
+
+fn member(somebody: &Somebody, access_level: AccessLevel, group: Option<OrganizationGroup>, projects: &[&str]) -> Member {
+    let contributor = BTreeSet::from([ProjectGroup::Contributors]);
+    let projects: BTreeMap<_, _> = projects.iter().map(|name| (project_id(name), contributor.clone())).collect();
+    Member { person: somebody.person(), access_level, groups: group.into_iter().collect(), projects }
+}
+
+/// The id of a project of the sample.
+pub fn project_id(name: &str) -> ProjectId {
+    ProjectId(id(&format!("{name} project")))
+}
+
+/// An organization of the sample as it is now.
+pub async fn facts(store: &Store, name: &str) -> Result<Arc<OrganizationFacts>, SampleError> {
+    store.organization(name).await?.ok_or(SampleError::Missing("an organization"))
+}
+
+/// Somebody of the sample at work in a project, by the product's own decision.
+pub struct AtWork {
+    /// The organization.
+    pub facts: Arc<OrganizationFacts>,
+    /// The project.
+    pub project: Project,
+    member: Arc<Member>,
+}
+
+impl AtWork {
+    /// The owner of an organization, at work in one of its projects.
+    pub async fn of_owner(store: &Store, organization: &str, project: &str) -> Result<Self, SampleError> {
+        let facts = facts(store, organization).await?;
+        let owner = facts.organization.owner;
+        let member = store.member(facts.id(), owner).await?.ok_or(SampleError::Missing("an owner"))?;
+        let project = facts.project(project).cloned().ok_or(SampleError::Missing("a project"))?;
+        Ok(Self { facts, project, member })
+    }
+
+    /// Who it is.
+    pub fn person(&self) -> PersonId {
+        self.member.person
+    }
+
+    /// The proof that they may do this in the project.
+    pub fn may(&self, action: Action) -> Result<ProjectAccess, SampleError> {
+        let project = Asked::new(self.project.name.as_str(), Some(&self.project));
+        Ok(access::to_project(&self.caller(), self.within(), project, action)?)
+    }
+
+    /// The proof that they may do this in a repository of the project.
+    pub fn may_in(&self, repository: &str, action: Action) -> Result<RepositoryAccess, SampleError> {
+        let project = Asked::new(self.project.name.as_str(), Some(&self.project));
+        let found = self.facts.repository(self.project.id, repository);
+        let repository = Asked::new(repository, found);
+        Ok(access::to_repository(&self.caller(), self.within(), project, repository, action)?)
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::in_person(self.member.person, Standing::Live)
+    }
+
+    fn within(&self) -> InOrganization<'_> {
+        let organization = &self.facts.organization;
+        InOrganization::new(organization.name.as_str(), Some(organization), Some(&self.member))
+    }
+}

@@ -1,0 +1,121 @@
+//! TLS as the listeners speak it: 1.3, or 1.2 with forward secrecy and AES-GCM.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, ServerConfig, SupportedCipherSuite};
+
+use crate::config::plan::CertificateFiles;
+use crate::failure::{Exit, Failure};
+
+/// HTTP/2, as it is named in the handshake.
+pub(crate) const H2: &[u8] = b"h2";
+const HTTP_1_1: &[u8] = b"http/1.1";
+
+/// Certificates by host; who asks for none of them gets the first.
+#[derive(Debug)]
+pub(crate) struct Certificates(Vec<(String, Arc<CertifiedKey>)>);
+
+impl Certificates {
+    /// Certificates, each with the host it is for. None is no use: see [`server_config`].
+    pub(crate) const fn new(by_host: Vec<(String, Arc<CertifiedKey>)>) -> Self {
+        Self(by_host)
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let named = hello.server_name().and_then(|name| self.0.iter().find(|(host, _)| host.eq_ignore_ascii_case(name)));
+        named.or(self.0.first()).map(|(_, certificate)| Arc::clone(certificate))
+    }
+}
+
+fn provider() -> CryptoProvider {
+    let may_be_spoken = |suite: &SupportedCipherSuite| {
+        matches!(suite, SupportedCipherSuite::Tls13(_))
+            || matches!(
+                suite.suite(),
+                CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                    | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+                    | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+                    | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+            )
+    };
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.retain(may_be_spoken);
+    provider
+}
+
+/// What a listener speaks.
+pub(crate) fn server_config(certificates: Certificates) -> Result<Arc<ServerConfig>, Failure> {
+    let failed = |error: rustls::Error| Failure::new(Exit::Failed, "TLS cannot be set up").because(error);
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(failed)?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(certificates));
+    config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
+    // A client that comes back is recognized by its ticket: no signature, and nothing kept here.
+    config.ticketer = aws_lc_rs::Ticketer::new().map_err(failed)?;
+    Ok(Arc::new(config))
+}
+
+/// Puts a certificate and its key together.
+pub(crate) fn certified(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    let key = aws_lc_rs::sign::any_supported_type(&key)?;
+    let certified = CertifiedKey::new(chain, key);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(Arc::new(certified)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a certificate and its key from their files.
+pub(crate) fn read(files: &CertificateFiles) -> Result<Arc<CertifiedKey>, Failure> {
+    let CertificateFiles { certificate, key } = files;
+    let useless = |path: &std::path::Path| Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
+    let chain = read_chain(files)?;
+    let mode = fs::metadata(key).map_err(|error| useless(key).because(error))?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(Failure::refused(format!("the private key {} can be read by everybody", key.display()))
+            .because(format!("its permissions are {:04o}", mode & 0o7777))
+            .remedy(format!("chmod o-rwx {}, and think about who may have read it", key.display())));
+    }
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| useless(key).because(error))?;
+    certified(chain, private).map_err(|error| useless(certificate).because(error).remedy("see that the key is this certificate's"))
+}
+
+/// Reads a certificate with its chain.
+pub(crate) fn read_chain(files: &CertificateFiles) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let path = &files.certificate;
+    let useless = || Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    match chain {
+        Ok(chain) if chain.is_empty() => Err(useless().because("there is no certificate in it")),
+        Ok(chain) => Ok(chain),
+        Err(error) => Err(useless().because(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_1_2_is_spoken_with_forward_secrecy_and_aes_gcm_only() {
+        let suites: Vec<String> = provider().cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
+        assert_eq!(suites.len(), 7, "{suites:?}");
+        for suite in suites {
+            assert!(suite.starts_with("TLS13_") || (suite.contains("_ECDHE_") && suite.contains("_GCM_")), "{suite}");
+        }
+    }
+}
