@@ -218,8 +218,8 @@ impl App {
 
 /// How often [`App::flush`] is due: last use is shown at most a minute late.
 pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
-/// How often [`App::purge`] is due.
-pub const PURGE_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How often [`App::purge`] is due: what was given for a session that nobody uses any more ends with it.
+pub const PURGE_EVERY: Duration = Duration::from_secs(60);
 
 /// Fresh chance for one request, drawn from the operating system.
 pub fn entropy() -> Entropy {

@@ -24,7 +24,7 @@ impl Jobs {
 
     /// Ends after a last time: nothing that was gathered is lost.
     pub(crate) async fn finish(self) {
-        drop(self.stop.send(true));
+        self.stop.send_replace(true);
         if let Err(error) = self.work.await {
             tracing::error!(%error, "the jobs ended before their time");
         }

@@ -1,1 +1,41 @@
-fn main() {}
+//! Latchkey: an OpenID Connect provider and the DevOps server it protects.
+//!
+//! | what | where |
+//! |---|---|
+//! | the command line | [`cli`] |
+//! | the configuration | [`config`], [`init`], [`check`] |
+//! | where everything is kept, the master key | [`place`] |
+//! | from there to an app | [`bootstrap`] |
+//! | the server and its end | [`serve`], [`listen`], [`jobs`], [`logging`] |
+//! | TLS, and an authority to try it with | [`tls`], [`authority`], [`trust`] |
+//! | orders of whoever runs the server | [`desk`], [`control`], [`password`] |
+//! | verifying the record | [`audit`] |
+//! | the demo | [`demo`] |
+//! | what is printed, and what is said of failures | [`out`], [`failure`] |
+
+mod audit;
+mod authority;
+mod bootstrap;
+mod check;
+mod cli;
+mod config;
+mod control;
+mod demo;
+mod desk;
+mod failure;
+mod init;
+mod jobs;
+mod listen;
+mod logging;
+mod out;
+mod password;
+mod place;
+mod serve;
+mod tls;
+mod trust;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -17,7 +17,8 @@ use crate::value::Row;
 /// The columns that [`from_row`] reads.
 macro_rules! columns {
     () => {
-        "a.id, a.tenant, a.email, a.email_verified, a.name, a.tenant_administrator, a.created_at, a.changed_at, a.disabled_at"
+        "a.id, a.tenant, a.email, a.email_verified, a.name, a.tenant_administrator, a.created_at, \
+         a.changed_at, a.disabled_at"
     };
 }
 

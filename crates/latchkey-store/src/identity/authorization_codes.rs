@@ -37,8 +37,8 @@ const BY_HASH: Sql = Sql::read(
         "SELECT ",
         columns!(),
         ", d.hash, d.client AS code_client, d.tenant AS code_tenant, d.account AS code_account, d.session AS code_session,
-           d.auth_time, d.family, d.redirect_uri, d.challenge, d.scopes AS code_scopes, d.scope_text, d.nonce, d.client_info,
-           d.origin, d.issued_at, d.redeemed_at
+           d.auth_time, d.family, d.redirect_uri, d.challenge, d.scopes AS code_scopes, d.scope_text, d.nonce,
+           d.client_info, d.origin, d.issued_at, d.redeemed_at
           FROM authorization_code d
           JOIN service_authorization a ON a.id = d.authorization_id
          WHERE d.hash = $1"

@@ -96,8 +96,8 @@ pub(super) fn present<T>(loaded: Result<T, Absent>) -> Result<Option<T>, StoreEr
 
 /// The token families that were ended so recently that an access token of theirs may not have run out by itself.
 ///
-/// It is bounded by time and not by number: forgetting one early would let a stolen token live again, and each costs whoever makes it
-/// a durable commit.
+/// It is bounded by time and not by number: forgetting one early would let a stolen token live again, and each costs
+/// whoever makes it a durable commit.
 #[derive(Default)]
 pub(super) struct EndedFamilies(RwLock<Ended>);
 

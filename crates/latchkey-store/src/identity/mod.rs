@@ -3,7 +3,7 @@
 //! | what | where |
 //! |---|---|
 //! | what a rule decided, as statements | [`changes`] |
-//! | what is held in memory, and when it is forgotten | [`memory`] |
+//! | what is held in memory, and when it is forgotten | `memory` |
 //! | tenants, accounts and guests | [`tenants`], [`accounts`] |
 //! | clients with their redirect URIs and secrets | [`clients`] |
 //! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |

@@ -220,8 +220,8 @@ impl Store {
 
     /// Whether a token family was ended so recently that an access token of it may look good by itself.
     ///
-    /// Access tokens ask this of every request, so it is answered from memory. It does not know the families that ended with
-    /// their authorization: the authorization does.
+    /// Every request with an access token asks this, so it is answered from memory. Of the families that ended with their
+    /// authorization, the authorization tells.
     pub fn family_ended(&self, id: FamilyId) -> bool {
         self.memory.ended_families.contains(id)
     }

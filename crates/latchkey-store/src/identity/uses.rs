@@ -21,7 +21,8 @@ const LAST: Sql = Sql::write(
 
 const ADD: Sql = Sql::write(
     "uses.add",
-    "INSERT INTO authorization_use (authorization_id, day, operation, project, uses, last_at) VALUES ($1, $2, $3, $4, $5, $6)
+    "INSERT INTO authorization_use (authorization_id, day, operation, project, uses, last_at)
+     VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (authorization_id, day, operation, project) DO UPDATE
         SET uses = authorization_use.uses + excluded.uses,
             last_at = CASE WHEN excluded.last_at > authorization_use.last_at THEN excluded.last_at

@@ -1,4 +1,5 @@
 //! What the identity platform stores: it comes back as it was, happens once, and is known at once.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod builders;
 mod caches;

@@ -19,7 +19,8 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandb
 impl Visit {
     /// JSON.
     pub(super) fn json(&self, value: &impl Serialize) -> Answer {
-        let body = serde_json::to_vec(value).map_err(|error| ApiError::Bug(format!("an answer cannot be written: {error}")))?;
+        let body = serde_json::to_vec(value)
+            .map_err(|error| ApiError::Bug(format!("an answer cannot be written: {error}")))?;
         let mut response = Response::new(Body::from(body));
         let content_type = format!("application/json; charset=utf-8; api-version={}", self.version);
         if let Ok(content_type) = HeaderValue::from_str(&content_type) {

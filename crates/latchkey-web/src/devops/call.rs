@@ -8,14 +8,14 @@ use std::sync::Arc;
 use latchkey_devops::access::{
     self, Access, Action, Asked, OrganizationAccess, ProjectAccess, Refusal, RepositoryAccess, Resource,
 };
-use latchkey_devops::ids::PersonId;
+use latchkey_devops::ids::{PersonId, RepositoryId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::project::Project;
 use latchkey_devops::repository::Repository;
 use latchkey_devops::wire::Urls;
 use latchkey_store::StoreError;
-use latchkey_store::devops::{Author, OrganizationFacts};
+use latchkey_store::devops::OrganizationFacts;
 
 use super::caller::Identified;
 use super::error::ApiError;
@@ -93,6 +93,11 @@ impl Door {
         Ok(Self { name: facts.organization.name.to_string(), facts: Some(facts), member })
     }
 
+    /// What is behind it. Ask after access was decided.
+    pub(super) fn facts(&self) -> Result<&Arc<OrganizationFacts>, ApiError> {
+        self.facts.as_ref().ok_or_else(vanished)
+    }
+
     /// As access is decided for it.
     pub(super) fn within(&self) -> access::InOrganization<'_> {
         let organization = self.facts.as_ref().map(|facts| &facts.organization);
@@ -121,19 +126,6 @@ impl Call {
         &self.identified
     }
 
-    /// Who changes something, for the record.
-    pub(super) fn author(&self) -> Author {
-        let bearer = &self.identified.bearer;
-        Author {
-            person: Some(self.person()),
-            client: Some(bearer.client.id.0),
-            authorization: Some(bearer.authorization.id.0),
-            session: None,
-            address: Some(self.address.to_string()),
-            at: self.now,
-        }
-    }
-
     /// The URLs of an organization, as seen from where the request came to.
     pub(super) fn urls<'a>(&'a self, organization: &'a Organization) -> Urls<'a> {
         Urls::new(&self.origin.url, organization)
@@ -148,10 +140,17 @@ impl Call {
 
     /// Into the organization that the path names.
     pub(super) async fn organization(&self) -> Result<InOrganization, ApiError> {
+        let inside = self.on_the_way().await?;
+        self.acted(None);
+        Ok(inside)
+    }
+
+    /// Into the organization that the path names, on the way to things in its projects. Where the caller acted is noted when
+    /// they are found.
+    pub(super) async fn on_the_way(&self) -> Result<InOrganization, ApiError> {
         let door = self.door().await?;
         let access = access::to_organization(self.caller(), door.within(), self.action)?;
-        self.acted(None);
-        Ok(InOrganization { access, facts: found(&door)?, door })
+        Ok(InOrganization { access, facts: door.facts()?.clone(), door })
     }
 
     /// Into the project that the path names.
@@ -169,7 +168,7 @@ impl Call {
         let project = door.facts.as_ref().and_then(|facts| facts.project(name));
         let access = access::to_project(self.caller(), door.within(), Asked::new(name, project), action)?;
         self.acted(Some(&access));
-        let facts = found(&door)?;
+        let facts = door.facts()?.clone();
         let project = project.cloned().ok_or_else(vanished)?;
         Ok(InProject { access, facts, project, door })
     }
@@ -219,6 +218,21 @@ impl Call {
         let asked = Asked::new(project.name.as_str(), Some(project));
         let repository = Asked::new(repository.name.as_str(), Some(repository));
         access::to_repository(self.caller(), inside.door.within(), asked, repository, self.action)
+    }
+
+    /// Into a repository that was found on the way; nothing if it is not there any more.
+    pub(super) fn repository_found(
+        &self,
+        inside: &InOrganization,
+        id: RepositoryId,
+    ) -> Result<Option<InRepository>, Refusal> {
+        let facts = &inside.facts;
+        let Some(repository) = facts.repository_by_id(id) else { return Ok(None) };
+        let Some(project) = facts.project_by_id(repository.project) else { return Ok(None) };
+        let access = self.enter_repository(inside, project, repository)?;
+        self.identified.used(&self.visit, self.action, Some(project.id.0));
+        let (project, repository) = (project.clone(), repository.clone());
+        Ok(Some(InRepository { access, facts: facts.clone(), project, repository }))
     }
 
     /// Notes in which project the caller acted, where that comes out on the way.
@@ -272,14 +286,10 @@ pub(super) fn enter_repository(
     };
     let asked = Asked::new(project.unwrap_or_default(), found_project);
     let access = access::to_repository(caller, door.within(), asked, Asked::new(name, repository), action)?;
-    let facts = found(door)?;
+    let facts = door.facts()?.clone();
     let (project, repository) = (found_project.cloned(), repository.cloned());
     let (Some(project), Some(repository)) = (project, repository) else { return Err(vanished()) };
     Ok(InRepository { access, facts, project, repository })
-}
-
-fn found(door: &Door) -> Result<Arc<OrganizationFacts>, ApiError> {
-    door.facts.clone().ok_or_else(vanished)
 }
 
 /// A proof speaks of something that is there; that it is not cannot be.

@@ -35,9 +35,9 @@ pub(super) async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> 
     match credential(headers) {
         Credential::Token(token) => of_token(app, token, now).await,
         Credential::None => Err(unauthorized("The request carries no credential: send an access token.")),
-        Credential::Unreadable => {
-            Err(unauthorized("The Authorization header must be Bearer with a token, or Basic with the token as password."))
-        }
+        Credential::Unreadable => Err(unauthorized(
+            "The Authorization header must be Bearer with a token, or Basic with the token as password.",
+        )),
     }
 }
 
@@ -131,9 +131,8 @@ fn scopes(set: &ScopeSet) -> Scopes {
 fn limits(authorization: &Authorization) -> Limits {
     let mut chosen: BTreeMap<OrganizationId, ProjectLimits> = BTreeMap::new();
     for Place { organization, project, repository } in &authorization.places {
-        let projects = chosen
-            .entry(OrganizationId(*organization))
-            .or_insert_with(|| ProjectLimits::Chosen(BTreeMap::new()));
+        let projects =
+            chosen.entry(OrganizationId(*organization)).or_insert_with(|| ProjectLimits::Chosen(BTreeMap::new()));
         let Some(project) = project else {
             *projects = ProjectLimits::All;
             continue;
@@ -193,7 +192,8 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_refused() {
-        for header in ["Bearer", "Bearer ", "Basic", "Basic ???", "Negotiate abc", &basic("no colon"), &basic("user:")] {
+        for header in ["Bearer", "Bearer ", "Basic", "Basic ???", "Negotiate abc", &basic("no colon"), &basic("user:")]
+        {
             assert_eq!(token(&[header]), Err(()), "{header}");
         }
         assert_eq!(token(&["Bearer a", "Bearer b"]), Err(()));

@@ -67,7 +67,9 @@ impl From<GitError> for ApiError {
             GitError::TooLarge(_) => DevOpsError::new(ErrorType::TooLarge, text()).into(),
             GitError::Busy | GitError::TimedOut => Self::Unavailable(text()),
             GitError::Failed { complaint, .. } => Self::Bug(format!("{error}: {complaint}")),
-            GitError::Browse(_) | GitError::Program(_) | GitError::NotFound | GitError::AlreadyExists => Self::Bug(text()),
+            GitError::Browse(_) | GitError::Program(_) | GitError::NotFound | GitError::AlreadyExists => {
+                Self::Bug(text())
+            }
             // A body that breaks off is an error of reading too; who broke it off reads no answer.
             GitError::Io(_) => Self::Unavailable(text()),
         }

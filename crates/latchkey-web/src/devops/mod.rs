@@ -1,9 +1,179 @@
 //! The DevOps API and git over HTTP.
+//!
+//! | what | where |
+//! |---|---|
+//! | every route, with the action that its caller must be allowed | [`routes`] |
+//! | how a path finds its route | [`table`] |
+//! | one request, and who asks | [`visit`], [`caller`] |
+//! | through the doors: organization, project, repository | [`call`] |
+//! | what comes in | [`query`], [`payload`], [`accept`] |
+//! | what goes out | [`answer`](mod@answer), [`error`], [`paging`], [`people`] |
+//! | where clients find things | [`locations`], [`connection_data`] |
+//! | projects, profiles, organizations | [`projects`], [`teams`], [`profiles`], [`accounts`] |
+//! | work items | [`work_items`], [`work_item_edits`], [`revisions`], [`comments`], [`work_item_types`] |
+//! | source code | [`repositories`], [`refs`], [`items`], [`zip`], [`commits`], [`pull_requests`] |
+//! | builds | [`definitions`], [`builds`], [`build_tags`], [`timelines`], [`logs`] |
+//! | clone, fetch, push | [`git`] |
 
-/// Being written.
-pub async fn answer(
-    _app: &crate::app::App,
-    _request: http::Request<axum::body::Body>,
-) -> Option<http::Response<axum::body::Body>> {
-    None
+mod accept;
+mod accounts;
+mod answer;
+mod build_tags;
+mod builds;
+mod call;
+mod caller;
+mod comments;
+mod commits;
+mod connection_data;
+mod definitions;
+mod error;
+mod git;
+mod items;
+mod locations;
+mod logs;
+mod paging;
+mod payload;
+mod people;
+mod profiles;
+mod projects;
+mod pull_requests;
+mod query;
+mod refs;
+mod repositories;
+mod revisions;
+mod routes;
+mod table;
+mod teams;
+mod timelines;
+mod visit;
+mod work_item_edits;
+mod work_item_types;
+mod work_items;
+mod zip;
+
+use axum::body::Body;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, HeaderName,
+    HeaderValue,
+};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use latchkey_devops::error::{DevOpsError, ErrorType};
+use uuid::Uuid;
+
+use crate::app::{App, random};
+use crate::reply;
+use call::Call;
+use error::{ApiError, Circumstances, RESOURCE_TENANT};
+use payload::Payload;
+use table::{Answer, Dialect, Endpoint, Handler, NotFound, PathValues};
+use visit::Visit;
+
+/// What finds a request in the log.
+const ACTIVITY_ID: HeaderName = HeaderName::from_static("activityid");
+
+/// Tokens are in headers, never in cookies, so pages of any origin may ask.
+const ALLOWED_HEADERS: &str = "authorization, accept, content-type, x-tfs-fedauthredirect, x-tfs-session, \
+                               x-vss-forcemsapassthrough, x-vss-reauthenticationaction, if-match";
+const EXPOSED_HEADERS: &str =
+    "x-ms-continuationtoken, ActivityId, X-TFS-Session, X-VSS-GlobalMessage, X-VSS-ResourceTenant";
+
+/// Answers a request of the API or of git; `None` if its path belongs to neither.
+pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>> {
+    let (parts, body) = request.into_parts();
+    let (endpoint, values) = match routes::TABLE.find(parts.uri.path()) {
+        Ok(found) => (Some(found.endpoint), found.values),
+        Err(NotFound::NoRoute) if !is_of_the_api(parts.uri.path()) => return None,
+        Err(_) => (None, PathValues::default()),
+    };
+    let dialect = endpoint.map_or(Dialect::Rest, |endpoint| endpoint.dialect);
+    if parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        return Some(preflight());
+    }
+    let activity = uuid::Builder::from_random_bytes(random()).into_uuid().to_string();
+    let organization = values.get("organization").map(str::to_owned);
+    let done = serve(app, &parts, body, endpoint, values).await;
+
+    let hidden = done.as_ref().is_err_and(ApiError::hides_the_organization);
+    let tenant = match organization {
+        // Discovery looks at no organization, so that it costs nothing and says the same of those that are not there.
+        Some(name) if !hidden && parts.method != Method::OPTIONS => tenant_of(app, &name).await,
+        _ => None,
+    };
+    let mut response = done.unwrap_or_else(|error| {
+        let origin = visit::origin(app, &parts);
+        let with_credential = caller::has_credential(&parts.headers);
+        error.answer(&Circumstances { dialect, origin: &origin.url, tenant, with_credential, activity: &activity })
+    });
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allowed) = endpoint.and_then(|endpoint| HeaderValue::from_str(&endpoint.allowed()).ok())
+    {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    reply::no_store(&mut response);
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
+    for (name, value) in [(ACTIVITY_ID, Some(activity)), (RESOURCE_TENANT, tenant.map(|tenant| tenant.to_string()))] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    Some(response)
+}
+
+async fn serve(app: &App, parts: &Parts, body: Body, endpoint: Option<&Endpoint>, values: PathValues) -> Answer {
+    let Some(endpoint) = endpoint else {
+        return Err(DevOpsError::not_found("VS800000: No resource of this server has this URL.").into());
+    };
+    let Some(handler) = endpoint.handler(&parts.method) else {
+        let message = format!("The method {} does not fit this URL; it takes {}.", parts.method, endpoint.allowed());
+        return Err(DevOpsError::new(ErrorType::MethodNotAllowed, message).into());
+    };
+    match handler {
+        Handler::Open(handler) => handler(Visit::read(app, parts, values, endpoint.dialect)?).await,
+        Handler::For(action, handler) => {
+            // Who has no credential learns nothing else about the request.
+            let identified = caller::identify(app, &parts.headers, app.now()).await?;
+            let visit = Visit::read(app, parts, values, endpoint.dialect)?;
+            handler(Call::new(visit, identified, *action), Payload::new(&parts.headers, body)).await
+        }
+    }
+}
+
+/// Whether a path is one of the API, even if nothing is there: then its clients want an error that they can read.
+fn is_of_the_api(path: &str) -> bool {
+    path.split('/').any(|segment| segment.eq_ignore_ascii_case("_apis"))
+}
+
+/// The tenant of an organization, if there is such an organization and the store answers.
+async fn tenant_of(app: &App, name: &str) -> Option<Uuid> {
+    let facts = app.store.organization(name).await.ok().flatten()?;
+    Some(facts.organization.tenant)
+}
+
+/// What a browser asks before it lets a page of another origin ask.
+fn preflight() -> Response<Body> {
+    let mut response = answer::no_content();
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers
+        .insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_answers_for_its_paths_whether_or_not_something_is_there() {
+        assert!(is_of_the_api("/harbor/_apis/nothing"));
+        assert!(is_of_the_api("/harbor/lighthouse/_APIS"));
+        assert!(!is_of_the_api("/harbor/lighthouse/_git/lamp"));
+        assert!(!is_of_the_api("/"));
+    }
 }

@@ -21,30 +21,34 @@ struct Binding<'a> {
     key: &'a PurposeKey,
     /// The authorization that asks: it stands for person, app and tenant.
     authorization: [u8; 16],
-    route: &'a str,
+    /// The list, by the ids of what it belongs to.
+    list: &'a str,
     filter: String,
 }
 
 impl Call {
-    /// The position that the request's token holds, if it has one.
-    pub(super) fn continuation(&self) -> Result<Option<String>, ApiError> {
+    /// The position that the request's token holds, if it has one, in a list that is called by the ids of what it belongs to.
+    pub(super) fn continuation(&self, list: &str) -> Result<Option<String>, ApiError> {
         let Some(token) = self.query.get("continuationToken") else { return Ok(None) };
-        let position = self.binding().open(token, self.now);
+        let position = self.binding(list).open(token, self.now);
         position.map(Some).ok_or_else(|| {
-            DevOpsError::bad_request("The continuationToken is not one of this list, or it is too old. Begin with the first page.").into()
+            DevOpsError::bad_request(
+                "The continuationToken is not one of this list, or it is too old. Begin with the first page.",
+            )
+            .into()
         })
     }
 
     /// The token for the position where the next page begins.
-    pub(super) fn continue_at(&self, position: &str) -> String {
-        self.binding().seal(position, self.now + LIFETIME)
+    pub(super) fn continue_at(&self, list: &str, position: &str) -> String {
+        self.binding(list).seal(position, self.now + LIFETIME)
     }
 
-    fn binding(&self) -> Binding<'_> {
+    fn binding<'a>(&'a self, list: &'a str) -> Binding<'a> {
         Binding {
             key: &self.app.keys.continuation,
             authorization: *self.identified().bearer.authorization.id.0.as_bytes(),
-            route: &self.route,
+            list,
             filter: self.query.filter(),
         }
     }
@@ -67,7 +71,7 @@ impl Binding<'_> {
     }
 
     fn parts<'a>(&'a self, end: &'a [u8], position: &'a str) -> [&'a [u8]; 5] {
-        [&self.authorization, self.route.as_bytes(), self.filter.as_bytes(), end, position.as_bytes()]
+        [&self.authorization, self.list.as_bytes(), self.filter.as_bytes(), end, position.as_bytes()]
     }
 }
 
@@ -81,25 +85,25 @@ mod tests {
     #[test]
     fn a_token_counts_for_its_list_and_caller_only_and_not_for_ever() {
         let key = PurposeKey::derive(&[7; 32], Purpose::Continuation).unwrap();
-        let of = |authorization, route, filter: &str| Binding {
+        let of = |authorization, list, filter: &str| Binding {
             key: &key,
             authorization: [authorization; 16],
-            route,
+            list,
             filter: filter.to_owned(),
         };
-        let mine = of(1, "/h/_apis/projects", "a=b");
+        let mine = of(1, "projects of 1", "a=b");
         let token = mine.seal("refs/heads/main", NOW + LIFETIME);
         assert_eq!(mine.open(&token, NOW).as_deref(), Some("refs/heads/main"));
-        assert_eq!(of(2, "/h/_apis/projects", "a=b").open(&token, NOW), None);
-        assert_eq!(of(1, "/i/_apis/projects", "a=b").open(&token, NOW), None);
-        assert_eq!(of(1, "/h/_apis/projects", "a=c").open(&token, NOW), None);
+        assert_eq!(of(2, "projects of 1", "a=b").open(&token, NOW), None);
+        assert_eq!(of(1, "projects of 2", "a=b").open(&token, NOW), None);
+        assert_eq!(of(1, "projects of 1", "a=c").open(&token, NOW), None);
         assert_eq!(mine.open(&token, NOW + LIFETIME), None);
     }
 
     #[test]
     fn a_token_with_another_bit_is_none() {
         let key = PurposeKey::derive(&[7; 32], Purpose::Continuation).unwrap();
-        let mine = Binding { key: &key, authorization: [1; 16], route: "/", filter: String::new() };
+        let mine = Binding { key: &key, authorization: [1; 16], list: "", filter: String::new() };
         let bytes = base64url::decode(&mine.seal("41", NOW + LIFETIME)).unwrap();
         for place in 0..bytes.len() {
             let mut other = bytes.clone();

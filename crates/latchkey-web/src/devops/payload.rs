@@ -1,7 +1,7 @@
 //! The body of a request: JSON, bounded in size and depth, or a stream for git.
 
 use axum::body::Body;
-use futures_util::TryStreamExt as _;
+use futures_util::TryStreamExt;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -42,9 +42,14 @@ impl Payload {
         self.read_as(&["application/json-patch+json"]).await
     }
 
+    /// Whether it says to be of this media type.
+    pub(super) fn is(&self, media_type: &str) -> bool {
+        self.content_type == media_type
+    }
+
     /// The bytes as they come.
     pub(super) fn stream(self) -> impl AsyncRead + Unpin + Send {
-        StreamReader::new(self.body.into_data_stream().map_err(std::io::Error::other))
+        StreamReader::new(TryStreamExt::map_err(self.body.into_data_stream(), std::io::Error::other))
     }
 
     async fn read_as(self, media_types: &[&str]) -> Result<Value, ApiError> {

@@ -12,8 +12,7 @@ pub(super) struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads a query.
     pub(super) fn read(text: &str) -> Result<Self, DevOpsError> {
-        let pairs: Vec<_> =
-            form_urlencoded::parse(text.as_bytes()).into_owned().take(MOST_PARAMETERS + 1).collect();
+        let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).into_owned().take(MOST_PARAMETERS + 1).collect();
         if pairs.len() > MOST_PARAMETERS {
             return Err(DevOpsError::bad_request(format!("A query has at most {MOST_PARAMETERS} parameters.")));
         }

@@ -335,7 +335,11 @@ mod tests {
             .get("/_apis/accounts", Action::ListOrganizations, nothing)
             .get("/{organization}/{project?}/_apis/wit/workitems/{id}", Action::ReadWorkItems, nothing)
             .get("/{organization}/{project}/_apis/wit/workitems/${type}", Action::ReadWorkItems, nothing)
-            .get("/{organization}/{project?}/_apis/git/repositories/{repository}/items/{*path}", Action::ReadCode, nothing)
+            .get(
+                "/{organization}/{project?}/_apis/git/repositories/{repository}/items/{*path}",
+                Action::ReadCode,
+                nothing,
+            )
             .table()
     }
 
@@ -376,7 +380,12 @@ mod tests {
     fn names_are_decoded_after_they_were_cut_out() {
         assert_eq!(
             values("/h/My%20Project/_apis/git/repositories/a%2Fb/items/src/Main%20Lamp.RS"),
-            pairs(&[("organization", "h"), ("project", "My Project"), ("repository", "a/b"), ("path", "src/Main Lamp.RS")])
+            pairs(&[
+                ("organization", "h"),
+                ("project", "My Project"),
+                ("repository", "a/b"),
+                ("path", "src/Main Lamp.RS")
+            ])
         );
         assert_eq!(table().find("/h/%ff/_apis/wit/workitems/7").err(), Some(NotFound::NotText));
         assert_eq!(values("/häfen/_apis"), pairs(&[("organization", "häfen")]));

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, Method};
 use latchkey_devops::api_version::ApiVersion;
 use latchkey_devops::error::DevOpsError;
 use latchkey_identity::Timestamp;
@@ -24,9 +24,6 @@ pub(super) struct Visit {
     pub(super) origin: Origin,
     /// Where it comes from.
     pub(super) address: IpAddr,
-    pub(super) method: Method,
-    /// The path as it was asked for, in lower case.
-    pub(super) route: String,
     pub(super) path: PathValues,
     pub(super) query: Query,
     pub(super) headers: HeaderMap,
@@ -48,8 +45,6 @@ impl Visit {
             now: app.now(),
             origin: origin(app, parts),
             address: parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address),
-            method: parts.method.clone(),
-            route: parts.uri.path().to_ascii_lowercase(),
             headers: parts.headers.clone(),
             app: app.clone(),
             path,

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Path, State};
+use http::header::SET_COOKIE;
 use http::{Request, Response};
 
 use crate::app::App;
@@ -35,5 +36,8 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
         Err(error) => return problem_page::bad_form(&app, &visitor, error),
     };
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_vec()).finish();
-    reply::see_other(&visitor, &format!("{}?{query}", parts.uri.path()))
+    let mut response = reply::see_other(&visitor, &format!("{}?{query}", parts.uri.path()));
+    // The browser may well have a cookie that it held back. A new one would put out who is signed in.
+    response.headers_mut().remove(SET_COOKIE);
+    response
 }

@@ -138,6 +138,10 @@ async fn approved(
             // The app and the person's authorization as they are now, not as they were when the page was made.
             let client = app.store.client(asked.client.id).await?.unwrap_or_else(|| asked.client.clone());
             let (tenant, account) = (deliberation.tenant, &deliberation.signed_in.account);
+            let sessions = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
+            if !sessions.iter().any(|session| session.id == deliberation.signed_in.session.id) {
+                return Ok(Decision::refuse(ChoiceError::Changed));
+            }
             let existing = app.store.authorization_for(tenant, account.id, client.id).await?;
             let approval = Approval {
                 request: &asked.request,

@@ -9,7 +9,7 @@ use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::token;
 
 use super::problem::Problem;
-use super::visit::{Answer, Visit, count, moment};
+use super::visit::{Answer, Visit, moment};
 use super::{apps, registration, scopes};
 use crate::pages::Problems;
 use crate::pages::app::{AppDetails, SecretRow};
@@ -52,14 +52,13 @@ pub(super) async fn save_scopes(visit: Visit) -> Answer {
     }
 }
 
-async fn edited(
-    visit: &Visit,
-    edit: impl Fn(&mut Registration),
-) -> Result<Result<Client, RegistrationError>, Problem> {
+async fn edited(visit: &Visit, edit: impl Fn(&mut Registration)) -> Result<Result<Client, RegistrationError>, Problem> {
     let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
     let decided = store
         .decide(|| async {
-            let Some(client) = store.client(id).await? else { return Ok(Decision::refuse(RegistrationError::NotYours)) };
+            let Some(client) = store.client(id).await? else {
+                return Ok(Decision::refuse(RegistrationError::NotYours));
+            };
             let mut registration = registration::of(&client);
             edit(&mut registration);
             Ok(match registration.check(&visit.app.resource.scopes) {
@@ -129,8 +128,7 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         None => None,
     };
     let directory = store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone()).unwrap_or_default();
-    let (asked, required) =
-        shown.scopes.unwrap_or_else(|| (client.scopes.clone(), client.required_scopes.clone()));
+    let (asked, required) = shown.scopes.unwrap_or_else(|| (client.scopes.clone(), client.required_scopes.clone()));
     Ok(AppDetails {
         frame: visit.frame(),
         done: shown.done.map(str::to_owned),
@@ -147,7 +145,7 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         tenant_id: client.tenant.to_string(),
         issuer: token::issuer(&visit.visitor.origin.url, client.tenant),
         created: moment(client.created_at),
-        people: count(store.count_people_who_authorized(client.id, visit.now()).await?),
+        people: 0,
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
         scopes: scopes::options(&asked, &required),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),

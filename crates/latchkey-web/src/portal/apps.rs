@@ -1,8 +1,8 @@
 //! The apps a person may change, and the check of redirect URIs while they are typed.
 
 use http::StatusCode;
-use latchkey_identity::client::{Client, ClientKind, ClientState, Profile, RedirectUri};
 use latchkey_identity::client::registration::RegistrationError;
+use latchkey_identity::client::{Client, ClientKind, ClientState, Profile, RedirectUri};
 use serde::Serialize;
 
 use super::visit::{Answer, Visit, moment};

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn thirty_days_are_shown_with_those_on_which_nothing_happened() {
-        let shown = days(&[used(100, "work items: read", 2), used(100, "git: clone", 1), used(98, "git: clone", 7)], NOW);
+        let shown =
+            days(&[used(100, "work items: read", 2), used(100, "git: clone", 1), used(98, "git: clone", 7)], NOW);
         assert_eq!(shown.len(), DAYS);
         let calls: Vec<u32> = shown.iter().rev().take(4).map(|day| day.calls).collect();
         assert_eq!(calls, [3, 0, 7, 0]);

@@ -151,7 +151,8 @@ impl Ended {
         let (store, now) = (&visit.app.store, visit.now());
         let kind = store.client(listed.authorization.client).await?.map(|client| client.kind);
         let families = store.families_of(listed.authorization.id).await?;
-        let refreshes = |kind| families.iter().filter(|family| family.refreshable && now < family.expires_at(kind)).count();
+        let refreshes =
+            |kind| families.iter().filter(|family| family.refreshable && now < family.expires_at(kind)).count();
         Ok(Self {
             app: listed.client_name,
             refresh_tokens: kind.map_or(0, refreshes),

@@ -1,6 +1,85 @@
-//! What pages for people do: Manage authorizations, sessions, apps, organizations.
+//! What pages for people do: Manage authorizations, sessions, apps, organizations, and a look at what is in their projects.
+//!
+//! Each handler is handed one `Visit`: who acts, what they ask for. Whoever is not signed in is sent to
+//! sign in; a form counts only if a page of ours made it for the same browser. What is not a person's to see is not there.
 
-/// Its routes.
-pub fn routes() -> axum::Router<crate::app::App> {
-    axum::Router::new()
+mod app;
+mod app_new;
+mod app_secret;
+mod apps;
+mod authorization;
+mod authorizations;
+mod builds;
+mod current;
+mod home;
+mod organization;
+mod organization_policy;
+mod organization_services;
+mod people;
+mod places;
+mod plain_text;
+mod problem;
+mod project;
+mod registration;
+mod repositories;
+mod scopes;
+mod sessions;
+mod user_agent;
+mod visit;
+mod work_items;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use crate::app::App;
+use visit::{form, page};
+
+/// The pages of people.
+pub fn routes() -> Router<App> {
+    Router::new()
+        // The person.
+        .route("/me", page(home::show))
+        .route("/me/account", form(current::choose))
+        .route("/profile/authorizations", page(authorizations::list))
+        .route("/profile/authorizations/revoke", page(authorizations::ask).merge(form(authorizations::end)))
+        .route("/profile/authorizations/{id}", page(authorization::show))
+        .route("/profile/sessions", page(sessions::show))
+        .route("/profile/sessions/end", form(sessions::end))
+        // Where people look for Manage authorizations.
+        .route("/Profile/View", get(manage_authorizations))
+        .route("/_usersSettings/authorizations", get(manage_authorizations))
+        .route("/{organization}/_usersSettings/authorizations", get(manage_authorizations))
+        // Apps.
+        .route("/apps", page(apps::list))
+        .route("/apps/new", page(app_new::show).merge(form(app_new::create)))
+        .route("/apps/check-redirect-uri", page(apps::check_redirect_uri))
+        .route("/apps/{id}", page(app::show))
+        .route("/apps/{id}/redirect-uris", form(app::save_redirect_uris))
+        .route("/apps/{id}/scopes", form(app::save_scopes))
+        .route("/apps/{id}/secrets", form(app_secret::add))
+        .route("/apps/{id}/secrets/remove", form(app_secret::remove))
+        .route("/apps/{id}/delete", page(app::ask_to_delete).merge(form(app::remove)))
+        // Organizations.
+        .route("/organizations/{organization}", page(organization::show))
+        .route(
+            "/organizations/{organization}/policy",
+            page(organization_policy::show).merge(form(organization_policy::save)),
+        )
+        .route("/organizations/{organization}/services", page(organization_services::show))
+        .route("/organizations/{organization}/services/stop", form(organization_services::stop))
+        .route("/organizations/{organization}/services/allow", form(organization_services::allow))
+        .route("/organizations/{organization}/projects/{project}", page(project::lead_there))
+        // Projects, to look at.
+        .route("/{organization}/{project}", get(project::show_or_else))
+        .route("/{organization}/{project}/_workitems", page(work_items::list))
+        .route("/{organization}/{project}/_workitems/edit/{id}", page(work_items::show))
+        .route("/{organization}/{project}/_build", page(builds::list))
+        .route("/{organization}/{project}/_build/results", page(builds::show))
+        .route("/{organization}/{project}/_git", page(repositories::list))
+        .route("/{organization}/{project}/_git/{repository}", page(repositories::show))
+}
+
+async fn manage_authorizations() -> Redirect {
+    Redirect::to("/profile/authorizations")
 }

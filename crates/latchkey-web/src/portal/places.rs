@@ -28,14 +28,12 @@ pub(super) async fn in_words(store: &Store, places: &Places) -> Result<Vec<Strin
 pub(super) fn inside(facts: &OrganizationFacts, places: &Places) -> Vec<String> {
     let inside = by_organization(places).remove(&facts.id().0).unwrap_or_default();
     let projects = projects(facts, &inside);
-    if projects.is_empty() { vec![EVERY_PROJECT.to_owned()] } else { projects }
+    if projects.is_empty() { vec!["every project that they reach".to_owned()] } else { projects }
 }
-
-const EVERY_PROJECT: &str = "every project";
 
 fn line(organization: &str, projects: &[String]) -> String {
     if projects.is_empty() {
-        format!("{organization}: {EVERY_PROJECT}")
+        format!("{organization}: every project that you reach")
     } else {
         format!("{organization}: {}", projects.join(", "))
     }
@@ -81,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_line_names_an_organization_and_what_is_reached_in_it() {
-        assert_eq!(line("harbor", &[]), "harbor: every project");
+        assert_eq!(line("harbor", &[]), "harbor: every project that you reach");
         let projects = ["drydock".to_owned(), with_repositories("lighthouse", &["charts", "lamp"])];
         assert_eq!(line("harbor", &projects), "harbor: drydock, lighthouse (only the repositories charts, lamp)");
         assert_eq!(with_repositories("lighthouse", &[]), "lighthouse (no repository)");
@@ -91,10 +89,8 @@ mod tests {
     fn places_gather_below_their_organizations() {
         let [harbor, shore, lighthouse, lamp] = [1, 2, 3, 4].map(Uuid::from_u128);
         let whole = |organization| Place { organization, project: None, repository: None };
-        let places = Places::from([
-            whole(shore),
-            Place { project: Some(lighthouse), repository: Some(lamp), ..whole(harbor) },
-        ]);
+        let places =
+            Places::from([whole(shore), Place { project: Some(lighthouse), repository: Some(lamp), ..whole(harbor) }]);
         let gathered = by_organization(&places);
         assert_eq!(gathered.get(&shore), Some(&Inside::new()));
         assert_eq!(gathered.get(&harbor), Some(&Inside::from([(lighthouse, BTreeSet::from([lamp]))])));

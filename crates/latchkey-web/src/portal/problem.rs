@@ -71,7 +71,9 @@ impl From<GitError> for Problem {
 impl From<BrowseError> for Problem {
     fn from(error: BrowseError) -> Self {
         match error {
-            BrowseError::NoCommits | BrowseError::VersionNotFound(_) | BrowseError::PathNotFound { .. } => Self::NotFound,
+            BrowseError::NoCommits | BrowseError::VersionNotFound(_) | BrowseError::PathNotFound { .. } => {
+                Self::NotFound
+            }
             other => Self::Unreadable(other.to_string()),
         }
     }

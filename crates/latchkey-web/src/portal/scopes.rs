@@ -88,7 +88,10 @@ mod tests {
     fn an_app_that_does_nothing_is_told_by_what_it_learns() {
         let both = ScopeSet::from_text("openid vso.work email");
         assert_eq!(in_short(&both), [in_words(Scope::WorkRead)]);
-        assert_eq!(in_short(&ScopeSet::from_text("openid email")), ["Know your account again", "See your email address"]);
+        assert_eq!(
+            in_short(&ScopeSet::from_text("openid email")),
+            ["Know your account again", "See your email address"]
+        );
         let scopes: Vec<String> = in_full(&both).into_iter().map(|allowed| allowed.scope).collect();
         assert_eq!(scopes, ["vso.work", "openid", "email"]);
     }
@@ -97,7 +100,8 @@ mod tests {
     fn an_app_can_ask_for_every_scope_and_what_it_asks_for_is_ticked() {
         let options = options(&ScopeSet::from_text("vso.work vso.code"), &ScopeSet::from_text("vso.code"));
         assert_eq!(options.len(), Scope::ALL.len());
-        let ticked: Vec<_> = options.iter().filter(|one| one.asked).map(|one| (one.value.as_str(), one.required)).collect();
+        let ticked: Vec<_> =
+            options.iter().filter(|one| one.asked).map(|one| (one.value.as_str(), one.required)).collect();
         assert_eq!(ticked, [("vso.work", false), ("vso.code", true)]);
     }
 }

@@ -86,13 +86,7 @@ where
 }
 
 impl Visit {
-    async fn begin(
-        app: &App,
-        visitor: &Visitor,
-        parts: &Parts,
-        path: PathParts,
-        next: &str,
-    ) -> Result<Self, Problem> {
+    async fn begin(app: &App, visitor: &Visitor, parts: &Parts, path: PathParts, next: &str) -> Result<Self, Problem> {
         let Some(current) = current::read(app, visitor, &parts.headers).await? else {
             return Err(Problem::SignIn { next: next.to_owned() });
         };

@@ -178,7 +178,8 @@ fn find(named: Option<&Path>) -> Result<PathBuf, Failure> {
     })
 }
 
-fn read(path: &Path, text: &str) -> Result<Plan, Problem> {
+/// Reads and checks what is written in a file at `path`.
+pub(crate) fn read(path: &Path, text: &str) -> Result<Plan, Problem> {
     let config: Config = toml::from_str(text).map_err(|error| Problem::read(&error))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     Plan::of(config, folder)

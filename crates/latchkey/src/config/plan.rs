@@ -46,6 +46,14 @@ pub(crate) struct CertificateFiles {
     pub(crate) key: PathBuf,
 }
 
+impl PlannedOrigin {
+    /// The host alone, as a client names it in the handshake.
+    pub(crate) fn host(&self) -> &str {
+        let authority = &self.origin.authority;
+        authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(authority, |(host, _)| host)
+    }
+}
+
 impl Plan {
     /// Checks a configuration. Relative paths start at `folder`.
     pub(super) fn of(config: Config, folder: &Path) -> Result<Self, Problem> {

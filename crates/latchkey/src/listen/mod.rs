@@ -6,10 +6,12 @@
 //! | how many there may be | [`crowd`] |
 //! | which of them do nothing any more | [`watch`] |
 //! | bodies that come too slowly | [`arriving`] |
+//! | when it is over | [`signals`] |
 
 mod arriving;
 mod connection;
 mod crowd;
+pub(crate) mod signals;
 mod watch;
 
 use std::io;
@@ -17,6 +19,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use hyper::{Request, Response};
 use latchkey_web::{Peer, Site};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,6 +32,7 @@ use crate::failure::{Exit, Failure};
 use crate::tls;
 use connection::{Door, Protocol};
 use crowd::{Crowd, Seat};
+use signals::Signals;
 
 /// A client shakes hands in this time.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -35,6 +40,18 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(30);
 /// When no more files can be opened: a moment for some to be closed.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// What answers requests: the site, or the demo's guide in front of it.
+pub(crate) trait Answers: Clone + Send + 'static {
+    /// Answers one request.
+    fn answer(&mut self, request: Request<Body>, peer: Peer) -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl Answers for Site {
+    fn answer(&mut self, request: Request<Body>, peer: Peer) -> impl Future<Output = Response<Body>> + Send {
+        Self::answer(self, request, peer)
+    }
+}
 
 /// A bound address, and what is spoken there.
 pub(crate) struct Listener {
@@ -79,15 +96,9 @@ impl Listener {
     }
 }
 
-/// Answers for `site` at all listeners until `stop` comes true; then the answers under way get [`DRAIN`] to leave, or until
-/// `hurry` comes true.
-pub(crate) async fn run(
-    site: Site,
-    listeners: Vec<Listener>,
-    rules: Rules,
-    stop: impl Future<Output = ()>,
-    hurry: impl Future<Output = ()>,
-) {
+/// Answers for `site` at all listeners until a signal; then the answers under way get [`DRAIN`] to leave, or until another
+/// signal.
+pub(crate) async fn run(site: impl Answers, listeners: Vec<Listener>, rules: Rules, signals: &mut Signals) {
     let (stopping, stopped) = tokio::sync::watch::channel(false);
     // Behind a proxy all come from one address.
     let per_address = (!rules.behind_proxy).then_some(rules.connections_per_address);
@@ -96,20 +107,20 @@ pub(crate) async fn run(
     for listener in listeners {
         accepting.spawn(accept(listener, site.clone(), rules, crowd.clone(), stopped.clone()));
     }
-    stop.await;
-    drop(stopping.send(true));
+    signals.next().await;
+    stopping.send_replace(true);
     accepting.join_all().await;
     tokio::select! {
         drained = timeout(DRAIN, crowd.gone()) => if drained.is_err() {
             tracing::warn!("some answers were not done {} s after the stop", DRAIN.as_secs());
         },
-        () = hurry => tracing::warn!("stopped at once: some answers were not done"),
+        () = signals.next() => tracing::warn!("stopped at once: some answers were not done"),
     }
 }
 
 async fn accept(
     listener: Listener,
-    site: Site,
+    site: impl Answers,
     rules: Rules,
     crowd: Crowd,
     mut stopped: tokio::sync::watch::Receiver<bool>,
@@ -146,7 +157,7 @@ async fn accept(
 async fn converse(
     socket: TcpStream,
     tls: Option<TlsAcceptor>,
-    door: Door,
+    door: Door<impl Answers>,
     seat: Seat,
     stop: tokio::sync::watch::Receiver<bool>,
 ) {

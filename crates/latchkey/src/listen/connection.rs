@@ -15,11 +15,12 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use latchkey_web::{Peer, Site};
+use latchkey_web::Peer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at, timeout};
 
+use super::Answers;
 use super::arriving::Arriving;
 use super::watch::{InFlight, LOOK_EVERY, Leaving, Watch, Watched};
 
@@ -45,14 +46,14 @@ pub(super) enum Protocol {
 
 /// What a connection leads to.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct Door<Site> {
     pub(super) site: Site,
     pub(super) peer: Peer,
     /// Whether the peer is a proxy that says where requests come from.
     pub(super) behind_proxy: bool,
 }
 
-impl Door {
+impl<Site: Answers> Door<Site> {
     /// Answers what comes over this connection, until it ends, or until `stop` says so and the last answer has left.
     pub(super) async fn serve<Socket>(self, socket: Socket, protocol: Protocol, stop: watch::Receiver<bool>)
     where
@@ -114,7 +115,7 @@ async fn drive<Connection, Ended>(
 }
 
 async fn answer(
-    mut door: Door,
+    mut door: Door<impl Answers>,
     in_flight: InFlight,
     request: Request<Incoming>,
 ) -> Result<Response<Leaving>, Infallible> {

@@ -1,0 +1,168 @@
+//! What is measured: one file for each way of using the server.
+
+mod api_read;
+mod code_flow;
+mod discovery;
+mod jwks;
+mod refresh;
+pub(crate) mod revocation_lag;
+mod tokens;
+mod userinfo;
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::calibrate::Limits;
+use crate::generator::{self, Load, Measured, Work};
+use crate::http::Requests;
+use crate::problem::Outcome;
+use crate::seed::World;
+use crate::server::Server;
+
+/// A scenario whose cost is compared with what its parts cost at least.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Scenario {
+    /// The metadata document
+    Discovery,
+    /// The public keys
+    Jwks,
+    /// Authorize with a live session and consent on file, then redeem the code
+    CodeFlow,
+    /// A refresh, for an access token and the next refresh token
+    Refresh,
+    /// The same with an ID token
+    RefreshWithIdToken,
+    /// `UserInfo` with a token seen before
+    Userinfo,
+    /// Reading a work item with a token seen before
+    ApiReadWarm,
+    /// Reading a work item with a token never seen
+    ApiReadCold,
+}
+
+impl Scenario {
+    /// Its name, in tables and on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// What its parts cost at least, in words.
+    pub(crate) const fn formula(self) -> &'static str {
+        match self {
+            Self::Discovery | Self::Jwks => "T_http",
+            Self::CodeFlow => "2 T_http + 2 T_tx + T_sign[ES256] + T_sign[RS256]",
+            Self::Refresh => "T_http + T_sign[ES256] + T_tx",
+            Self::RefreshWithIdToken => "T_http + T_sign[ES256] + T_sign[RS256] + T_tx",
+            Self::Userinfo | Self::ApiReadWarm => "T_http + T_seen + T_read",
+            Self::ApiReadCold => "T_http + T_verify[ES256] + T_read",
+        }
+    }
+
+    /// The same in microseconds.
+    pub(crate) fn limit(self, limits: &Limits) -> f64 {
+        let Limits { http, sign_es256, sign_rs256, verify_es256, tx, read, seen_token } = *limits;
+        match self {
+            Self::Discovery | Self::Jwks => http,
+            Self::CodeFlow => 2.0 * http + 2.0 * tx + sign_es256 + sign_rs256,
+            Self::Refresh => http + sign_es256 + tx,
+            Self::RefreshWithIdToken => http + sign_es256 + sign_rs256 + tx,
+            Self::Userinfo | Self::ApiReadWarm => http + seen_token + read,
+            Self::ApiReadCold => http + verify_es256 + read,
+        }
+    }
+
+    /// How near to the limit it has to come.
+    pub(crate) const fn goal(self) -> f64 {
+        match self {
+            Self::Discovery | Self::Jwks => 0.70,
+            Self::CodeFlow | Self::ApiReadCold => 0.65,
+            Self::Refresh | Self::Userinfo => 0.50,
+            Self::RefreshWithIdToken => 0.75,
+            Self::ApiReadWarm => 0.45,
+        }
+    }
+
+    /// Measures it.
+    pub(crate) async fn run(self, bench: &Bench<'_>) -> Outcome<Measured> {
+        let measured = match self {
+            Self::Discovery => discovery::run(bench).await,
+            Self::Jwks => jwks::run(bench).await,
+            Self::CodeFlow => code_flow::run(bench).await,
+            Self::Refresh => refresh::run(bench, false).await,
+            Self::RefreshWithIdToken => refresh::run(bench, true).await,
+            Self::Userinfo => userinfo::run(bench).await,
+            Self::ApiReadWarm => api_read::warm(bench).await,
+            Self::ApiReadCold => api_read::cold(bench).await,
+        };
+        measured.map_err(|problem| problem.during(&self.name()))
+    }
+}
+
+/// What every scenario needs.
+pub(crate) struct Bench<'a> {
+    /// The server.
+    pub(crate) server: &'a Server,
+    /// What is in its database.
+    pub(crate) world: &'a World,
+    /// Connections at once.
+    pub(crate) connections: usize,
+    /// For how long each scenario runs.
+    pub(crate) time: Duration,
+}
+
+impl Bench<'_> {
+    fn requests(&self) -> Requests {
+        Requests::to(self.server.port)
+    }
+
+    /// One worker for each connection.
+    fn workers<W>(&self, worker: impl FnMut(usize) -> W) -> Vec<W> {
+        (0..self.connections).map(worker).collect()
+    }
+
+    async fn measure<W: Work>(&self, workers: Vec<W>) -> Outcome<Measured> {
+        let Self { server, time, .. } = self;
+        generator::run(server.process(), server.port, Load::lasting(*time), workers).await
+    }
+}
+
+/// The indices below `end` that belong to one of the workers, again and again.
+fn share(worker: usize, workers: usize, end: usize) -> impl Iterator<Item = usize> + Clone {
+    (worker..end).step_by(workers.max(1)).cycle()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        http: 8.0,
+        sign_es256: 16.0,
+        sign_rs256: 244.0,
+        verify_es256: 51.0,
+        tx: 13.0,
+        read: 4.0,
+        seen_token: 1.0,
+    };
+
+    #[test]
+    fn a_limit_is_the_sum_of_its_parts() {
+        let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&LIMITS));
+        assert_eq!(limits.collect::<Vec<_>>(), [8.0, 8.0, 302.0, 37.0, 281.0, 13.0, 13.0, 63.0]);
+    }
+
+    #[test]
+    fn no_two_workers_share_anything() {
+        let first = |worker| share(worker, 3, 8).take(4).collect::<Vec<_>>();
+        assert_eq!(first(0), [0, 3, 6, 0]);
+        assert_eq!(first(1), [1, 4, 7, 1]);
+        assert_eq!(first(2), [2, 5, 2, 5]);
+        assert_eq!(share(9, 3, 8).next(), None);
+    }
+
+    #[test]
+    fn a_scenario_has_the_name_that_the_command_line_takes() {
+        assert_eq!(Scenario::RefreshWithIdToken.name(), "refresh-with-id-token");
+    }
+}

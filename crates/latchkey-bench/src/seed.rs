@@ -1,0 +1,436 @@
+//! A world of a given size, written through the store's own interface: people who are signed in, apps that they approved,
+//! the token families below, and an organization with work items to read.
+//!
+//! What the rules decide is decided by the rules: an approval is the one that the approval page would have made.
+
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use latchkey_devops::access::{self, Action, Asked, Caller, InOrganization, Standing};
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, TeamId};
+use latchkey_devops::membership::{Member, People};
+use latchkey_devops::name::{OrganizationName, ProjectName};
+use latchkey_devops::organization::Organization;
+use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
+use latchkey_devops::project::Project;
+use latchkey_devops::scope::{self, Scope};
+use latchkey_devops::work_item::{self, Patch, Surroundings, WorkItemType};
+use latchkey_identity::account::{Account, AccountId, AccountState};
+use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
+use latchkey_identity::authorize::AuthorizationRequest;
+use latchkey_identity::authorize::request::{self, Context};
+use latchkey_identity::client::{
+    Client, ClientId, ClientKind, ClientSecret, ClientState, Profile, Publisher, RedirectUri,
+};
+use latchkey_identity::consent::{Approval, Choice, Consent, Offer, approve, required};
+use latchkey_identity::parameters::Parameters;
+use latchkey_identity::resource::ResourceServer;
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::secret::{Purpose, PurposeKey, Secret, TokenHash};
+use latchkey_identity::session::{BrowserHash, Session, SessionId};
+use latchkey_identity::tenant::{Audience, Tenant, TenantId, TenantKind};
+use latchkey_identity::token::family::{FamilyId, TokenFamily};
+use latchkey_identity::token::refresh_token::RefreshToken;
+use latchkey_identity::{Change, Decision, Entropy, Timestamp};
+use latchkey_jose::{base64url, digest};
+use latchkey_store::devops::{Author, members, organizations, projects, work_items};
+use latchkey_store::{Changes, Decided as _, Store};
+
+use crate::home::{self, Home};
+use crate::problem::{Outcome, Problem};
+
+/// Work items to read.
+pub(crate) const WORK_ITEMS: i64 = 1_000;
+/// Apps, each of which every person has approved.
+const CLIENTS: usize = 10;
+/// The organization and its project.
+pub(crate) const ORGANIZATION: &str = "harbor";
+pub(crate) const PROJECT: &str = "lighthouse";
+/// Where codes are sent. Nobody follows.
+pub(crate) const REDIRECT_URI: &str = "https://burndown.test/callback";
+/// What apps ask for in the code flow.
+pub(crate) const SCOPES: &str = "openid profile email offline_access vso.work";
+/// The same without an ID token.
+const SCOPES_WITHOUT_OPENID: &str = "offline_access vso.work";
+/// The one `code_verifier` of all flows.
+pub(crate) const VERIFIER: &str = "the-generator-has-nothing-to-hide-from-itself-0123456789";
+/// Change sets are put together until they have so many statements.
+const STATEMENTS_PER_COMMIT: usize = 5_000;
+
+/// What is in the database.
+pub(crate) struct World {
+    /// The tenant of everybody.
+    pub(crate) tenant: TenantId,
+    /// The organization of everybody.
+    pub(crate) organization_id: OrganizationId,
+    /// The apps.
+    pub(crate) clients: Vec<App>,
+    /// Everybody, signed in in a browser of their own: its cookie.
+    pub(crate) cookies: Vec<String>,
+    /// A token family for each authorization, as it moves on.
+    pub(crate) families: RefCell<Vec<Family>>,
+}
+
+/// An app, as its own server knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) id: ClientId,
+    pub(crate) secret: String,
+}
+
+/// A token family, as its app knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub(crate) id: FamilyId,
+    pub(crate) authorization: AuthorizationId,
+    /// The index of the person.
+    pub(crate) person: usize,
+    /// The index of the app.
+    pub(crate) client: usize,
+    /// The refresh token that is next to be used.
+    pub(crate) refresh_token: String,
+    /// Whether each refresh brings an ID token.
+    pub(crate) has_id_token: bool,
+}
+
+/// The `code_challenge` of all flows.
+pub(crate) fn challenge() -> String {
+    base64url::encode(digest::sha256(VERIFIER))
+}
+
+/// Writes a world with so many authorizations into an empty database.
+pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> Outcome<World> {
+    let mut seeder = Seeder::new(store, home)?;
+    let tenant = seeder.tenant();
+    let apps = seeder.apps(&tenant);
+    let (accounts, sessions, cookies) = seeder.people(&tenant, authorizations.div_ceil(CLIENTS));
+    seeder.commit().await?;
+    let owner = accounts.first().ok_or_else(|| Problem::new("a world needs somebody in it"))?;
+    let organization_id = seeder.devops(&tenant, owner, &accounts).await?;
+
+    let requests: Vec<AuthorizationRequest> =
+        apps.iter().map(|(client, _)| asked(client, &tenant, &home.origin())).collect::<Outcome<_>>()?;
+    let place = Place { organization: organization_id.0, project: None, repository: None };
+    let mut families = Vec::with_capacity(authorizations);
+    let everybody = accounts.iter().zip(&sessions).enumerate();
+    let pairs = everybody.flat_map(|who| apps.iter().zip(&requests).enumerate().map(move |what| (who, what)));
+    for ((person, (account, session)), (client, ((app, _), request))) in pairs.take(authorizations) {
+        let approval = Approval {
+            request,
+            client: app,
+            account,
+            session,
+            tenant: tenant.id,
+            origin: "",
+            flow: None,
+            existing: None,
+        };
+        let authorization = seeder.authorization(approval, place)?;
+        families.push(seeder.family(&authorization, person, client));
+        seeder.commit_if_due().await?;
+    }
+    seeder.commit().await?;
+    let clients = apps.into_iter().map(|(client, secret)| App { id: client.id, secret }).collect();
+    Ok(World { tenant: tenant.id, organization_id, clients, cookies, families: families.into() })
+}
+
+struct Seeder<'a> {
+    store: &'a Store,
+    origin: String,
+    refresh_key: PurposeKey,
+    secret_key: PurposeKey,
+    entropy: Entropy,
+    now: Timestamp,
+    waiting: Changes,
+}
+
+impl<'a> Seeder<'a> {
+    fn new(store: &'a Store, home: &Home) -> Outcome<Self> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        Ok(Self {
+            store,
+            origin: home.origin(),
+            refresh_key: PurposeKey::derive(home.master(), Purpose::RefreshToken)?,
+            secret_key: PurposeKey::derive(home.master(), Purpose::ClientSecret)?,
+            entropy: home::entropy()?,
+            now: Timestamp::from_micros(i64::try_from(since.as_micros())?),
+            waiting: Changes::none(),
+        })
+    }
+
+    fn change(&mut self, change: Change) {
+        let decision: Decision<()> = Decision::grant(()).and(change);
+        self.waiting.append(decision.into_parts().1);
+    }
+
+    async fn commit(&mut self) -> Outcome<()> {
+        Ok(self.store.commit(std::mem::take(&mut self.waiting)).await?)
+    }
+
+    async fn commit_if_due(&mut self) -> Outcome<()> {
+        if self.waiting.writes.len() < STATEMENTS_PER_COMMIT { Ok(()) } else { self.commit().await }
+    }
+
+    fn tenant(&mut self) -> Tenant {
+        let id = TenantId(self.entropy.uuid());
+        let tenant = Tenant { id, kind: TenantKind::Work, name: "Harbor".into(), domain: "harbor.test".into() };
+        self.change(Change::CreateTenant(tenant.clone()));
+        tenant
+    }
+
+    fn apps(&mut self, tenant: &Tenant) -> Vec<(Client, String)> {
+        (0..CLIENTS).map(|number| self.app(tenant, number)).collect()
+    }
+
+    fn app(&mut self, tenant: &Tenant, number: usize) -> (Client, String) {
+        let id = ClientId(self.entropy.uuid());
+        let expires_at = self.now + Duration::from_secs(86_400);
+        let (secret, kept) = ClientSecret::generate(id, expires_at, &self.secret_key, self.now, &mut self.entropy);
+        let client = Client {
+            id,
+            tenant: tenant.id,
+            name: format!("Burndown {number}"),
+            kind: ClientKind::Web,
+            profile: Profile::Standard,
+            publisher: Publisher::Unverified,
+            administrator_approved: true,
+            multi_tenant: true,
+            pkce_optional: false,
+            state: ClientState::Active,
+            owner: None,
+            redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI.into())],
+            scopes: ScopeSet::from_text("vso.work"),
+            required_scopes: ScopeSet::default(),
+            secrets: vec![kept],
+            version: 1,
+            created_at: self.now,
+        };
+        self.change(Change::RegisterClient { client: Box::new(client.clone()) });
+        (client, secret.reveal().to_owned())
+    }
+
+    fn people(&mut self, tenant: &Tenant, count: usize) -> (Vec<Account>, Vec<Session>, Vec<String>) {
+        let (mut accounts, mut sessions, mut cookies) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..count {
+            let account = Account {
+                id: AccountId(self.entropy.uuid()),
+                tenant: tenant.id,
+                email: format!("person{number}@harbor.test"),
+                email_verified: true,
+                name: format!("Person {number}"),
+                state: AccountState::Active,
+                tenant_administrator: false,
+                created_at: self.now,
+                changed_at: self.now,
+            };
+            let cookie = Secret::generate(&mut self.entropy);
+            let session = Session {
+                id: SessionId(self.entropy.uuid()),
+                browser: BrowserHash(TokenHash::of(cookie.reveal())),
+                account: account.id,
+                tenant: tenant.id,
+                authenticated_at: self.now,
+                used_at: self.now,
+                ended_at: None,
+                address: "127.0.0.1".into(),
+                user_agent: "Browser/1".into(),
+            };
+            self.change(Change::CreateAccount { account: Box::new(account.clone()), password: None });
+            self.change(Change::StartSession(Box::new(session.clone())));
+            accounts.push(account);
+            sessions.push(session);
+            cookies.push(cookie.reveal().to_owned());
+        }
+        (accounts, sessions, cookies)
+    }
+
+    fn authorization(&mut self, approval: Approval<'_>, place: Place) -> Outcome<Authorization> {
+        let Consent::Ask(question) = required(approval.request, approval.client, None, self.now) else {
+            return Err(Problem::new("nobody asks for approval"));
+        };
+        let choice = Choice {
+            scopes: question.open,
+            places: [place].into(),
+            lifetime: Lifetime::UntilRemoved,
+            shown: question.shown,
+        };
+        let offer = Offer { places: [place].into(), caps: Vec::new() };
+        let decision = approve(approval, &choice, &offer, self.now, &mut self.entropy);
+        decision.answer?;
+        let authorized = decision.changes.into_iter().find_map(|change| match change {
+            Change::Authorize(authorization) => Some(authorization),
+            _ => None,
+        });
+        let authorization = authorized.ok_or_else(|| Problem::new("an approval authorizes nothing"))?;
+        self.change(Change::Authorize(authorization.clone()));
+        Ok(*authorization)
+    }
+
+    fn family(&mut self, authorization: &Authorization, person: usize, client: usize) -> Family {
+        let has_id_token = client.is_multiple_of(2);
+        let scopes = ScopeSet::from_text(if has_id_token { SCOPES } else { SCOPES_WITHOUT_OPENID });
+        let family = TokenFamily {
+            id: FamilyId(self.entropy.uuid()),
+            authorization: authorization.id,
+            tenant: authorization.tenant,
+            account: authorization.account,
+            client: authorization.client,
+            session: authorization.session,
+            auth_time: self.now,
+            scope_text: scopes.to_string(),
+            scopes,
+            client_info: false,
+            origin: self.origin.clone(),
+            refreshable: true,
+            generation: 0,
+            created_at: self.now,
+            rotated_at: self.now,
+            access_expires_at: self.now + Duration::from_secs(3_600),
+            ended_at: None,
+        };
+        let first = RefreshToken { family: family.id, generation: 0 }.text(&self.refresh_key);
+        let known = Family {
+            id: family.id,
+            authorization: authorization.id,
+            person,
+            client,
+            refresh_token: first.reveal().to_owned(),
+            has_id_token,
+        };
+        self.change(Change::StartFamily(Box::new(family)));
+        known
+    }
+
+    /// The organization with its project, everybody in it, and its work items.
+    async fn devops(&mut self, tenant: &Tenant, owner: &Account, everybody: &[Account]) -> Outcome<OrganizationId> {
+        let (store, author) = (self.store, Author::server(self.now));
+        let organization = Organization {
+            id: OrganizationId(self.entropy.uuid()),
+            tenant: tenant.id.0,
+            name: named(ORGANIZATION, OrganizationName::parse(ORGANIZATION))?,
+            owner: PersonId(owner.id.0),
+            policy: OrganizationPolicy { authorize: AuthorizePolicy::Members, ..OrganizationPolicy::default() },
+        };
+        let project = Project {
+            id: ProjectId(self.entropy.uuid()),
+            organization: organization.id,
+            name: named(PROJECT, ProjectName::parse(PROJECT))?,
+            description: String::new(),
+            revision: 1,
+            updated_at: self.now,
+            default_team: TeamId(self.entropy.uuid()),
+        };
+        let member = |account: &Account, projects| Member {
+            person: PersonId(account.id.0),
+            access_level: AccessLevel::Basic,
+            groups: [].into(),
+            projects,
+        };
+        store.commit(organizations::create(&organization, &member(owner, [].into()), &author)).await?;
+        let facts = store.organization_by_id(organization.id).await?;
+        let facts = facts.ok_or_else(|| Problem::new("the organization is not there"))?;
+        store.commit(projects::create(&facts, &project, &author)).await?;
+        self.waiting.append(members::add_to_project(
+            &organization,
+            organization.owner,
+            project.id,
+            &[].into(),
+            &author,
+        ));
+        for account in everybody.iter().skip(1) {
+            let member = member(account, [(project.id, [].into())].into());
+            self.waiting.append(members::add(&organization, &member, &author));
+            self.commit_if_due().await?;
+        }
+        self.commit().await?;
+        self.work_items(&organization, &project).await?;
+        Ok(organization.id)
+    }
+
+    async fn work_items(&mut self, organization: &Organization, project: &Project) -> Outcome<()> {
+        let member = self.store.member(organization.id, organization.owner).await?;
+        let within = InOrganization::new(ORGANIZATION, Some(organization), member.as_deref());
+        let caller = Caller::in_person(organization.owner, Standing::Live);
+        let asked = Asked::new(PROJECT, Some(project));
+        let access = access::to_project(&caller, within, asked, Action::EditWorkItems)
+            .map_err(|refusal| Problem::new(format!("the owner may not write work items: {refusal:?}")))?;
+        let (people, reachable) = (People::default(), [].into());
+        let surroundings = Surroundings { project, people: &people, reachable_items: &reachable };
+        for id in 1..=WORK_ITEMS {
+            let patch = Patch::parse(&patch(id))
+                .map_err(|error| Problem::new(format!("a patch of a work item is refused: {error:?}")))?;
+            let revision =
+                work_item::create(id, WorkItemType::Task, &patch, surroundings, organization.owner, self.now)
+                    .map_err(|error| Problem::new(format!("a work item is refused: {error:?}")))?;
+            self.waiting.append(work_items::keep(&access, &revision, None));
+            self.commit_if_due().await?;
+        }
+        self.commit().await
+    }
+}
+
+fn patch(id: i64) -> serde_json::Value {
+    let field = |name: &str, value: String| serde_json::json!({ "op": "add", "path": format!("/fields/{name}"), "value": value });
+    serde_json::json!([
+        field("System.Title", format!("Replace the lamp of tower {id}")),
+        field("System.Description", "<p>It flickers at night, and ships have noticed.</p>".into()),
+    ])
+}
+
+fn named<T, E>(name: &str, parsed: Result<T, E>) -> Outcome<T> {
+    parsed.map_err(|_| Problem::new(format!("{name} is not a name")))
+}
+
+/// The request that every flow makes, as the rules read it.
+fn asked(client: &Client, tenant: &Tenant, origin: &str) -> Outcome<AuthorizationRequest> {
+    let (id, challenge) = (client.id.to_string(), challenge());
+    let pairs = [
+        ("client_id", id.as_str()),
+        ("response_type", "code"),
+        ("redirect_uri", REDIRECT_URI),
+        ("scope", SCOPES),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let parameters = Parameters::from_pairs(pairs).map_err(|error| Problem::new(format!("{error:?}")))?;
+    let resource = ResourceServer {
+        audience: scope::AUDIENCE.to_owned(),
+        identifiers: Vec::new(),
+        scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+        prefix: "vso.".into(),
+    };
+    let context = Context { origin, audience: &Audience::Tenant(tenant.clone()), resource: &resource };
+    request::parse(&parameters, Some(client), context)
+        .map_err(|error| Problem::new(format!("the authorization request is refused: {error:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_find_what_was_seeded() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::make(folder.path()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = home.open().await.unwrap();
+            let world = seed(&store, &home, 25).await.unwrap();
+
+            assert_eq!((world.families.borrow().len(), world.cookies.len(), world.clients.len()), (25, 3, CLIENTS));
+            let last = world.families.borrow().last().cloned().unwrap();
+            let (family, authorization) = store.family(last.id).await.unwrap().unwrap();
+            assert_eq!((authorization.id, last.person, last.client), (last.authorization, 2, 4));
+            let client = store.client(family.client).await.unwrap().unwrap();
+            let tenant = store.tenant(world.tenant).await.unwrap().unwrap();
+            let request = asked(&client, &tenant, &home.origin()).unwrap();
+            assert_eq!(required(&request, &client, Some(&authorization), family.created_at), Consent::Remembered);
+            let key = PurposeKey::derive(home.master(), Purpose::RefreshToken).unwrap();
+            let presented = RefreshToken::read(&last.refresh_token, &key).unwrap();
+            assert_eq!((presented.family, presented.generation), (last.id, 0));
+            assert!(store.work_item(world.organization_id, WORK_ITEMS).await.unwrap().is_some());
+        });
+    }
+}

@@ -1,0 +1,127 @@
+//! Apps to register.
+
+use latchkey_identity::client::registration::{Registration, new_client};
+use latchkey_identity::client::{Client, ClientId, ClientKind, Profile};
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::tenant::TenantId;
+use latchkey_jose::digest::sha256;
+use uuid::Uuid;
+
+use crate::sample;
+
+/// What the sample apps ask for.
+pub const SCOPES: &str = "vso.build vso.code vso.profile vso.project vso.work";
+
+/// An app that is about to be registered, in the tenant of harbor unless said otherwise.
+#[derive(Clone, Debug)]
+pub struct AppBuilder {
+    name: String,
+    tenant: TenantId,
+    registration: Registration,
+    approved: bool,
+    owner: Option<&'static str>,
+}
+
+/// A confidential web app.
+pub fn a_web_app(name: &str) -> AppBuilder {
+    an_app(name, ClientKind::Web, &[&format!("https://{name}.test/callback")])
+}
+
+/// A public native app, which listens on any port of loopback.
+pub fn a_native_app(name: &str) -> AppBuilder {
+    an_app(name, ClientKind::Native, &["http://localhost", &format!("test.{name}:/callback")])
+}
+
+/// A single-page app.
+pub fn a_single_page_app(name: &str) -> AppBuilder {
+    an_app(name, ClientKind::SinglePage, &[&format!("https://{name}.test/callback")])
+}
+
+/// A daemon, to which nobody signs in.
+pub fn a_daemon(name: &str) -> AppBuilder {
+    an_app(name, ClientKind::Daemon, &[])
+}
+
+fn an_app(name: &str, kind: ClientKind, redirect_uris: &[&str]) -> AppBuilder {
+    let registration = Registration {
+        name: name.to_owned(),
+        kind,
+        profile: Profile::Standard,
+        redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
+        scopes: ScopeSet::from_text(SCOPES),
+        required_scopes: ScopeSet::default(),
+        multi_tenant: true,
+        pkce_optional: false,
+    };
+    AppBuilder { name: name.to_owned(), tenant: sample::harbor().id, registration, approved: true, owner: None }
+}
+
+impl AppBuilder {
+    /// That no administrator vouches for.
+    #[must_use]
+    pub fn not_approved(self) -> Self {
+        Self { approved: false, ..self }
+    }
+
+    /// For the Microsoft world.
+    #[must_use]
+    pub fn of_the_microsoft_profile(mut self) -> Self {
+        self.registration.profile = Profile::Microsoft;
+        self
+    }
+
+    /// That can do without PKCE.
+    #[must_use]
+    pub fn without_pkce(mut self) -> Self {
+        self.registration.pkce_optional = true;
+        self
+    }
+
+    /// For its own tenant only.
+    #[must_use]
+    pub fn of_one_tenant(mut self) -> Self {
+        self.registration.multi_tenant = false;
+        self
+    }
+
+    /// With another redirect URI too.
+    #[must_use]
+    pub fn and_redirect_uri(mut self, uri: &str) -> Self {
+        self.registration.redirect_uris.push(uri.to_owned());
+        self
+    }
+
+    /// With other scopes.
+    #[must_use]
+    pub fn asking(mut self, scopes: &str) -> Self {
+        self.registration.scopes = ScopeSet::from_text(scopes);
+        self
+    }
+
+    /// With scopes that cannot be left out.
+    #[must_use]
+    pub fn requiring(mut self, scopes: &str) -> Self {
+        self.registration.required_scopes = ScopeSet::from_text(scopes);
+        self
+    }
+
+    /// Registered by this person.
+    #[must_use]
+    pub fn owned_by(self, owner: &'static str) -> Self {
+        Self { owner: Some(owner), ..self }
+    }
+
+    pub(crate) fn build(self, known: &[String]) -> Client {
+        let hash = sha256(format!("client {}", self.name).as_bytes());
+        let id = ClientId(uuid::Builder::from_random_bytes(hash[..16].try_into().expect("16 of 32 bytes")).into_uuid());
+        let checked = self.registration.check(known).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let owner = self.owner.map(sample::account_id);
+        Client { administrator_approved: self.approved, ..new_client(id, checked, self.tenant, owner, sample::START) }
+    }
+}
+
+/// The id of a sample thing, made of its name.
+pub(crate) fn id(kind: &str, name: &str) -> Uuid {
+    let hash = sha256(format!("{kind} {name}").as_bytes());
+    uuid::Builder::from_random_bytes(hash[..16].try_into().expect("16 of 32 bytes")).into_uuid()
+}

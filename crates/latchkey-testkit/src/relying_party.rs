@@ -1,0 +1,453 @@
+//! A service that asks people for access: a small client that checks what clients have to check.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use latchkey_identity::client::{ClientId, ClientKind};
+use latchkey_jose::digest::sha256;
+use serde_json::Value;
+
+use crate::browser::Departure;
+use crate::server::{Answer, Ask, encode};
+use crate::world::{HTTPS, World};
+
+/// An app as it was registered, with what its owner was told once.
+#[derive(Clone, Debug)]
+pub struct RegisteredApp {
+    /// What people call it.
+    pub name: String,
+    /// Its id.
+    pub id: ClientId,
+    /// Its kind.
+    pub kind: ClientKind,
+    /// Its secret, if it keeps one.
+    pub secret: Option<String>,
+    /// Its redirect URIs, the one it uses first.
+    pub redirect_uris: Vec<String>,
+    /// What it asks for.
+    pub scopes: String,
+}
+
+/// How an app authenticates at the token endpoint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Authentication {
+    /// `client_secret_basic`, or nothing for an app without a secret.
+    Header,
+    /// `client_secret_post`, or `client_id` alone.
+    Form,
+}
+
+/// A service at work.
+#[derive(Clone)]
+pub struct RelyingParty {
+    world: World,
+    app: Arc<RegisteredApp>,
+    segment: String,
+    origin: String,
+    redirect_uri: String,
+    scope: String,
+    authentication: Authentication,
+}
+
+impl World {
+    /// The service of this name.
+    pub fn app(&self, name: &str) -> RelyingParty {
+        let app = self.registered_app(name);
+        RelyingParty {
+            world: self.clone(),
+            segment: self.harbor().to_string(),
+            origin: HTTPS.to_owned(),
+            redirect_uri: app.redirect_uris.first().cloned().unwrap_or_default(),
+            scope: format!("openid profile email offline_access {}", app.scopes),
+            app,
+            authentication: Authentication::Header,
+        }
+    }
+
+    /// Redeems a code as the service it was sent to.
+    pub async fn redeem(&self, code: &Code) -> Result<Tokens, Refused> {
+        code.request.party.redeem(code).await
+    }
+}
+
+impl RelyingParty {
+    /// The app behind it.
+    pub fn app(&self) -> &RegisteredApp {
+        &self.app
+    }
+
+    /// Its `client_id`.
+    pub fn client_id(&self) -> String {
+        self.app.id.to_string()
+    }
+
+    /// Its secret.
+    pub fn secret(&self) -> &str {
+        self.app.secret.as_deref().unwrap_or_else(|| panic!("{} has no secret", self.app.name))
+    }
+
+    /// The same service, using another tenant segment.
+    #[must_use]
+    pub fn at(self, segment: &str) -> Self {
+        Self { segment: segment.to_owned(), ..self }
+    }
+
+    /// The same service, using another of our origins.
+    #[must_use]
+    pub fn through(self, origin: &str) -> Self {
+        Self { origin: origin.to_owned(), ..self }
+    }
+
+    /// The same service, asking for something else.
+    #[must_use]
+    pub fn asking(self, scope: &str) -> Self {
+        Self { scope: scope.to_owned(), ..self }
+    }
+
+    /// The same service, with another of its redirect URIs.
+    #[must_use]
+    pub fn sending_back_to(self, redirect_uri: &str) -> Self {
+        Self { redirect_uri: redirect_uri.to_owned(), ..self }
+    }
+
+    /// The same service, authenticating in another way.
+    #[must_use]
+    pub fn authenticating_by(self, authentication: Authentication) -> Self {
+        Self { authentication, ..self }
+    }
+
+    /// A URL below its tenant segment.
+    pub fn endpoint(&self, path: &str) -> String {
+        format!("{}/{}/{path}", self.origin, self.segment)
+    }
+
+    /// A new authorization request, with PKCE, `state` and `nonce`.
+    pub fn request(&self) -> AuthorizationRequest {
+        let verifier = unpredictable();
+        let pairs = [
+            ("client_id", self.client_id()),
+            ("response_type", "code".to_owned()),
+            ("redirect_uri", self.redirect_uri.clone()),
+            ("scope", self.scope.clone()),
+            ("state", unpredictable()),
+            ("nonce", unpredictable()),
+            ("code_challenge", URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()))),
+            ("code_challenge_method", "S256".to_owned()),
+        ];
+        let parameters = pairs.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        AuthorizationRequest { party: self.clone(), parameters, verifier: Some(verifier) }
+    }
+
+    /// A request to the token endpoint with exactly these parameters and nothing else.
+    pub fn bare_token_request(&self, pairs: &[(&str, &str)]) -> Ask {
+        let ask = self.world.post(&self.endpoint("oauth2/v2.0/token")).form(pairs.iter().copied());
+        match (self.app.kind, url::Url::parse(&self.redirect_uri)) {
+            (ClientKind::SinglePage, Ok(page)) => ask.from_page_of(&page.origin().ascii_serialization()),
+            _ => ask,
+        }
+    }
+
+    /// A request to the token endpoint, authenticated.
+    pub fn token_request(&self, pairs: &[(&str, &str)]) -> Ask {
+        let (id, mut pairs) = (self.client_id(), pairs.to_vec());
+        match (&self.app.secret, self.authentication) {
+            (Some(secret), Authentication::Header) => self.bare_token_request(&pairs).basic(&id, secret),
+            (Some(secret), Authentication::Form) => {
+                pairs.extend([("client_id", id.as_str()), ("client_secret", secret)]);
+                self.bare_token_request(&pairs)
+            }
+            (None, _) => {
+                pairs.push(("client_id", &id));
+                self.bare_token_request(&pairs)
+            }
+        }
+    }
+
+    /// What redeeming a code sends, without authentication.
+    pub fn redemption<'a>(&self, code: &'a Code) -> Vec<(&'static str, &'a str)> {
+        let mut pairs = vec![("grant_type", "authorization_code"), ("code", &*code.text)];
+        pairs.push(("redirect_uri", code.request.value("redirect_uri")));
+        pairs.extend(code.request.verifier.as_deref().map(|verifier| ("code_verifier", verifier)));
+        pairs
+    }
+
+    /// Redeems a code.
+    pub async fn redeem(&self, code: &Code) -> Result<Tokens, Refused> {
+        let answer = self.token_request(&self.redemption(code)).await;
+        let tokens = self.read(&answer)?;
+        if let Some(id_token) = &tokens.id {
+            let claims = claims(id_token);
+            assert_eq!(claims["aud"], self.client_id(), "the ID token is for this client");
+            assert_eq!(claims["nonce"].as_str(), code.request.get("nonce"), "the nonce comes back");
+            assert_eq!(Some(&claims["iss"]), code.issuer.as_ref().map(|issuer| Value::from(issuer.as_str())).as_ref());
+        }
+        Ok(tokens)
+    }
+
+    /// Sends a refresh token.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, Refused> {
+        let answer = self.token_request(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await;
+        self.read(&answer)
+    }
+
+    /// Reads an answer of the token endpoint.
+    pub fn read(&self, answer: &Answer) -> Result<Tokens, Refused> {
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "token answers stay out of caches");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let body = answer.json();
+        if !answer.is_ok() {
+            return Err(Refused::of(answer.status.as_u16(), &body));
+        }
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        assert_eq!(body["token_type"], "Bearer");
+        let lifetime = body["expires_in"].as_u64().expect("expires_in is a number");
+        assert!((1..=5_400).contains(&lifetime), "a token of {lifetime} s");
+        Ok(Tokens {
+            party: self.clone(),
+            access: text("access_token").expect("an access token"),
+            refresh: text("refresh_token"),
+            id: text("id_token"),
+            body,
+        })
+    }
+}
+
+/// An authorization request of a service, with what the service keeps for itself.
+#[derive(Clone)]
+pub struct AuthorizationRequest {
+    party: RelyingParty,
+    parameters: Vec<(String, String)>,
+    verifier: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// The service that asks.
+    pub fn party(&self) -> &RelyingParty {
+        &self.party
+    }
+
+    /// With this value of a parameter, in place of any other.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        self.without(name).and(name, value)
+    }
+
+    /// With this value too.
+    #[must_use]
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.parameters.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a parameter.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.parameters.retain(|(key, _)| key != name);
+        self
+    }
+
+    /// Without PKCE.
+    #[must_use]
+    pub fn without_pkce(self) -> Self {
+        Self { verifier: None, ..self.without("code_challenge").without("code_challenge_method") }
+    }
+
+    /// With another `code_verifier` at the end.
+    #[must_use]
+    pub fn redeemed_with(self, verifier: Option<&str>) -> Self {
+        Self { verifier: verifier.map(str::to_owned), ..self }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter, or nothing.
+    pub fn value(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// As a query.
+    pub fn query(&self) -> String {
+        encode(self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
+    /// The address to send the browser to.
+    pub fn url(&self) -> String {
+        format!("{}?{}", self.endpoint(), self.query())
+    }
+
+    /// The authorization endpoint.
+    pub fn endpoint(&self) -> String {
+        self.party.endpoint("oauth2/v2.0/authorize")
+    }
+
+    /// Reads the answer that a browser brings back: the code, or why there is none. `state` and `iss` are checked.
+    pub fn answered(&self, departure: &Departure) -> Result<Code, Refused> {
+        let registered = self.value("redirect_uri").split(['?', '#']).next().unwrap_or_default();
+        let arrived = departure.url.split(['?', '#']).next().unwrap_or_default();
+        let same = arrived.trim_end_matches('/') == registered.trim_end_matches('/');
+        assert!(same, "the answer went to {} instead of {registered}", departure.url);
+        let parameters = departure.parameters();
+        let value = |wanted: &str| {
+            let mut values = parameters.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+            let first = values.next();
+            assert_eq!(values.next(), None, "{wanted} comes once");
+            first
+        };
+        assert_eq!(value("state").as_deref(), self.get("state"), "the state comes back");
+        let issuer = value("iss").expect("iss is in every answer");
+        assert!(self.party.world.issuers(&self.party.origin).contains(&issuer), "{issuer} is no issuer of ours");
+        match (value("code"), value("error")) {
+            (Some(text), None) => Ok(Code { text, request: self.clone(), issuer: Some(issuer), parameters }),
+            (None, Some(error)) => Err(Refused {
+                status: 0,
+                error,
+                description: value("error_description").unwrap_or_default(),
+                body: parameters.into_iter().map(|(name, value)| (name, Value::from(value))).collect(),
+            }),
+            other => panic!("neither a code nor an error: {other:?}"),
+        }
+    }
+}
+
+/// A code that arrived, with the request it answers.
+#[derive(Clone)]
+pub struct Code {
+    /// Its text.
+    pub text: String,
+    /// The request that it answers.
+    pub request: AuthorizationRequest,
+    /// Who issued it.
+    pub issuer: Option<String>,
+    /// Everything that came with it.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// What a service was refused with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refused {
+    /// The status; zero if a browser brought it.
+    pub status: u16,
+    /// The code.
+    pub error: String,
+    /// The words.
+    pub description: String,
+    /// All of it.
+    pub body: Value,
+}
+
+impl Refused {
+    fn of(status: u16, body: &Value) -> Self {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let (error, description) = (text("error"), text("error_description"));
+        assert!(!error.is_empty(), "{status}: {body}");
+        let allowed = |c: char| matches!(c, '\x20' | '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
+        assert!(description.chars().all(allowed), "{description:?}");
+        Self { status, error, description, body: body.clone() }
+    }
+}
+
+/// The tokens of one answer.
+#[derive(Clone)]
+pub struct Tokens {
+    party: RelyingParty,
+    /// The access token.
+    pub access: String,
+    /// The refresh token.
+    pub refresh: Option<String>,
+    /// The ID token.
+    pub id: Option<String>,
+    /// The whole answer.
+    pub body: Value,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "tokens for {}", self.party.app.name)
+    }
+}
+
+impl Tokens {
+    /// The service that holds them.
+    pub fn party(&self) -> &RelyingParty {
+        &self.party
+    }
+
+    /// The refresh token, or the end of the test.
+    pub fn refresh_token(&self) -> &str {
+        self.refresh.as_deref().expect("a refresh token")
+    }
+
+    /// Sends the refresh token.
+    pub async fn refreshed(&self) -> Result<Self, Refused> {
+        self.party.refresh(self.refresh_token()).await
+    }
+
+    /// A call with the access token.
+    pub fn ask(&self, method: Method, url: &str) -> Ask {
+        self.party.world.ask(method, url).bearer(&self.access)
+    }
+
+    /// `GET` with the access token.
+    pub fn get(&self, url: &str) -> Ask {
+        self.ask(Method::GET, url)
+    }
+
+    /// `POST` with the access token.
+    pub fn post(&self, url: &str) -> Ask {
+        self.ask(Method::POST, url)
+    }
+
+    /// `PATCH` with the access token.
+    pub fn patch(&self, url: &str) -> Ask {
+        self.ask(Method::PATCH, url)
+    }
+
+    /// Asks UserInfo.
+    pub async fn userinfo(&self) -> Answer {
+        self.get("/oidc/userinfo").await
+    }
+
+    /// The claims of the access token.
+    pub fn access_claims(&self) -> Value {
+        claims(&self.access)
+    }
+
+    /// The claims of the ID token.
+    pub fn id_claims(&self) -> Value {
+        claims(self.id.as_deref().expect("an ID token"))
+    }
+
+    /// The scopes of the answer, in order of the alphabet.
+    pub fn scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<String> = self.body["scope"].as_str().unwrap_or_default().split(' ').map(str::to_owned).collect();
+        scopes.sort();
+        scopes
+    }
+}
+
+/// The claims of a JWT, unverified.
+pub fn claims(jwt: &str) -> Value {
+    part(jwt, 1)
+}
+
+/// The header of a JWT, unverified.
+pub fn header(jwt: &str) -> Value {
+    part(jwt, 0)
+}
+
+fn part(jwt: &str, index: usize) -> Value {
+    let part = jwt.split('.').nth(index).unwrap_or_else(|| panic!("{jwt} is no JWT"));
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+}
+
+/// 43 characters that come once.
+pub fn unpredictable() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Relaxed);
+    URL_SAFE_NO_PAD.encode(sha256(format!("latchkey testkit {count}").as_bytes()))
+}

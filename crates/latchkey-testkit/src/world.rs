@@ -1,0 +1,238 @@
+//! A server with people, apps, organizations and code in it, whose clock is the test's.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::OrganizationGroup;
+use latchkey_devops::ids::{OrganizationId, ProjectId, RepositoryId};
+use latchkey_devops::policy::OrganizationPolicy;
+use latchkey_git::{GitProgram, Repositories};
+use latchkey_identity::account::AccountId;
+use latchkey_identity::client::{Client, ClientState};
+use latchkey_identity::tenant::{PERSONAL_TENANT, TenantId};
+use latchkey_identity::token::issuer;
+use latchkey_identity::{Change, Decision, Timestamp};
+use latchkey_store::devops::{Author, OrganizationFacts, groups, members, organizations};
+use latchkey_store::{Changes, Store};
+use latchkey_web::{App, Clock, Ingredients, Keys, Origin, Settings, Site};
+use tempfile::TempDir;
+
+use crate::builders::AppBuilder;
+use crate::databases::{TestDatabase, on_both_engines};
+use crate::relying_party::{RegisteredApp, RelyingParty};
+use crate::sample::{self, START};
+
+/// The https origin of every world.
+pub const HTTPS: &str = "https://latchkey.test";
+/// The http origin of every world, which is on loopback.
+pub const HTTP: &str = "http://localhost:4280";
+/// The host of the http origin.
+pub const HTTP_AUTHORITY: &str = "localhost:4280";
+
+/// A server with people, apps, organizations and code in it. Cheap to clone.
+#[derive(Clone)]
+pub struct World(Arc<Parts>);
+
+struct Parts {
+    site: Site,
+    clock: Arc<AtomicI64>,
+    apps: Mutex<BTreeMap<String, Arc<RegisteredApp>>>,
+    /// Repositories on disk. It goes with the world.
+    _folder: TempDir,
+}
+
+/// Runs a test in two worlds that differ in their database: SQLite and PostgreSQL.
+pub fn on_both_databases(test: impl AsyncFn(World)) {
+    on_both_engines(async |database| test(World::on(database).await).await);
+}
+
+impl World {
+    /// A new world on an empty database.
+    pub async fn on(database: &TestDatabase) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.expect("git");
+        let repositories = Repositories::at(folder.path().join("repositories"), git).await.expect("a folder");
+        let (store, keys) = (database.open().await, Keys::derive(&[7; 32]).expect("keys"));
+        let apps = sample::fill(&store, &keys.client_secret, &repositories).await;
+        let clock = Arc::new(AtomicI64::new(START.as_micros()));
+        let app = start(store, keys, repositories, &clock).await;
+        let apps = apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
+        Self(Arc::new(Parts { site: Site::new(app), clock, apps: Mutex::new(apps), _folder: folder }))
+    }
+
+    /// Another node on the same database, with the same keys, repositories and clock, and nothing in its memory.
+    pub async fn another_node(&self, database: &TestDatabase) -> Self {
+        let keys = Keys::derive(&[7; 32]).expect("keys");
+        let repositories = self.parts().repositories.clone();
+        let app = start(database.open().await, keys, repositories, &self.0.clock).await;
+        let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let parts = Parts { site: Site::new(app), clock: self.0.clock.clone(), apps: Mutex::new(apps), _folder: folder };
+        Self(Arc::new(parts))
+    }
+
+    /// The site that answers.
+    pub fn site(&self) -> Site {
+        self.0.site.clone()
+    }
+
+    /// The app behind it.
+    pub fn parts(&self) -> &App {
+        self.0.site.app()
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &Store {
+        &self.parts().store
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.clock.load(SeqCst))
+    }
+
+    /// Lets time pass.
+    pub fn later(&self, duration: Duration) {
+        let micros = i64::try_from(duration.as_micros()).expect("not that long");
+        self.0.clock.fetch_add(micros, SeqCst);
+    }
+
+    /// Lets seconds pass.
+    pub fn seconds_later(&self, seconds: u64) {
+        self.later(Duration::from_secs(seconds));
+    }
+
+    /// The tenant of harbor.
+    pub fn harbor(&self) -> TenantId {
+        sample::harbor().id
+    }
+
+    /// The tenant of shore.
+    pub fn shore(&self) -> TenantId {
+        sample::shore().id
+    }
+
+    /// Every issuer at one of our origins.
+    pub fn issuers(&self, origin: &str) -> Vec<String> {
+        [self.harbor(), self.shore(), PERSONAL_TENANT].map(|tenant| issuer(origin, tenant)).into()
+    }
+
+    /// The id of the account of this name.
+    pub fn account(&self, name: &str) -> AccountId {
+        sample::account_id(name)
+    }
+
+    /// The id of the organization of this name.
+    pub fn organization(&self, name: &str) -> OrganizationId {
+        sample::organization_id(name)
+    }
+
+    /// The id of the project of this name.
+    pub fn project(&self, name: &str) -> ProjectId {
+        sample::project_id(name)
+    }
+
+    /// The id of the repository of this name.
+    pub fn repository(&self, name: &str) -> RepositoryId {
+        sample::repository_id(name)
+    }
+
+    pub(crate) fn registered_app(&self, name: &str) -> Arc<RegisteredApp> {
+        let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        apps.get(name).cloned().unwrap_or_else(|| panic!("there is no app {name}"))
+    }
+
+    /// Registers one more app.
+    pub async fn registers(&self, app: AppBuilder) -> RelyingParty {
+        let app = sample::register(self.store(), &self.parts().keys.client_secret, app).await;
+        let name = app.name.clone();
+        self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), Arc::new(app));
+        self.app(&name)
+    }
+
+    /// Makes changes true that no page makes.
+    pub async fn becomes(&self, changes: impl IntoIterator<Item = Change>) {
+        sample::decide(self.store(), Decision::grant(()).and_all(changes)).await;
+    }
+
+    /// An administrator disables an account.
+    pub async fn disables(&self, name: &str) {
+        self.becomes([Change::DisableAccount { account: sample::account_id(name), at: self.now() }]).await;
+    }
+
+    /// An administrator suspends an app.
+    pub async fn suspends(&self, app: &str) {
+        let client = self.registered_app(app).id;
+        self.becomes([Change::SetClientState { client, state: ClientState::Suspended }]).await;
+    }
+
+    /// An app's registration becomes another.
+    pub async fn changes_app(&self, app: &str, change: impl Fn(&mut Client)) {
+        let id = self.registered_app(app).id;
+        let client = self.store().client(id).await.expect("the store answers").expect("the app is there");
+        let mut changed = (*client).clone();
+        change(&mut changed);
+        changed.version += 1;
+        self.becomes([Change::ChangeClient { client: Box::new(changed), from_version: client.version }]).await;
+    }
+
+    /// What is known of harbor.
+    pub async fn facts(&self) -> Arc<OrganizationFacts> {
+        self.store().organization("harbor").await.expect("the store answers").expect("harbor is there")
+    }
+
+    async fn in_harbor(&self, changes: impl AsyncFn(&OrganizationFacts, &Author) -> Changes) {
+        let (facts, author) = (self.facts().await, Author::server(self.now()));
+        let changes = changes(&facts, &author).await;
+        self.store().commit(changes).await.expect("harbor changes");
+    }
+
+    /// Harbor's policy becomes another.
+    pub async fn decides(&self, change: impl Fn(&mut OrganizationPolicy)) {
+        self.in_harbor(async |facts, author| {
+            let mut policy = facts.organization.policy.clone();
+            change(&mut policy);
+            organizations::change_policy(facts, &policy, author)
+        })
+        .await;
+    }
+
+    /// Somebody leaves harbor.
+    pub async fn leaves(&self, name: &str) {
+        self.in_harbor(async |facts, author| members::remove(&facts.organization, sample::person_id(name), author)).await;
+    }
+
+    /// Somebody leaves a project of harbor.
+    pub async fn leaves_project(&self, name: &str, project: &str) {
+        let (person, project) = (sample::person_id(name), sample::project_id(project));
+        self.in_harbor(async |facts, author| members::remove_from_project(&facts.organization, person, project, author)).await;
+    }
+
+    /// Somebody is no longer an administrator of harbor.
+    pub async fn steps_down(&self, name: &str) {
+        let (person, group) = (sample::person_id(name), OrganizationGroup::ProjectCollectionAdministrators);
+        self.in_harbor(async |facts, author| groups::leave(&facts.organization, person, group, author)).await;
+    }
+
+    /// Somebody's access level in harbor changes.
+    pub async fn relicenses(&self, name: &str, from: AccessLevel, to: AccessLevel) {
+        let person = sample::person_id(name);
+        self.in_harbor(async |facts, author| members::change_access_level(&facts.organization, person, from, to, author)).await;
+    }
+}
+
+async fn start(store: Store, keys: Keys, repositories: Repositories, clock: &Arc<AtomicI64>) -> App {
+    let settings = Settings {
+        origins: [HTTPS, HTTP].map(|origin| Origin::parse(origin).expect("an origin")).into(),
+        behind_proxy: false,
+        hashing_permits: 2,
+        hashing_queue: 64,
+        demo: false,
+    };
+    let clock = Arc::clone(clock);
+    let clock = Clock::new(move || Timestamp::from_micros(clock.load(SeqCst)));
+    App::start(Ingredients { store, keys, repositories, settings, clock }).await.expect("the app starts")
+}

@@ -1,0 +1,27 @@
+//! Who a client is connected as.
+
+use latchkey_devops::access::{self, Action};
+use latchkey_devops::error::DevOpsError;
+use latchkey_devops::wire;
+
+use super::call::Door;
+use super::table::Answer;
+use super::visit::Visit;
+use super::{caller, people};
+
+/// `GET /{organization}/_apis/connectionData`. Without a credential: nobody in particular.
+pub(super) async fn read(visit: Visit) -> Answer {
+    let name = visit.named("organization");
+    let app = &visit.app;
+    if !caller::has_credential(&visit.headers) {
+        let facts = app.store.organization(name).await?;
+        let facts = facts.ok_or_else(|| DevOpsError::organization_not_found(name))?;
+        return visit.json(&wire::connection_data::connection_data(&facts.organization, None));
+    }
+    let identified = caller::identify(app, &visit.headers, visit.now).await?;
+    let door = Door::find(app, name, identified.caller.person).await?;
+    access::to_organization(&identified.caller, door.within(), Action::Connect)?;
+    let facts = door.facts()?;
+    let person = people::seen(&identified.bearer.person);
+    visit.json(&wire::connection_data::connection_data(&facts.organization, Some(&person)))
+}

@@ -1,0 +1,84 @@
+//! An organization, for its members. To everybody else it is not there.
+
+use std::sync::Arc;
+
+use latchkey_devops::access::{self, Action, InOrganization, OrganizationAccess};
+use latchkey_devops::membership::Member;
+use latchkey_identity::account::AccountId;
+use latchkey_identity::tenant::TenantId;
+use latchkey_store::devops::OrganizationFacts;
+
+use super::people::Names;
+use super::problem::Problem;
+use super::visit::{Answer, Visit};
+use crate::pages::organization::{MemberRow, Organization as OrganizationPage, ProjectRow};
+
+/// How many members are listed.
+const MOST_MEMBERS: u32 = 500;
+
+/// The organization that a path names, and the person's place in it.
+pub(super) struct Entered {
+    /// The organization.
+    pub(super) facts: Arc<OrganizationFacts>,
+    /// The person's membership.
+    pub(super) member: Arc<Member>,
+}
+
+impl Entered {
+    /// Finds the organization of the path.
+    pub(super) async fn read(visit: &Visit) -> Result<Self, Problem> {
+        let store = &visit.app.store;
+        let facts = store.organization(visit.part("organization")).await?.ok_or(Problem::NotFound)?;
+        let member = store.member(facts.id(), visit.person()).await?.ok_or(Problem::NotFound)?;
+        Ok(Self { facts, member })
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        self.facts.organization.name.as_str()
+    }
+
+    /// The organization with the membership, for the decision.
+    pub(super) fn within(&self) -> InOrganization<'_> {
+        InOrganization::new(self.name(), Some(&self.facts.organization), Some(&self.member))
+    }
+
+    /// Proof that the person may do this in the organization.
+    pub(super) fn may(&self, visit: &Visit, action: Action) -> Result<OrganizationAccess, Problem> {
+        Ok(access::to_organization(&visit.caller(), self.within(), action)?)
+    }
+}
+
+/// `GET /organizations/{organization}`
+pub(super) async fn show(visit: Visit) -> Answer {
+    let entered = Entered::read(&visit).await?;
+    let access = entered.may(&visit, Action::ListProjects)?;
+    let (store, organization) = (&visit.app.store, &entered.facts.organization);
+    let mut members = Vec::new();
+    for person in store.members(&access, None, MOST_MEMBERS).await? {
+        let account = store.account(AccountId(person.0)).await?;
+        let member = store.member(organization.id, person).await?;
+        let (Some(account), Some(member)) = (account, member) else { continue };
+        let owner = (organization.owner == person).then(|| "Owner".to_owned());
+        members.push(MemberRow {
+            name: account.account.name.clone(),
+            email: account.account.email.clone(),
+            access_level: member.access_level.to_string(),
+            roles: owner.into_iter().chain(member.groups.iter().map(ToString::to_string)).collect(),
+        });
+    }
+    members.sort_by(|one, other| (&one.name, &one.email).cmp(&(&other.name, &other.email)));
+    let reached = entered.facts.projects().filter(|project| entered.member.reaches(organization, project.id));
+    let directory = store.tenant(TenantId(organization.tenant)).await?;
+    visit.show(&OrganizationPage {
+        frame: visit.frame(),
+        name: entered.name().to_owned(),
+        owner: Names::default().of(store, organization.owner).await?,
+        directory: directory.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
+        administers: entered.member.administers(organization),
+        projects: reached
+            .map(|project| ProjectRow { name: project.name.to_string(), description: project.description.clone() })
+            .collect(),
+        members,
+    })
+}

@@ -1,0 +1,135 @@
+//! Metadata and JWKS
+
+use std::collections::BTreeSet;
+
+use latchkey_testkit::world::{HTTP, HTTPS};
+use latchkey_testkit::{World, on_both_databases};
+use serde_json::Value;
+
+fn openid(origin: &str, segment: &str) -> String {
+    format!("{origin}/{segment}/v2.0/.well-known/openid-configuration")
+}
+
+async fn metadata(world: &World, segment: &str) -> Value {
+    let answer = world.get(&openid(HTTPS, segment)).await;
+    assert!(answer.is_ok(), "{segment}: {}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    answer.json()
+}
+
+#[test]
+fn the_issuer_is_the_address_without_its_end() {
+    on_both_databases(async |world| {
+        for origin in [HTTPS, HTTP] {
+            let segment = world.harbor().to_string();
+            let document = world.get(&openid(origin, &segment)).await.json();
+            assert_eq!(document["issuer"], format!("{origin}/{segment}/v2.0"));
+            for (name, value) in document.as_object().unwrap() {
+                if name.ends_with("_endpoint") || name == "jwks_uri" {
+                    assert!(value.as_str().unwrap().starts_with(origin), "{name} of {origin}: {value}");
+                }
+            }
+        }
+        let by_domain = metadata(&world, "harbor.test").await;
+        assert_eq!(by_domain["issuer"], format!("{HTTPS}/{}/v2.0", world.harbor()));
+        let common = metadata(&world, "common").await;
+        assert_eq!(common["issuer"], format!("{HTTPS}/{{tenantid}}/v2.0"));
+    });
+}
+
+#[test]
+fn both_documents_say_the_same() {
+    on_both_databases(async |world| {
+        for segment in [world.harbor().to_string(), "common".to_owned(), "consumers".to_owned()] {
+            let oauth = world.get(&format!("/.well-known/oauth-authorization-server/{segment}/v2.0")).await;
+            assert_eq!(oauth.json(), metadata(&world, &segment).await, "{segment}");
+        }
+    });
+}
+
+#[test]
+fn every_endpoint_that_is_advertised_answers() {
+    on_both_databases(async |world| {
+        for segment in [world.harbor().to_string(), "common".to_owned(), "organizations".to_owned(), "consumers".to_owned()] {
+            let document = metadata(&world, &segment).await;
+            for (name, url) in document.as_object().unwrap() {
+                if name.ends_with("_endpoint") || name == "jwks_uri" {
+                    let url = url.as_str().unwrap();
+                    let (get, post) = (world.get(url).await, world.post(url).form([("a", "b")]).await);
+                    assert!(get.status != 404 || post.status != 404, "{name}: {url}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_advertised_is_true() {
+    on_both_databases(async |world| {
+        let document = metadata(&world, &world.harbor().to_string()).await;
+        let list = |name: &str| -> Vec<String> {
+            document[name].as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(list("response_types_supported"), ["code"]);
+        assert_eq!(list("code_challenge_methods_supported"), ["S256"]);
+        assert_eq!(list("grant_types_supported"), ["authorization_code", "refresh_token"]);
+        assert!(list("scopes_supported").contains(&"openid".to_owned()));
+        assert!(list("id_token_signing_alg_values_supported").contains(&"RS256".to_owned()));
+        assert!(!list("response_modes_supported").is_empty() && !list("claims_supported").is_empty());
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+        for (name, value) in document.as_object().unwrap() {
+            assert!(!value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()), "{name}");
+        }
+    });
+}
+
+#[test]
+fn documents_have_an_etag_and_need_not_be_sent_twice() {
+    on_both_databases(async |world| {
+        let keys = format!("/{}/discovery/v2.0/keys", world.harbor());
+        for url in [openid("", "common"), openid("", &world.harbor().to_string()), keys] {
+            for _ in 0..2 {
+                let first = world.get(&url).await;
+                let etag = first.header("etag").unwrap().to_owned();
+                let second = world.get(&url).header("if-none-match", &etag).await;
+                assert_eq!((second.status.as_u16(), second.body.len()), (304, 0), "{url}");
+                let other = world.get(&url).header("if-none-match", "\"other\"").await;
+                assert_eq!((other.status.as_u16(), &other.body), (200, &first.body));
+                assert_eq!(first.header("access-control-allow-origin"), Some("*"));
+                assert!(first.header("cache-control").unwrap().contains("max-age"));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_keys_are_public_distinct_and_sign_what_we_issue() {
+    on_both_databases(async |world| {
+        let document = world.get(&format!("/{}/discovery/v2.0/keys", world.harbor())).await.json();
+        let keys = document["keys"].as_array().unwrap();
+        let mut kids = BTreeSet::new();
+        for key in keys {
+            for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(key.get(private).is_none(), "{private} is private");
+            }
+            assert_eq!(key["use"], "sig");
+            assert!(kids.insert(key["kid"].as_str().unwrap().to_owned()), "two keys of one name");
+        }
+        let tokens = world.ana().authorizes("burndown").await;
+        for token in [tokens.access.as_str(), tokens.id.as_deref().unwrap()] {
+            let header = latchkey_testkit::relying_party::header(token);
+            let key = keys.iter().find(|key| key["kid"] == header["kid"]).expect("the key is published");
+            assert_eq!(key["alg"], header["alg"]);
+        }
+    });
+}
+
+#[test]
+fn unknown_tenants_have_no_documents() {
+    on_both_databases(async |world| {
+        for segment in ["nowhere.test", "00000000-0000-0000-0000-000000000001", "harbor"] {
+            assert_eq!(world.get(&openid(HTTPS, segment)).await.error(), "invalid_tenant", "{segment}");
+            assert_eq!(world.get(&format!("/{segment}/discovery/v2.0/keys")).await.error(), "invalid_tenant", "{segment}");
+        }
+    });
+}

@@ -1,0 +1,12 @@
+//! The identity platform over HTTP: one file per endpoint.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod authorize;
+mod consent;
+mod discovery;
+mod documents;
+mod select;
+mod sign_in;
+mod sign_out;
+mod token;
+mod userinfo;

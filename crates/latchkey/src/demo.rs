@@ -1,0 +1,179 @@
+//! `latchkey demo`: the whole product with sample data, and a service to try it with, in one process and one folder.
+//!
+//! | what | where |
+//! |---|---|
+//! | the folder, and what is remembered in it | [`folder`] |
+//! | the ports | [`ports`] |
+//! | what it says when it is ready | [`announcement`] |
+//! | the sample data | [`sample`] |
+//! | the demo service, a real relying party | [`burndown`] |
+//! | the guided walk | [`guide`], [`steps`] |
+//! | what was said over the wire, masked | [`recorder`], [`scene`], [`mask`] |
+
+mod announcement;
+mod burndown;
+mod folder;
+mod guide;
+mod mask;
+mod ports;
+mod recorder;
+mod sample;
+mod scene;
+mod steps;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{env, fs, thread};
+
+use latchkey_identity::tenant::TenantId;
+use latchkey_web::app::Origin;
+use latchkey_web::{App, Settings, Site};
+use time::OffsetDateTime;
+
+use crate::authority::{Authority, certificate_path};
+use crate::cli::DemoArguments;
+use crate::config::Log;
+use crate::failure::{Exit, Failure};
+use crate::listen::signals::Signals;
+use crate::listen::{Listener, Rules};
+use crate::place::Place;
+use crate::serve::House;
+use crate::tls::{self, Certificates};
+use crate::{bootstrap, logging, out};
+use announcement::{Announcement, InProject};
+use burndown::Burndown;
+use burndown::relying_party::Registered;
+use folder::{Keepsake, KeptClient};
+use guide::{Guide, Tour};
+use ports::Ports;
+use recorder::Recorder;
+use sample::apps::{self, BURNDOWN};
+use sample::organizations::{DRYDOCK, HARBOR, LIGHTHOUSE};
+use sample::people::harbor;
+use sample::repositories;
+
+/// Connections at once: this is one person's machine.
+const RULES: Rules = Rules { connections: 1_024, connections_per_address: 1_024, behind_proxy: false };
+/// Sign-ins that may wait for a thread that compares passwords.
+const WAITING_SIGN_INS: usize = 32;
+
+/// Runs the demo until it is told to stop.
+pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), Failure> {
+    logging::start(&Log::for_demo());
+    let mut signals = Signals::listen()?;
+    let place = Place::in_folder(&absolute(folder)?);
+    let ports = Ports::bind(arguments.port).await?;
+    let kept = folder::prepare(&place, arguments.fresh)?;
+    let master = place.read_or_make_master_key()?;
+    let authority = Authority::open(&place.folder, OffsetDateTime::now_utc())?;
+
+    let app = bootstrap::open(&place, &master, settings(&ports)?).await?;
+    let kept = remember(&app, &place, kept, &ports).await?;
+    let guide = guide(&app, &kept, &ports)?;
+    let certificate = authority.listener_certificate(OffsetDateTime::now_utc())?;
+    let tls = tls::server_config(Certificates::new(vec![("localhost".to_owned(), certificate)]))?;
+    let announcement = announce(&place, &kept, &ports);
+    let house = House::open(app, guide, &place);
+    if arguments.json {
+        let line = announcement.line();
+        out::data(line.map_err(|error| Failure::new(Exit::Failed, "the demo cannot be described").because(error))?);
+    } else {
+        out::data(&announcement);
+    }
+    drop(announcement);
+    let Ports { people, service, https, .. } = ports;
+    let plain = people.into_iter().chain(service).map(Listener::plain);
+    let secure = https.into_iter().map(|socket| Listener::tls(socket, Arc::clone(&tls)));
+    house.serve(plain.chain(secure).collect(), RULES, &mut signals).await;
+    Ok(())
+}
+
+/// Prints the variables by which clients trust the demo's certificates, for a shell to read.
+pub(crate) fn env(folder: &Path) -> Result<(), Failure> {
+    let folder = absolute(folder)?;
+    let kept = Keepsake::read(&folder)?.filter(|kept| kept.complete).ok_or_else(|| {
+        Failure::not_found(format!("there is no demo in {}", folder.display()))
+            .remedy("run `latchkey demo` once, or name its folder by --data")
+    })?;
+    let certificate = certificate_path(&folder);
+    let certificate = certificate.to_string_lossy();
+    for name in ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "GIT_SSL_CAINFO"] {
+        out::data(export(name, &certificate));
+    }
+    if let Some(origin) = &kept.https_origin {
+        out::data(export("LATCHKEY_AUTHORITY", &format!("{origin}/{}", harbor())));
+    }
+    if let Some(native) = kept.clients.iter().find(|client| client.kind == "native") {
+        out::data(export("LATCHKEY_CLIENT_ID", &native.client_id.to_string()));
+        out::data(export("LATCHKEY_SCOPES", &native.scopes.join(" ")));
+    }
+    Ok(())
+}
+
+/// A line for a shell. Single quotes keep everything but themselves.
+fn export(name: &str, value: &str) -> String {
+    format!("export {name}='{}'", value.replace('\'', r"'\''"))
+}
+
+fn absolute(folder: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(folder)
+        .map_err(|error| Failure::new(Exit::Unreachable, format!("{} is no folder", folder.display())).because(error))
+}
+
+fn settings(ports: &Ports) -> Result<Settings, Failure> {
+    let origins = [&ports.origin, &ports.https_origin].map(|origin| Origin::parse(origin));
+    let [Some(people), Some(clients)] = origins else {
+        return Err(Failure::new(Exit::Failed, "the demo has no origin"));
+    };
+    Ok(Settings {
+        origins: vec![people, clients],
+        behind_proxy: false,
+        hashing_permits: thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2)),
+        hashing_queue: WAITING_SIGN_INS,
+        demo: true,
+    })
+}
+
+/// What an earlier start remembers, with the ports of this one; or everything anew.
+async fn remember(app: &App, place: &Place, kept: Option<Keepsake>, ports: &Ports) -> Result<Keepsake, Failure> {
+    let redirect = format!("{}/callback", ports.service_url);
+    let failed = |error| Failure::new(Exit::Failed, "the sample data could not be made").because(error);
+    let mut now = match &kept {
+        Some(kept) => kept.clone(),
+        None => sample::sow(app, &redirect).await.map_err(failed)?,
+    };
+    if let Some(burndown) = now.clients.iter_mut().find(|client| client.name == BURNDOWN) {
+        apps::move_burndown(app, burndown, &redirect).await.map_err(failed)?;
+    }
+    now.complete = true;
+    now.https_origin = Some(ports.https_origin.clone());
+    if kept.as_ref() != Some(&now) {
+        now.write(&place.folder)?;
+    }
+    Ok(now)
+}
+
+fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
+    let lost = || Failure::new(Exit::Failed, "the demo has forgotten its own service").remedy("start over with --fresh");
+    let burndown = kept.client(BURNDOWN).ok_or_else(lost)?;
+    let registered = Registered {
+        issuer: issuer(&ports.origin, harbor()),
+        client_id: burndown.client_id.to_string(),
+        client_secret: burndown.client_secret.clone().ok_or_else(lost)?,
+        redirect_uri: format!("{}/callback", ports.service_url),
+    };
+    let authority = ports.service_url.trim_start_matches("http://");
+    let names = kept.clients.iter().map(|client| (client.client_id.to_string(), client.name.clone()));
+    let place = ports.origin.trim_start_matches("http://");
+    let tour = Tour {
+        service_url: ports.service_url.clone(),
+        clone_line: format!("git clone http://x:TOKEN@{place}/{HARBOR}/{LIGHTHOUSE}/_git/{LIGHTHOUSE}"),
+        accounts: kept.accounts.clone(),
+    };
+    Ok(Guide {
+        site: Site::new(app.clone()),
+        burndown: Burndown::new(authority, &ports.origin, HARBOR, registered),
+        recorder: Recorder::new(names),
+        tour: Arc::new(tour),
+    })
+}

@@ -1,0 +1,332 @@
+//! Burndown, the demo service: a relying party as anybody would write one, on a host of its own.
+//!
+//! It shares nothing with the server but HTTP. What it was told when it was registered is all that it starts with.
+//!
+//! | what | where |
+//! |---|---|
+//! | its HTTP client | [`wire`] |
+//! | the protocol: asking, redeeming, verifying, refreshing | [`relying_party`] |
+//! | what it knows of each browser | [`visits`] |
+//! | what it reads through the API | [`reading`] |
+
+mod reading;
+pub mod relying_party;
+mod visits;
+pub mod wire;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Method, Request, Response, StatusCode};
+use latchkey_jose::{Timestamp, digest};
+use latchkey_web::assets;
+use latchkey_web::pages::burndown::{BurndownDashboard, BurndownEnded, BurndownStart, Refusal};
+use latchkey_web::pages::{Page, Remaining};
+
+use reading::{KeyRefused, Reader};
+use relying_party::{Connected, Registered, RelyingParty, Trouble};
+use visits::{News, Visits};
+
+/// The name of its cookie.
+const COOKIE_NAME: &str = "burndown";
+/// Bytes of one form.
+const FORM_BYTES: usize = 4_096;
+/// A key that ends this soon is renewed before it is used.
+const SOON: Duration = Duration::from_secs(30);
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct Burndown(Arc<Parts>);
+
+struct Parts {
+    /// Its own `host:port`.
+    authority: String,
+    /// The origin of Latchkey, which is where its API is too.
+    latchkey: String,
+    /// The organization that it was set up for.
+    organization: String,
+    party: RelyingParty,
+    visits: Visits,
+}
+
+impl Burndown {
+    /// The service at `authority`, for one organization behind the origin `latchkey`.
+    pub fn new(authority: &str, latchkey: &str, organization: &str, registered: Registered) -> Self {
+        Self(Arc::new(Parts {
+            authority: authority.to_owned(),
+            latchkey: latchkey.to_owned(),
+            organization: organization.to_owned(),
+            party: RelyingParty::new(registered),
+            visits: Visits::default(),
+        }))
+    }
+
+    /// Whether a request is for it.
+    pub fn is_meant(&self, request: &Request<Body>) -> bool {
+        let named = request.uri().authority().map(|authority| authority.as_str());
+        let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        named.or_else(host).is_some_and(|host| host.eq_ignore_ascii_case(&self.0.authority))
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let now = now();
+        let held = cookie(&parts.headers).map(str::to_owned);
+        let visitor = Visitor { cookie: held.clone().unwrap_or_else(visits::new_cookie), is_new: held.is_none(), now };
+        match (&parts.method, parts.uri.path()) {
+            (&Method::GET | &Method::HEAD, "/") => self.show(&visitor).await,
+            (&Method::GET, "/connect") => self.connect(&visitor).await,
+            (&Method::GET, "/callback") => self.callback(&visitor, parts.uri.query().unwrap_or_default()).await,
+            (&Method::POST, "/disconnect") => self.disconnect(&visitor, body).await,
+            (&Method::GET | &Method::HEAD, path) if path == assets::BURNDOWN_STYLES.path() => styles(),
+            _ => text(StatusCode::NOT_FOUND, "Burndown has no such page.\n"),
+        }
+    }
+
+    /// What it knows, or how to begin.
+    async fn show(&self, visitor: &Visitor) -> Response<Body> {
+        let connected = self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
+            visit.connected.as_ref().map(|connected| (connected.person.clone(), connected.key.clone()))
+        });
+        let Some((person, key)) = connected else { return self.begin(visitor) };
+        match self.dashboard(visitor, Connected { person, key }).await {
+            Ok(dashboard) => self.page(visitor, &dashboard),
+            Err(news) => {
+                self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
+                    visit.connected = None;
+                    visit.news = Some(news);
+                });
+                self.begin(visitor)
+            }
+        }
+    }
+
+    fn begin(&self, visitor: &Visitor) -> Response<Body> {
+        match self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news.clone()) {
+            Some(News::Ended { code, call, sentence }) => self.page(visitor, &BurndownEnded { code, call, sentence }),
+            Some(News::Refused(code, sentence)) => {
+                self.page(visitor, &BurndownStart { refused: Some(Refusal { code, sentence }) })
+            }
+            None => self.page(visitor, &BurndownStart { refused: None }),
+        }
+    }
+
+    /// Reads everything with the key it has; when that is refused, with the next one; and when there is none, it is over.
+    async fn dashboard(&self, visitor: &Visitor, mut connected: Connected) -> Result<BurndownDashboard, News> {
+        let mut refused = None;
+        if connected.key.expires_at <= visitor.now + SOON {
+            self.renew(visitor, &mut connected, &KeyRefused { call: "POST /token".to_owned() }).await?;
+        }
+        for _ in 0..2 {
+            if let Some(refused) = &refused {
+                self.renew(visitor, &mut connected, refused).await?;
+            }
+            let reader =
+                Reader { origin: &self.0.latchkey, organization: &self.0.organization, key: &connected.key };
+            match reader.projects().await {
+                Ok(projects) => {
+                    let left = connected.key.expires_at.since(visitor.now).as_secs();
+                    return Ok(BurndownDashboard {
+                        person: connected.person,
+                        csrf: visits::csrf(&visitor.cookie),
+                        key_left: Remaining(u32::try_from(left).unwrap_or(u32::MAX)),
+                        projects,
+                    });
+                }
+                Err(again) => refused = Some(again),
+            }
+        }
+        Err(ended(&refused.unwrap_or(KeyRefused { call: String::new() }), "401"))
+    }
+
+    async fn renew(&self, visitor: &Visitor, connected: &mut Connected, refused: &KeyRefused) -> Result<(), News> {
+        match self.0.party.refresh(&connected.key, visitor.now).await {
+            Ok(key) => {
+                connected.key = key.clone();
+                self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
+                    if let Some(connected) = &mut visit.connected {
+                        connected.key = key;
+                    }
+                });
+                Ok(())
+            }
+            Err(Trouble::Told(code)) => Err(ended(refused, &code)),
+            Err(trouble) => Err(News::Refused("unavailable".to_owned(), in_words(&trouble))),
+        }
+    }
+
+    /// Sends the person to where they can give it a key.
+    async fn connect(&self, visitor: &Visitor) -> Response<Body> {
+        match self.0.party.ask().await {
+            Ok((location, asked)) => {
+                self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.ask(asked));
+                self.see_other(visitor, &location)
+            }
+            Err(trouble) => self.refused(visitor, code(&trouble), in_words(&trouble)),
+        }
+    }
+
+    /// The person is back, with a code or with a no.
+    async fn callback(&self, visitor: &Visitor, query: &str) -> Response<Body> {
+        let answer: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let first = |name: &str| answer.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        let state = first("state").unwrap_or_default();
+        let asked = self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.answered(state));
+        // Whoever brings an answer that this browser did not ask for wants it to be somebody else. [RFC 9700 §4.7]
+        let Some(asked) = asked else {
+            let sentence = "This browser did not ask for that answer, or it was used before. Please try again.";
+            return self.refused(visitor, "invalid_state".to_owned(), sentence.to_owned());
+        };
+        if !self.0.party.is_from_the_issuer(first("iss")) {
+            let sentence = "The answer comes from somebody whom we did not ask.";
+            return self.refused(visitor, "invalid_issuer".to_owned(), sentence.to_owned());
+        }
+        if let Some(error) = first("error") {
+            return self.refused(visitor, error.to_owned(), sentence_for(error).to_owned());
+        }
+        match self.0.party.redeem(first("code").unwrap_or_default(), &asked, visitor.now).await {
+            Ok(connected) => {
+                self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
+                    visit.connected = Some(connected);
+                    visit.news = None;
+                });
+                let renewed = self.0.visits.renew(&visitor.cookie);
+                self.see_other(&Visitor { cookie: renewed, is_new: true, now: visitor.now }, "/")
+            }
+            Err(trouble) => self.refused(visitor, code(&trouble), in_words(&trouble)),
+        }
+    }
+
+    /// Forgets the person and their key.
+    async fn disconnect(&self, visitor: &Visitor, body: Body) -> Response<Body> {
+        let Ok(form) = Limited::new(body, FORM_BYTES).collect().await else {
+            return text(StatusCode::PAYLOAD_TOO_LARGE, "That form is too large.\n");
+        };
+        let form = form.to_bytes();
+        let given = url::form_urlencoded::parse(&form).find(|(name, _)| name == "csrf").map(|(_, value)| value);
+        let expected = visits::csrf(&visitor.cookie);
+        if given.is_some_and(|given| digest::constant_time_eq(given.as_bytes(), expected.as_bytes())) {
+            self.0.visits.with(&visitor.cookie, visitor.now, |visit| (visit.connected, visit.news) = (None, None));
+        }
+        self.see_other(visitor, "/")
+    }
+
+    fn refused(&self, visitor: &Visitor, code: String, sentence: String) -> Response<Body> {
+        self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
+            visit.connected = None;
+            visit.news = Some(News::Refused(code, sentence));
+        });
+        self.see_other(visitor, "/")
+    }
+
+    fn page(&self, visitor: &Visitor, page: &impl Page) -> Response<Body> {
+        let mut response = Response::new(Body::from(page.html()));
+        // The form that asks for a key leads on to Latchkey, and browsers hold the policy against that too.
+        let policy = format!(
+            "default-src 'none'; style-src 'self'; form-action 'self' {}; base-uri 'none'; frame-ancestors 'none'",
+            self.0.latchkey
+        );
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+        }
+        finish(visitor, headers);
+        response
+    }
+
+    fn see_other(&self, visitor: &Visitor, location: &str) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        let headers = response.headers_mut();
+        if let Ok(location) = HeaderValue::from_str(location) {
+            headers.insert(LOCATION, location);
+        }
+        finish(visitor, headers);
+        response
+    }
+}
+
+/// One browser at one moment.
+struct Visitor {
+    cookie: String,
+    is_new: bool,
+    now: Timestamp,
+}
+
+fn finish(visitor: &Visitor, headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if visitor.is_new {
+        let cookie = format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Lax", visitor.cookie);
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            headers.insert(SET_COOKIE, cookie);
+        }
+    }
+}
+
+fn styles() -> Response<Body> {
+    let mut response = Response::new(Body::from(assets::BURNDOWN_STYLES.bytes()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(assets::BURNDOWN_STYLES.content_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, value)| *name == COOKIE_NAME && value.len() == 43).map(|(_, value)| value)
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn ended(refused: &KeyRefused, code: &str) -> News {
+    let sentence = "Our access has ended: the person took our key back, or its time was up. We can no longer see their \
+                    work items, their code or their builds.";
+    News::Ended { code: code.to_owned(), call: refused.call.clone(), sentence: sentence.to_owned() }
+}
+
+fn code(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Told(code) => code.clone(),
+        Trouble::NotBelieved(_) => "not_believed".to_owned(),
+        Trouble::Wire(_) => "unavailable".to_owned(),
+    }
+}
+
+fn in_words(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Told(code) => sentence_for(code).to_owned(),
+        Trouble::NotBelieved(why) => format!("We do not believe the answer: {why}."),
+        Trouble::Wire(error) => format!("We could not reach DevOps: {error}."),
+    }
+}
+
+/// What an error code means to a person. [RFC 6749 §4.1.2.1]
+fn sentence_for(code: &str) -> &'static str {
+    match code {
+        "access_denied" => "You said no, or may not say yes. We have nothing of yours, and that is fine.",
+        "login_required" | "interaction_required" | "consent_required" => "You have to answer a question there first.",
+        "temporarily_unavailable" | "server_error" => "DevOps has trouble of its own. Please try again in a moment.",
+        _ => "DevOps did not give us a key.",
+    }
+}

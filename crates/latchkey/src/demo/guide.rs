@@ -1,0 +1,123 @@
+//! Who answers in the demo: Burndown for its own host, the guided walk below `/demo`, and the site for everything else.
+
+use axum::body::Body;
+use hyper::header::HOST;
+use hyper::{Method, Request, Response, StatusCode};
+use latchkey_web::app::Origin;
+use latchkey_web::identity::problem_page::frame;
+use latchkey_web::pages::demo::{Demo, DemoAccount, DemoMail, DemoMessage};
+use latchkey_web::reply::{self, FormTargets};
+use latchkey_web::visitor::Visitor;
+use latchkey_web::{Peer, Site};
+
+use super::burndown::Burndown;
+use super::folder::KeptAccount;
+use super::recorder::{Message, Recorder};
+use super::sample::people::EVERYBODY;
+use super::scene::Scene;
+use crate::listen::Answers;
+
+/// Everything that answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Guide {
+    /// The product.
+    pub site: Site,
+    /// The demo service.
+    pub burndown: Burndown,
+    /// Who listens in.
+    pub recorder: Recorder,
+    /// What the guided walk tells.
+    pub tour: std::sync::Arc<Tour>,
+}
+
+/// What the guided walk tells of this demo.
+pub struct Tour {
+    /// Where the demo service is.
+    pub service_url: String,
+    /// The line that clones a repository.
+    pub clone_line: String,
+    /// Who can sign in.
+    pub accounts: Vec<KeptAccount>,
+}
+
+impl Answers for Guide {
+    async fn answer(&mut self, request: Request<Body>, peer: Peer) -> Response<Body> {
+        if !peer.secure && self.burndown.is_meant(&request) {
+            return self.burndown.answer(request).await;
+        }
+        if let Some(response) = self.walk(&request, peer) {
+            return response;
+        }
+        let Some(scene) = Scene::of(request.method(), request.uri().path()) else {
+            return self.site.answer(request, peer).await;
+        };
+        match self.recorder.hear(scene, request).await {
+            Ok((request, heard)) => {
+                let response = self.site.answer(request, peer).await;
+                self.recorder.answered(heard, response).await
+            }
+            Err(response) => response,
+        }
+    }
+}
+
+impl Guide {
+    /// A page of the demo's own; nothing if the site has to answer.
+    fn walk(&self, request: &Request<Body>, peer: Peer) -> Option<Response<Body>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
+        }
+        let path = request.uri().path();
+        if !matches!(path, "/demo" | "/demo/mail") {
+            return None;
+        }
+        let visitor = self.visitor(request, peer)?;
+        let frame = frame(self.site.app(), &visitor);
+        let own = FormTargets::own();
+        Some(match path {
+            "/demo/mail" => reply::page(StatusCode::OK, &visitor, &DemoMail { frame, messages: Vec::new() }, &own),
+            _ => {
+                let (messages, steps) = self.recorder.so_far();
+                let page = Demo {
+                    frame,
+                    service_url: format!("{}/", self.tour.service_url),
+                    steps: steps.shown(&self.tour.service_url),
+                    accounts: self.tour.accounts.iter().map(shown_account).collect(),
+                    clone_line: self.tour.clone_line.clone(),
+                    messages: messages.into_iter().map(shown_message).collect(),
+                };
+                reply::page(StatusCode::OK, &visitor, &page, &own)
+            }
+        })
+    }
+
+    /// Who asks, if they named one of our origins; otherwise the site says what it says to strangers.
+    fn visitor(&self, request: &Request<Body>, peer: Peer) -> Option<Visitor> {
+        let app = self.site.app();
+        let host = || request.headers().get(HOST)?.to_str().ok();
+        let named = request.uri().authority().map(|authority| authority.as_str()).or_else(host)?;
+        let fits = |origin: &&Origin| origin.secure == peer.secure && origin.authority.eq_ignore_ascii_case(named);
+        let origin = app.settings.origins.iter().find(fits).cloned()?;
+        let mut copy = Request::new(());
+        copy.headers_mut().clone_from(request.headers());
+        copy.extensions_mut().insert(origin);
+        copy.extensions_mut().insert(peer);
+        Some(Visitor::of(app, &copy.into_parts().0))
+    }
+}
+
+fn shown_account(account: &KeptAccount) -> DemoAccount {
+    let somebody = EVERYBODY.iter().find(|somebody| somebody.email == account.email);
+    DemoAccount {
+        email: account.email.clone(),
+        password: account.password.clone(),
+        role: account.role.replace('_', " "),
+        hint: somebody.map(|somebody| somebody.hint.to_owned()).unwrap_or_default(),
+        href: "/signin?another=1&next=%2Fprofile%2Fauthorizations".to_owned(),
+    }
+}
+
+fn shown_message(message: Message) -> DemoMessage {
+    let Message { number, from, to, line, note, body, decoded } = message;
+    DemoMessage { number, from, to, line, note: note.to_owned(), body, decoded }
+}

@@ -1,0 +1,339 @@
+//! `latchkey app`.
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand, ValueEnum};
+use latchkey_identity::Decision;
+use latchkey_identity::client::registration::{self, Registration, RegistrationError};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Profile};
+use latchkey_identity::scope::ScopeSet;
+use latchkey_web::App;
+use latchkey_web::app::entropy;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::report::{Report, Row, row};
+use super::{account, from_console, moment, operator, tenant};
+use crate::failure::{Exit, Failure};
+
+/// What can be done with apps.
+#[derive(Subcommand, Serialize, Deserialize)]
+pub(crate) enum AppOrder {
+    /// Register an app; one that keeps a secret gets its first
+    #[command(after_help = "Examples:\n  \
+        latchkey app create --name Burndown --kind web --owner ana@example.com \\\n      \
+            --redirect-uri https://burndown.example.com/callback --scope vso.work --scope vso.code\n  \
+        latchkey app create --name 'Nightly report' --kind daemon --owner ana@example.com --scope vso.build -o json")]
+    Create(NewApp),
+    /// List the apps of a tenant, or of all
+    List {
+        /// The tenant, by its domain or id
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Show an app
+    Show {
+        /// Its client id
+        client_id: String,
+    },
+    /// Delete an app: every authorization of it ends
+    Delete {
+        /// Its client id
+        client_id: String,
+    },
+    /// Add or remove a secret
+    #[command(subcommand)]
+    Secret(SecretOrder),
+}
+
+/// What can be done with the secrets of an app.
+#[derive(Subcommand, Serialize, Deserialize)]
+pub(crate) enum SecretOrder {
+    /// Add a secret; it is shown once
+    #[command(after_help = "Example:\n  latchkey app secret add 00000000-0000-0000-0000-000000000000 --days 90")]
+    Add {
+        /// The app's client id
+        client_id: String,
+        /// How many days it lives, at most 730
+        #[arg(long, default_value_t = 180)]
+        days: u32,
+    },
+    /// Remove a secret: nobody authenticates with it again
+    Remove {
+        /// The app's client id
+        client_id: String,
+        /// The secret's id, as `latchkey app show` has it
+        secret_id: Uuid,
+    },
+}
+
+/// An app to be registered.
+#[derive(Args, Serialize, Deserialize)]
+pub(crate) struct NewApp {
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// What sort of program it is
+    #[arg(long)]
+    kind: Kind,
+    /// The address of the account that owns it, and may change it
+    #[arg(long, value_name = "EMAIL")]
+    owner: String,
+    /// Where people are sent back to; may be given several times
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// A scope that it may ask for; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// A scope without which it does not work; may be given several times
+    #[arg(long = "required-scope", value_name = "SCOPE")]
+    required_scopes: Vec<String>,
+    /// Which world its client library comes from
+    #[arg(long, default_value = "standard")]
+    profile: AppProfile,
+    /// People of other tenants may authorize it
+    #[arg(long)]
+    multi_tenant: bool,
+    /// It may leave out PKCE; only for apps that keep a secret
+    #[arg(long)]
+    pkce_optional: bool,
+    /// How many days its first secret lives, at most 730
+    #[arg(long, default_value_t = 180, value_name = "DAYS")]
+    secret_days: u32,
+}
+
+/// What sort of program an app is.
+#[derive(Clone, Copy, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// Runs on a server and keeps a secret
+    Web,
+    /// Runs on a person's machine
+    Native,
+    /// Runs in a browser
+    Spa,
+    /// Runs on a server without anybody present
+    Daemon,
+}
+
+impl From<Kind> for ClientKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Web => Self::Web,
+            Kind::Native => Self::Native,
+            Kind::Spa => Self::SinglePage,
+            Kind::Daemon => Self::Daemon,
+        }
+    }
+}
+
+/// What clients of different worlds need differently.
+#[derive(Clone, Copy, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum AppProfile {
+    /// Nothing beside the standards
+    Standard,
+    /// What Microsoft's client libraries expect
+    Microsoft,
+}
+
+impl From<AppProfile> for Profile {
+    fn from(profile: AppProfile) -> Self {
+        match profile {
+            AppProfile::Standard => Self::Standard,
+            AppProfile::Microsoft => Self::Microsoft,
+        }
+    }
+}
+
+impl AppOrder {
+    pub(super) fn question(&self) -> Option<String> {
+        match self {
+            Self::Delete { client_id } => Some(format!("Delete the app {client_id}, and end every authorization of it?")),
+            Self::Secret(SecretOrder::Remove { secret_id, .. }) => {
+                Some(format!("Remove the secret {secret_id}? Whoever uses it is locked out."))
+            }
+            _ => None,
+        }
+    }
+}
+
+const LISTED: [&str; 5] = ["client_id", "name", "kind", "active", "scopes"];
+const SHOWN: [&str; 13] = [
+    "client_id",
+    "name",
+    "kind",
+    "profile",
+    "tenant",
+    "owner",
+    "active",
+    "multi_tenant",
+    "pkce_optional",
+    "redirect_uris",
+    "scopes",
+    "required_scopes",
+    "created",
+];
+
+fn row(client: &Client) -> Row {
+    let words = |scopes: &ScopeSet| scopes.iter().map(str::to_owned).collect::<Vec<_>>();
+    row! {
+        "client_id": client.id.to_string(),
+        "name": client.name,
+        "kind": client.kind.name(),
+        "profile": client.profile.name(),
+        "tenant": client.tenant.to_string(),
+        "owner": client.owner.map(|owner| owner.to_string()),
+        "active": client.state == ClientState::Active,
+        "multi_tenant": client.multi_tenant,
+        "pkce_optional": client.pkce_optional,
+        "redirect_uris": client.redirect_uris.iter().map(|uri| uri.as_str()).collect::<Vec<_>>(),
+        "scopes": words(&client.scopes),
+        "required_scopes": words(&client.required_scopes),
+        "created": moment(client.created_at),
+    }
+}
+
+pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failure> {
+    match order {
+        AppOrder::Create(new) => create(app, new).await,
+        AppOrder::List { tenant: named } => list(app, named.as_deref()).await,
+        AppOrder::Show { client_id } => show(app, &client_id).await,
+        AppOrder::Delete { client_id } => delete(app, &client_id).await,
+        AppOrder::Secret(SecretOrder::Add { client_id, days }) => {
+            let client = find(app, &client_id).await?;
+            let secret = add_secret(app, client.id, days).await?;
+            Ok(Report::one(&["client_id", "client_secret", "secret_id", "secret_expires"], secret).note(ONCE))
+        }
+        AppOrder::Secret(SecretOrder::Remove { client_id, secret_id }) => remove_secret(app, &client_id, secret_id).await,
+    }
+}
+
+/// What is said with a new secret.
+const ONCE: &str = "The secret is shown this once: keep it in a safe place now.";
+
+async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
+    let scopes = |scopes: &[String]| ScopeSet::from_text(&scopes.join(" "));
+    let wanted = Registration {
+        scopes: scopes(&new.scopes),
+        required_scopes: scopes(&new.required_scopes),
+        name: new.name,
+        kind: new.kind.into(),
+        profile: new.profile.into(),
+        redirect_uris: new.redirect_uris,
+        multi_tenant: new.multi_tenant,
+        pkce_optional: new.pkce_optional,
+    };
+    let checked = wanted.check(&app.resource.scopes)?;
+    let owner = account(app, &new.owner).await?;
+    let now = app.now();
+    let client = app
+        .store
+        .decide(|| async {
+            let owned = app.store.count_clients_owned_by(owner.id).await?;
+            Ok(from_console(registration::register(checked.clone(), &owner, owned, now, &mut entropy())))
+        })
+        .await??;
+    let mut columns = SHOWN.to_vec();
+    let mut shown = row(&client);
+    if !client.kind.is_confidential() {
+        return Ok(Report::one(&columns, shown));
+    }
+    let secret = add_secret(app, client.id, new.secret_days).await.map_err(|failure| {
+        failure.remedy(format!("the app is registered without a secret: `latchkey app secret add {}` adds one", client.id))
+    })?;
+    shown.extend(secret);
+    columns.extend(["client_secret", "secret_id", "secret_expires"]);
+    Ok(Report::one(&columns, shown).note(ONCE))
+}
+
+async fn list(app: &App, named: Option<&str>) -> Result<Report, Failure> {
+    let tenants = match named {
+        Some(named) => vec![tenant(app, named).await?.id],
+        None => app.store.tenants().await?.into_iter().map(|tenant| tenant.id).collect(),
+    };
+    let mut rows = Vec::new();
+    for tenant in tenants {
+        rows.extend(app.store.clients_of(tenant).await?.iter().map(row));
+    }
+    Ok(Report::list(&LISTED, rows))
+}
+
+async fn show(app: &App, client_id: &str) -> Result<Report, Failure> {
+    let client = find(app, client_id).await?;
+    let now = app.now();
+    let mut report = Report::one(&SHOWN, row(&client));
+    for secret in &client.secrets {
+        let state = if secret.is_live(now) { "until" } else { "ended" };
+        report = report.note(format!("secret {} ({}..) {state} {}", secret.id, secret.hint, moment(secret.expires_at)));
+    }
+    Ok(report)
+}
+
+async fn delete(app: &App, client_id: &str) -> Result<Report, Failure> {
+    let (id, now) = (find(app, client_id).await?.id, app.now());
+    let decided = app.store.decide(|| async {
+        Ok(match app.store.client(id).await? {
+            Some(client) => from_console(registration::delete(&client, &operator(client.tenant, now), now)),
+            None => Decision::refuse(no_app(client_id)),
+        })
+    });
+    decided.await??;
+    Ok(Report::done("The app is deleted, and every authorization of it has ended."))
+}
+
+async fn add_secret(app: &App, id: ClientId, days: u32) -> Result<Row, Failure> {
+    let now = app.now();
+    let decided = app.store.decide(|| async {
+        Ok(match app.store.client(id).await? {
+            Some(client) => {
+                let (by, key) = (operator(client.tenant, now), &app.keys.client_secret);
+                from_console(registration::add_secret(&client, &by, days, key, now, &mut entropy()))
+            }
+            None => Decision::refuse(no_app(&id.to_string())),
+        })
+    });
+    let (secret, kept) = decided.await??;
+    Ok(row! {
+        "client_id": id.to_string(),
+        "client_secret": secret.reveal(),
+        "secret_id": kept.id,
+        "secret_expires": moment(kept.expires_at),
+    })
+}
+
+async fn remove_secret(app: &App, client_id: &str, secret: Uuid) -> Result<Report, Failure> {
+    let (id, now) = (find(app, client_id).await?.id, app.now());
+    let decided = app.store.decide(|| async {
+        Ok(match app.store.client(id).await? {
+            Some(client) if client.secrets.iter().any(|kept| kept.id == secret) => {
+                let by = operator(client.tenant, now);
+                from_console(registration::remove_secret(&client, secret, &by, now))
+            }
+            Some(_) => Decision::refuse(Failure::not_found(format!("the app has no secret {secret}"))),
+            None => Decision::refuse(no_app(client_id)),
+        })
+    });
+    decided.await??;
+    Ok(Report::done("The secret is removed: nobody authenticates with it again."))
+}
+
+async fn find(app: &App, client_id: &str) -> Result<Arc<Client>, Failure> {
+    let found = match ClientId::parse(client_id) {
+        Some(id) => app.store.client(id).await?,
+        None => None,
+    };
+    found.ok_or_else(|| no_app(client_id))
+}
+
+fn no_app(client_id: &str) -> Failure {
+    Failure::not_found(format!("there is no app {client_id}")).remedy("`latchkey app list` shows those there are")
+}
+
+impl From<RegistrationError> for Failure {
+    fn from(error: RegistrationError) -> Self {
+        let exit = match error {
+            RegistrationError::TooManySecrets | RegistrationError::TooManyApps | RegistrationError::NotYours => Exit::Refused,
+            _ => Exit::Usage,
+        };
+        Self::new(exit, "the registration is not accepted").because(error)
+    }
+}

@@ -1,0 +1,196 @@
+//! `latchkey member`.
+
+use std::collections::BTreeSet;
+
+use clap::{Args, Subcommand, ValueEnum};
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
+use latchkey_devops::ids::ProjectId;
+use latchkey_devops::membership::Member;
+use latchkey_identity::account::Account;
+use latchkey_identity::tenant::TenantId;
+use latchkey_identity::{Change, Decision};
+use latchkey_store::Changes;
+use latchkey_store::devops::{OrganizationFacts, members};
+use latchkey_web::App;
+use serde::{Deserialize, Serialize};
+
+use super::report::Report;
+use super::{account, author, from_console, organization, person};
+use crate::failure::Failure;
+
+/// What can be done with members.
+#[derive(Subcommand, Serialize, Deserialize)]
+pub(crate) enum MemberOrder {
+    /// Add a person to an organization, or to more of its projects
+    #[command(after_help = "Examples:\n  \
+        latchkey member add example ben@example.com --project lighthouse\n  \
+        latchkey member add example cy@example.com --access-level stakeholder --project lighthouse --group readers")]
+    Add(NewMember),
+    /// Remove a person from an organization: nothing authorized by them reaches it any more
+    Remove {
+        /// The organization
+        organization: String,
+        /// The address of their account
+        email: String,
+    },
+}
+
+/// A member to be added.
+#[derive(Args, Serialize, Deserialize)]
+pub(crate) struct NewMember {
+    /// The organization
+    organization: String,
+    /// The address of their account
+    email: String,
+    /// What their licence lets them use
+    #[arg(long, default_value = "basic")]
+    access_level: Level,
+    /// Put them into Project Collection Administrators
+    #[arg(long)]
+    administrator: bool,
+    /// A project they are added to; may be given several times
+    #[arg(long = "project", value_name = "PROJECT")]
+    projects: Vec<String>,
+    /// Their group in these projects
+    #[arg(long, default_value = "contributors")]
+    group: Group,
+}
+
+/// What a licence lets people use.
+#[derive(Clone, Copy, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Level {
+    /// Work items and the sight of builds; no code
+    Stakeholder,
+    /// Work items, code, builds
+    Basic,
+    /// Basic, and test plans
+    BasicTestPlans,
+}
+
+impl From<Level> for AccessLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Stakeholder => Self::Stakeholder,
+            Level::Basic => Self::Basic,
+            Level::BasicTestPlans => Self::BasicAndTestPlans,
+        }
+    }
+}
+
+/// A group of a project.
+#[derive(Clone, Copy, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Group {
+    /// Look at everything
+    Readers,
+    /// Edit work items, push code, run builds
+    Contributors,
+    /// Administer builds, and push code
+    BuildAdministrators,
+    /// Everything in the project
+    ProjectAdministrators,
+}
+
+impl From<Group> for ProjectGroup {
+    fn from(group: Group) -> Self {
+        match group {
+            Group::Readers => Self::Readers,
+            Group::Contributors => Self::Contributors,
+            Group::BuildAdministrators => Self::BuildAdministrators,
+            Group::ProjectAdministrators => Self::ProjectAdministrators,
+        }
+    }
+}
+
+impl MemberOrder {
+    pub(super) fn question(&self) -> Option<String> {
+        match self {
+            Self::Add(_) => None,
+            Self::Remove { organization, email } => Some(format!("Remove {email} from {organization}?")),
+        }
+    }
+}
+
+pub(super) async fn perform(app: &App, order: MemberOrder) -> Result<Report, Failure> {
+    match order {
+        MemberOrder::Add(new) => add(app, &new).await,
+        MemberOrder::Remove { organization, email } => remove(app, &organization, &email).await,
+    }
+}
+
+async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
+    let (account, facts) = (account(app, &new.email).await?, organization(app, &new.organization).await?);
+    let mut projects = Vec::new();
+    for name in &new.projects {
+        let project = facts.project(name).ok_or_else(|| {
+            Failure::not_found(format!("there is no project {name} in {}", facts.organization.name))
+        })?;
+        projects.push(project.id);
+    }
+    let by = author(app.now());
+    app.store
+        .decide(|| async {
+            let present = app.store.member(facts.id(), person(&account)).await?;
+            let changes = match present.as_deref() {
+                None => members::add(&facts.organization, &whole(&account, &projects, new), &by),
+                Some(member) => {
+                    let missing: Vec<_> = projects.iter().filter(|id| !member.projects.contains_key(id)).collect();
+                    if missing.is_empty() {
+                        let there = Failure::conflict(format!("{} is a member of all of that already", new.email));
+                        return Ok((Err(there), Changes::none()));
+                    }
+                    let mut changes = Changes::none();
+                    for project in missing {
+                        let groups = BTreeSet::from([new.group.into()]);
+                        changes.append(members::add_to_project(&facts.organization, member.person, *project, &groups, &by));
+                    }
+                    changes
+                }
+            };
+            Ok((Ok(()), changes))
+        })
+        .await??;
+    invite(app, &account, &facts).await?;
+    Ok(Report::done(format!("{} is a member of {}.", new.email, facts.organization.name)))
+}
+
+fn whole(account: &Account, projects: &[ProjectId], new: &NewMember) -> Member {
+    let groups = new.administrator.then_some(OrganizationGroup::ProjectCollectionAdministrators);
+    Member {
+        person: person(account),
+        access_level: new.access_level.into(),
+        groups: groups.into_iter().collect(),
+        projects: projects.iter().map(|project| (*project, BTreeSet::from([new.group.into()]))).collect(),
+    }
+}
+
+/// A member from another tenant becomes a guest of the organization's: without that they could not sign in to it.
+async fn invite(app: &App, account: &Account, facts: &OrganizationFacts) -> Result<(), Failure> {
+    let tenant = TenantId(facts.organization.tenant);
+    if account.tenant == tenant {
+        return Ok(());
+    }
+    let invited = app.store.decide(|| async {
+        Ok(from_console(Decision::<(), Failure>::grant(()).and(Change::AddGuest { tenant, account: account.id })))
+    });
+    invited.await?
+}
+
+async fn remove(app: &App, name: &str, email: &str) -> Result<Report, Failure> {
+    let (account, facts) = (account(app, email).await?, organization(app, name).await?);
+    if facts.organization.owner == person(&account) {
+        return Err(Failure::refused(format!("{email} owns {}", facts.organization.name))
+            .because("an organization without an owner would belong to nobody"));
+    }
+    let by = author(app.now());
+    app.store
+        .decide(|| async {
+            if app.store.member(facts.id(), person(&account)).await?.is_none() {
+                let nobody = Failure::not_found(format!("{email} is no member of {}", facts.organization.name));
+                return Ok((Err(nobody), Changes::none()));
+            }
+            Ok((Ok(()), members::remove(&facts.organization, person(&account), &by)))
+        })
+        .await??;
+    Ok(Report::done(format!("{email} is no member of {} any more.", facts.organization.name)))
+}

@@ -1,0 +1,161 @@
+//! The desk: where whoever runs the server gives orders. They come from the command line, and either go to a running server
+//! through its socket ([`crate::control`]) or are carried out by the command itself.
+//!
+//! Whoever can read the master key may do everything; the rules of the identity platform hold all the same, and what is done
+//! stands on record with the address `console`.
+
+pub(crate) mod accounts;
+pub(crate) mod apps;
+pub(crate) mod members;
+pub(crate) mod organizations;
+pub(crate) mod projects;
+pub(crate) mod report;
+pub(crate) mod tenants;
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use latchkey_devops::ids::PersonId;
+use latchkey_identity::account::{Account, AccountId, AccountState, email_key};
+use latchkey_identity::tenant::{Tenant, TenantId, TenantSegment};
+use latchkey_identity::{Change, Decision, Timestamp};
+use latchkey_store::devops::{Author, OrganizationFacts};
+use latchkey_web::App;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use report::Report;
+
+/// Where orders come from, for the record.
+const CONSOLE: &str = "console";
+
+/// An order.
+#[derive(Subcommand, Serialize, Deserialize)]
+pub(crate) enum Order {
+    /// Directories that hold accounts and apps
+    #[command(subcommand)]
+    Tenant(tenants::TenantOrder),
+    /// People who sign in
+    #[command(subcommand)]
+    Account(accounts::AccountOrder),
+    /// Services that ask people for access
+    #[command(subcommand)]
+    App(apps::AppOrder),
+    /// Organizations: where projects live
+    #[command(subcommand)]
+    Organization(organizations::OrganizationOrder),
+    /// Who belongs to an organization
+    #[command(subcommand)]
+    Member(members::MemberOrder),
+    /// Projects of an organization
+    #[command(subcommand)]
+    Project(projects::ProjectOrder),
+    /// Git repositories of a project
+    #[command(subcommand)]
+    Repository(projects::RepositoryOrder),
+}
+
+impl Order {
+    /// What is asked before it is carried out, if it cannot be undone.
+    pub(crate) fn question(&self) -> Option<String> {
+        match self {
+            Self::App(order) => order.question(),
+            Self::Account(order) => order.question(),
+            Self::Member(order) => order.question(),
+            Self::Tenant(_) | Self::Organization(_) | Self::Project(_) | Self::Repository(_) => None,
+        }
+    }
+
+    /// Whether a new password belongs to it.
+    pub(crate) fn wants_password(&mut self) -> Option<&mut Option<String>> {
+        match self {
+            Self::Account(order) => order.wants_password(),
+            _ => None,
+        }
+    }
+}
+
+/// Carries out an order.
+pub(crate) async fn perform(app: &App, order: Order) -> Result<Report, Failure> {
+    match order {
+        Order::Tenant(order) => tenants::perform(app, order).await,
+        Order::Account(order) => accounts::perform(app, order).await,
+        Order::App(order) => apps::perform(app, order).await,
+        Order::Organization(order) => organizations::perform(app, order).await,
+        Order::Member(order) => members::perform(app, order).await,
+        Order::Project(order) => projects::perform(app, order).await,
+        Order::Repository(order) => projects::perform_on_repository(app, order).await,
+    }
+}
+
+/// A decision as whoever runs the server makes it: it comes from the console, and no account did it.
+fn from_console<T, E: Into<Failure>>(decision: Decision<T, E>) -> Decision<T, Failure> {
+    let mut decision = decision.seen_from(CONSOLE);
+    for change in &mut decision.changes {
+        if let Change::Record(event) = change {
+            event.actor = None;
+        }
+    }
+    Decision { answer: decision.answer.map_err(Into::into), changes: decision.changes }
+}
+
+/// Who makes a change on the DevOps side.
+fn author(now: Timestamp) -> Author {
+    Author { address: Some(CONSOLE.to_owned()), ..Author::server(now) }
+}
+
+/// Whoever runs the server, as the rules know people: an administrator of the tenant that it is about.
+fn operator(tenant: TenantId, now: Timestamp) -> Account {
+    Account {
+        id: AccountId(Uuid::nil()),
+        tenant,
+        email: CONSOLE.to_owned(),
+        email_verified: false,
+        name: CONSOLE.to_owned(),
+        state: AccountState::Active,
+        tenant_administrator: true,
+        created_at: now,
+        changed_at: now,
+    }
+}
+
+/// The tenant of a domain or an id.
+async fn tenant(app: &App, text: &str) -> Result<Arc<Tenant>, Failure> {
+    let found = match TenantSegment::parse(text) {
+        Some(TenantSegment::Id(id)) => app.store.tenant(id).await?,
+        Some(TenantSegment::Domain(domain)) => app.store.tenant_by_domain(&domain).await?,
+        Some(TenantSegment::Consumers) => app.store.tenant(latchkey_identity::tenant::PERSONAL_TENANT).await?,
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        Failure::not_found(format!("there is no tenant {text}")).remedy("`latchkey tenant list` shows those there are")
+    })
+}
+
+/// The account of an address.
+async fn account(app: &App, email: &str) -> Result<Account, Failure> {
+    match app.store.credentials(&email_key(email)).await? {
+        Some((account, _)) => Ok(account),
+        None => Err(Failure::not_found(format!("there is no account {email}"))
+            .remedy("`latchkey account list` shows those there are")),
+    }
+}
+
+/// The organization of a name.
+async fn organization(app: &App, name: &str) -> Result<Arc<OrganizationFacts>, Failure> {
+    app.store.organization(name).await?.ok_or_else(|| {
+        Failure::not_found(format!("there is no organization {name}"))
+            .remedy("`latchkey organization list --member EMAIL` shows those of a person")
+    })
+}
+
+/// The same person on the DevOps side.
+const fn person(account: &Account) -> PersonId {
+    PersonId(account.id.0)
+}
+
+/// A moment for people and programs.
+fn moment(at: Timestamp) -> String {
+    latchkey_devops::date::format(at)
+}

@@ -1,0 +1,84 @@
+//! `latchkey tenant`.
+
+use clap::Subcommand;
+use latchkey_identity::account::is_presentable;
+use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind, TenantSegment};
+use latchkey_identity::{Change, Decision};
+use latchkey_web::App;
+use latchkey_web::app::entropy;
+use serde::{Deserialize, Serialize};
+
+use super::from_console;
+use super::report::{Report, Row, row};
+use crate::failure::{Exit, Failure};
+
+/// What can be done with tenants.
+#[derive(Subcommand, Serialize, Deserialize)]
+pub(crate) enum TenantOrder {
+    /// Make a directory for a domain
+    #[command(after_help = "Example:\n  latchkey tenant create --domain example.com --name 'Example Ltd'")]
+    Create {
+        /// Its domain, which people name it by in URLs
+        #[arg(long)]
+        domain: String,
+        /// What people call it
+        #[arg(long)]
+        name: String,
+        /// It is the one that holds people's own accounts
+        #[arg(long)]
+        personal: bool,
+    },
+    /// List the directories
+    List,
+}
+
+const COLUMNS: [&str; 4] = ["domain", "name", "kind", "id"];
+
+fn row(tenant: &Tenant) -> Row {
+    let kind = match tenant.kind {
+        TenantKind::Work => "work",
+        TenantKind::Personal => "personal",
+    };
+    row! { "domain": tenant.domain, "name": tenant.name, "kind": kind, "id": tenant.id.to_string() }
+}
+
+pub(super) async fn perform(app: &App, order: TenantOrder) -> Result<Report, Failure> {
+    match order {
+        TenantOrder::List => Ok(Report::list(&COLUMNS, app.store.tenants().await?.iter().map(row).collect())),
+        TenantOrder::Create { domain, name, personal } => {
+            let tenant = create(app, &domain, &name, personal).await?;
+            Ok(Report::one(&COLUMNS, row(&tenant)))
+        }
+    }
+}
+
+async fn create(app: &App, domain: &str, name: &str, personal: bool) -> Result<Tenant, Failure> {
+    let Some(TenantSegment::Domain(domain)) = TenantSegment::parse(domain) else {
+        return Err(Failure::new(Exit::Usage, format!("{domain} is no domain")).remedy("for example --domain example.com"));
+    };
+    if !is_presentable(name) {
+        return Err(Failure::new(Exit::Usage, "a name has 1 to 256 characters, none of them hidden"));
+    }
+    let (id, kind) = match personal {
+        true => (PERSONAL_TENANT, TenantKind::Personal),
+        false => (TenantId(entropy().uuid()), TenantKind::Work),
+    };
+    let tenant = Tenant { id, kind, name: name.to_owned(), domain };
+    let now = app.now();
+    app.store
+        .decide(|| async {
+            if app.store.tenant_by_domain(&tenant.domain).await?.is_some() {
+                return Ok(Decision::refuse(Failure::conflict(format!("there is a tenant {} already", tenant.domain))));
+            }
+            if app.store.tenant(tenant.id).await?.is_some() {
+                return Ok(Decision::refuse(Failure::conflict("there is a personal tenant already")));
+            }
+            let event = Event::new(EventKind::TenantCreated, tenant.id, now, tenant.domain.as_str());
+            let decision = Decision::<_, Failure>::grant(tenant.clone())
+                .and(Change::Record(event))
+                .and(Change::CreateTenant(tenant.clone()));
+            Ok(from_console(decision))
+        })
+        .await?
+}

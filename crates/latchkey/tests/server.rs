@@ -1,0 +1,238 @@
+//! The program as a whole, started as whoever runs a server would start it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::Duration;
+
+const DOMAIN: &str = "example.com";
+
+fn latchkey(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.args(arguments).env_remove("LATCHKEY_CONFIG").env_remove("LATCHKEY_LOG");
+    command
+}
+
+/// A server's folder: its configuration, its key and its data.
+struct Premises {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Premises {
+    /// Set up as the documentation says, from nothing.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://localhost:{port}");
+        let written = latchkey(&["init", "--url", &url, "--folder", folder.path().to_str().unwrap()]).output().unwrap();
+        assert!(written.status.success(), "{}", said(&written));
+        Self { folder, port }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.path().join("latchkey.toml")
+    }
+
+    /// Runs a command about this server.
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = latchkey(arguments);
+        command.arg("--config").arg(self.config()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and reads its JSON.
+    fn json(&self, arguments: &[&str], input: &str) -> serde_json::Value {
+        let output = self.run(&[arguments, &["-o", "json"]].concat(), input);
+        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn serve(&self) -> Server {
+        let mut child =
+            latchkey(&["serve", "--config", self.config().to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut heard = String::new();
+        while !heard.contains("is ready at") {
+            let read = stderr.read_line(&mut heard).unwrap();
+            assert!(read > 0, "the server ended: {heard}");
+        }
+        Server { child, stderr, port: self.port }
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A server at work.
+struct Server {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    port: u16,
+}
+
+impl Server {
+    /// Sends bytes and reads the whole answer.
+    fn send(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // A server that has read enough may stop reading.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn get(&self, path: &str) -> String {
+        let host = format!("localhost:{}", self.port);
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
+    }
+
+    /// Ends it as systems do, and returns how it ended and what it said meanwhile.
+    fn stop(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).unwrap();
+        (code, rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
+    let premises = Premises::new();
+    let tenant = premises.json(&["tenant", "create", "--domain", DOMAIN, "--name", "Example"], "");
+    let create = ["account", "create", "--email", "ana@example.com", "--name", "Ana", "--administrator"];
+    let account = premises.json(&create, "a long enough password\n");
+    assert_eq!(account["administrator"], true);
+
+    let server = premises.serve();
+    let discovery = server.get(&format!("/{DOMAIN}/v2.0/.well-known/openid-configuration"));
+    assert!(discovery.starts_with("HTTP/1.1 200"), "{discovery}");
+    let issuer = format!("http://localhost:{}/{}/v2.0", premises.port, tenant["id"].as_str().unwrap());
+    assert!(discovery.contains(&issuer), "{discovery}");
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
+
+    // The server holds the database, so orders go to it.
+    premises.json(&["organization", "create", "example", "--owner", "ana@example.com"], "");
+    premises.json(&["project", "create", "example", "lighthouse"], "");
+    premises.json(&["repository", "create", "example", "lighthouse", "lamp"], "");
+    let app = premises.json(
+        &["app", "create", "--name", "Burndown", "--kind", "web", "--owner", "ana@example.com", "--scope", "vso.work",
+          "--redirect-uri", "https://burndown.example.com/callback"],
+        "",
+    );
+    assert!(app["client_secret"].as_str().unwrap().starts_with("lks_"));
+    assert_eq!(premises.json(&["app", "list"], "")[0]["client_id"], app["client_id"]);
+
+    let (code, rest) = server.stop();
+    assert_eq!(code, Some(0), "{rest}");
+
+    // And without it they are carried out all the same.
+    let id = app["client_id"].as_str().unwrap();
+    assert!(premises.run(&["app", "delete", id, "--yes"], "").status.success());
+    let verified = premises.json(&["audit", "verify"], "");
+    assert_eq!(verified["intact"], true);
+    assert!(verified["events"].as_u64().unwrap() >= 8, "{verified}");
+    assert_eq!(premises.json(&["check"], "")[0]["state"], "ok");
+}
+
+#[test]
+fn commands_end_with_the_code_of_what_went_wrong() {
+    let premises = Premises::new();
+    let code = |arguments: &[&str], input: &str| premises.run(arguments, input).status.code();
+    let tenant = ["tenant", "create", "--domain", DOMAIN, "--name", "Example"];
+    assert_eq!(code(&tenant, ""), Some(0));
+    assert_eq!(code(&tenant, ""), Some(5), "it is there already");
+    assert_eq!(code(&["tenant", "create", "--domain", "nonsense", "--name", "x"], ""), Some(2));
+    assert_eq!(code(&["app", "show", "00000000-0000-0000-0000-000000000000"], ""), Some(3));
+    assert_eq!(code(&["app", "nonsense"], ""), Some(2));
+    let create = ["account", "create", "--email", "ana@example.com", "--name", "Ana"];
+    assert_eq!(code(&create, "short\n"), Some(4));
+    assert_eq!(code(&create, "a long enough password\n"), Some(0));
+    let refused = premises.run(&["account", "disable", "ana@example.com"], "");
+    assert_eq!(refused.status.code(), Some(4), "there is nobody to ask");
+    assert!(said(&refused).contains("add --yes"));
+    assert_eq!(code(&["account", "disable", "ana@example.com", "--yes"], ""), Some(0));
+    assert_eq!(code(&["account", "disable", "ana@example.com", "--yes"], ""), Some(5));
+}
+
+#[test]
+fn a_wrong_configuration_refuses_to_start_and_says_where() {
+    let premises = Premises::new();
+    let config = premises.config();
+    let text = std::fs::read_to_string(&config).unwrap().replace("listen =", "lisen =");
+    std::fs::write(&config, text).unwrap();
+    let output = premises.run(&["serve"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(said.contains("latchkey.toml:") && said.contains("did you mean `listen`?"), "{said}");
+}
+
+#[test]
+fn a_key_that_others_can_read_refuses_to_start() {
+    let premises = Premises::new();
+    let key = premises.folder.path().join("master.key");
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let output = premises.run(&["serve"], "");
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    std::fs::remove_file(&key).unwrap();
+    assert_eq!(premises.run(&["serve"], "").status.code(), Some(3), "no key is made up");
+}
+
+#[test]
+fn a_database_has_one_server() {
+    let premises = Premises::new();
+    let server = premises.serve();
+    let second = premises.folder.path().join("second.toml");
+    let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let text = std::fs::read_to_string(premises.config()).unwrap();
+    std::fs::write(&second, text.replace(&premises.port.to_string(), &other.to_string())).unwrap();
+    let output = latchkey(&["serve", "--config", second.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(said(&output).contains("another Latchkey server"), "{}", said(&output));
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn the_listener_turns_away_what_is_no_request() {
+    let premises = Premises::new();
+    let server = premises.serve();
+    let host = format!("Host: localhost:{}\r\n", premises.port);
+    let answer = server.send(format!("GET /healthz HTTP/1.1\r\n{host}X: {}\r\n\r\n", "x".repeat(40_000)).as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let smuggled = format!("POST /healthz HTTP/1.1\r\n{host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    let answer = server.send(smuggled.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let answer = server.send(format!("GET /healthz HTTP/1.1\r\n{host}X: a\r\n folded\r\n\r\n").as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let answer = server.send(b"GET /healthz HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn a_connection_that_waits_does_not_hold_up_the_end() {
+    let premises = Premises::new();
+    let server = premises.serve();
+    let mut idle = TcpStream::connect(("127.0.0.1", premises.port)).unwrap();
+    let host = format!("localhost:{}", premises.port);
+    idle.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    assert_eq!(server.stop().0, Some(0));
+    assert!(!Path::new(&premises.folder.path().join("data/control.sock")).exists());
+}
