@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use latchkey_devops::access::{self, Action, Asked, Caller, InOrganization, Standing};
 use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::ProjectGroup;
 use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, TeamId};
 use latchkey_devops::membership::{Member, People};
 use latchkey_devops::name::{OrganizationName, ProjectName};
@@ -339,7 +340,7 @@ impl<'a> Seeder<'a> {
             &author,
         ));
         for account in everybody.iter().skip(1) {
-            let member = member(account, [(project.id, [].into())].into());
+            let member = member(account, [(project.id, [ProjectGroup::Contributors].into())].into());
             self.waiting.append(members::add(&organization, &member, &author));
             self.commit_if_due().await?;
         }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::CertifiedKey;
@@ -23,8 +23,7 @@ use crate::failure::{Exit, Failure};
 
 /// The names it vouches for.
 const HOST: &str = "localhost";
-const ADDRESSES: [IpAddr; 2] =
-    [IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)];
+const ADDRESSES: [IpAddr; 2] = [IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)];
 /// How long it lives: whoever trusts it should not have to do so again soon.
 const LIFETIME: Duration = Duration::days(10 * 365);
 /// It is replaced when less than this is left, so that a listener's certificate never outlives it.
@@ -56,7 +55,8 @@ impl Authority {
         match Self::read(folder) {
             Some(authority) if ends_at(&authority.certificate).is_some_and(|end| end - now > RENEWAL) => Ok(authority),
             _ => Self::make(folder, now).map_err(|why| {
-                Failure::new(Exit::Failed, format!("no certificate authority can be made in {}", folder.display())).because(why)
+                Failure::new(Exit::Failed, format!("no certificate authority can be made in {}", folder.display()))
+                    .because(why)
             }),
         }
     }
@@ -104,7 +104,8 @@ impl Authority {
 
     /// A fresh certificate for a listener on this machine.
     pub(crate) fn listener_certificate(&self, now: OffsetDateTime) -> Result<Arc<CertifiedKey>, Failure> {
-        self.issue(now).map_err(|why| Failure::new(Exit::Failed, "no certificate can be made for the listener").because(why))
+        self.issue(now)
+            .map_err(|why| Failure::new(Exit::Failed, "no certificate can be made for the listener").because(why))
     }
 
     fn issue(&self, now: OffsetDateTime) -> Result<Arc<CertifiedKey>, Box<dyn std::error::Error>> {
@@ -150,7 +151,8 @@ mod tests {
         assert_eq!(first.certificate, again.certificate);
         let late = Authority::open(folder.path(), now() + LIFETIME - Duration::days(365)).unwrap();
         assert_ne!(first.certificate, late.certificate);
-        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(key_path(folder.path())).unwrap().permissions());
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(key_path(folder.path())).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
 

@@ -43,16 +43,23 @@ impl State {
 pub(crate) async fn check(plan: &Plan) -> (Report, bool) {
     let mut found: Vec<(String, State)> = Vec::new();
     found.push(("configuration".into(), State::Good(format!("{} origins", plan.origins.len()))));
-    found.push(("master key".into(), State::of(plan.place.read_master_key(), |_| "readable by its owner alone".into())));
+    found
+        .push(("master key".into(), State::of(plan.place.read_master_key(), |_| "readable by its owner alone".into())));
     let store = store(plan).await;
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000;
     let now = Timestamp::from_micros(i64::try_from(now).unwrap_or(i64::MAX));
     found.push(("clock".into(), clock(store.as_ref().ok(), now).await));
-    found.push(("database".into(), match store {
-        Ok(_) => State::Good("opens, and its schema is this version's".into()),
-        Err(state) => state,
-    }));
-    found.push(("git".into(), State::of(bootstrap::open_repositories(&plan.place).await, |_| "found, and young enough".into())));
+    found.push((
+        "database".into(),
+        match store {
+            Ok(_) => State::Good("opens, and its schema is this version's".into()),
+            Err(state) => state,
+        },
+    ));
+    found.push((
+        "git".into(),
+        State::of(bootstrap::open_repositories(&plan.place).await, |_| "found, and young enough".into()),
+    ));
     let running = UnixStream::connect(plan.place.socket()).await.is_ok();
     for planned in &plan.origins {
         found.push((planned.origin.url.to_string(), listener(planned, running)));
@@ -80,7 +87,9 @@ async fn store(plan: &Plan) -> Result<Store, State> {
     }
     let options = Options { role: Role::Reader, ..Options::default() };
     Store::open_with(&plan.place.database, options).await.map_err(|error| match error {
-        OpenError::OlderSchema { .. } => State::Doubtful("the next start brings its schema up to date: keep a copy".into()),
+        OpenError::OlderSchema { .. } => {
+            State::Doubtful("the next start brings its schema up to date: keep a copy".into())
+        }
         error => State::Bad(error.to_string()),
     })
 }

@@ -77,7 +77,9 @@ enum Command {
 
 /// How the demo is run.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  latchkey demo --fresh\n  latchkey demo --json --port 0\n  eval \"$(latchkey demo env)\"")]
+#[command(
+    after_help = "Examples:\n  latchkey demo --fresh\n  latchkey demo --json --port 0\n  eval \"$(latchkey demo env)\""
+)]
 pub(crate) struct DemoArguments {
     /// The port for people; the others come after it. 0 picks free ones
     #[arg(long, default_value_t = 4280)]
@@ -273,7 +275,8 @@ mod tests {
     #[test]
     fn a_password_is_never_an_argument() {
         assert!(parse("latchkey account create --email a@b.test --name A --password x").is_err());
-        let Command::Order(mut order) = parse("latchkey account create --email a@b.test --name A").unwrap().command else {
+        let Command::Order(mut order) = parse("latchkey account create --email a@b.test --name A").unwrap().command
+        else {
             panic!("not an order");
         };
         assert!(order.wants_password().is_some());
@@ -284,7 +287,9 @@ mod tests {
         fn walk(command: &clap::Command) {
             for sub in command.get_subcommands() {
                 assert!(sub.get_about().is_some(), "{}", sub.get_name());
-                for argument in sub.get_arguments().filter(|argument| argument.get_id() != "help" && argument.get_id() != "version") {
+                for argument in
+                    sub.get_arguments().filter(|argument| argument.get_id() != "help" && argument.get_id() != "version")
+                {
                     assert!(argument.get_help().is_some(), "{} {}", sub.get_name(), argument.get_id());
                 }
                 walk(sub);

@@ -23,7 +23,7 @@ mod steps;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{env, fs, thread};
+use std::thread;
 
 use latchkey_identity::tenant::TenantId;
 use latchkey_web::app::Origin;
@@ -32,7 +32,7 @@ use time::OffsetDateTime;
 
 use crate::authority::{Authority, certificate_path};
 use crate::cli::DemoArguments;
-use crate::config::Log;
+use crate::config::{Level, Log};
 use crate::failure::{Exit, Failure};
 use crate::listen::signals::Signals;
 use crate::listen::{Listener, Rules};
@@ -43,7 +43,7 @@ use crate::{bootstrap, logging, out};
 use announcement::{Announcement, InProject};
 use burndown::Burndown;
 use burndown::relying_party::Registered;
-use folder::{Keepsake, KeptClient};
+use folder::Keepsake;
 use guide::{Guide, Tour};
 use ports::Ports;
 use recorder::Recorder;
@@ -59,7 +59,8 @@ const WAITING_SIGN_INS: usize = 32;
 
 /// Runs the demo until it is told to stop.
 pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), Failure> {
-    logging::start(&Log::for_demo());
+    // People see what goes wrong; the rest is on the pages.
+    logging::start(&Log { level: Level::Warn, ..Log::default() });
     let mut signals = Signals::listen()?;
     let place = Place::in_folder(&absolute(folder)?);
     let ports = Ports::bind(arguments.port).await?;
@@ -72,7 +73,7 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     let guide = guide(&app, &kept, &ports)?;
     let certificate = authority.listener_certificate(OffsetDateTime::now_utc())?;
     let tls = tls::server_config(Certificates::new(vec![("localhost".to_owned(), certificate)]))?;
-    let announcement = announce(&place, &kept, &ports);
+    let announcement = announce(&place, &kept, &ports, authority.certificate_file());
     let house = House::open(app, guide, &place);
     if arguments.json {
         let line = announcement.line();
@@ -82,7 +83,7 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     }
     drop(announcement);
     let Ports { people, service, https, .. } = ports;
-    let plain = people.into_iter().chain(service).map(Listener::plain);
+    let plain = people.into_iter().chain([service]).map(Listener::plain);
     let secure = https.into_iter().map(|socket| Listener::tls(socket, Arc::clone(&tls)));
     house.serve(plain.chain(secure).collect(), RULES, &mut signals).await;
     Ok(())
@@ -154,7 +155,8 @@ async fn remember(app: &App, place: &Place, kept: Option<Keepsake>, ports: &Port
 }
 
 fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
-    let lost = || Failure::new(Exit::Failed, "the demo has forgotten its own service").remedy("start over with --fresh");
+    let lost =
+        || Failure::new(Exit::Failed, "the demo has forgotten its own service").remedy("start over with --fresh");
     let burndown = kept.client(BURNDOWN).ok_or_else(lost)?;
     let registered = Registered {
         issuer: issuer(&ports.origin, harbor()),
@@ -176,4 +178,40 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
         recorder: Recorder::new(names),
         tour: Arc::new(tour),
     })
+}
+
+fn announce<'a>(place: &'a Place, kept: &'a Keepsake, ports: &'a Ports, certificate: &'a Path) -> Announcement<'a> {
+    let in_harbor = repositories::ALL.iter().filter(|repository| repository.organization == HARBOR);
+    Announcement {
+        origin: &ports.origin,
+        https_origin: &ports.https_origin,
+        issuer: issuer(&ports.origin, harbor()),
+        https_issuer: issuer(&ports.https_origin, harbor()),
+        tenant_id: harbor().0,
+        ca_certificate: certificate,
+        data_dir: &place.folder,
+        service_url: &ports.service_url,
+        organization: HARBOR,
+        projects: vec![LIGHTHOUSE, DRYDOCK],
+        repositories: in_harbor
+            .map(|repository| InProject { project: repository.project, name: repository.name })
+            .collect(),
+        accounts: &kept.accounts,
+        clients: &kept.clients,
+        legacy_clients: [],
+    }
+}
+
+fn issuer(origin: &str, tenant: TenantId) -> String {
+    format!("{origin}/{tenant}/v2.0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_what_was_meant() {
+        assert_eq!(export("A", "/it's/here"), r"export A='/it'\''s/here'");
+    }
 }

@@ -105,10 +105,7 @@ mod tests {
     #[test]
     fn a_failure_says_what_why_and_what_to_do() {
         let failure = Failure::not_found("there is no app with this id").because("it was deleted").remedy("run `x`");
-        assert_eq!(
-            failure.to_string(),
-            "error: there is no app with this id\n  why: it was deleted\n  do:  run `x`"
-        );
+        assert_eq!(failure.to_string(), "error: there is no app with this id\n  why: it was deleted\n  do:  run `x`");
         assert_eq!(failure.exit() as u8, 3);
     }
 }

@@ -53,8 +53,14 @@ pub(crate) fn init(arguments: &Arguments) -> Result<(), Failure> {
     }
     let url = match &arguments.url {
         Some(url) => url.clone(),
-        None if out::somebody_is_there() => password::ask("Where will people find this server", "https://id.example.com")?,
-        None => return Err(Failure::new(Exit::Usage, "--url is missing").remedy("for example --url https://id.example.com")),
+        None if out::somebody_is_there() => {
+            password::ask("Where will people find this server", "https://id.example.com")?
+        }
+        None => {
+            return Err(
+                Failure::new(Exit::Usage, "--url is missing").remedy("for example --url https://id.example.com")
+            );
+        }
     };
     let text = text(arguments, &url);
     // What is written can be read.
@@ -140,7 +146,11 @@ format = "text"
 }
 
 fn next(path: &std::path::Path, key: &std::path::Path, domain: &str) -> String {
-    let config = if path.parent() == Some(std::path::Path::new(".")) { String::new() } else { format!(" --config {}", path.display()) };
+    let config = if path.parent() == Some(std::path::Path::new(".")) {
+        String::new()
+    } else {
+        format!(" --config {}", path.display())
+    };
     format!(
         "Written: {} and {} (keep a copy of the key in a safe place).
 

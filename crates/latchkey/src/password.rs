@@ -14,11 +14,7 @@ pub(crate) fn read() -> Result<String, Failure> {
     }
     let first = unseen("New password:").map_err(unreadable)?;
     let second = unseen("Once more:").map_err(unreadable)?;
-    if first == second {
-        Ok(first)
-    } else {
-        Err(Failure::new(Exit::Usage, "the two passwords are not the same"))
-    }
+    if first == second { Ok(first) } else { Err(Failure::new(Exit::Usage, "the two passwords are not the same")) }
 }
 
 /// Asks whether something that cannot be undone is meant.

@@ -88,7 +88,8 @@ fn read_key(path: &Path) -> Result<[u8; KEY_BYTES], Failure> {
             .because(error)
             .remedy("bring back the key that this database was made with; for a new server, `latchkey init` makes one")
     })?;
-    let unreadable = |error: io::Error| Failure::new(Exit::Failed, format!("the master key {shown} cannot be read")).because(error);
+    let unreadable =
+        |error: io::Error| Failure::new(Exit::Failed, format!("the master key {shown} cannot be read")).because(error);
     let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     if mode & OTHERS != 0 {
         return Err(Failure::refused(format!("the master key {shown} can be read by others"))

@@ -29,22 +29,26 @@ pub(crate) async fn serve(plan: Plan) -> Result<(), Failure> {
     };
     let house = House::open(app.clone(), Site::new(app), &plan.place);
     for PlannedOrigin { origin, listen, .. } in &plan.origins {
-        out::note(format_args!("latchkey {} is ready at {}, listening on {listen}", env!("CARGO_PKG_VERSION"), origin.url));
+        out::note(format_args!(
+            "latchkey {} is ready at {}, listening on {listen}",
+            env!("CARGO_PKG_VERSION"),
+            origin.url
+        ));
     }
     house.serve(listeners, rules, &mut signals).await;
     Ok(())
 }
 
 /// A site with everything that works beside it: the jobs, and the desk that commands come to.
-pub(crate) struct House<Site> {
-    site: Site,
+pub(crate) struct House<A> {
+    site: A,
     jobs: Jobs,
     control: Option<Control>,
 }
 
-impl<Site: Answers> House<Site> {
+impl<A: Answers> House<A> {
     /// Sets everything to work.
-    pub(crate) fn open(app: App, site: Site, place: &Place) -> Self {
+    pub(crate) fn open(app: App, site: A, place: &Place) -> Self {
         Self { jobs: Jobs::start(app.clone()), control: Control::open(app, &place.socket()), site }
     }
 

@@ -31,7 +31,8 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let named = hello.server_name().and_then(|name| self.0.iter().find(|(host, _)| host.eq_ignore_ascii_case(name)));
+        let named =
+            hello.server_name().and_then(|name| self.0.iter().find(|(host, _)| host.eq_ignore_ascii_case(name)));
         named.or(self.0.first()).map(|(_, certificate)| Arc::clone(certificate))
     }
 }
@@ -91,7 +92,8 @@ pub(crate) fn read(files: &CertificateFiles) -> Result<Arc<CertifiedKey>, Failur
             .remedy(format!("chmod o-rwx {}, and think about who may have read it", key.display())));
     }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| useless(key).because(error))?;
-    certified(chain, private).map_err(|error| useless(certificate).because(error).remedy("see that the key is this certificate's"))
+    certified(chain, private)
+        .map_err(|error| useless(certificate).because(error).remedy("see that the key is this certificate's"))
 }
 
 /// Reads a certificate with its chain.

@@ -130,8 +130,20 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     premises.json(&["project", "create", "example", "lighthouse"], "");
     premises.json(&["repository", "create", "example", "lighthouse", "lamp"], "");
     let app = premises.json(
-        &["app", "create", "--name", "Burndown", "--kind", "web", "--owner", "ana@example.com", "--scope", "vso.work",
-          "--redirect-uri", "https://burndown.example.com/callback"],
+        &[
+            "app",
+            "create",
+            "--name",
+            "Burndown",
+            "--kind",
+            "web",
+            "--owner",
+            "ana@example.com",
+            "--scope",
+            "vso.work",
+            "--redirect-uri",
+            "https://burndown.example.com/callback",
+        ],
         "",
     );
     assert!(app["client_secret"].as_str().unwrap().starts_with("lks_"));
@@ -213,7 +225,8 @@ fn the_listener_turns_away_what_is_no_request() {
     let host = format!("Host: localhost:{}\r\n", premises.port);
     let answer = server.send(format!("GET /healthz HTTP/1.1\r\n{host}X: {}\r\n\r\n", "x".repeat(40_000)).as_bytes());
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
-    let smuggled = format!("POST /healthz HTTP/1.1\r\n{host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    let smuggled =
+        format!("POST /healthz HTTP/1.1\r\n{host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
     let answer = server.send(smuggled.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let answer = server.send(format!("GET /healthz HTTP/1.1\r\n{host}X: a\r\n folded\r\n\r\n").as_bytes());

@@ -129,7 +129,13 @@ const INTO_ORGANIZATION: Sql = Sql::read(
     ),
 );
 
+const COUNT_FOR_CLIENT: Sql = Sql::read(
+    "authorizations.count_for_client",
+    "SELECT count(*) AS people FROM service_authorization WHERE client = $1 AND ended_at IS NULL",
+);
+
 pub(super) const ALL: &[&Sql] = &[
+    &COUNT_FOR_CLIENT,
     &AUTHORIZE,
     &CHANGE,
     &END,
@@ -353,6 +359,14 @@ impl Store {
     ) -> Result<Option<Authorization>, StoreError> {
         let values = vec![tenant.0.into(), account.0.into(), client.0.into()];
         self.read_one(&CURRENT, values).await?.as_ref().map(from_row).transpose()
+    }
+
+    /// How many authorizations of a client have not ended.
+    pub async fn count_authorizations_for(&self, client: ClientId) -> Result<u32, StoreError> {
+        match self.read_one(&COUNT_FOR_CLIENT, vec![client.0.into()]).await? {
+            Some(row) => counted(&row, 0, "count"),
+            None => Ok(0),
+        }
     }
 
     /// The authorizations of an account that have not ended, newest use first.

@@ -136,7 +136,7 @@ async fn change(call: &Call, access: &ProjectAccess, patches: &[(i64, BuildPatch
         }
         Ok((Ok(changed), changes))
     };
-    Ok(call.app.store.decide(|| rule()).await??)
+    Ok(call.app.store.decide(rule).await??)
 }
 
 /// Changes one build by a rule.

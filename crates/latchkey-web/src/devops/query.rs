@@ -58,7 +58,7 @@ impl Query {
             .pairs()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .filter(|(name, value)| !OF_PAGING.contains(&name.as_str()) && !value.is_empty())
-            .map(|(name, value)| format!("{}:{name}={value}", name.len()))
+            .map(|(name, value)| format!("{}:{}:{name}={value}", name.len(), value.len()))
             .collect();
         pairs.sort_unstable();
         pairs.join("\n")
@@ -97,6 +97,6 @@ mod tests {
         let first = query("statusFilter=2&$top=5&api-version=7.1").filter();
         assert_eq!(query("continuationToken=x&STATUSFILTER=2&$top=9").filter(), first);
         assert_ne!(query("statusFilter=1").filter(), first);
-        assert_ne!(query("a=b&c=d").filter(), query("a=b%0A1:c=d").filter());
+        assert_ne!(query("a=b&c=d").filter(), query("a=b%0A1:1:c=d").filter());
     }
 }

@@ -7,7 +7,7 @@ use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
 /// One app, for those who may change it. Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`), `/secrets` (`label`, `expires`), `/secrets/remove` (`secret`); delete leads to `/delete`.
+/// (`scope`, `required`), `/secrets` (`expires`), `/secrets/remove` (`secret`); delete leads to `/delete`.
 #[derive(Template)]
 #[template(path = "app.html")]
 pub struct AppDetails {
@@ -15,7 +15,7 @@ pub struct AppDetails {
     pub frame: Frame,
     /// What has just been done, if anything: `The redirect URIs were saved.`
     pub done: Option<String>,
-    /// What is wrong, by field: `redirect-uris`, `scopes`, `secret-label`, `secret-expires`.
+    /// What is wrong, by field: `redirect-uris`, `scopes`, `secret-expires`.
     pub problems: Problems,
     /// Its client id.
     pub client_id: String,

@@ -1,4 +1,4 @@
-//! One app, for those who may change it: its owner, and the administrators of its tenant. To everybody else it is not there.
+//! One app, for those who may change it: its owner, and the administrators of its tenant. To others it is not there.
 
 use std::sync::Arc;
 
@@ -145,7 +145,7 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         tenant_id: client.tenant.to_string(),
         issuer: token::issuer(&visit.visitor.origin.url, client.tenant),
         created: moment(client.created_at),
-        people: 0,
+        people: store.count_authorizations_for(client.id).await?,
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
         scopes: scopes::options(&asked, &required),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),

@@ -1,7 +1,7 @@
-//! What pages for people do: Manage authorizations, sessions, apps, organizations, and a look at what is in their projects.
+//! What pages for people do: Manage authorizations, sessions, apps, organizations, and a look into their projects.
 //!
-//! Each handler is handed one `Visit`: who acts, what they ask for. Whoever is not signed in is sent to
-//! sign in; a form counts only if a page of ours made it for the same browser. What is not a person's to see is not there.
+//! Each handler is handed one `Visit`: who acts, what they ask for. Whoever is not signed in is sent to sign in; a form
+//! counts only if a page of ours made it for the same browser. What is not a person's to see is not there.
 
 mod app;
 mod app_new;

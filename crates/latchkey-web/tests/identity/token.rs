@@ -181,8 +181,9 @@ fn a_public_client_presents_no_secret_and_a_secret_ends() {
         let tokens = ana.authorizes("beacon").await;
         assert!(tokens.refreshed().await.is_ok());
         let beacon = world.app("beacon");
+        let id = beacon.client_id();
         let grant = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token())];
-        let with_secret = [grant.as_slice(), &[("client_id", &beacon.client_id()), ("client_secret", "x")]].concat();
+        let with_secret = [grant.as_slice(), &[("client_id", &*id), ("client_secret", "x")]].concat();
         assert_eq!(said(&beacon.bare_token_request(&with_secret).await), refusal(401, "invalid_client"));
         world.seconds_later(366 * 86_400);
         let code = ana.approves("burndown").await;
@@ -309,7 +310,8 @@ fn a_refresh_token_is_its_own_clients_and_needs_its_authentication() {
         assert_eq!(world.app("gull").refresh(tokens.refresh_token()).await.err().unwrap().error, "invalid_grant");
         let burndown = world.app("burndown");
         let grant = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token())];
-        let bare = [grant.as_slice(), &[("client_id", &burndown.client_id())]].concat();
+        let id = burndown.client_id();
+        let bare = [grant.as_slice(), &[("client_id", &*id)]].concat();
         assert_eq!(said(&burndown.bare_token_request(&bare).await), refusal(401, "invalid_client"));
         assert!(tokens.refreshed().await.is_ok(), "nothing of that ended the family");
     });

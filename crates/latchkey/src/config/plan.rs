@@ -100,14 +100,17 @@ impl Plan {
 fn planned(written: super::Origin, behind_proxy: bool, folder: &Path) -> Result<PlannedOrigin, Problem> {
     let super::Origin { url, listen, certificate, key } = written;
     let origin = Origin::parse(url.get_ref()).ok_or_else(|| {
-        Problem::at(url.span(), "this is not an origin").hint("an origin is a scheme, a host and perhaps a port: https://id.example.com")
+        Problem::at(url.span(), "this is not an origin")
+            .hint("an origin is a scheme, a host and perhaps a port: https://id.example.com")
     })?;
     if !origin.secure && !is_loopback_origin(url.get_ref()) {
-        return Err(Problem::at(url.span(), "plain http is spoken on this machine only")
-            .hint("write https, with `certificate` and `key`, or with `behind_proxy = true` and a proxy that speaks TLS"));
+        return Err(Problem::at(url.span(), "plain http is spoken on this machine only").hint(
+            "write https, with `certificate` and `key`, or with `behind_proxy = true` and a proxy that speaks TLS",
+        ));
     }
     let address: SocketAddr = listen.get_ref().parse().map_err(|_| {
-        Problem::at(listen.span(), "this is not an address with a port").hint("for example 0.0.0.0:443, [::]:443 or 127.0.0.1:8080")
+        Problem::at(listen.span(), "this is not an address with a port")
+            .hint("for example 0.0.0.0:443, [::]:443 or 127.0.0.1:8080")
     })?;
     let certificate = match (certificate, key) {
         (None, None) => None,
@@ -129,8 +132,8 @@ fn planned(written: super::Origin, behind_proxy: bool, folder: &Path) -> Result<
         }
     }
     let inside = |path: Spanned<PathBuf>| folder.join(path.into_inner());
-    let certificate = certificate
-        .map(|(certificate, key)| CertificateFiles { certificate: inside(certificate), key: inside(key) });
+    let certificate =
+        certificate.map(|(certificate, key)| CertificateFiles { certificate: inside(certificate), key: inside(key) });
     Ok(PlannedOrigin { origin, listen: address, certificate })
 }
 

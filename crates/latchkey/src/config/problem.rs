@@ -35,7 +35,10 @@ impl Problem {
         let hint = unknown.and_then(|unknown| nearest(unknown, quoted));
         let message = match unknown {
             Some(unknown) => {
-                format!("there is no key `{unknown}` here{}", message.split_once(',').map_or("", |(_, rest)| rest).replacen(" expected", "; there is", 1))
+                format!(
+                    "there is no key `{unknown}` here{}",
+                    message.split_once(',').map_or("", |(_, rest)| rest).replacen(" expected", "; there is", 1)
+                )
             }
             None => message.trim_end().to_owned(),
         };

@@ -10,34 +10,34 @@ use super::folder::{KeptAccount, KeptClient};
 
 /// Everything that a program has to know of a running demo. Its members are a promise: see `DESIGN.md` section 8.
 #[derive(Serialize)]
-pub struct Announcement<'a> {
-    pub origin: &'a str,
-    pub https_origin: &'a str,
-    pub issuer: String,
-    pub https_issuer: String,
-    pub tenant_id: Uuid,
-    pub ca_certificate: &'a Path,
-    pub data_dir: &'a Path,
-    pub service_url: &'a str,
-    pub organization: &'a str,
-    pub projects: Vec<&'a str>,
-    pub repositories: Vec<InProject<'a>>,
-    pub accounts: &'a [KeptAccount],
-    pub clients: &'a [KeptClient],
+pub(crate) struct Announcement<'a> {
+    pub(crate) origin: &'a str,
+    pub(crate) https_origin: &'a str,
+    pub(crate) issuer: String,
+    pub(crate) https_issuer: String,
+    pub(crate) tenant_id: Uuid,
+    pub(crate) ca_certificate: &'a Path,
+    pub(crate) data_dir: &'a Path,
+    pub(crate) service_url: &'a str,
+    pub(crate) organization: &'a str,
+    pub(crate) projects: Vec<&'a str>,
+    pub(crate) repositories: Vec<InProject<'a>>,
+    pub(crate) accounts: &'a [KeptAccount],
+    pub(crate) clients: &'a [KeptClient],
     /// Apps of the older OAuth kind: none until that flow exists.
-    pub legacy_clients: [KeptClient; 0],
+    pub(crate) legacy_clients: [KeptClient; 0],
 }
 
 /// A repository, by its project and its name.
 #[derive(Serialize)]
-pub struct InProject<'a> {
-    pub project: &'a str,
-    pub name: &'a str,
+pub(crate) struct InProject<'a> {
+    pub(crate) project: &'a str,
+    pub(crate) name: &'a str,
 }
 
 impl Announcement<'_> {
     /// The one line.
-    pub fn line(&self) -> Result<String, serde_json::Error> {
+    pub(crate) fn line(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
 }
@@ -106,7 +106,8 @@ mod tests {
         let line = announced(|announcement| announcement.line().unwrap());
         assert!(!line.contains('\n'));
         let value: Value = serde_json::from_str(&line).unwrap();
-        let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
+        let members =
+            |value: &Value| value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
         let promised = |names: &str| names.split(' ').map(str::to_owned).collect();
         assert_eq!(
             members(&value),

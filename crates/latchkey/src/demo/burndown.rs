@@ -10,9 +10,9 @@
 //! | what it reads through the API | [`reading`] |
 
 mod reading;
-pub mod relying_party;
+pub(crate) mod relying_party;
 mod visits;
-pub mod wire;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -20,8 +20,8 @@ use std::time::{Duration, SystemTime};
 use axum::body::Body;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION, REFERRER_POLICY,
-    SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION,
+    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use latchkey_jose::{Timestamp, digest};
@@ -42,7 +42,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
-pub struct Burndown(Arc<Parts>);
+pub(crate) struct Burndown(Arc<Parts>);
 
 struct Parts {
     /// Its own `host:port`.
@@ -57,7 +57,7 @@ struct Parts {
 
 impl Burndown {
     /// The service at `authority`, for one organization behind the origin `latchkey`.
-    pub fn new(authority: &str, latchkey: &str, organization: &str, registered: Registered) -> Self {
+    pub(crate) fn new(authority: &str, latchkey: &str, organization: &str, registered: Registered) -> Self {
         Self(Arc::new(Parts {
             authority: authority.to_owned(),
             latchkey: latchkey.to_owned(),
@@ -68,14 +68,14 @@ impl Burndown {
     }
 
     /// Whether a request is for it.
-    pub fn is_meant(&self, request: &Request<Body>) -> bool {
+    pub(crate) fn is_meant(&self, request: &Request<Body>) -> bool {
         let named = request.uri().authority().map(|authority| authority.as_str());
         let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
         named.or_else(host).is_some_and(|host| host.eq_ignore_ascii_case(&self.0.authority))
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let now = now();
         let held = cookie(&parts.headers).map(str::to_owned);
@@ -100,7 +100,10 @@ impl Burndown {
             Ok(dashboard) => self.page(visitor, &dashboard),
             Err(news) => {
                 self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
-                    visit.connected = None;
+                    // When nobody answers the key may still be good.
+                    if matches!(news, News::Ended { .. }) {
+                        visit.connected = None;
+                    }
                     visit.news = Some(news);
                 });
                 self.begin(visitor)
@@ -128,8 +131,7 @@ impl Burndown {
             if let Some(refused) = &refused {
                 self.renew(visitor, &mut connected, refused).await?;
             }
-            let reader =
-                Reader { origin: &self.0.latchkey, organization: &self.0.organization, key: &connected.key };
+            let reader = Reader { origin: &self.0.latchkey, organization: &self.0.organization, key: &connected.key };
             match reader.projects().await {
                 Ok(projects) => {
                     let left = connected.key.expires_at.since(visitor.now).as_secs();
@@ -157,8 +159,13 @@ impl Burndown {
                 });
                 Ok(())
             }
+            // A server in trouble has taken nothing back.
+            Err(Trouble::Told(code)) if code.starts_with('5') || code == "temporarily_unavailable" => {
+                Err(News::Refused(code.clone(), sentence_for(&code).to_owned()))
+            }
             Err(Trouble::Told(code)) => Err(ended(refused, &code)),
-            Err(trouble) => Err(News::Refused("unavailable".to_owned(), in_words(&trouble))),
+            Err(Trouble::NotBelieved(_)) => Err(ended(refused, "401")),
+            Err(trouble @ Trouble::Wire(_)) => Err(News::Refused(code(&trouble), in_words(&trouble))),
         }
     }
 
@@ -182,7 +189,9 @@ impl Burndown {
         // Whoever brings an answer that this browser did not ask for wants it to be somebody else. [RFC 9700 §4.7]
         let Some(asked) = asked else {
             let sentence = "This browser did not ask for that answer, or it was used before. Please try again.";
-            return self.refused(visitor, "invalid_state".to_owned(), sentence.to_owned());
+            let news = News::Refused("invalid_state".to_owned(), sentence.to_owned());
+            self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news = Some(news));
+            return self.see_other(visitor, "/");
         };
         if !self.0.party.is_from_the_issuer(first("iss")) {
             let sentence = "The answer comes from somebody whom we did not ask.";

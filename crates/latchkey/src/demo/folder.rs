@@ -16,60 +16,60 @@ const FILE: &str = "demo.json";
 
 /// What the demo remembers: passwords and secrets that a real server would show once, or never.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Keepsake {
+pub(crate) struct Keepsake {
     /// Whether the sample data was made to its end.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// Who can sign in.
-    pub accounts: Vec<KeptAccount>,
+    pub(crate) accounts: Vec<KeptAccount>,
     /// The registered clients, the demo service last.
-    pub clients: Vec<KeptClient>,
+    pub(crate) clients: Vec<KeptClient>,
     /// Where it listened the last time.
-    pub https_origin: Option<String>,
+    pub(crate) https_origin: Option<String>,
 }
 
 /// An account of the demo.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct KeptAccount {
+pub(crate) struct KeptAccount {
     /// Its email address.
-    pub email: String,
+    pub(crate) email: String,
     /// Its password.
-    pub password: String,
+    pub(crate) password: String,
     /// What its holder is: `owner`.
-    pub role: String,
+    pub(crate) role: String,
 }
 
 /// A registered client of the demo.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct KeptClient {
+pub(crate) struct KeptClient {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its id.
-    pub client_id: Uuid,
+    pub(crate) client_id: Uuid,
     /// Its secret, if it keeps one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub client_secret: Option<String>,
+    pub(crate) client_secret: Option<String>,
     /// What sort of program it is: `web`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(crate) kind: String,
     /// Where answers may be sent.
-    pub redirect_uris: Vec<String>,
+    pub(crate) redirect_uris: Vec<String>,
     /// The scopes it may ask for.
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
 }
 
 impl Keepsake {
     /// What is remembered while the sample data is being made: that it is not there yet.
-    pub fn begun() -> Self {
+    pub(crate) fn begun() -> Self {
         Self { complete: false, accounts: Vec::new(), clients: Vec::new(), https_origin: None }
     }
 
     /// The client of that name.
-    pub fn client(&self, name: &str) -> Option<&KeptClient> {
+    pub(crate) fn client(&self, name: &str) -> Option<&KeptClient> {
         self.clients.iter().find(|client| client.name == name)
     }
 
     /// What is remembered in a folder; nothing if no demo was ever there.
-    pub fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
         let path = folder.join(FILE);
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -79,7 +79,7 @@ impl Keepsake {
     }
 
     /// Remembers it, for the folder's owner alone.
-    pub fn write(&self, folder: &Path) -> Result<(), Failure> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), Failure> {
         let (path, beside) = (folder.join(FILE), folder.join("demo.json.new"));
         let write = || {
             let mut options = OpenOptions::new();
@@ -99,7 +99,7 @@ fn unusable(path: &Path, error: impl std::fmt::Display) -> Failure {
 }
 
 /// Makes the folder ready: for a demo that goes on, what it remembers; for a new one, nothing, and the folder is empty of demos.
-pub fn prepare(place: &Place, fresh: bool) -> Result<Option<Keepsake>, Failure> {
+pub(crate) fn prepare(place: &Place, fresh: bool) -> Result<Option<Keepsake>, Failure> {
     place.make_folder()?;
     let marked = place.folder.join(FILE).exists();
     if !marked && present(place).next().is_some() {

@@ -19,25 +19,25 @@ use crate::listen::Answers;
 
 /// Everything that answers. Cheap to clone.
 #[derive(Clone)]
-pub struct Guide {
+pub(crate) struct Guide {
     /// The product.
-    pub site: Site,
+    pub(crate) site: Site,
     /// The demo service.
-    pub burndown: Burndown,
+    pub(crate) burndown: Burndown,
     /// Who listens in.
-    pub recorder: Recorder,
+    pub(crate) recorder: Recorder,
     /// What the guided walk tells.
-    pub tour: std::sync::Arc<Tour>,
+    pub(crate) tour: std::sync::Arc<Tour>,
 }
 
 /// What the guided walk tells of this demo.
-pub struct Tour {
+pub(crate) struct Tour {
     /// Where the demo service is.
-    pub service_url: String,
+    pub(crate) service_url: String,
     /// The line that clones a repository.
-    pub clone_line: String,
+    pub(crate) clone_line: String,
     /// Who can sign in.
-    pub accounts: Vec<KeptAccount>,
+    pub(crate) accounts: Vec<KeptAccount>,
 }
 
 impl Answers for Guide {

@@ -24,7 +24,7 @@ const LONG_ENOUGH: usize = 20;
 const SHOWN: usize = 4_096;
 
 /// A secret as it is shown.
-pub fn secret(text: &str) -> String {
+pub(crate) fn secret(text: &str) -> String {
     let end = text.char_indices().rev().nth(3).map_or(0, |(place, _)| place);
     match text.get(end..) {
         // The end of a short one would give away too much of it.
@@ -47,14 +47,14 @@ fn parameter(name: &str, value: &str) -> String {
 }
 
 /// A query or a form: a line for each parameter.
-pub fn form(text: &str) -> String {
+pub(crate) fn form(text: &str) -> String {
     let pairs = url::form_urlencoded::parse(text.as_bytes());
     let lines: Vec<String> = pairs.map(|(name, value)| format!("{name} = {}", parameter(&name, &value))).collect();
     bounded(&lines.join("\n"))
 }
 
 /// An address with a query: the address on one line, a line for each parameter below.
-pub fn address(text: &str) -> String {
+pub(crate) fn address(text: &str) -> String {
     match text.split_once(['?', '#']) {
         Some((path, query)) if query.contains('=') => format!("{path}\n{}", form(query)),
         _ => bounded(text),
@@ -62,7 +62,7 @@ pub fn address(text: &str) -> String {
 }
 
 /// JSON, laid out to be read; nothing if it is none.
-pub fn json(bytes: &[u8]) -> Option<String> {
+pub(crate) fn json(bytes: &[u8]) -> Option<String> {
     let mut value: Value = serde_json::from_slice(bytes).ok()?;
     mask(&mut value);
     serde_json::to_string_pretty(&value).ok().map(|text| bounded(&text))
@@ -84,7 +84,7 @@ fn mask(value: &mut Value) {
 }
 
 /// The `Authorization` header.
-pub fn authorization(text: &str) -> String {
+pub(crate) fn authorization(text: &str) -> String {
     match text.split_once(' ') {
         Some((scheme, credential)) => format!("{scheme} {}", secret(credential)),
         None => secret(text),
@@ -92,14 +92,14 @@ pub fn authorization(text: &str) -> String {
 }
 
 /// The tokens among the members of an answer, decoded: a name, and what is in it.
-pub fn decoded(bytes: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn decoded(bytes: &[u8]) -> Vec<(String, String)> {
     let Ok(Value::Object(members)) = serde_json::from_slice(bytes) else { return Vec::new() };
     let tokens = members.iter().filter_map(|(name, member)| Some((name, member.as_str()?)));
     tokens.filter(|(name, _)| is_secret(name)).filter_map(|(name, text)| Some((name.clone(), token(text)?))).collect()
 }
 
 /// What is in a token; nothing if it is none that can be read.
-pub fn token(text: &str) -> Option<String> {
+pub(crate) fn token(text: &str) -> Option<String> {
     let found = unverified::decode_for_display(text)?;
     let (header, payload) =
         (serde_json::to_string_pretty(&found.header).ok()?, serde_json::to_string_pretty(&found.payload).ok()?);
@@ -131,7 +131,9 @@ mod tests {
 
     #[test]
     fn a_form_shows_what_was_asked_and_hides_what_opens_something() {
-        let shown = form("grant_type=authorization_code&code=0123456789012345678901234&code_verifier=v&password=correct-horse-battery-staple&scope=openid+vso.work");
+        let shown = form(
+            "grant_type=authorization_code&code=0123456789012345678901234&code_verifier=v&password=correct-horse-battery-staple&scope=openid+vso.work",
+        );
         assert_eq!(
             shown,
             "grant_type = authorization_code\ncode = …1234\ncode_verifier = …\npassword = …\nscope = openid vso.work"
@@ -147,11 +149,18 @@ mod tests {
 
     #[test]
     fn tokens_are_masked_wherever_they_are_and_decoded_beside() {
-        let token = format!("{}.{}.{}", base64url::encode(r#"{"alg":"ES256"}"#), base64url::encode(r#"{"sub":"ana"}"#), "c2lnbmF0dXJl");
+        let token = format!(
+            "{}.{}.{}",
+            base64url::encode(r#"{"alg":"ES256"}"#),
+            base64url::encode(r#"{"sub":"ana"}"#),
+            "c2lnbmF0dXJl"
+        );
         let answer = json!({"access_token": token, "expires_in": 60, "more": [{"refresh_token": "r".repeat(40)}]});
         let bytes = answer.to_string().into_bytes();
         let shown = json(&bytes).unwrap();
-        assert!(!shown.contains(&token) && shown.contains("…dXJl") && shown.contains("…rrrr") && !shown.contains("rrrrr"));
+        assert!(
+            !shown.contains(&token) && shown.contains("…dXJl") && shown.contains("…rrrr") && !shown.contains("rrrrr")
+        );
         let decoded = decoded(&bytes);
         assert_eq!(decoded.len(), 1);
         assert!(decoded[0].1.contains(r#""sub": "ana""#) && !decoded[0].1.contains("c2lnbmF0dXJl"));

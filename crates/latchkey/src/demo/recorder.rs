@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE, USER_AGENT, WWW_AUTHENTICATE};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE, USER_AGENT, WWW_AUTHENTICATE,
+};
 use hyper::{Method, Request, Response, StatusCode};
 use latchkey_jose::unverified;
 use url::form_urlencoded;
@@ -28,21 +30,21 @@ const LATCHKEY: &str = "Latchkey";
 
 /// One message, masked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Message {
+pub(crate) struct Message {
     /// Its number since the start.
-    pub number: u32,
+    pub(crate) number: u32,
     /// Who sent it.
-    pub from: String,
+    pub(crate) from: String,
     /// Who got it.
-    pub to: String,
+    pub(crate) to: String,
     /// Its first line.
-    pub line: String,
+    pub(crate) line: String,
     /// What it means.
-    pub note: &'static str,
+    pub(crate) note: &'static str,
     /// The rest.
-    pub body: String,
+    pub(crate) body: String,
     /// Tokens in it.
-    pub decoded: Vec<(String, String)>,
+    pub(crate) decoded: Vec<(String, String)>,
 }
 
 /// The messages so far, and which steps of the walk they show to have happened.
@@ -55,14 +57,14 @@ struct Kept {
 
 /// Listens in. Cheap to clone.
 #[derive(Clone)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     kept: Arc<Mutex<Kept>>,
     /// Names of clients by their id.
     clients: Arc<[(String, String)]>,
 }
 
 /// A request that was noted, until its answer comes.
-pub struct Heard {
+pub(crate) struct Heard {
     scene: Scene,
     who: String,
     is_post: bool,
@@ -72,18 +74,22 @@ pub struct Heard {
 
 impl Recorder {
     /// A recorder that knows clients by these ids and names.
-    pub fn new(clients: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) fn new(clients: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { kept: Arc::default(), clients: clients.into_iter().collect() }
     }
 
     /// The messages so far, the oldest first, and the steps.
-    pub fn so_far(&self) -> (Vec<Message>, Steps) {
+    pub(crate) fn so_far(&self) -> (Vec<Message>, Steps) {
         let kept = self.lock();
         (kept.messages.iter().cloned().collect(), kept.steps)
     }
 
     /// Notes a request, and hands it back. An error is the answer to a body that broke off.
-    pub async fn hear(&self, scene: Scene, request: Request<Body>) -> Result<(Request<Body>, Heard), Response<Body>> {
+    pub(crate) async fn hear(
+        &self,
+        scene: Scene,
+        request: Request<Body>,
+    ) -> Result<(Request<Body>, Heard), Response<Body>> {
         let (parts, body) = request.into_parts();
         let is_post = parts.method == Method::POST;
         let (body, form) = match scene.has_form() && is_post && is_small(&parts.headers) {
@@ -116,14 +122,16 @@ impl Recorder {
     }
 
     /// Notes the answer, and hands it back.
-    pub async fn answered(&self, heard: Heard, response: Response<Body>) -> Response<Body> {
+    pub(crate) async fn answered(&self, heard: Heard, response: Response<Body>) -> Response<Body> {
         let (parts, body) = response.into_parts();
         let json = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         let small = body.size_hint().upper().is_some_and(|size| size <= BODY_BYTES as u64);
         let worth_it = heard.scene.has_answer() || !parts.status.is_success();
         let (body, bytes) = match json && small && worth_it {
             // The whole body is there already: this waits for nothing and cannot break off.
-            true => to_bytes(body, BODY_BYTES).await.map_or_else(|_| (Body::empty(), Bytes::new()), |bytes| (Body::from(bytes.clone()), bytes)),
+            true => to_bytes(body, BODY_BYTES)
+                .await
+                .map_or_else(|_| (Body::empty(), Bytes::new()), |bytes| (Body::from(bytes.clone()), bytes)),
             false => (body, Bytes::new()),
         };
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -131,7 +139,8 @@ impl Recorder {
         let mut lines = Vec::new();
         lines.extend((!location.is_empty()).then(|| format!("Location: {}", mask::address(location))));
         lines.extend(header(WWW_AUTHENTICATE).map(|challenge| format!("WWW-Authenticate: {challenge}")));
-        lines.extend(parts.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| masked_cookie(cookie.to_str().ok()?)));
+        lines
+            .extend(parts.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| masked_cookie(cookie.to_str().ok()?)));
         lines.extend(mask::json(&bytes));
         let brings_code = location.split_once('?').and_then(|(_, query)| field(query, "code")).is_some();
         if let Some(happened) = happened(&heard, parts.status, brings_code) {
@@ -308,7 +317,8 @@ mod tests {
         let long = "x".repeat(BODY_BYTES + 1);
         let request = Request::post("/t/oauth2/v2.0/token").header(CONTENT_LENGTH, long.len());
         let scene = Scene::Token;
-        let (request, _) = recorder.hear(scene, request.body(Body::from(long.clone())).unwrap()).await.map_err(|_| ()).unwrap();
+        let (request, _) =
+            recorder.hear(scene, request.body(Body::from(long.clone())).unwrap()).await.map_err(|_| ()).unwrap();
         assert_eq!(to_bytes(request.into_body(), long.len()).await.unwrap(), long);
     }
 
@@ -316,7 +326,8 @@ mod tests {
     async fn the_oldest_messages_make_room() {
         let recorder = recorder();
         for _ in 0..MESSAGES {
-            exchange(&recorder, Request::get("/t/discovery/v2.0/keys").body(Body::empty()).unwrap(), json(200, "{}")).await;
+            exchange(&recorder, Request::get("/t/discovery/v2.0/keys").body(Body::empty()).unwrap(), json(200, "{}"))
+                .await;
         }
         let (messages, _) = recorder.so_far();
         assert_eq!(messages.len(), MESSAGES);

@@ -11,13 +11,13 @@
 //!
 //! The content is the same on every machine; its dates are relative to the first start.
 
-pub mod apps;
-pub mod builds;
+pub(crate) mod apps;
+pub(crate) mod builds;
 mod history;
-pub mod organizations;
-pub mod people;
-pub mod repositories;
-pub mod work_items;
+pub(crate) mod organizations;
+pub(crate) mod people;
+pub(crate) mod repositories;
+pub(crate) mod work_items;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -35,7 +35,7 @@ use crate::demo::folder::{Keepsake, KeptAccount};
 
 /// Why the sample data could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum SampleError {
+pub(crate) enum SampleError {
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -69,7 +69,7 @@ impl From<Refusal> for SampleError {
 }
 
 /// Makes everything, and returns what the demo has to remember of it.
-pub async fn sow(app: &App, burndown_redirect: &str) -> Result<Keepsake, SampleError> {
+pub(crate) async fn sow(app: &App, burndown_redirect: &str) -> Result<Keepsake, SampleError> {
     let now = app.now();
     let accounts: Vec<KeptAccount> = people::EVERYBODY.iter().map(people::Somebody::with_a_password).collect();
     // What takes time, hashing and git, is done at the same time.
@@ -93,7 +93,7 @@ async fn decide(store: &Store, changes: Vec<Change>) -> Result<(), SampleError> 
 }
 
 /// The id of a thing of the sample: the same on every machine, so that two people can talk about it.
-pub fn id(of: &str) -> Uuid {
+pub(crate) fn id(of: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(sha256(format!("latchkey demo: {of}"))).for_each(|(byte, drawn)| *byte = drawn);
     uuid::Builder::from_random_bytes(bytes).into_uuid()

@@ -4,7 +4,7 @@ use hyper::{Method, StatusCode};
 
 /// An exchange of the flow, by where it goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scene {
+pub(crate) enum Scene {
     /// The authorization endpoint.
     Authorize,
     /// The sign-in page.
@@ -33,7 +33,7 @@ pub enum Scene {
 
 impl Scene {
     /// The scene of a request; nothing if it is not of the flow.
-    pub fn of(method: &Method, path: &str) -> Option<Self> {
+    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
         // Of the pages in between only what people decide there is of the flow.
         let is_post = *method == Method::POST;
         Some(match path {
@@ -54,22 +54,25 @@ impl Scene {
     }
 
     /// Whether the browser asks, rather than a service.
-    pub const fn is_of_the_browser(self) -> bool {
-        matches!(self, Self::Authorize | Self::SignIn | Self::Select | Self::Consent | Self::Authorizations | Self::Revoke)
+    pub(crate) const fn is_of_the_browser(self) -> bool {
+        matches!(
+            self,
+            Self::Authorize | Self::SignIn | Self::Select | Self::Consent | Self::Authorizations | Self::Revoke
+        )
     }
 
     /// Whether what is posted there is a form worth showing.
-    pub const fn has_form(self) -> bool {
+    pub(crate) const fn has_form(self) -> bool {
         self.is_of_the_browser() || matches!(self, Self::Token)
     }
 
     /// Whether what is answered there is worth showing even when all went well.
-    pub const fn has_answer(self) -> bool {
+    pub(crate) const fn has_answer(self) -> bool {
         matches!(self, Self::Token | Self::UserInfo | Self::Metadata | Self::Keys)
     }
 
     /// What a request means.
-    pub const fn asked(self, is_post: bool) -> &'static str {
+    pub(crate) const fn asked(self, is_post: bool) -> &'static str {
         match self {
             Self::Authorize => "A service sends the person here to ask for something. [RFC 6749 §4.1.1]",
             Self::SignIn => "The person signs in. The password is entered here and nowhere else.",
@@ -88,7 +91,7 @@ impl Scene {
     }
 
     /// What an answer means. `brings_code`: it sends the browser back with a code.
-    pub fn answered(self, status: StatusCode, brings_code: bool) -> &'static str {
+    pub(crate) fn answered(self, status: StatusCode, brings_code: bool) -> &'static str {
         match self {
             _ if brings_code => "Back to the service, with a code that is good once, for a minute. [RFC 6749 §4.1.2]",
             Self::Authorize | Self::SignIn | Self::Select if status.is_redirection() => "On to the next page.",
@@ -98,7 +101,9 @@ impl Scene {
             Self::Api | Self::UserInfo | Self::Git if status == StatusCode::UNAUTHORIZED => {
                 "This key does not open anything, or not this. [RFC 6750 §3.1]"
             }
-            Self::Revoke if status.is_success() || status.is_redirection() => "Within a second it works nowhere any more.",
+            Self::Revoke if status.is_success() || status.is_redirection() => {
+                "Within a second it works nowhere any more."
+            }
             _ if status.is_success() => "Here it is.",
             _ if status.is_redirection() => "Elsewhere.",
             _ => "No.",

@@ -4,7 +4,7 @@ use latchkey_web::pages::demo::{DemoStep, DemoStepState};
 
 /// Something that happened, in the order of the walk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Happened {
+pub(crate) enum Happened {
     /// Burndown asked for access.
     Asked,
     /// Somebody picked an account, or signed in.
@@ -38,18 +38,18 @@ impl Happened {
 
 /// Which steps have happened.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Steps {
+pub(crate) struct Steps {
     happened: [bool; Happened::ALL.len()],
 }
 
 impl Steps {
     /// Whether something has happened.
-    pub fn have(self, happened: Happened) -> bool {
+    pub(crate) fn have(self, happened: Happened) -> bool {
         self.happened.get(happened as usize).copied().unwrap_or(false)
     }
 
     /// Notes what happened, if the walk is there yet.
-    pub fn note(&mut self, happened: Happened) {
+    pub(crate) fn note(&mut self, happened: Happened) {
         use Happened as H;
         match happened {
             // Who begins again after the end walks again.
@@ -71,7 +71,7 @@ impl Steps {
     }
 
     /// The steps for the page.
-    pub fn shown(self, service_url: &str) -> Vec<DemoStep> {
+    pub(crate) fn shown(self, service_url: &str) -> Vec<DemoStep> {
         let next = Happened::ALL.into_iter().find(|step| !self.have(*step));
         let state = |step| match step {
             step if self.have(step) => DemoStepState::Done,

@@ -18,7 +18,9 @@ use crate::failure::{Exit, Failure};
 #[derive(Subcommand, Serialize, Deserialize)]
 pub(crate) enum AccountOrder {
     /// Make an account; its password is read from standard input, or asked for
-    #[command(after_help = "Example:\n  latchkey account create --email ana@example.com --name 'Ana Lima' --administrator")]
+    #[command(
+        after_help = "Example:\n  latchkey account create --email ana@example.com --name 'Ana Lima' --administrator"
+    )]
     Create(NewAccount),
     /// List the accounts of a tenant
     List {
@@ -119,7 +121,8 @@ async fn create(app: &App, new: NewAccount) -> Result<Account, Failure> {
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     let home = tenant(app, named.as_deref().unwrap_or(domain)).await.map_err(|failure| match named {
         Some(_) => failure,
-        None => failure.because("the account would live in the tenant of its address's domain")
+        None => failure
+            .because("the account would live in the tenant of its address's domain")
             .remedy(format!("make one by `latchkey tenant create --domain {domain}`, or name another by --tenant")),
     })?;
     let password = hash(&email, password.unwrap_or_default()).await?;
@@ -186,7 +189,9 @@ async fn set_password(app: &App, email: &str, password: String) -> Result<(), Fa
 
 async fn hash(email: &str, password: String) -> Result<String, Failure> {
     check_new(&password, email).map_err(|error| {
-        Failure::refused("this password is not good enough").because(error).remedy("choose a longer one; a sentence is fine")
+        Failure::refused("this password is not good enough")
+            .because(error)
+            .remedy("choose a longer one; a sentence is fine")
     })?;
     let hashed = HashingPool::start(1, 1).hash(password, random()).await;
     hashed.map_err(|error| Failure::new(Exit::Failed, "the password could not be hashed").because(error))

@@ -147,7 +147,9 @@ impl From<AppProfile> for Profile {
 impl AppOrder {
     pub(super) fn question(&self) -> Option<String> {
         match self {
-            Self::Delete { client_id } => Some(format!("Delete the app {client_id}, and end every authorization of it?")),
+            Self::Delete { client_id } => {
+                Some(format!("Delete the app {client_id}, and end every authorization of it?"))
+            }
             Self::Secret(SecretOrder::Remove { secret_id, .. }) => {
                 Some(format!("Remove the secret {secret_id}? Whoever uses it is locked out."))
             }
@@ -203,7 +205,9 @@ pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failur
             let secret = add_secret(app, client.id, days).await?;
             Ok(Report::one(&["client_id", "client_secret", "secret_id", "secret_expires"], secret).note(ONCE))
         }
-        AppOrder::Secret(SecretOrder::Remove { client_id, secret_id }) => remove_secret(app, &client_id, secret_id).await,
+        AppOrder::Secret(SecretOrder::Remove { client_id, secret_id }) => {
+            remove_secret(app, &client_id, secret_id).await
+        }
     }
 }
 
@@ -238,7 +242,8 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
         return Ok(Report::one(&columns, shown));
     }
     let secret = add_secret(app, client.id, new.secret_days).await.map_err(|failure| {
-        failure.remedy(format!("the app is registered without a secret: `latchkey app secret add {}` adds one", client.id))
+        failure
+            .remedy(format!("the app is registered without a secret: `latchkey app secret add {}` adds one", client.id))
     })?;
     shown.extend(secret);
     columns.extend(["client_secret", "secret_id", "secret_expires"]);
@@ -331,7 +336,9 @@ fn no_app(client_id: &str) -> Failure {
 impl From<RegistrationError> for Failure {
     fn from(error: RegistrationError) -> Self {
         let exit = match error {
-            RegistrationError::TooManySecrets | RegistrationError::TooManyApps | RegistrationError::NotYours => Exit::Refused,
+            RegistrationError::TooManySecrets | RegistrationError::TooManyApps | RegistrationError::NotYours => {
+                Exit::Refused
+            }
             _ => Exit::Usage,
         };
         Self::new(exit, "the registration is not accepted").because(error)

@@ -122,9 +122,9 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
     let (account, facts) = (account(app, &new.email).await?, organization(app, &new.organization).await?);
     let mut projects = Vec::new();
     for name in &new.projects {
-        let project = facts.project(name).ok_or_else(|| {
-            Failure::not_found(format!("there is no project {name} in {}", facts.organization.name))
-        })?;
+        let project = facts
+            .project(name)
+            .ok_or_else(|| Failure::not_found(format!("there is no project {name} in {}", facts.organization.name)))?;
         projects.push(project.id);
     }
     let by = author(app.now());
@@ -142,7 +142,13 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
                     let mut changes = Changes::none();
                     for project in missing {
                         let groups = BTreeSet::from([new.group.into()]);
-                        changes.append(members::add_to_project(&facts.organization, member.person, *project, &groups, &by));
+                        changes.append(members::add_to_project(
+                            &facts.organization,
+                            member.person,
+                            *project,
+                            &groups,
+                            &by,
+                        ));
                     }
                     changes
                 }

@@ -42,7 +42,7 @@ pub(crate) enum OrganizationOrder {
         /// Its name
         organization: String,
         #[command(flatten)]
-        policy: Policy,
+        policy: PolicyChange,
     },
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct NewOrganization {
 
 /// What of a policy is to change.
 #[derive(Args, Serialize, Deserialize)]
-pub(crate) struct Policy {
+pub(crate) struct PolicyChange {
     /// Who may authorize services
     #[arg(long)]
     authorize: Option<Who>,
@@ -163,7 +163,7 @@ async fn create(app: &App, new: NewOrganization) -> Result<Organization, Failure
         .await?
 }
 
-async fn change_policy(app: &App, name: &str, policy: &Policy) -> Result<Report, Failure> {
+async fn change_policy(app: &App, name: &str, policy: &PolicyChange) -> Result<Report, Failure> {
     if policy.longest_days.is_some_and(|days| days > LONGEST_CAP_DAYS) {
         return Err(Failure::new(Exit::Usage, format!("the longest limit is {LONGEST_CAP_DAYS} days")));
     }
@@ -184,7 +184,7 @@ async fn change_policy(app: &App, name: &str, policy: &Policy) -> Result<Report,
     Ok(Report::one(&COLUMNS, row(&changed, projects)))
 }
 
-fn wanted(facts: &OrganizationFacts, change: &Policy) -> OrganizationPolicy {
+fn wanted(facts: &OrganizationFacts, change: &PolicyChange) -> OrganizationPolicy {
     let present = facts.organization.policy.clone();
     OrganizationPolicy {
         authorize: change.authorize.map_or(present.authorize, Into::into),

@@ -28,7 +28,9 @@ const DEFAULT_BRANCH: &str = "main";
 #[derive(Subcommand, Serialize, Deserialize)]
 pub(crate) enum ProjectOrder {
     /// Make a project; the organization's owner becomes its first administrator
-    #[command(after_help = "Example:\n  latchkey project create example lighthouse --description 'The light on the pier'")]
+    #[command(
+        after_help = "Example:\n  latchkey project create example lighthouse --description 'The light on the pier'"
+    )]
     Create {
         /// The organization
         organization: String,
@@ -192,7 +194,9 @@ async fn create_repository(app: &App, named: &str, of: &str, name: &str) -> Resu
         .await
         .map_err(Failure::from)
         .flatten();
-    if listed.is_err() && let Err(error) = app.repositories.remove(made.id.0).await {
+    if listed.is_err()
+        && let Err(error) = app.repositories.remove(made.id.0).await
+    {
         tracing::warn!(%error, id = %made.id, "an unlisted repository stays on disk");
     }
     listed

@@ -55,7 +55,9 @@ pub(super) async fn perform(app: &App, order: TenantOrder) -> Result<Report, Fai
 
 async fn create(app: &App, domain: &str, name: &str, personal: bool) -> Result<Tenant, Failure> {
     let Some(TenantSegment::Domain(domain)) = TenantSegment::parse(domain) else {
-        return Err(Failure::new(Exit::Usage, format!("{domain} is no domain")).remedy("for example --domain example.com"));
+        return Err(
+            Failure::new(Exit::Usage, format!("{domain} is no domain")).remedy("for example --domain example.com")
+        );
     };
     if !is_presentable(name) {
         return Err(Failure::new(Exit::Usage, "a name has 1 to 256 characters, none of them hidden"));

@@ -46,14 +46,14 @@ pub(super) enum Protocol {
 
 /// What a connection leads to.
 #[derive(Clone)]
-pub(super) struct Door<Site> {
-    pub(super) site: Site,
+pub(super) struct Door<A> {
+    pub(super) site: A,
     pub(super) peer: Peer,
     /// Whether the peer is a proxy that says where requests come from.
     pub(super) behind_proxy: bool,
 }
 
-impl<Site: Answers> Door<Site> {
+impl<A: Answers> Door<A> {
     /// Answers what comes over this connection, until it ends, or until `stop` says so and the last answer has left.
     pub(super) async fn serve<Socket>(self, socket: Socket, protocol: Protocol, stop: watch::Receiver<bool>)
     where
@@ -125,7 +125,9 @@ async fn answer(
         return Ok(refusal.map(|body| Leaving::new(body, in_flight)));
     }
     let mut peer = door.peer;
-    if door.behind_proxy && let Some(address) = forwarded_for(request.headers()) {
+    if door.behind_proxy
+        && let Some(address) = forwarded_for(request.headers())
+    {
         peer.address = address;
     }
     let time = if request.uri().path().contains("/_git/") { GIT_REQUEST } else { REQUEST };

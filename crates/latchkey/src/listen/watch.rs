@@ -74,7 +74,8 @@ impl Watch {
             let since = since.load(Relaxed);
             since != 0 && u128::from(now.saturating_sub(since)) > limit.as_millis()
         };
-        let idle = self.in_flight.load(Relaxed) == 0 && (longer(&self.head_since, HEAD) || longer(&self.idle_since, IDLE));
+        let idle =
+            self.in_flight.load(Relaxed) == 0 && (longer(&self.head_since, HEAD) || longer(&self.idle_since, IDLE));
         idle || longer(&self.stuck_since, STUCK)
     }
 }

@@ -48,7 +48,6 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 kind: AppKind::Daemon,
                 secrets: Vec::new(),
                 problems: invent.problems(&[
-                    ("secret-label", "Say what the secret is for."),
                     ("secret-expires", "A secret lasts 365 days at the most."),
                 ]),
                 done: None,

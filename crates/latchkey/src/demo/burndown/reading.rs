@@ -15,20 +15,20 @@ const LINES: usize = 8;
 const PROJECTS: usize = 10;
 
 /// Where it reads, and with which key.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     /// The origin of the API.
-    pub origin: &'a str,
+    pub(crate) origin: &'a str,
     /// The organization.
-    pub organization: &'a str,
+    pub(crate) organization: &'a str,
     /// The key.
-    pub key: &'a Key,
+    pub(crate) key: &'a Key,
 }
 
 /// The key does not open anything any more: the call that was refused.
 #[derive(Debug, PartialEq, Eq)]
-pub struct KeyRefused {
+pub(crate) struct KeyRefused {
     /// The call.
-    pub call: String,
+    pub(crate) call: String,
 }
 
 /// Why a call brought nothing.
@@ -103,7 +103,7 @@ struct ErrorBody {
 
 impl Reader<'_> {
     /// Everything it shows: a section for each project it can reach.
-    pub async fn projects(&self) -> Result<Vec<BurndownProject>, KeyRefused> {
+    pub(crate) async fn projects(&self) -> Result<Vec<BurndownProject>, KeyRefused> {
         let projects = match self.list::<Named>("_apis/projects?api-version=7.1").await {
             Ok(projects) => projects,
             Err(No::Key(refused)) => return Err(refused),

@@ -19,15 +19,15 @@ const LEEWAY: Duration = Duration::from_secs(60);
 
 /// What Burndown was told when it was registered.
 #[derive(Clone)]
-pub struct Registered {
+pub(crate) struct Registered {
     /// Whom it trusts to say who people are.
-    pub issuer: String,
+    pub(crate) issuer: String,
     /// Its id there.
-    pub client_id: String,
+    pub(crate) client_id: String,
     /// Its secret there.
-    pub client_secret: String,
+    pub(crate) client_secret: String,
     /// Where answers come back to.
-    pub redirect_uri: String,
+    pub(crate) redirect_uri: String,
 }
 
 /// The issuer, as its metadata describes it.
@@ -41,37 +41,37 @@ struct Metadata {
 
 /// A request that has not been answered yet.
 #[derive(Clone)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Comes back with the answer, and is this browser's.
-    pub state: String,
+    pub(crate) state: String,
     nonce: String,
     code_verifier: String,
 }
 
 /// What came of an answer: somebody, and a key to their resources.
-pub struct Connected {
+pub(crate) struct Connected {
     /// The person's name.
-    pub person: String,
+    pub(crate) person: String,
     /// The key.
-    pub key: Key,
+    pub(crate) key: Key,
 }
 
 /// Tokens, as Burndown holds them.
 #[derive(Clone)]
-pub struct Key {
+pub(crate) struct Key {
     /// Opens the API until [`Key::expires_at`].
-    pub access_token: String,
+    pub(crate) access_token: String,
     /// Gets the next key.
-    pub refresh_token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
     /// When it ends.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// What it is for.
-    pub scope: String,
+    pub(crate) scope: String,
 }
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// The server said no, by this code.
     #[error("{0}")]
     Told(String),
@@ -84,7 +84,7 @@ pub enum Trouble {
 }
 
 /// Burndown's side of the protocol.
-pub struct RelyingParty {
+pub(crate) struct RelyingParty {
     registered: Registered,
     metadata: OnceCell<Metadata>,
 }
@@ -115,12 +115,12 @@ struct IdClaims {
 
 impl RelyingParty {
     /// A relying party that knows no more than what it was told at its registration.
-    pub fn new(registered: Registered) -> Self {
+    pub(crate) fn new(registered: Registered) -> Self {
         Self { registered, metadata: OnceCell::new() }
     }
 
     /// Where to send the browser, and what to remember until it comes back.
-    pub async fn ask(&self) -> Result<(String, Asked), Trouble> {
+    pub(crate) async fn ask(&self) -> Result<(String, Asked), Trouble> {
         let metadata = self.metadata().await?;
         let word = || base64url::encode(random::<32>());
         let asked = Asked { state: word(), nonce: word(), code_verifier: word() };
@@ -141,12 +141,12 @@ impl RelyingParty {
     }
 
     /// Whether an answer comes from whom it was asked of. [RFC 9207 §2.4]
-    pub fn is_from_the_issuer(&self, iss: Option<&str>) -> bool {
+    pub(crate) fn is_from_the_issuer(&self, iss: Option<&str>) -> bool {
         iss == Some(self.registered.issuer.as_str())
     }
 
     /// Exchanges a code for a key, and believes the ID token only after it was verified.
-    pub async fn redeem(&self, code: &str, asked: &Asked, now: Timestamp) -> Result<Connected, Trouble> {
+    pub(crate) async fn redeem(&self, code: &str, asked: &Asked, now: Timestamp) -> Result<Connected, Trouble> {
         let answer = self
             .token(&[
                 ("grant_type", "authorization_code"),
@@ -161,7 +161,7 @@ impl RelyingParty {
     }
 
     /// Exchanges a refresh token for the next key.
-    pub async fn refresh(&self, key_before: &Key, now: Timestamp) -> Result<Key, Trouble> {
+    pub(crate) async fn refresh(&self, key_before: &Key, now: Timestamp) -> Result<Key, Trouble> {
         let Some(refresh_token) = key_before.refresh_token.as_deref() else {
             return Err(Trouble::NotBelieved("there is no refresh token to ask with"));
         };
@@ -255,7 +255,7 @@ fn key(answer: TokenAnswer, before: Option<&Key>, now: Timestamp) -> Key {
 
 impl Key {
     /// Whether it is for this.
-    pub fn is_for(&self, scope: &str) -> bool {
+    pub(crate) fn is_for(&self, scope: &str) -> bool {
         self.scope.split_ascii_whitespace().any(|one| one == scope || one.ends_with(&format!("/{scope}")))
     }
 }
@@ -312,7 +312,8 @@ mod tests {
 
     #[test]
     fn somebody_elses_signature_counts_for_nothing() {
-        let (ours, theirs) = (SigningKey::generate(Algorithm::Es256).unwrap(), SigningKey::generate(Algorithm::Es256).unwrap());
+        let (ours, theirs) =
+            (SigningKey::generate(Algorithm::Es256).unwrap(), SigningKey::generate(Algorithm::Es256).unwrap());
         let token = theirs.sign_jwt("JWT", &claims()).unwrap();
         let keys = KeySet::new([ours.verifying_key().unwrap()]);
         assert!(believe(&token, &keys, &registered(), "n", NOW).is_err());

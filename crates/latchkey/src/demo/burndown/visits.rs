@@ -15,19 +15,19 @@ const ASKED: usize = 8;
 
 /// What is known of one browser.
 #[derive(Default)]
-pub struct Visit {
+pub(crate) struct Visit {
     /// Requests that wait for their answer, the oldest first.
     asked: Vec<Asked>,
     /// Who it is, and their key.
-    pub connected: Option<Connected>,
+    pub(crate) connected: Option<Connected>,
     /// What there is to say about the last key, or about the last attempt to get one.
-    pub news: Option<News>,
+    pub(crate) news: Option<News>,
     used_at: Timestamp,
 }
 
 /// Why there is no key.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum News {
+pub(crate) enum News {
     /// None was given: the code and a sentence.
     Refused(String, String),
     /// The one there was has ended: what it was told, at which call, and a sentence.
@@ -43,11 +43,11 @@ pub enum News {
 
 /// All browsers.
 #[derive(Default)]
-pub struct Visits(Mutex<HashMap<[u8; 32], Visit>>);
+pub(crate) struct Visits(Mutex<HashMap<[u8; 32], Visit>>);
 
 impl Visits {
     /// What is known of the browser with this cookie, for a moment.
-    pub fn with<T>(&self, cookie: &str, now: Timestamp, look: impl FnOnce(&mut Visit) -> T) -> T {
+    pub(crate) fn with<T>(&self, cookie: &str, now: Timestamp, look: impl FnOnce(&mut Visit) -> T) -> T {
         let mut visits = self.lock();
         make_room(&mut visits);
         let visit = visits.entry(digest::sha256(cookie)).or_default();
@@ -56,7 +56,7 @@ impl Visits {
     }
 
     /// Gives the browser another cookie, so that nobody who knew the old one follows it in.
-    pub fn renew(&self, cookie: &str) -> String {
+    pub(crate) fn renew(&self, cookie: &str) -> String {
         let renewed = new_cookie();
         let mut visits = self.lock();
         if let Some(visit) = visits.remove(&digest::sha256(cookie)) {
@@ -80,7 +80,7 @@ fn make_room(visits: &mut HashMap<[u8; 32], Visit>) {
 
 impl Visit {
     /// Remembers a request until its answer comes.
-    pub fn ask(&mut self, asked: Asked) {
+    pub(crate) fn ask(&mut self, asked: Asked) {
         if self.asked.len() >= ASKED {
             self.asked.remove(0);
         }
@@ -88,19 +88,19 @@ impl Visit {
     }
 
     /// The request that an answer is to. It is answered once.
-    pub fn answered(&mut self, state: &str) -> Option<Asked> {
+    pub(crate) fn answered(&mut self, state: &str) -> Option<Asked> {
         let place = self.asked.iter().position(|asked| asked.state == state)?;
         Some(self.asked.remove(place))
     }
 }
 
 /// A new cookie: 256 random bits.
-pub fn new_cookie() -> String {
+pub(crate) fn new_cookie() -> String {
     base64url::encode(random::<32>())
 }
 
 /// What protects the forms of the browser with this cookie.
-pub fn csrf(cookie: &str) -> String {
+pub(crate) fn csrf(cookie: &str) -> String {
     base64url::encode(digest::sha256(format!("burndown form {cookie}")))
 }
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use url::Url;
 
 /// What Burndown calls itself.
-pub const NAME: &str = "Burndown/1.0";
+pub(crate) const NAME: &str = "Burndown/1.0";
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 2 << 20;
 /// How long one request may take.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum WireError {
+pub(crate) enum WireError {
     /// The address is not one that it can call.
     #[error("{0} is not an address that Burndown can call")]
     Address(String),
@@ -35,7 +35,7 @@ pub enum WireError {
 }
 
 /// How a request shows who sends it.
-pub enum Credential<'a> {
+pub(crate) enum Credential<'a> {
     /// By nothing.
     None,
     /// By client id and secret. [RFC 6749 §2.3.1]
@@ -45,34 +45,43 @@ pub enum Credential<'a> {
 }
 
 /// An answer.
-pub struct Answer {
+pub(crate) struct Answer {
     /// How it went.
-    pub status: StatusCode,
+    pub(crate) status: StatusCode,
     /// What the server asks for, if it refused the credential.
-    pub challenges: String,
+    pub(crate) challenges: String,
     url: String,
     body: Bytes,
 }
 
 impl Answer {
     /// The answer as JSON.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, WireError> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, WireError> {
         serde_json::from_slice(&self.body).map_err(|_| WireError::Unreadable(self.url.clone()))
     }
 }
 
 /// Asks for something.
-pub async fn get(url: &str, credential: Credential<'_>) -> Result<Answer, WireError> {
+pub(crate) async fn get(url: &str, credential: Credential<'_>) -> Result<Answer, WireError> {
     send(Method::GET, url, credential, None).await
 }
 
 /// Sends a form.
-pub async fn post_form(url: &str, credential: Credential<'_>, fields: &[(&str, &str)]) -> Result<Answer, WireError> {
+pub(crate) async fn post_form(
+    url: &str,
+    credential: Credential<'_>,
+    fields: &[(&str, &str)],
+) -> Result<Answer, WireError> {
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     send(Method::POST, url, credential, Some(form)).await
 }
 
-async fn send(method: Method, url: &str, credential: Credential<'_>, form: Option<String>) -> Result<Answer, WireError> {
+async fn send(
+    method: Method,
+    url: &str,
+    credential: Credential<'_>,
+    form: Option<String>,
+) -> Result<Answer, WireError> {
     let wrong = || WireError::Address(url.to_owned());
     let parsed = Url::parse(url).ok().filter(|parsed| parsed.scheme() == "http").ok_or_else(wrong)?;
     let (host, port) = parsed.host_str().zip(parsed.port_or_known_default()).ok_or_else(wrong)?;

@@ -15,7 +15,7 @@ use super::{SampleError, id};
 use crate::demo::folder::KeptClient;
 
 /// The name of the demo service.
-pub const BURNDOWN: &str = "Burndown";
+pub(crate) const BURNDOWN: &str = "Burndown";
 
 /// What services read and write.
 const EVERYTHING: &str =
@@ -35,7 +35,7 @@ struct Sample<'a> {
 }
 
 /// Registers all of them, and returns what the demo remembers of them: their secrets too.
-pub fn register(
+pub(crate) fn register(
     app: &App,
     burndown_redirect: &str,
     now: Timestamp,
@@ -43,15 +43,46 @@ pub fn register(
     let (standard, microsoft) = (Profile::Standard, Profile::Microsoft);
     // Nothing listens at the first of these: it is for scripts, which read the answer off the redirect.
     let web: &[&str] = &["http://127.0.0.1:4289/callback", "http://localhost:4289/callback"];
-    let native: &[&str] = &["http://localhost", "http://127.0.0.1", "http://localhost/callback", "http://127.0.0.1/callback"];
+    let native: &[&str] =
+        &["http://localhost", "http://127.0.0.1", "http://localhost/callback", "http://127.0.0.1/callback"];
     let spa: &[&str] = &["http://localhost:4290/", "http://localhost:4290/callback", "http://127.0.0.1:4290/callback"];
     let samples = [
         Sample { name: "Dashboard", kind: ClientKind::Web, profile: standard, redirect_uris: web, scopes: EVERYTHING },
-        Sample { name: "Dashboard for MSAL", kind: ClientKind::Web, profile: microsoft, redirect_uris: web, scopes: EVERYTHING },
-        Sample { name: "Pocket Tools", kind: ClientKind::Native, profile: microsoft, redirect_uris: native, scopes: EVERYTHING },
-        Sample { name: "Wallboard", kind: ClientKind::SinglePage, profile: standard, redirect_uris: spa, scopes: READING },
-        Sample { name: "Night Watch", kind: ClientKind::Daemon, profile: standard, redirect_uris: &[], scopes: READING },
-        Sample { name: BURNDOWN, kind: ClientKind::Web, profile: standard, redirect_uris: &[burndown_redirect], scopes: READING },
+        Sample {
+            name: "Dashboard for MSAL",
+            kind: ClientKind::Web,
+            profile: microsoft,
+            redirect_uris: web,
+            scopes: EVERYTHING,
+        },
+        Sample {
+            name: "Pocket Tools",
+            kind: ClientKind::Native,
+            profile: microsoft,
+            redirect_uris: native,
+            scopes: EVERYTHING,
+        },
+        Sample {
+            name: "Wallboard",
+            kind: ClientKind::SinglePage,
+            profile: standard,
+            redirect_uris: spa,
+            scopes: READING,
+        },
+        Sample {
+            name: "Night Watch",
+            kind: ClientKind::Daemon,
+            profile: standard,
+            redirect_uris: &[],
+            scopes: READING,
+        },
+        Sample {
+            name: BURNDOWN,
+            kind: ClientKind::Web,
+            profile: standard,
+            redirect_uris: &[burndown_redirect],
+            scopes: READING,
+        },
     ];
     let (mut kept, mut changes) = (Vec::new(), Vec::new());
     for sample in samples {
@@ -109,7 +140,7 @@ fn remembered(client: &Client, client_secret: Option<String>) -> KeptClient {
 }
 
 /// Registers where the demo service listens now, if that is another port than the last time.
-pub async fn move_burndown(app: &App, kept: &mut KeptClient, redirect: &str) -> Result<(), SampleError> {
+pub(crate) async fn move_burndown(app: &App, kept: &mut KeptClient, redirect: &str) -> Result<(), SampleError> {
     if kept.redirect_uris == [redirect] {
         return Ok(());
     }

@@ -71,7 +71,7 @@ const LIGHTHOUSE_DEFINITIONS: &[Defined] =
 const DRYDOCK_DEFINITIONS: &[Defined] = &[(3, "drydock-ci", "\\", "drydock")];
 
 /// Keeps all of them.
-pub async fn keep(store: &Store, histories: &Histories, now: Timestamp) -> Result<(), SampleError> {
+pub(crate) async fn keep(store: &Store, histories: &Histories, now: Timestamp) -> Result<(), SampleError> {
     let mut changes = Changes::none();
     let lighthouse = AtWork::of_owner(store, HARBOR, LIGHTHOUSE).await?;
     let drydock = AtWork::of_owner(store, HARBOR, DRYDOCK).await?;
@@ -160,11 +160,8 @@ impl Sample {
     /// What became of a queued build, and the tasks that ran for it.
     fn run(&self, queued: &Build, at: Timestamp) -> Result<(Build, Vec<Task>), SampleError> {
         let after = |seconds: u64| at + Duration::from_secs(seconds);
-        let started = BuildPatch {
-            status: Some(BuildStatus::InProgress),
-            started_at: Some(after(20)),
-            ..BuildPatch::default()
-        };
+        let started =
+            BuildPatch { status: Some(BuildStatus::InProgress), started_at: Some(after(20)), ..BuildPatch::default() };
         let running = build::update(queued, &started, self.by.person(), after(20))?;
         let task = |name, from, until, result| Task {
             name,
@@ -179,13 +176,15 @@ impl Sample {
             message: message.to_owned(),
         };
         let well = RecordResult::Succeeded;
-        let mut tasks = vec![task("Check out", 20, 24, well), task("Build", 24, 131, well), task("Test", 131, 205, well)];
+        let mut tasks =
+            vec![task("Check out", 20, 24, well), task("Build", 24, 131, well), task("Test", 131, 205, well)];
         let result = match self.ending {
             Ending::Well => Some(BuildResult::Succeeded),
             Ending::WithAWarning => {
                 if let Some(build) = tasks.get_mut(1) {
                     build.result = Some(RecordResult::SucceededWithIssues);
-                    build.issues = vec![issue(IssueType::Warning, "Code", "src/log.rs(12): unused variable `brightness`")];
+                    build.issues =
+                        vec![issue(IssueType::Warning, "Code", "src/log.rs(12): unused variable `brightness`")];
                 }
                 Some(BuildResult::PartiallySucceeded)
             }
@@ -193,7 +192,11 @@ impl Sample {
                 if let Some(test) = tasks.get_mut(2) {
                     test.result = Some(RecordResult::Failed);
                     test.issues = vec![
-                        issue(IssueType::Error, "Code", "lamp::tests::it_holds_steady_in_a_northerly: brightness fell to 0.71"),
+                        issue(
+                            IssueType::Error,
+                            "Code",
+                            "lamp::tests::it_holds_steady_in_a_northerly: brightness fell to 0.71",
+                        ),
                         issue(IssueType::Error, "General", "The process ended with code 101."),
                     ];
                 }
@@ -238,7 +241,9 @@ struct Task {
 impl Task {
     fn log(&self, commit: &str) -> String {
         let mut log = match self.name {
-            "Check out" => format!("##[section]Check out\ngit fetch --depth 1 origin {commit}\ngit checkout {commit}\nHEAD is now at {commit}\n"),
+            "Check out" => format!(
+                "##[section]Check out\ngit fetch --depth 1 origin {commit}\ngit checkout {commit}\nHEAD is now at {commit}\n"
+            ),
             "Build" => "##[section]Build\ncargo build --release\n   Compiling light v0.3.0\n".to_owned(),
             _ => "##[section]Test\ncargo test\nrunning 4 tests\ntest lamp::tests::it_lights_at_dusk ... ok\n\
                   test log::tests::a_line_a_minute ... ok\n"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchkey_devops::access::{self, Action, Asked, Caller, InOrganization, ProjectAccess, RepositoryAccess, Standing};
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
-use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, TeamId};
+use latchkey_devops::ids::{OrganizationId, ProjectId, TeamId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::name::{OrganizationName, ProjectName};
 use latchkey_devops::organization::Organization;
@@ -20,18 +20,18 @@ use super::people::{self, ANA, BEN, CY, DEE, EVE, MAX, PAT, Somebody};
 use super::{SampleError, id};
 
 /// The organization that everything happens in.
-pub const HARBOR: &str = "harbor";
+pub(crate) const HARBOR: &str = "harbor";
 /// The other tenant's organization.
-pub const SHORE: &str = "shore";
+pub(crate) const SHORE: &str = "shore";
 /// The project of harbor that most people are in.
-pub const LIGHTHOUSE: &str = "lighthouse";
+pub(crate) const LIGHTHOUSE: &str = "lighthouse";
 /// The project of harbor that Ben is not in.
-pub const DRYDOCK: &str = "drydock";
+pub(crate) const DRYDOCK: &str = "drydock";
 /// The project of shore.
-pub const BEACON: &str = "beacon";
+pub(crate) const BEACON: &str = "beacon";
 
 /// Makes both organizations.
-pub async fn make(store: &Store, now: Timestamp) -> Result<(), SampleError> {
+pub(crate) async fn make(store: &Store, now: Timestamp) -> Result<(), SampleError> {
     let lighthouse = (LIGHTHOUSE, "The light, the lens and the foghorn: everything that keeps ships off the rocks.");
     let drydock = (DRYDOCK, "Where hulls are mended. Not everybody has business here.");
     organization(store, HARBOR, people::harbor().0, &ANA, &[lighthouse, drydock], now).await?;
@@ -90,34 +90,39 @@ async fn organization(
     Ok(())
 }
 
-fn member(somebody: &Somebody, access_level: AccessLevel, group: Option<OrganizationGroup>, projects: &[&str]) -> Member {
+fn member(
+    somebody: &Somebody,
+    access_level: AccessLevel,
+    group: Option<OrganizationGroup>,
+    projects: &[&str],
+) -> Member {
     let contributor = BTreeSet::from([ProjectGroup::Contributors]);
     let projects: BTreeMap<_, _> = projects.iter().map(|name| (project_id(name), contributor.clone())).collect();
     Member { person: somebody.person(), access_level, groups: group.into_iter().collect(), projects }
 }
 
 /// The id of a project of the sample.
-pub fn project_id(name: &str) -> ProjectId {
+pub(crate) fn project_id(name: &str) -> ProjectId {
     ProjectId(id(&format!("{name} project")))
 }
 
 /// An organization of the sample as it is now.
-pub async fn facts(store: &Store, name: &str) -> Result<Arc<OrganizationFacts>, SampleError> {
+pub(crate) async fn facts(store: &Store, name: &str) -> Result<Arc<OrganizationFacts>, SampleError> {
     store.organization(name).await?.ok_or(SampleError::Missing("an organization"))
 }
 
 /// Somebody of the sample at work in a project, by the product's own decision.
-pub struct AtWork {
+pub(crate) struct AtWork {
     /// The organization.
-    pub facts: Arc<OrganizationFacts>,
+    pub(crate) facts: Arc<OrganizationFacts>,
     /// The project.
-    pub project: Project,
+    pub(crate) project: Project,
     member: Arc<Member>,
 }
 
 impl AtWork {
     /// The owner of an organization, at work in one of its projects.
-    pub async fn of_owner(store: &Store, organization: &str, project: &str) -> Result<Self, SampleError> {
+    pub(crate) async fn of_owner(store: &Store, organization: &str, project: &str) -> Result<Self, SampleError> {
         let facts = facts(store, organization).await?;
         let owner = facts.organization.owner;
         let member = store.member(facts.id(), owner).await?.ok_or(SampleError::Missing("an owner"))?;
@@ -125,19 +130,14 @@ impl AtWork {
         Ok(Self { facts, project, member })
     }
 
-    /// Who it is.
-    pub fn person(&self) -> PersonId {
-        self.member.person
-    }
-
     /// The proof that they may do this in the project.
-    pub fn may(&self, action: Action) -> Result<ProjectAccess, SampleError> {
+    pub(crate) fn may(&self, action: Action) -> Result<ProjectAccess, SampleError> {
         let project = Asked::new(self.project.name.as_str(), Some(&self.project));
         Ok(access::to_project(&self.caller(), self.within(), project, action)?)
     }
 
     /// The proof that they may do this in a repository of the project.
-    pub fn may_in(&self, repository: &str, action: Action) -> Result<RepositoryAccess, SampleError> {
+    pub(crate) fn may_in(&self, repository: &str, action: Action) -> Result<RepositoryAccess, SampleError> {
         let project = Asked::new(self.project.name.as_str(), Some(&self.project));
         let found = self.facts.repository(self.project.id, repository);
         let repository = Asked::new(repository, found);

@@ -16,61 +16,61 @@ use crate::demo::folder::KeptAccount;
 const HASHES_AT_ONCE: usize = 8;
 
 /// Somebody of the sample.
-pub struct Somebody {
+pub(crate) struct Somebody {
     /// Their email address.
-    pub email: &'static str,
+    pub(crate) email: &'static str,
     /// Their name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What they are, in one word.
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// What they are good to try for.
-    pub hint: &'static str,
+    pub(crate) hint: &'static str,
 }
 
 /// The owner of harbor.
-pub const ANA: Somebody = Somebody {
+pub(crate) const ANA: Somebody = Somebody {
     email: "ana@harbor.test",
     name: "Ana Moreira",
     role: "owner",
     hint: "Owns the organization harbor and may approve everything.",
 };
 /// An administrator of harbor.
-pub const MAX: Somebody = Somebody {
+pub(crate) const MAX: Somebody = Somebody {
     email: "max@harbor.test",
     name: "Max Lindqvist",
     role: "administrator",
     hint: "In Project Collection Administrators of harbor: may approve too.",
 };
 /// A member of one project.
-pub const BEN: Somebody = Somebody {
+pub(crate) const BEN: Somebody = Somebody {
     email: "ben@harbor.test",
     name: "Ben Adeyemi",
     role: "member",
     hint: "Works in lighthouse with Basic access, but administers nothing: is told whom to ask.",
 };
 /// Somebody with a free licence.
-pub const CY: Somebody = Somebody {
+pub(crate) const CY: Somebody = Somebody {
     email: "cy@harbor.test",
     name: "Cy Nakamura",
     role: "stakeholder",
     hint: "Has Stakeholder access: less than it takes to authorize a service.",
 };
 /// Somebody without a project.
-pub const DEE: Somebody = Somebody {
+pub(crate) const DEE: Somebody = Somebody {
     email: "dee@harbor.test",
     name: "Dee Kowalski",
     role: "outsider",
     hint: "Has Basic access in harbor and belongs to no project.",
 };
 /// Somebody with a personal account.
-pub const PAT: Somebody = Somebody {
+pub(crate) const PAT: Somebody = Somebody {
     email: "pat@personal.test",
     name: "Pat O'Brien",
     role: "personal",
     hint: "A personal account that is a guest of harbor.test and administers harbor.",
 };
 /// Somebody of another tenant.
-pub const EVE: Somebody = Somebody {
+pub(crate) const EVE: Somebody = Somebody {
     email: "eve@shore.test",
     name: "Eve Laurent",
     role: "other_tenant",
@@ -78,21 +78,21 @@ pub const EVE: Somebody = Somebody {
 };
 
 /// All of them.
-pub const EVERYBODY: [Somebody; 7] = [ANA, MAX, BEN, CY, DEE, PAT, EVE];
+pub(crate) const EVERYBODY: [Somebody; 7] = [ANA, MAX, BEN, CY, DEE, PAT, EVE];
 
 impl Somebody {
     /// The id of their account.
-    pub fn account(&self) -> AccountId {
+    pub(crate) fn account(&self) -> AccountId {
         AccountId(id(self.email))
     }
 
     /// The same, on the DevOps side.
-    pub fn person(&self) -> PersonId {
+    pub(crate) fn person(&self) -> PersonId {
         PersonId(self.account().0)
     }
 
     /// Somebody with a password that was invented for this data folder.
-    pub fn with_a_password(&self) -> KeptAccount {
+    pub(crate) fn with_a_password(&self) -> KeptAccount {
         KeptAccount { email: self.email.to_owned(), password: invent_password(), role: self.role.to_owned() }
     }
 
@@ -106,17 +106,17 @@ impl Somebody {
 }
 
 /// The tenant `harbor.test`.
-pub fn harbor() -> TenantId {
+pub(crate) fn harbor() -> TenantId {
     TenantId(id("harbor.test"))
 }
 
 /// The tenant `shore.test`.
-pub fn shore() -> TenantId {
+pub(crate) fn shore() -> TenantId {
     TenantId(id("shore.test"))
 }
 
 /// What is kept of each password, in the order of the accounts.
-pub async fn hash(accounts: &[KeptAccount]) -> Result<Vec<String>, SampleError> {
+pub(crate) async fn hash(accounts: &[KeptAccount]) -> Result<Vec<String>, SampleError> {
     let at_once = std::thread::available_parallelism().map_or(1, usize::from).min(HASHES_AT_ONCE);
     let pool = std::sync::Arc::new(HashingPool::start(at_once, accounts.len()));
     let mut waiting = Vec::new();
@@ -134,7 +134,7 @@ pub async fn hash(accounts: &[KeptAccount]) -> Result<Vec<String>, SampleError> 
 }
 
 /// The tenants and the accounts, with what is kept of their passwords.
-pub fn changes(hashes: &[String], now: Timestamp) -> Result<Vec<Change>, SampleError> {
+pub(crate) fn changes(hashes: &[String], now: Timestamp) -> Result<Vec<Change>, SampleError> {
     let work = |id, name: &str, domain: &str| Tenant {
         id,
         kind: TenantKind::Work,

@@ -27,18 +27,18 @@ const STEADY_LAMP: &str = "steady-lamp";
 const HOURS_APART: i64 = 44;
 
 /// A repository of the sample.
-pub struct Sample {
+pub(crate) struct Sample {
     /// The organization it is in.
-    pub organization: &'static str,
+    pub(crate) organization: &'static str,
     /// The project it is in.
-    pub project: &'static str,
+    pub(crate) project: &'static str,
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     commits: &'static [Written],
 }
 
 /// All of them.
-pub const ALL: [Sample; 4] = [
+pub(crate) const ALL: [Sample; 4] = [
     Sample { organization: HARBOR, project: LIGHTHOUSE, name: "lighthouse", commits: history::LIGHTHOUSE },
     Sample { organization: HARBOR, project: LIGHTHOUSE, name: "foghorn", commits: history::FOGHORN },
     Sample { organization: HARBOR, project: DRYDOCK, name: "drydock", commits: history::DRYDOCK },
@@ -47,25 +47,25 @@ pub const ALL: [Sample; 4] = [
 
 impl Sample {
     /// Its id.
-    pub fn id(&self) -> RepositoryId {
+    pub(crate) fn id(&self) -> RepositoryId {
         RepositoryId(id(&format!("{} repository", self.name)))
     }
 }
 
 /// What was made on disk.
-pub struct Imported {
+pub(crate) struct Imported {
     /// The names of the commits of the main branch, the oldest first.
-    pub main: Vec<String>,
+    pub(crate) main: Vec<String>,
     /// The newest commit of the pull request's branch.
     steady_lamp: Option<String>,
     size: i64,
 }
 
 /// What was made on disk, by the name of the repository.
-pub type Histories = BTreeMap<&'static str, Imported>;
+pub(crate) type Histories = BTreeMap<&'static str, Imported>;
 
 /// Makes all repositories on disk, with their commits.
-pub async fn import_all(app: &App, now: Timestamp) -> Result<Histories, SampleError> {
+pub(crate) async fn import_all(app: &App, now: Timestamp) -> Result<Histories, SampleError> {
     let [lighthouse, foghorn, drydock, beacon] = &ALL;
     let (lighthouse, foghorn, drydock, beacon) = tokio::try_join!(
         import(app, lighthouse, now),
@@ -99,12 +99,8 @@ async fn import(app: &App, sample: &Sample, now: Timestamp) -> Result<(&'static 
 }
 
 fn commit(written: &Written, branch: &str, from: Option<&str>, seconds: i64) -> NewCommit {
-    let author = Signature {
-        name: written.by.name.to_owned(),
-        email: written.by.email.to_owned(),
-        seconds,
-        offset_minutes: 0,
-    };
+    let author =
+        Signature { name: written.by.name.to_owned(), email: written.by.email.to_owned(), seconds, offset_minutes: 0 };
     let file = |(path, content): &(&str, &str)| FileEdit::Write {
         path: (*path).to_owned(),
         content: content.as_bytes().to_vec(),
@@ -120,7 +116,7 @@ fn commit(written: &Written, branch: &str, from: Option<&str>, seconds: i64) -> 
 }
 
 /// Keeps the repositories, and the pull request.
-pub async fn keep(store: &Store, histories: &Histories, now: Timestamp) -> Result<(), SampleError> {
+pub(crate) async fn keep(store: &Store, histories: &Histories, now: Timestamp) -> Result<(), SampleError> {
     for sample in &ALL {
         let organization = facts(store, sample.organization).await?;
         let imported = histories.get(sample.name).ok_or(SampleError::Missing("a repository"))?;
@@ -145,7 +141,9 @@ pub async fn keep(store: &Store, histories: &Histories, now: Timestamp) -> Resul
         status: PullRequestStatus::Active,
         merge_status: MergeStatus::Succeeded,
         title: "Hold the lamp steady in a northerly".to_owned(),
-        description: "Averages the voltage over a second before it reacts. Mends #4, as far as it goes without the lens.".to_owned(),
+        description:
+            "Averages the voltage over a second before it reacts. Mends #4, as far as it goes without the lens."
+                .to_owned(),
         source_ref: format!("refs/heads/{STEADY_LAMP}"),
         target_ref: format!("refs/heads/{MAIN}"),
         source_commit: imported.steady_lamp.clone(),

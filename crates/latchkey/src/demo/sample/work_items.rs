@@ -63,30 +63,102 @@ const fn change(
 }
 
 const OF_LIGHTHOUSE: &[Item] = &[
-    item(Type::Epic, "A lighthouse that needs no keeper", &ANA, 60, &[(PRIORITY, "1"), (TAGS, "keeperless")],
-        "By next winter nobody has to climb the stairs at night."),
-    item(Type::Feature, "An automatic lamp", &ANA, 59, &[(PRIORITY, "1"), (ASSIGNED_TO, "max@harbor.test")],
-        "The lamp lights at dusk, holds steady, and says so when it does not."),
-    item(Type::UserStory, "As a captain I see the light in any weather", &MAX, 58, &[(STORY_POINTS, "8"), (ASSIGNED_TO, "ben@harbor.test")],
-        "Visible for 18 miles in clear air, and never dark for longer than the pattern says."),
-    item(Type::Bug, "Lamp flickers when the wind turns north", &BEN, 55, &[(SEVERITY, "2 - High"), (PRIORITY, "1"), (ASSIGNED_TO, "ben@harbor.test"), (TAGS, "lamp; weather")],
-        "Since the last storm. The regulator drops for a tenth of a second with each gust."),
-    item(Type::Task, "Replace the voltage regulator", &BEN, 54, &[(ASSIGNED_TO, "ben@harbor.test"), (REMAINING_WORK, "6"), (TAGS, "lamp")],
-        "The old one is rated for less wind than we have."),
-    item(Type::Task, "Order a new lens", &MAX, 52, &[(ASSIGNED_TO, "max@harbor.test"), (REMAINING_WORK, "2"), (TAGS, "lamp")],
-        "First order, 920 mm. The supplier needs six weeks."),
-    item(Type::UserStory, "As a harbour master I read the lamp's log", &MAX, 50, &[(STORY_POINTS, "5"), (ASSIGNED_TO, "max@harbor.test")],
-        "When was it lit, how bright, and who says so."),
-    item(Type::Task, "Write the log to disk every minute", &BEN, 49, &[(ASSIGNED_TO, "ben@harbor.test"), (TAGS, "log")],
-        "One line a minute, kept for a year."),
-    item(Type::Bug, "The foghorn answers its own echo", &CY, 47, &[(SEVERITY, "3 - Medium"), (ASSIGNED_TO, "ana@harbor.test"), (TAGS, "foghorn")],
-        "On still days it goes on until somebody pulls the plug."),
-    item(Type::Feature, "A foghorn on demand", &ANA, 46, &[(PRIORITY, "3"), (TAGS, "foghorn")],
-        "Ships ask for it by radio, and it sounds twice."),
-    item(Type::Issue, "The lens supplier is late", &MAX, 42, &[(ASSIGNED_TO, "cy@harbor.test")],
-        "They promised last month and have stopped answering the telephone."),
-    item(Type::Task, "Paint the gallery rail", &CY, 41, &[(PRIORITY, "4"), (TAGS, "paint")],
-        "White, like the rest. Not in the rain."),
+    item(
+        Type::Epic,
+        "A lighthouse that needs no keeper",
+        &ANA,
+        60,
+        &[(PRIORITY, "1"), (TAGS, "keeperless")],
+        "By next winter nobody has to climb the stairs at night.",
+    ),
+    item(
+        Type::Feature,
+        "An automatic lamp",
+        &ANA,
+        59,
+        &[(PRIORITY, "1"), (ASSIGNED_TO, "max@harbor.test")],
+        "The lamp lights at dusk, holds steady, and says so when it does not.",
+    ),
+    item(
+        Type::UserStory,
+        "As a captain I see the light in any weather",
+        &MAX,
+        58,
+        &[(STORY_POINTS, "8"), (ASSIGNED_TO, "ben@harbor.test")],
+        "Visible for 18 miles in clear air, and never dark for longer than the pattern says.",
+    ),
+    item(
+        Type::Bug,
+        "Lamp flickers when the wind turns north",
+        &BEN,
+        55,
+        &[(SEVERITY, "2 - High"), (PRIORITY, "1"), (ASSIGNED_TO, "ben@harbor.test"), (TAGS, "lamp; weather")],
+        "Since the last storm. The regulator drops for a tenth of a second with each gust.",
+    ),
+    item(
+        Type::Task,
+        "Replace the voltage regulator",
+        &BEN,
+        54,
+        &[(ASSIGNED_TO, "ben@harbor.test"), (REMAINING_WORK, "6"), (TAGS, "lamp")],
+        "The old one is rated for less wind than we have.",
+    ),
+    item(
+        Type::Task,
+        "Order a new lens",
+        &MAX,
+        52,
+        &[(ASSIGNED_TO, "max@harbor.test"), (REMAINING_WORK, "2"), (TAGS, "lamp")],
+        "First order, 920 mm. The supplier needs six weeks.",
+    ),
+    item(
+        Type::UserStory,
+        "As a harbour master I read the lamp's log",
+        &MAX,
+        50,
+        &[(STORY_POINTS, "5"), (ASSIGNED_TO, "max@harbor.test")],
+        "When was it lit, how bright, and who says so.",
+    ),
+    item(
+        Type::Task,
+        "Write the log to disk every minute",
+        &BEN,
+        49,
+        &[(ASSIGNED_TO, "ben@harbor.test"), (TAGS, "log")],
+        "One line a minute, kept for a year.",
+    ),
+    item(
+        Type::Bug,
+        "The foghorn answers its own echo",
+        &CY,
+        47,
+        &[(SEVERITY, "3 - Medium"), (ASSIGNED_TO, "ana@harbor.test"), (TAGS, "foghorn")],
+        "On still days it goes on until somebody pulls the plug.",
+    ),
+    item(
+        Type::Feature,
+        "A foghorn on demand",
+        &ANA,
+        46,
+        &[(PRIORITY, "3"), (TAGS, "foghorn")],
+        "Ships ask for it by radio, and it sounds twice.",
+    ),
+    item(
+        Type::Issue,
+        "The lens supplier is late",
+        &MAX,
+        42,
+        &[(ASSIGNED_TO, "cy@harbor.test")],
+        "They promised last month and have stopped answering the telephone.",
+    ),
+    item(
+        Type::Task,
+        "Paint the gallery rail",
+        &CY,
+        41,
+        &[(PRIORITY, "4"), (TAGS, "paint")],
+        "White, like the rest. Not in the rain.",
+    ),
 ];
 
 const LINKS: &[Linked] = &[
@@ -123,20 +195,38 @@ const CHANGES: &[Change] = &[
 ];
 
 const OF_DRYDOCK: &[Item] = &[
-    item(Type::UserStory, "As a dock master I know when the dock is dry", &ANA, 30, &[(STORY_POINTS, "3")],
-        "To the centimetre, from the office."),
-    item(Type::Task, "Calibrate the water gauge of dock two", &MAX, 28, &[(ASSIGNED_TO, "max@harbor.test")],
-        "It reads 4 cm when it is empty."),
+    item(
+        Type::UserStory,
+        "As a dock master I know when the dock is dry",
+        &ANA,
+        30,
+        &[(STORY_POINTS, "3")],
+        "To the centimetre, from the office.",
+    ),
+    item(
+        Type::Task,
+        "Calibrate the water gauge of dock two",
+        &MAX,
+        28,
+        &[(ASSIGNED_TO, "max@harbor.test")],
+        "It reads 4 cm when it is empty.",
+    ),
 ];
 
 const OF_BEACON: &[Item] = &[
-    item(Type::UserStory, "As a rower I find the beach at night", &EVE, 20, &[(STORY_POINTS, "2")],
-        "A small light is enough."),
+    item(
+        Type::UserStory,
+        "As a rower I find the beach at night",
+        &EVE,
+        20,
+        &[(STORY_POINTS, "2")],
+        "A small light is enough.",
+    ),
     item(Type::Task, "Change the bulb", &EVE, 19, &[(ASSIGNED_TO, "eve@shore.test")], "Every spring."),
 ];
 
 /// Keeps all of them.
-pub async fn keep(store: &Store, now: Timestamp) -> Result<(), SampleError> {
+pub(crate) async fn keep(store: &Store, now: Timestamp) -> Result<(), SampleError> {
     let mut harbor = Ledger::default();
     harbor.keep(&AtWork::of_owner(store, HARBOR, LIGHTHOUSE).await?, OF_LIGHTHOUSE, LINKS, CHANGES, now)?;
     harbor.keep(&AtWork::of_owner(store, HARBOR, DRYDOCK).await?, OF_DRYDOCK, &[], &[], now)?;

@@ -1,0 +1,14 @@
+use latchkey_testkit::on_both_databases;
+#[test]
+fn serve() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        let ben = world.ben().answers(&world.app("burndown").request(), |page| page).await.err();
+        println!("ben: {ben:?}");
+        let listener = world.listen().await;
+        std::fs::write("/tmp/smoke.env", format!("URL={}\nTOKEN={}\nSCOPES='{:?}'\n", listener.url(), tokens.access, tokens.scopes())).unwrap();
+        while std::path::Path::new("/tmp/smoke.env").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    });
+}
