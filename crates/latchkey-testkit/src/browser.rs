@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Method;
-use http::header::{COOKIE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, ORIGIN, USER_AGENT};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, USER_AGENT};
 use url::Url;
 
 use crate::cookies::{From, Jar};
@@ -132,7 +132,11 @@ impl FormAction {
             scheme if scheme.ends_with(':') => scheme == format!("{}:", url.scheme()),
             other => other == origin,
         };
-        assert!(self.sources.iter().any(allows), "the page's form-action {:?} does not let the browser go to {url}", self.sources);
+        assert!(
+            self.sources.iter().any(allows),
+            "the page's form-action {:?} does not let the browser go to {url}",
+            self.sources
+        );
     }
 }
 

@@ -57,7 +57,8 @@ impl Jar {
                 && (!cookie.secure || url.scheme() == "https")
                 && (from == From::Here || (safe && !cookie.strict))
         };
-        let pairs: Vec<String> = self.0.iter().filter(travels).map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        let pairs: Vec<String> =
+            self.0.iter().filter(travels).map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 

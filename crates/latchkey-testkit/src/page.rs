@@ -144,7 +144,10 @@ impl Page {
 
     /// The values of those that are ticked.
     pub fn ticked(&self, name: &str) -> Vec<String> {
-        self.boxes(name).filter(|field| field.kind == Kind::Checkbox { checked: true }).map(|field| field.value.clone()).collect()
+        self.boxes(name)
+            .filter(|field| field.kind == Kind::Checkbox { checked: true })
+            .map(|field| field.value.clone())
+            .collect()
     }
 
     /// The values of those that cannot be changed.
@@ -178,7 +181,12 @@ impl Page {
     }
 
     fn edit(mut self, what: &str, edit: impl Fn(&mut Field) -> bool) -> Self {
-        let done = self.forms.iter_mut().flat_map(|form| &mut form.fields).filter_map(|field| edit(field).then_some(())).count();
+        let done = self
+            .forms
+            .iter_mut()
+            .flat_map(|form| &mut form.fields)
+            .filter_map(|field| edit(field).then_some(()))
+            .count();
         assert!(done > 0, "{} has no {what}: {}", self.url, self.text());
         self
     }
@@ -217,6 +225,14 @@ impl Page {
             }
         }
         self
+    }
+
+    /// Ticks every box of this name.
+    #[must_use]
+    pub fn tick_all(self, name: &str) -> Self {
+        let choices = self.choices(name);
+        let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+        self.tick_only(name, &choices)
     }
 
     fn set(self, name: &str, value: &str, ticked: bool) -> Self {
@@ -269,7 +285,8 @@ impl Page {
 
     /// Presses the button of an account in the picker.
     pub async fn pick(&self, email: &str) -> Visit {
-        let fits = |field: &Field| matches!(&field.kind, Kind::Button { account: Some(account), .. } if account == email);
+        let fits =
+            |field: &Field| matches!(&field.kind, Kind::Button { account: Some(account), .. } if account == email);
         self.press_where(&format!("account {email}"), fits).await
     }
 
@@ -318,8 +335,13 @@ impl Page {
             Kind::Checkbox { checked } | Kind::Radio { checked } => *checked,
             Kind::Button { .. } => false,
         };
-        let mut pairs: Vec<(&str, &str)> =
-            form.fields.iter().filter(|field| !field.disabled).filter(sent).map(|field| (&*field.name, &*field.value)).collect();
+        let mut pairs: Vec<(&str, &str)> = form
+            .fields
+            .iter()
+            .filter(|field| !field.disabled)
+            .filter(sent)
+            .map(|field| (&*field.name, &*field.value))
+            .collect();
         pairs.push((&button.name, &button.value));
         pairs.retain(|(name, _)| !name.is_empty());
         (url, encode(pairs))
@@ -343,7 +365,10 @@ fn forms(tokens: &[Token]) -> Vec<Form> {
                 assert!(!inside, "a form in a form");
                 assert_eq!(token.attribute("method"), Some("post"), "a form that is not posted");
                 inside = true;
-                forms.push(Form { action: token.attribute("action").unwrap_or_default().to_owned(), fields: Vec::new() });
+                forms.push(Form {
+                    action: token.attribute("action").unwrap_or_default().to_owned(),
+                    fields: Vec::new(),
+                });
             }
             Token::Open { .. } if inside => {
                 if let (Some(form), Some(field)) = (forms.last_mut(), field(tokens, index)) {
@@ -373,17 +398,22 @@ fn field(tokens: &[Token], index: usize) -> Option<Field> {
             _ => (Kind::Text, String::new()),
         },
         "select" => {
-            let end = tokens[index..].iter().position(|token| matches!(token, Token::Close { name } if name == "select"));
+            let end =
+                tokens[index..].iter().position(|token| matches!(token, Token::Close { name } if name == "select"));
             let inside = &tokens[index..index + end.unwrap_or(0)];
             let options = inside.iter().filter(|token| token.opens("option"));
-            let chosen = options.clone().find(|option| option.attribute("selected").is_some()).or(options.clone().next());
+            let chosen =
+                options.clone().find(|option| option.attribute("selected").is_some()).or(options.clone().next());
             let value = chosen.and_then(|option| option.attribute("value")).unwrap_or_default().to_owned();
             let options = options.filter_map(|option| option.attribute("value")).map(str::to_owned).collect();
             (Kind::Select { options }, value)
         }
         "button" if token.attribute("type").is_none_or(|kind| kind == "submit") => {
             let form_action = token.attribute("formaction").map(str::to_owned);
-            (Kind::Button { form_action, account: token.attribute("data-account").map(str::to_owned) }, attribute("value"))
+            (
+                Kind::Button { form_action, account: token.attribute("data-account").map(str::to_owned) },
+                attribute("value"),
+            )
         }
         _ => return None,
     };

@@ -115,18 +115,22 @@ impl Person {
         panic!("{} is asked to sign in again and again", self.email)
     }
 
-    /// Approves what the service of this name asks for.
+    /// Approves what the service of this name asks for, as the page offers it.
     pub async fn approves(&self, app: &str) -> Code {
         self.approves_request(&self.browser.world().app(app).request()).await
     }
 
-    /// Approves all that a request asks for.
+    /// Approves a request as the page offers it: what can only look is ticked.
     pub async fn approves_request(&self, request: &AuthorizationRequest) -> Code {
         self.answers(request, |page| page).await.unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
     /// Approves what is left of a request after `edit` of the approval page. Who is not asked has approved before.
-    pub async fn answers(&self, request: &AuthorizationRequest, edit: impl FnOnce(Page) -> Page) -> Result<Code, Refused> {
+    pub async fn answers(
+        &self,
+        request: &AuthorizationRequest,
+        edit: impl FnOnce(Page) -> Page,
+    ) -> Result<Code, Refused> {
         let mut visit = self.goes_to(request).await;
         if let Some(page) = visit.as_page()
             && page.has("approve")
@@ -145,6 +149,11 @@ impl Person {
     pub async fn authorizes(&self, app: &str) -> Tokens {
         let code = self.approves(app).await;
         self.browser.world().redeem(&code).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    }
+
+    /// Approves everything that a service asks for, what can write included; the service redeems the code.
+    pub async fn authorizes_all(&self, app: &str) -> Tokens {
+        self.authorizes_part(&self.browser.world().app(app).request(), |page| page.tick_all("scope")).await
     }
 
     /// Approves part of a request; the service redeems the code.

@@ -424,7 +424,8 @@ impl Tokens {
 
     /// The scopes of the answer, in order of the alphabet.
     pub fn scopes(&self) -> Vec<String> {
-        let mut scopes: Vec<String> = self.body["scope"].as_str().unwrap_or_default().split(' ').map(str::to_owned).collect();
+        let mut scopes: Vec<String> =
+            self.body["scope"].as_str().unwrap_or_default().split(' ').map(str::to_owned).collect();
         scopes.sort();
         scopes
     }

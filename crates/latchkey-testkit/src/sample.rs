@@ -25,7 +25,9 @@ use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind};
 use latchkey_identity::{Change, Decision, Entropy, Timestamp};
 use latchkey_store::devops::organizations::Numbered;
-use latchkey_store::devops::{Author, build_definitions, builds, logs, members, organizations, projects, repositories, timelines, work_items};
+use latchkey_store::devops::{
+    Author, build_definitions, builds, logs, members, organizations, projects, repositories, timelines, work_items,
+};
 use latchkey_store::{Changes, Store};
 use serde_json::json;
 
@@ -39,7 +41,8 @@ pub(crate) const START: Timestamp = Timestamp::from_secs(1_795_327_200);
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// What is kept of it: made once, by the parameters that the server uses.
-const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bGF0Y2hrZXktdGVzdGtpdA$iiRCWv8vQuXHYiyYyLLYk1m0ihDi172AUHLrOe7IfJA";
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bGF0Y2hrZXktdGVzdGtpdA$iiRCWv8vQuXHYiyYyLLYk1m0ihDi172AUHLrOe7IfJA";
 
 /// Everybody, and what to call them.
 const PEOPLE: [(&str, &str); 7] = [
@@ -293,7 +296,12 @@ async fn code(repositories: &Repositories) {
     };
     let lamp = repositories.open(repository_id("lamp").0).await.expect("lamp is there");
     let commits = [
-        commit("main", None, "Light the lamp", vec![write("README.md", "# Lamp\n"), write("src/lamp.rs", "fn main() {}\n")]),
+        commit(
+            "main",
+            None,
+            "Light the lamp",
+            vec![write("README.md", "# Lamp\n"), write("src/lamp.rs", "fn main() {}\n")],
+        ),
         commit("main", None, "Turn the lamp", vec![write("src/lamp.rs", "fn main() { turn() }\n")]),
         commit("dim", Some("main"), "Dim the lamp", vec![write("src/dim.rs", "fn dim() {}\n")]),
     ];
@@ -316,10 +324,13 @@ async fn work(store: &Store) {
     let (access, project) = ana_in_lighthouse(store, Action::EditWorkItems).await;
     let (people, reachable_items) = (People::default(), BTreeSet::new());
     let surroundings = Surroundings { project: &project, people: &people, reachable_items: &reachable_items };
-    for (kind, title) in [(WorkItemType::UserStory, "The lamp can be seen at sea"), (WorkItemType::Bug, "The lamp flickers")] {
+    for (kind, title) in
+        [(WorkItemType::UserStory, "The lamp can be seen at sea"), (WorkItemType::Bug, "The lamp flickers")]
+    {
         let number = store.next_number(access.organization(), Numbered::WorkItem).await.expect("a number");
         let patch = Patch::of_fields([("System.Title", json!(title))]);
-        let revision = work_item::create(number, kind, &patch, surroundings, person_id("ana"), START).expect("a work item");
+        let revision =
+            work_item::create(number, kind, &patch, surroundings, person_id("ana"), START).expect("a work item");
         store.commit(work_items::keep(&access, &revision, None)).await.expect("a work item is kept");
     }
 }
@@ -361,7 +372,11 @@ async fn continuous_integration(store: &Store) {
         attempt: 1,
         worker: None,
         log: Some(1),
-        issues: vec![Issue { kind: IssueType::Error, category: "General".to_owned(), message: "It flickers".to_owned() }],
+        issues: vec![Issue {
+            kind: IssueType::Error,
+            category: "General".to_owned(),
+            message: "It flickers".to_owned(),
+        }],
     };
     let mut changes = timelines::keep(&access, 1, &record);
     changes.append(logs::keep(&access, 1, 1, "testing\nit flickers\n", START));

@@ -142,7 +142,8 @@ impl Ask {
             let (_, host) = origin.split_once("://").expect("an origin");
             headers.insert(HOST, HeaderValue::from_str(host).expect("a host"));
         }
-        let mut request = Request::builder().method(method.clone()).uri(&path).body(Body::from(body)).expect("a request");
+        let mut request =
+            Request::builder().method(method.clone()).uri(&path).body(Body::from(body)).expect("a request");
         *request.headers_mut() = headers;
         let peer = Peer { address, secure: url.scheme() == "https" };
         let (parts, body) = world.site().answer(request, peer).await.into_parts();

@@ -70,7 +70,8 @@ impl World {
         let app = start(database.open().await, keys, repositories, &self.0.clock).await;
         let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let parts = Parts { site: Site::new(app), clock: self.0.clock.clone(), apps: Mutex::new(apps), _folder: folder };
+        let parts =
+            Parts { site: Site::new(app), clock: self.0.clock.clone(), apps: Mutex::new(apps), _folder: folder };
         Self(Arc::new(parts))
     }
 
@@ -202,13 +203,17 @@ impl World {
 
     /// Somebody leaves harbor.
     pub async fn leaves(&self, name: &str) {
-        self.in_harbor(async |facts, author| members::remove(&facts.organization, sample::person_id(name), author)).await;
+        self.in_harbor(async |facts, author| members::remove(&facts.organization, sample::person_id(name), author))
+            .await;
     }
 
     /// Somebody leaves a project of harbor.
     pub async fn leaves_project(&self, name: &str, project: &str) {
         let (person, project) = (sample::person_id(name), sample::project_id(project));
-        self.in_harbor(async |facts, author| members::remove_from_project(&facts.organization, person, project, author)).await;
+        self.in_harbor(async |facts, author| {
+            members::remove_from_project(&facts.organization, person, project, author)
+        })
+        .await;
     }
 
     /// Somebody is no longer an administrator of harbor.
@@ -220,7 +225,10 @@ impl World {
     /// Somebody's access level in harbor changes.
     pub async fn relicenses(&self, name: &str, from: AccessLevel, to: AccessLevel) {
         let person = sample::person_id(name);
-        self.in_harbor(async |facts, author| members::change_access_level(&facts.organization, person, from, to, author)).await;
+        self.in_harbor(async |facts, author| {
+            members::change_access_level(&facts.organization, person, from, to, author)
+        })
+        .await;
     }
 }
 

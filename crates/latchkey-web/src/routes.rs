@@ -14,6 +14,7 @@ use crate::identity::{
     authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo,
 };
 use crate::portal;
+use crate::reply;
 use crate::visitor::Visitor;
 
 /// All routes.
@@ -40,6 +41,7 @@ pub fn router(app: App) -> Router {
         .route("/signout", get(sign_out::get).post(sign_out::post))
         .route("/error/continue", post(flow::continue_with_error))
         // The pages of people.
+        .route("/", get(front))
         .merge(portal::routes())
         // Files, and operators.
         .route("/assets/{file}", get(asset))
@@ -48,6 +50,11 @@ pub fn router(app: App) -> Router {
         .fallback(devops_or_nowhere)
         .method_not_allowed_fallback(devops_or_nowhere)
         .with_state(app)
+}
+
+/// `GET /`: a person's own page, or the guided walk of the demo.
+async fn front(State(app): State<App>, visitor: Visitor) -> Response<Body> {
+    reply::see_other(&visitor, if app.settings.demo { "/demo" } else { "/me" })
 }
 
 async fn asset(State(app): State<App>, visitor: Visitor, Path(file): Path<String>) -> Response<Body> {

@@ -6,7 +6,11 @@ fn serve() {
         let ben = world.ben().answers(&world.app("burndown").request(), |page| page).await.err();
         println!("ben: {ben:?}");
         let listener = world.listen().await;
-        std::fs::write("/tmp/smoke.env", format!("URL={}\nTOKEN={}\nSCOPES='{:?}'\n", listener.url(), tokens.access, tokens.scopes())).unwrap();
+        std::fs::write(
+            "/tmp/smoke.env",
+            format!("URL={}\nTOKEN={}\nSCOPES='{:?}'\n", listener.url(), tokens.access, tokens.scopes()),
+        )
+        .unwrap();
         while std::path::Path::new("/tmp/smoke.env").exists() {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }

@@ -19,7 +19,11 @@ fn get_and_post_lead_to_the_same_page() {
         let request = world.app("burndown").request();
         let by_get = world.browser().open(&request.url()).await.page();
         let form = "application/x-www-form-urlencoded";
-        let by_post = world.browser().post_from("https://burndown.test", &request.endpoint(), form, &request.query()).await.page();
+        let by_post = world
+            .browser()
+            .post_from("https://burndown.test", &request.endpoint(), form, &request.query())
+            .await
+            .page();
         assert_eq!((by_get.path(), by_get.text()), (by_post.path(), by_post.text()));
         assert_eq!(by_get.heading(), "Sign in");
         assert!(by_get.says("burndown.test"));
@@ -84,7 +88,8 @@ fn a_success_carries_code_state_and_iss_and_nothing_else() {
 #[test]
 fn an_error_carries_error_description_state_and_iss_and_nothing_else() {
     on_both_databases(async |world| {
-        let departure = world.browser().open(&world.app("burndown").request().with("prompt", "none").url()).await.left();
+        let departure =
+            world.browser().open(&world.app("burndown").request().with("prompt", "none").url()).await.left();
         let names: Vec<String> = departure.parameters().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["error", "error_description", "state", "iss"]);
     });
@@ -93,7 +98,8 @@ fn an_error_carries_error_description_state_and_iss_and_nothing_else() {
 #[test]
 fn the_redirect_uris_own_query_survives() {
     on_both_databases(async |world| {
-        let burndown = world.app("burndown").sending_back_to("https://burndown.test/callback?dummy1=lorem&dummy2=ipsum");
+        let burndown =
+            world.app("burndown").sending_back_to("https://burndown.test/callback?dummy1=lorem&dummy2=ipsum");
         let request = burndown.request();
         let code = world.ana().approves_request(&request).await;
         let value = |name: &str| code.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -287,7 +293,8 @@ fn a_domain_hint_leaves_only_the_accounts_of_that_domain() {
         let code = ana.approves_request(&common.request()).await;
         world.redeem(&code).await.unwrap();
         pat.signs_in().await;
-        for (hint, person) in [("organizations", Some(&ana)), ("harbor.test", Some(&ana)), ("HARBOR.test", Some(&ana))] {
+        for (hint, person) in [("organizations", Some(&ana)), ("harbor.test", Some(&ana)), ("HARBOR.test", Some(&ana))]
+        {
             let request = common.request().with("domain_hint", hint);
             let visit = browser.open(&request.url()).await;
             let code = request.answered(&visit.left()).unwrap();
@@ -370,7 +377,10 @@ fn the_person_can_turn_back_on_every_page() {
         let approving = ana.goes_to(&request).await.page();
         assert_eq!(turned_back(approving.press("deny").await.left()).as_deref(), Some("access_denied"));
         let missing = world.ben().goes_to(&request).await.page();
-        assert_eq!(turned_back(missing.press("return-without-approving").await.left()).as_deref(), Some("access_denied"));
+        assert_eq!(
+            turned_back(missing.press("return-without-approving").await.left()).as_deref(),
+            Some("access_denied")
+        );
     });
 }
 
@@ -384,7 +394,11 @@ fn response_type_is_code_and_nothing_else() {
         };
         assert_eq!(refused(burndown.request().without("response_type")).await, "invalid_request");
         for kind in ["token", "id_token", "code id_token", "id_token token", "code token", "none", "CODE"] {
-            assert_eq!(refused(burndown.request().with("response_type", kind)).await, "unsupported_response_type", "{kind}");
+            assert_eq!(
+                refused(burndown.request().with("response_type", kind)).await,
+                "unsupported_response_type",
+                "{kind}"
+            );
         }
         assert_eq!(refused(burndown.request().with("response_mode", "jwt")).await, "invalid_request");
     });
@@ -426,7 +440,16 @@ fn request_objects_are_refused_and_never_ignored() {
 fn every_doubled_parameter_is_refused() {
     on_both_databases(async |world| {
         let burndown = world.app("burndown");
-        for name in ["response_type", "scope", "nonce", "code_challenge", "code_challenge_method", "prompt", "max_age", "login_hint"] {
+        for name in [
+            "response_type",
+            "scope",
+            "nonce",
+            "code_challenge",
+            "code_challenge_method",
+            "prompt",
+            "max_age",
+            "login_hint",
+        ] {
             let request = burndown.request().and(name, "a").and(name, "b");
             let refused = request.answered(&world.browser().open(&request.url()).await.left()).err().unwrap();
             assert_eq!(refused.error, "invalid_request", "{name}");
@@ -485,7 +508,11 @@ fn an_app_nobody_vouches_for_sends_nobody_away_without_a_click() {
         eve.approves_request(&gull.request()).await;
         let request = gull.request().with("prompt", "none").with("scope", "openid vso.work");
         let departure = eve.browser().open(&request.url()).await.left();
-        assert_eq!(request.answered(&departure).err().unwrap().error, "consent_required", "who approved it before is sent on");
+        assert_eq!(
+            request.answered(&departure).err().unwrap().error,
+            "consent_required",
+            "who approved it before is sent on"
+        );
     });
 }
 

@@ -14,7 +14,9 @@ fn our_own_authorities_lead_to_their_metadata() {
         let document = found["tenant_discovery_endpoint"].as_str().unwrap();
         assert!(world.get(document).await.is_ok());
         assert_eq!(found["metadata"][0]["preferred_network"], "latchkey.test");
-        for foreign in ["https://evil.test/common/oauth2/v2.0/authorize", "nonsense", "", "https://latchkey.test.evil.test/common"] {
+        for foreign in
+            ["https://evil.test/common/oauth2/v2.0/authorize", "nonsense", "", "https://latchkey.test.evil.test/common"]
+        {
             assert_eq!(ask(foreign).await.error(), "invalid_instance", "{foreign}");
         }
         assert_eq!(world.get("/common/discovery/instance").await.error(), "invalid_instance");

@@ -50,7 +50,9 @@ fn both_documents_say_the_same() {
 #[test]
 fn every_endpoint_that_is_advertised_answers() {
     on_both_databases(async |world| {
-        for segment in [world.harbor().to_string(), "common".to_owned(), "organizations".to_owned(), "consumers".to_owned()] {
+        for segment in
+            [world.harbor().to_string(), "common".to_owned(), "organizations".to_owned(), "consumers".to_owned()]
+        {
             let document = metadata(&world, &segment).await;
             for (name, url) in document.as_object().unwrap() {
                 if name.ends_with("_endpoint") || name == "jwks_uri" {
@@ -129,7 +131,11 @@ fn unknown_tenants_have_no_documents() {
     on_both_databases(async |world| {
         for segment in ["nowhere.test", "00000000-0000-0000-0000-000000000001", "harbor"] {
             assert_eq!(world.get(&openid(HTTPS, segment)).await.error(), "invalid_tenant", "{segment}");
-            assert_eq!(world.get(&format!("/{segment}/discovery/v2.0/keys")).await.error(), "invalid_tenant", "{segment}");
+            assert_eq!(
+                world.get(&format!("/{segment}/discovery/v2.0/keys")).await.error(),
+                "invalid_tenant",
+                "{segment}"
+            );
         }
     });
 }

@@ -118,7 +118,9 @@ fn an_account_that_does_not_exist_is_throttled_like_one_that_does() {
         let statuses = async |email: &str, third: u8| {
             let mut statuses = Vec::new();
             for n in 0..12 {
-                statuses.push(guess(&world.browser_at(network(third + n, 1)), email, "wrong horse battery staple").await.status());
+                statuses.push(
+                    guess(&world.browser_at(network(third + n, 1)), email, "wrong horse battery staple").await.status(),
+                );
             }
             statuses
         };
@@ -134,7 +136,8 @@ fn whoever_floods_an_account_does_not_lock_its_owner_out() {
         for n in 0..12 {
             guess(&world.browser_at(network(n, 1)), "ana@harbor.test", "wrong horse battery staple").await;
         }
-        let stranger = guess(&world.browser_at(network(50, 1)), "ana@harbor.test", "correct horse battery staple").await;
+        let stranger =
+            guess(&world.browser_at(network(50, 1)), "ana@harbor.test", "correct horse battery staple").await;
         assert_eq!(stranger.status(), 429);
         let page = ana.signs_in().await;
         assert_ne!(page.path(), "/signin", "on the device she knows she comes in: {}", page.text());
@@ -150,7 +153,11 @@ fn a_network_that_guesses_at_many_accounts_is_throttled_too() {
             throttled |= guess(&browser, &format!("guess{n}@harbor.test"), "").await.status() == 429;
         }
         assert!(throttled);
-        assert_ne!(guess(&world.browser_at(network(8, 8)), "ana@harbor.test", "").await.status(), 429, "others are not");
+        assert_ne!(
+            guess(&world.browser_at(network(8, 8)), "ana@harbor.test", "").await.status(),
+            429,
+            "others are not"
+        );
     });
 }
 
@@ -158,7 +165,10 @@ fn a_network_that_guesses_at_many_accounts_is_throttled_too() {
 fn a_sign_in_ends_by_idleness_and_by_age() {
     on_both_databases(async |world| {
         let request = world.app("burndown").request();
-        let asked = async |world: &World, browser: &Browser| browser.open(&request.url()).await.as_page().map(|page| page.path() == "/signin") == Some(true) && world.now().as_secs() > 0;
+        let asked = async |world: &World, browser: &Browser| {
+            browser.open(&request.url()).await.as_page().map(|page| page.path() == "/signin") == Some(true)
+                && world.now().as_secs() > 0
+        };
         let ana = world.ana();
         ana.approves_request(&request).await;
         world.seconds_later(11 * 3_600);

@@ -68,7 +68,8 @@ fn what_is_answered_follows_from_what_was_asked() {
 #[test]
 fn clients_of_the_microsoft_world_find_what_they_look_for() {
     on_both_databases(async |world| {
-        let compass = world.app("compass").asking("openid profile offline_access 499b84ac-1321-427f-aa17-267ca6975798/.default");
+        let compass =
+            world.app("compass").asking("openid profile offline_access 499b84ac-1321-427f-aa17-267ca6975798/.default");
         let request = compass.request().with("client_info", "1").with("x-client-SKU", "MSAL.Python");
         let code = world.ana().approves_request(&request).await;
         assert!(code.parameters.iter().any(|(name, _)| name == "client_info"));
@@ -81,7 +82,10 @@ fn clients_of_the_microsoft_world_find_what_they_look_for() {
         let access = tokens.access_claims();
         assert!(access["scp"].as_str().unwrap().contains("vso.work"), "{access}");
         let scopes = tokens.scopes();
-        assert!(scopes.contains(&"499b84ac-1321-427f-aa17-267ca6975798/.default".to_owned()), "their own words: {scopes:?}");
+        assert!(
+            scopes.contains(&"499b84ac-1321-427f-aa17-267ca6975798/.default".to_owned()),
+            "their own words: {scopes:?}"
+        );
         assert!(tokens.body["client_info"].is_string() && tokens.body["ext_expires_in"].is_number());
         let refused = compass.refresh("nonsense").await.err().unwrap();
         assert!(refused.description.starts_with("AADSTS"), "{}", refused.description);
@@ -162,7 +166,10 @@ fn a_client_authenticates_by_header_or_form_and_not_by_both() {
         assert_eq!(said(&other), refusal(401, "invalid_client"));
         assert_eq!(other.header("www-authenticate"), Some("Basic realm=\"token\""));
         assert_eq!(said(&ask(&[("client_id", &id)]).await), refusal(401, "invalid_client"));
-        assert_eq!(said(&ask(&[("client_id", &id), ("client_secret", "lks_wrong")]).await), refusal(401, "invalid_client"));
+        assert_eq!(
+            said(&ask(&[("client_id", &id), ("client_secret", "lks_wrong")]).await),
+            refusal(401, "invalid_client")
+        );
         assert_eq!(said(&ask(&[]).basic(&id, "wrong").await), refusal(401, "invalid_client"));
         assert_eq!(said(&ask(&[]).header("authorization", "Basic !!!").await), refusal(401, "invalid_client"));
         assert_eq!(said(&ask(&[]).header("authorization", "Bearer abc").await), refusal(401, "invalid_client"));
@@ -207,7 +214,11 @@ fn a_single_page_app_redeems_from_its_own_page_only() {
         assert!(own.is_ok(), "{}", own.text());
         assert_eq!(own.header("access-control-allow-origin"), Some("https://chart.test"));
         assert_eq!(own.header("access-control-allow-credentials"), None);
-        let asked = world.options(&url).from_page_of("https://chart.test").header("access-control-request-method", "POST").await;
+        let asked = world
+            .options(&url)
+            .from_page_of("https://chart.test")
+            .header("access-control-request-method", "POST")
+            .await;
         assert_eq!(asked.status, 204);
     });
 }
@@ -219,7 +230,8 @@ fn the_endpoint_reads_forms_by_post_and_nothing_else() {
         let url = burndown.endpoint("oauth2/v2.0/token");
         let (id, secret) = (burndown.client_id(), burndown.secret().to_owned());
         let grant = encode([("grant_type", "refresh_token"), ("refresh_token", "x")]);
-        let post = |content_type: &str, body: &str| world.post(&url).basic(&id, &secret).body(content_type, body.as_bytes());
+        let post =
+            |content_type: &str, body: &str| world.post(&url).basic(&id, &secret).body(content_type, body.as_bytes());
         let json = post("application/json", r#"{"grant_type":"refresh_token"}"#).await;
         assert_eq!(said(&json), refusal(400, "invalid_request"));
         assert_eq!(said(&post("text/plain", &grant).await), refusal(400, "invalid_request"));
@@ -230,8 +242,14 @@ fn the_endpoint_reads_forms_by_post_and_nothing_else() {
             let status = world.ask(method.clone(), &url).basic(&id, &secret).await.status;
             assert!(matches!(status.as_u16(), 404 | 405), "{method}: {status}");
         }
-        assert_eq!(said(&post("application/x-www-form-urlencoded", &"a=b&".repeat(20_000)).await), refusal(400, "invalid_request"));
-        assert_eq!(said(&post("application/x-www-form-urlencoded", &"a=b&".repeat(300)).await), refusal(400, "invalid_request"));
+        assert_eq!(
+            said(&post("application/x-www-form-urlencoded", &"a=b&".repeat(20_000)).await),
+            refusal(400, "invalid_request")
+        );
+        assert_eq!(
+            said(&post("application/x-www-form-urlencoded", &"a=b&".repeat(300)).await),
+            refusal(400, "invalid_request")
+        );
     });
 }
 
@@ -299,7 +317,11 @@ fn a_refresh_may_ask_for_less_and_never_for_more() {
             assert_eq!(refresh(more, less.refresh_token()).await.err().unwrap().error, "invalid_scope", "{more}");
         }
         let again = refresh("vso.build openid vso.work offline_access", less.refresh_token()).await.unwrap();
-        assert_eq!(again.scopes(), ["offline_access", "openid", "vso.build", "vso.work"], "less once is not less for ever");
+        assert_eq!(
+            again.scopes(),
+            ["offline_access", "openid", "vso.build", "vso.work"],
+            "less once is not less for ever"
+        );
     });
 }
 

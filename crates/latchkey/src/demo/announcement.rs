@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn people_are_told_where_to_click_and_as_whom() {
-        let text = announced(ToString::to_string);
+        let text = announced(|announcement| announcement.to_string());
         for told in ["http://localhost:4280/demo", "http://127.0.0.1:4281/", "ana@harbor.test", "Ctrl-C"] {
             assert!(text.contains(told), "{told}");
         }

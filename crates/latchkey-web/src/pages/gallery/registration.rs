@@ -47,9 +47,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             &AppDetails {
                 kind: AppKind::Daemon,
                 secrets: Vec::new(),
-                problems: invent.problems(&[
-                    ("secret-expires", "A secret lasts 365 days at the most."),
-                ]),
+                problems: invent.problems(&[("secret-expires", "A secret lasts 365 days at the most.")]),
                 done: None,
                 ..invent.app()
             },

@@ -1,0 +1,150 @@
+//! What requests cost: statements and commits.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use latchkey_store::Counts;
+use latchkey_testkit::{World, on_both_databases};
+
+/// What the database is asked for while `work` is done.
+async fn cost<T>(world: &World, work: impl Future<Output = T>) -> (Counts, T) {
+    let before = world.store().counters();
+    let done = work.await;
+    (world.store().counters().since(before), done)
+}
+
+/// Reads and change sets.
+fn price(counts: Counts) -> (u64, u64) {
+    (counts.reads, counts.change_sets)
+}
+
+#[test]
+fn documents_cost_nothing() {
+    on_both_databases(async |world| {
+        let urls = [
+            format!("/{}/v2.0/.well-known/openid-configuration", world.harbor()),
+            "/common/v2.0/.well-known/openid-configuration".to_owned(),
+            format!("/{}/discovery/v2.0/keys", world.harbor()),
+        ];
+        for url in urls {
+            world.get(&url).await;
+            let (counts, answer) = cost(&world, world.get(&url).send()).await;
+            assert!(answer.is_ok());
+            assert_eq!(price(counts), (0, 0), "{url}");
+        }
+    });
+}
+
+#[test]
+fn a_code_costs_one_read_and_one_commit() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        ana.authorizes("burndown").await;
+        let code = ana.approves("burndown").await;
+        let (counts, tokens) = cost(&world, world.redeem(&code)).await;
+        assert!(tokens.is_ok());
+        assert_eq!(price(counts), (1, 1));
+    });
+}
+
+#[test]
+fn a_refresh_costs_one_read_and_one_commit() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        let (counts, second) = cost(&world, tokens.refreshed()).await;
+        assert_eq!(price(counts), (1, 1));
+        assert_eq!(counts.writes, 1, "nothing grows with rotations");
+        let (counts, _) = cost(&world, second.unwrap().refreshed()).await;
+        assert_eq!(price(counts), (1, 1));
+        let (counts, lost) = cost(&world, tokens.refreshed()).await;
+        assert!(lost.is_err());
+        assert!(counts.change_sets <= 1);
+    });
+}
+
+#[test]
+fn the_repeat_of_a_lost_answer_writes_nothing() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        tokens.refreshed().await.unwrap();
+        let (counts, again) = cost(&world, tokens.refreshed()).await;
+        assert!(again.is_ok());
+        assert_eq!(price(counts), (1, 0));
+    });
+}
+
+#[test]
+fn userinfo_costs_nothing_once_it_is_warm() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        tokens.userinfo().await;
+        let (counts, answer) = cost(&world, tokens.userinfo()).await;
+        assert!(answer.is_ok());
+        assert_eq!(price(counts), (0, 0));
+    });
+}
+
+#[test]
+fn the_identity_part_of_an_api_call_costs_nothing_once_it_is_warm() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        let call = || tokens.get("/harbor/_apis/projects");
+        call().await;
+        let (counts, answer) = cost(&world, call().send()).await;
+        assert!(answer.is_ok());
+        assert_eq!(price(counts), (0, 0), "organization, membership and projects are in memory too");
+        let (counts, answer) = cost(&world, tokens.get("/harbor/lighthouse/_apis/wit/workitems/1").send()).await;
+        assert!(answer.is_ok());
+        assert!(counts.reads <= 2 && counts.change_sets == 0, "{counts:?}");
+        let token = tokens.refreshed().await.unwrap();
+        let (counts, _) = cost(&world, token.get("/harbor/_apis/projects").send()).await;
+        assert_eq!(price(counts), (0, 0), "a token never seen costs a signature and no statement");
+    });
+}
+
+#[test]
+fn a_refused_token_costs_nothing() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        world.seconds_later(5_400);
+        tokens.userinfo().await;
+        for token in ["nonsense", &tokens.access, "e30.e30.e30"] {
+            let (counts, answer) = cost(&world, world.get("/harbor/_apis/projects").bearer(token).send()).await;
+            assert_eq!(answer.status, 401);
+            assert_eq!(price(counts), (0, 0), "{token}");
+        }
+        let (counts, _) = cost(&world, world.app("burndown").refresh("lkr_nonsense")).await;
+        assert_eq!(price(counts), (0, 0), "a refresh token that we did not make never reaches the database");
+    });
+}
+
+#[test]
+fn a_request_by_somebody_known_for_something_approved_costs_little_and_one_commit() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        ana.authorizes("burndown").await;
+        let request = world.app("burndown").request();
+        ana.browser().open(&request.url()).await.left();
+        let request = world.app("burndown").request();
+        let (counts, visit) = cost(&world, ana.browser().open(&request.url())).await;
+        assert!(request.answered(&visit.left()).is_ok());
+        assert_eq!(counts.change_sets, 1);
+        assert!(counts.reads <= 3, "{counts:?}");
+    });
+}
+
+#[test]
+fn use_is_recorded_without_a_write_on_the_way() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        tokens.get("/harbor/_apis/projects").await;
+        let (counts, ()) = cost(&world, async {
+            for _ in 0..50 {
+                tokens.get("/harbor/_apis/projects").await;
+            }
+        })
+        .await;
+        assert_eq!(counts.writes, 0);
+        let (counts, flushed) = cost(&world, world.parts().flush()).await;
+        flushed.unwrap();
+        assert!((1..=2).contains(&counts.change_sets), "all of it in one group: {counts:?}");
+    });
+}

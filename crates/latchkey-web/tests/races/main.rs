@@ -1,0 +1,152 @@
+//! Many at once, on one thing that happens once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use futures_util::future::join_all;
+use latchkey_testkit::{Refused, Tokens, World, on_both_databases};
+
+const CROWD: usize = 64;
+
+/// The results of as many of the same request, all at once.
+async fn crowd<F>(request: impl Fn() -> F) -> Vec<Result<Tokens, Refused>>
+where
+    F: Future<Output = Result<Tokens, Refused>> + Send + 'static,
+{
+    let all: Vec<_> = (0..CROWD).map(|_| tokio::spawn(request())).collect();
+    join_all(all).await.into_iter().map(|joined| joined.expect("nothing panics")).collect()
+}
+
+/// The errors of those that were refused.
+fn errors(results: &[Result<Tokens, Refused>]) -> Vec<&str> {
+    results.iter().filter_map(|result| result.as_ref().err()).map(|refused| refused.error.as_str()).collect()
+}
+
+fn winners(results: &[Result<Tokens, Refused>]) -> Vec<&Tokens> {
+    results.iter().filter_map(|result| result.as_ref().ok()).collect()
+}
+
+#[test]
+fn of_64_that_redeem_one_code_one_gets_tokens_and_they_are_worth_nothing() {
+    on_both_databases(async |world| {
+        let code = world.ana().approves("burndown").await;
+        let results = crowd(|| {
+            let (world, code) = (world.clone(), code.clone());
+            async move { world.redeem(&code).await }
+        })
+        .await;
+        let winners = winners(&results);
+        assert_eq!(winners.len(), 1);
+        assert_eq!(errors(&results), ["invalid_grant"; CROWD - 1]);
+        // Sixty-three others held a copy of the code, so what it produced has ended.
+        assert_eq!(winners[0].userinfo().await.status, 401);
+        assert_eq!(winners[0].refreshed().await.err().unwrap().error, "invalid_grant");
+    });
+}
+
+#[test]
+fn of_64_that_send_one_refresh_token_all_get_the_same_successor() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        let results = crowd(|| {
+            let tokens = tokens.clone();
+            async move { tokens.refreshed().await }
+        })
+        .await;
+        assert_eq!(errors(&results), [""; 0]);
+        let successor = winners(&results)[0].refresh.clone();
+        assert!(winners(&results).iter().all(|tokens| tokens.refresh == successor && tokens.refresh.is_some()));
+        assert!(winners(&results)[0].refreshed().await.is_ok(), "the family lives");
+    });
+}
+
+#[test]
+fn a_refresh_token_and_its_successor_at_once_leave_one_line_or_none() {
+    on_both_databases(async |world| {
+        let first = world.ana().authorizes("burndown").await;
+        let second = first.refreshed().await.unwrap();
+        let turn = std::sync::atomic::AtomicUsize::new(0);
+        let results = crowd(|| {
+            let even = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 2 == 0;
+            let tokens = if even { first.clone() } else { second.clone() };
+            async move { tokens.refreshed().await }
+        })
+        .await;
+        // The old token after its successor was used is a theft: the family ends, and every successor with it.
+        let mut lines: Vec<&str> = winners(&results).into_iter().map(Tokens::refresh_token).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        assert!(lines.len() <= 2, "the one successor of each: {}", lines.len());
+        assert!(first.refreshed().await.is_err());
+        assert!(second.refreshed().await.is_err());
+        for tokens in winners(&results) {
+            assert!(tokens.refreshed().await.is_err(), "nothing of that family works");
+        }
+    });
+}
+
+#[test]
+fn after_a_revocation_is_acknowledged_no_refresh_gets_through() {
+    on_both_databases(async |world: World| {
+        for _ in 0..8 {
+            let ana = world.ana();
+            let tokens = ana.authorizes("burndown").await;
+            let page = ana.opens("/profile/authorizations").await;
+            let id = page.attributes("data-authorization")[0].clone();
+            let refreshing = crowd(|| {
+                let tokens = tokens.clone();
+                async move { tokens.refreshed().await }
+            });
+            let revoking = async {
+                let done = page.press(&format!("revoke-{id}")).await.page();
+                assert_eq!(done.heading(), "Access has ended");
+                tokens.refreshed().await
+            };
+            let (results, after) = tokio::join!(refreshing, revoking);
+            assert_eq!(after.err().unwrap().error, "invalid_grant");
+            for tokens in winners(&results) {
+                assert_eq!(tokens.userinfo().await.status, 401, "what got out before has ended with it");
+                assert!(tokens.refreshed().await.is_err());
+            }
+        }
+    });
+}
+
+#[test]
+fn of_64_answers_to_one_approval_page_one_counts() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let request = world.app("burndown").request();
+        let page = ana.goes_to(&request).await.page();
+        let all: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let page = page.clone();
+                tokio::spawn(async move { page.press("approve").await })
+            })
+            .collect();
+        let mut codes = 0;
+        for visit in join_all(all).await {
+            match visit.expect("nothing panics") {
+                latchkey_testkit::Visit::Left(departure) => codes += usize::from(request.answered(&departure).is_ok()),
+                latchkey_testkit::Visit::Page(page) => assert!(matches!(page.status(), 400 | 422), "{}", page.text()),
+            }
+        }
+        assert_eq!(codes, 1);
+        assert_eq!(world.store().authorizations_of(ana.id()).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn eight_approvals_of_one_app_in_as_many_browsers_make_one_authorization() {
+    on_both_databases(async |world| {
+        let mut pages = Vec::new();
+        for _ in 0..8 {
+            let ana = world.ana();
+            pages.push(ana.goes_to(&world.app("burndown").request()).await.page());
+        }
+        let all: Vec<_> =
+            pages.into_iter().map(|page| tokio::spawn(async move { page.press("approve").await })).collect();
+        for visit in join_all(all).await {
+            drop(visit.expect("nothing panics"));
+        }
+        assert_eq!(world.store().authorizations_of(world.account("ana")).await.unwrap().len(), 1);
+    });
+}
