@@ -22,6 +22,6 @@ def account(role):
     return next(each for each in DEMO["accounts"] if each["role"] == role)
 
 
-def client(kind):
-    """The first registered client of this type: web, native, spa, daemon."""
-    return next(each for each in DEMO["clients"] if each["type"] == kind)
+def client(name):
+    """The registered client of this name."""
+    return next(each for each in DEMO["clients"] if each["name"] == name)

@@ -19,7 +19,8 @@ SCOPES = [f"{DEVOPS}/.default"]
 
 ana = account("owner")
 person = Person(ana)
-web, native = client("web"), client("native")
+# Registered with the profile for Microsoft's clients: their tokens carry the claims that msal reads.
+web, native = client("Dashboard for MSAL"), client("Pocket Tools")
 
 
 def confidential():

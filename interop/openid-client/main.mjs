@@ -25,7 +25,10 @@ const [tokens, answered, checks] =
   (await test('a code with PKCE becomes an ID token, an access token and a refresh token', async () => {
     const [address, expected] = await askForApproval();
     const answer = await oidc.authorizationCodeGrant(configuration, address, { ...expected, idTokenExpected: true });
-    assert.equal(answer.claims().preferred_username ?? answer.claims().email, ana.email);
+    const { iss, aud, email } = answer.claims();
+    assert.equal(iss, demo.https_issuer);
+    assert.equal(aud, client_id);
+    assert.equal(email, undefined, 'who it is, UserInfo tells: the ID token carries what the protocol needs');
     assert.ok(answer.refresh_token, 'a refresh token');
     return [answer, address, expected];
   })) ?? [];

@@ -96,12 +96,12 @@ impl ValueEnum for Part {
         const ALL: [Part; 10] = [
             Part::Scenario(Scenario::Discovery),
             Part::Scenario(Scenario::Jwks),
-            Part::Scenario(Scenario::CodeFlow),
             Part::Scenario(Scenario::Refresh),
             Part::Scenario(Scenario::RefreshWithIdToken),
             Part::Scenario(Scenario::Userinfo),
             Part::Scenario(Scenario::ApiReadWarm),
             Part::Scenario(Scenario::ApiReadCold),
+            Part::Scenario(Scenario::CodeFlow),
             Part::Revocation,
             Part::Start,
         ];
@@ -237,8 +237,9 @@ async fn measure(
     let bench = Bench { server: &server, world: &world, connections: cli.conns, time };
     let mut scenarios = Vec::new();
     for scenario in Scenario::value_variants().iter().filter(|scenario| cli.wants(Part::Scenario(**scenario))) {
-        eprintln!("Measuring {}", scenario.name());
+        eprint!("Measuring {}: ", scenario.name());
         let measured = scenario.run(&bench).await?;
+        eprintln!("{:.1} of {:.1} µs", scenario.limit(limits), measured.cpu);
         scenarios.push(Line::new(*scenario, measured, limits, server.process().memory()?));
     }
     let revocation = if cli.wants(Part::Revocation) {

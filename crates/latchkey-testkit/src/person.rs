@@ -173,6 +173,6 @@ impl Person {
     /// Revokes everything.
     pub async fn revokes_all(&self) -> Page {
         let page = self.opens("/profile/authorizations").await;
-        page.follow("revoke-all").await.page().press("revoke-confirm").await.page()
+        page.follow("all-revoke").await.page().press("revoke-confirm").await.page()
     }
 }

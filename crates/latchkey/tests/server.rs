@@ -227,10 +227,10 @@ fn the_listener_turns_away_what_is_no_request() {
     let host = format!("Host: localhost:{}\r\n", premises.port);
     let answer = server.send(format!("GET /healthz HTTP/1.1\r\n{host}X: {}\r\n\r\n", "x".repeat(40_000)).as_bytes());
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
-    let smuggled =
-        format!("POST /healthz HTTP/1.1\r\n{host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    let two_lengths = "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n";
+    let smuggled = format!("GET /healthz HTTP/1.1\r\n{host}{two_lengths}\r\n0\r\n\r\nGET / HTTP/1.1\r\n{host}\r\n");
     let answer = server.send(smuggled.as_bytes());
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1").count(), 1, "what follows a body with two lengths is not read: {answer}");
     let answer = server.send(format!("GET /healthz HTTP/1.1\r\n{host}X: a\r\n folded\r\n\r\n").as_bytes());
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     let answer = server.send(b"GET /healthz HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n");

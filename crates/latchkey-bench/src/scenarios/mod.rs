@@ -27,8 +27,6 @@ pub(crate) enum Scenario {
     Discovery,
     /// The public keys
     Jwks,
-    /// Authorize with a live session and consent on file, then redeem the code
-    CodeFlow,
     /// A refresh, for an access token and the next refresh token
     Refresh,
     /// The same with an ID token
@@ -39,6 +37,8 @@ pub(crate) enum Scenario {
     ApiReadWarm,
     /// Reading a work item with a token never seen
     ApiReadCold,
+    /// Authorize with a live session and consent on file, then redeem the code. The last one, because it leaves rows behind
+    CodeFlow,
 }
 
 impl Scenario {
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_limit_is_the_sum_of_its_parts() {
         let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&LIMITS));
-        assert_eq!(limits.collect::<Vec<_>>(), [8.0, 8.0, 302.0, 37.0, 281.0, 13.0, 13.0, 63.0]);
+        assert_eq!(limits.collect::<Vec<_>>(), [8.0, 8.0, 37.0, 281.0, 13.0, 13.0, 63.0, 302.0]);
     }
 
     #[test]

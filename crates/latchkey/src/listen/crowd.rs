@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// How many connections each address has.
+type Addresses = Arc<Mutex<HashMap<IpAddr, u32>>>;
+
 /// Everybody who is connected.
 #[derive(Clone, Debug)]
 pub(super) struct Crowd {
     seats: Arc<Semaphore>,
     size: u32,
-    addresses: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    addresses: Addresses,
     per_address: Option<u32>,
 }
 
@@ -19,7 +22,7 @@ pub(super) struct Crowd {
 #[derive(Debug)]
 pub(super) struct Seat {
     _permit: OwnedSemaphorePermit,
-    address: Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, u32>>>)>,
+    address: Option<(IpAddr, Addresses)>,
 }
 
 impl Crowd {

@@ -41,7 +41,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new(
-            "revoke-all",
+            "all-revoke",
             &Revoke { frame: invent.frame(), authorization: None, apps: invent.list(&["Burndown", "Contoso CI"]) },
         ),
         Shown::new(

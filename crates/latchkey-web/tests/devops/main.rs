@@ -1,0 +1,8 @@
+//! The DevOps API and git over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod builds;
+mod census;
+mod git;
+mod revocation;
+mod work_items;
