@@ -18,7 +18,8 @@ class Page(HTMLParser):
         self._form = self._select = None
         self.feed(html)
         for control in self.controls:
-            control["form"] = self._forms.get(control.get("form"), control.pop("enclosing"))
+            enclosing, named = control.pop("enclosing"), control.get("form")
+            control["form"] = self._forms.get(named) if named else enclosing
 
     def control(self, name):
         """The control with this id, if the page has it."""
@@ -30,8 +31,9 @@ class Page(HTMLParser):
 
     def form_to(self, address):
         """A button or field of a form that posts to this address, if the page is one that posts itself onwards."""
+        forms = ((each, each["form"] or {}) for each in self.controls)
         return next(
-            (each for each in self.controls if each["form"] and each["form"]["action"].startswith(address)), None
+            (each for each, form in forms if form.get("method") == "post" and form["action"].startswith(address)), None
         )
 
     def filled(self, button, values, tick_all=False):
@@ -54,7 +56,8 @@ class Page(HTMLParser):
         if tag == "form":
             action = urljoin(self.url, has.get("action") or self.url)
             self._form = {"action": action, "method": (has.get("method") or "get").lower()}
-            self._forms[has.get("id")] = self._form
+            if has.get("id"):
+                self._forms[has["id"]] = self._form
         elif tag == "option" and self._select is not None:
             if "value" not in self._select or "selected" in has:
                 self._select["value"] = has.get("value")

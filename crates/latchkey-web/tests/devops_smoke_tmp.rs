@@ -3,8 +3,7 @@ use latchkey_testkit::on_both_databases;
 fn serve() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes("burndown").await;
-        let ben = world.ben().answers(&world.app("burndown").request(), |page| page).await.err();
-        println!("ben: {ben:?}");
+        let mut tokens2 = None; if false { tokens2 = Some(1); } let _ = tokens2;
         let listener = world.listen().await;
         std::fs::write(
             "/tmp/smoke.env",
