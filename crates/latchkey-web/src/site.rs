@@ -43,6 +43,10 @@ impl Site {
         if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > URL_BYTES) {
             return plain(StatusCode::URI_TOO_LONG, "The address is longer than 8192 bytes.\n");
         }
+        // No name, id or text that we know has one, and not every database can hold it.
+        if request.uri().path_and_query().is_some_and(|url| url.as_str().contains("%00")) {
+            return plain(StatusCode::BAD_REQUEST, "The address contains a null character.\n");
+        }
         let mut request = with_single_slashes(request);
         let secure = origin.secure;
         let mut response = match self.app.documents.find(&origin, &request) {

@@ -34,9 +34,14 @@ impl ApiError {
         StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Whether the organization that the path names is not there for this caller.
-    pub(super) fn hides_the_organization(&self) -> bool {
-        matches!(self, Self::Refused(error) if error.kind == ErrorType::OrganizationNotFound)
+    /// The same, to a caller whose credential counts and is not enough.
+    pub(super) fn of_somebody_known(self) -> Self {
+        match self {
+            Self::Refused(error) if error.kind == ErrorType::Unauthorized => {
+                Self::Refused(DevOpsError { kind: ErrorType::AccessDenied, ..error })
+            }
+            other => other,
+        }
     }
 }
 

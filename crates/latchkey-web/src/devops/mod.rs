@@ -95,7 +95,8 @@ pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>>
     let organization = values.get("organization").map(str::to_owned);
     let done = serve(app, &parts, body, endpoint, values).await;
 
-    let hidden = done.as_ref().is_err_and(ApiError::hides_the_organization);
+    // What is hidden is answered like what is not there, headers included.
+    let hidden = done.as_ref().is_err_and(|error| error.status() == StatusCode::NOT_FOUND);
     let tenant = match organization {
         // Discovery looks at no organization, so that it costs nothing and says the same of those that are not there.
         Some(name) if !hidden && parts.method != Method::OPTIONS => tenant_of(app, &name).await,
@@ -124,10 +125,12 @@ pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>>
 }
 
 async fn serve(app: &App, parts: &Parts, body: Body, endpoint: Option<&Endpoint>, values: PathValues) -> Answer {
-    let Some(endpoint) = endpoint else {
-        return Err(DevOpsError::not_found("VS800000: No resource of this server has this URL.").into());
-    };
+    let nothing_here = || DevOpsError::not_found("VS800000: No resource of this server has this URL.");
+    let endpoint = endpoint.ok_or_else(nothing_here)?;
     let Some(handler) = endpoint.handler(&parts.method) else {
+        if endpoint.only_says_where_things_are() {
+            return Err(nothing_here().into());
+        }
         let message = format!("The method {} does not fit this URL; it takes {}.", parts.method, endpoint.allowed());
         return Err(DevOpsError::new(ErrorType::MethodNotAllowed, message).into());
     };
@@ -137,7 +140,12 @@ async fn serve(app: &App, parts: &Parts, body: Body, endpoint: Option<&Endpoint>
             // Who has no credential learns nothing else about the request.
             let identified = caller::identify(app, &parts.headers, app.now()).await?;
             let visit = Visit::read(app, parts, values, endpoint.dialect)?;
-            handler(Call::new(visit, identified, *action), Payload::new(&parts.headers, body)).await
+            let done = handler(Call::new(visit, identified, *action), Payload::new(&parts.headers, body)).await;
+            match endpoint.dialect {
+                Dialect::Rest => done,
+                // To git a 401 means another password; it would throw away the one it has.
+                Dialect::Git => done.map_err(ApiError::of_somebody_known),
+            }
         }
     }
 }

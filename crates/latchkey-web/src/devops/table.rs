@@ -81,6 +81,11 @@ impl Endpoint {
         self.routes.iter().find(|route| route.method == wanted).map(|route| &route.handler)
     }
 
+    /// Whether this is a place of discovery and nothing else.
+    pub(super) fn only_says_where_things_are(&self) -> bool {
+        self.routes.iter().all(|route| route.method == Method::OPTIONS)
+    }
+
     /// The methods, as `Allow` lists them.
     pub(super) fn allowed(&self) -> String {
         let methods: Vec<&str> = self.routes.iter().map(|route| route.method.as_str()).collect();

@@ -18,6 +18,9 @@ pub enum FormError {
     /// Too long, or broken off.
     #[error("the body is longer than 65536 bytes, or broke off")]
     Body,
+    /// A null character, which no field of ours has and not every database can hold.
+    #[error("the body contains a null character")]
+    Null,
 }
 
 impl Pairs {
@@ -50,5 +53,9 @@ pub async fn form(headers: &HeaderMap, body: Body) -> Result<Pairs, FormError> {
         return Err(FormError::ContentType);
     }
     let bytes = Limited::new(body, limits::FORM_BYTES).collect().await.map_err(|_| FormError::Body)?.to_bytes();
-    Ok(Pairs::decode(&bytes))
+    let pairs = Pairs::decode(&bytes);
+    if pairs.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        return Err(FormError::Null);
+    }
+    Ok(pairs)
 }

@@ -92,6 +92,7 @@ pub fn foreign_form(app: &App, visitor: &Visitor) -> Response<Body> {
 pub fn bad_form(app: &App, visitor: &Visitor, error: FormError) -> Response<Body> {
     let (status, sentence) = match error {
         FormError::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The form came in a form that we do not read."),
+        FormError::Null => (StatusCode::BAD_REQUEST, "A field of the form contains a null character."),
         FormError::Body => (StatusCode::PAYLOAD_TOO_LARGE, "The form was longer than 64 KiB, or broke off on its way."),
     };
     let problem = Problem {
