@@ -1,6 +1,7 @@
 //! A browser without script: cookies, redirects, forms, and what a page's policy allows its forms.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Method;
@@ -14,6 +15,9 @@ use crate::world::{HTTP, HTTPS, World};
 
 /// Redirects that a browser follows before it gives up.
 const REDIRECTS: usize = 10;
+
+/// A future whose inside the compiler need not look into.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A browser. Clones share its cookies.
 #[derive(Clone)]
@@ -30,7 +34,7 @@ struct Parts {
 #[derive(Clone)]
 pub enum Visit {
     /// A page of ours.
-    Page(Page),
+    Page(Box<Page>),
     /// The browser has gone to another site.
     Left(Departure),
 }
@@ -48,7 +52,7 @@ impl Visit {
     /// The page, or the end of the test.
     pub fn page(self) -> Page {
         match self {
-            Self::Page(page) => page,
+            Self::Page(page) => *page,
             Self::Left(departure) => panic!("a page was expected, but the browser left: {departure:?}"),
         }
     }
@@ -67,6 +71,12 @@ impl Visit {
             Self::Page(page) => Some(page),
             Self::Left(_) => None,
         }
+    }
+}
+
+impl std::convert::From<Page> for Visit {
+    fn from(page: Page) -> Self {
+        Self::Page(Box::new(page))
     }
 }
 
@@ -180,7 +190,12 @@ impl Browser {
         self.run(Errand { method: Method::POST, url, body, initiator, allowed }).await
     }
 
-    async fn run(&self, mut errand: Errand) -> Visit {
+    /// Boxed, because tests are long and their futures would be too deep for the compiler.
+    fn run(&self, errand: Errand) -> Boxed<'_, Visit> {
+        Box::pin(self.follow(errand))
+    }
+
+    async fn follow(&self, mut errand: Errand) -> Visit {
         for _ in 0..REDIRECTS {
             if let Some(allowed) = &errand.allowed {
                 allowed.check(&errand.url);
@@ -193,7 +208,7 @@ impl Browser {
             let answer = self.request(&errand).await;
             self.jar().take_in(&errand.url, &answer.headers);
             if !answer.status.is_redirection() || answer.header(LOCATION.as_str()).is_none() {
-                return Visit::Page(Page::new(self.clone(), errand.url, &answer));
+                return Page::new(self.clone(), errand.url, &answer).into();
             }
             assert!(matches!(answer.status.as_u16(), 302 | 303), "a redirect by {}", answer.status);
             let location = answer.location();

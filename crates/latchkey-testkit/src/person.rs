@@ -2,7 +2,7 @@
 
 use latchkey_identity::account::AccountId;
 
-use crate::browser::{Browser, Visit};
+use crate::browser::{Boxed, Browser, Visit};
 use crate::page::Page;
 use crate::relying_party::{AuthorizationRequest, Code, Refused, Tokens};
 use crate::sample::{self, PASSWORD};
@@ -100,7 +100,12 @@ impl Person {
     }
 
     /// Signs in and picks themselves where that is asked; stops at anything else.
-    pub async fn past_sign_in(&self, mut visit: Visit) -> Visit {
+    pub async fn past_sign_in(&self, visit: Visit) -> Visit {
+        let past: Boxed<'_, Visit> = Box::pin(self.sign_in_and_pick(visit));
+        past.await
+    }
+
+    async fn sign_in_and_pick(&self, mut visit: Visit) -> Visit {
         for _ in 0..PAGES {
             let Some(page) = visit.as_page() else { return visit };
             visit = match page.path() {

@@ -20,6 +20,7 @@ use latchkey_store::{Changes, Store};
 use latchkey_web::{App, Clock, Ingredients, Keys, Origin, Settings, Site};
 use tempfile::TempDir;
 
+use crate::browser::Boxed;
 use crate::builders::AppBuilder;
 use crate::databases::{TestDatabase, on_both_engines};
 use crate::relying_party::{RegisteredApp, RelyingParty};
@@ -52,6 +53,11 @@ pub fn on_both_databases(test: impl AsyncFn(World)) {
 impl World {
     /// A new world on an empty database.
     pub async fn on(database: &TestDatabase) -> Self {
+        let made: Boxed<'_, Self> = Box::pin(Self::make(database));
+        made.await
+    }
+
+    async fn make(database: &TestDatabase) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.expect("git");
         let repositories = Repositories::at(folder.path().join("repositories"), git).await.expect("a folder");
@@ -67,7 +73,9 @@ impl World {
     pub async fn another_node(&self, database: &TestDatabase) -> Self {
         let keys = Keys::derive(&[7; 32]).expect("keys");
         let repositories = self.parts().repositories.clone();
-        let app = start(database.open().await, keys, repositories, &self.0.clock).await;
+        let clock = Arc::clone(&self.0.clock);
+        let started: Boxed<'_, App> = Box::pin(async move { start(database.open().await, keys, repositories, &clock).await });
+        let app = started.await;
         let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let parts =
@@ -148,7 +156,9 @@ impl World {
 
     /// Registers one more app.
     pub async fn registers(&self, app: AppBuilder) -> RelyingParty {
-        let app = sample::register(self.store(), &self.parts().keys.client_secret, app).await;
+        let keys = &self.parts().keys;
+        let registered: Boxed<'_, RegisteredApp> = Box::pin(sample::register(self.store(), &keys.client_secret, app));
+        let app = registered.await;
         let name = app.name.clone();
         self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), Arc::new(app));
         self.app(&name)
@@ -156,7 +166,9 @@ impl World {
 
     /// Makes changes true that no page makes.
     pub async fn becomes(&self, changes: impl IntoIterator<Item = Change>) {
-        sample::decide(self.store(), Decision::grant(()).and_all(changes)).await;
+        let decision = Decision::grant(()).and_all(changes);
+        let decided: Boxed<'_, ()> = Box::pin(sample::decide(self.store(), decision));
+        decided.await;
     }
 
     /// An administrator disables an account.
@@ -188,7 +200,8 @@ impl World {
     async fn in_harbor(&self, changes: impl AsyncFn(&OrganizationFacts, &Author) -> Changes) {
         let (facts, author) = (self.facts().await, Author::server(self.now()));
         let changes = changes(&facts, &author).await;
-        self.store().commit(changes).await.expect("harbor changes");
+        let committed: Boxed<'_, _> = Box::pin(self.store().commit(changes));
+        committed.await.expect("harbor changes");
     }
 
     /// Harbor's policy becomes another.

@@ -27,14 +27,20 @@ pub struct Prerequisite {
 pub struct Shortfall {
     /// The organization's name.
     pub organization: String,
-    /// A stable code of what is missing, such as `not_an_administrator`.
-    pub code: String,
-    /// What is missing, as a sentence.
-    pub missing: String,
-    /// What to do about it, as a sentence.
-    pub mend: String,
+    /// Each prerequisite that is missing.
+    pub missing: Vec<Missing>,
     /// Whom to ask.
     pub ask: Vec<Contact>,
+}
+
+/// A prerequisite that is missing.
+pub struct Missing {
+    /// A stable code of it, such as `administrator`.
+    pub code: String,
+    /// What is missing, as a sentence.
+    pub what: String,
+    /// What to do about it, as a sentence.
+    pub mend: String,
 }
 
 /// Somebody who can help.

@@ -1,5 +1,6 @@
 //! What always holds: a test for each sentence of section 3 of the design, named after it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![recursion_limit = "256"]
 
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::ids::AppId;
@@ -408,6 +409,6 @@ fn plain_http_is_spoken_on_loopback_only() {
 /// The kinds of the events on harbor's record, which has to hold together.
 async fn recorded(world: &World) -> Vec<String> {
     verify(world.store(), None).await.expect("the record holds together");
-    let events = world.store().audit_events(world.harbor().0, 0, 1_000).await.unwrap();
+    let events = world.store().audit_events(world.harbor().0, None, 1_000).await.unwrap();
     events.into_iter().map(|recorded| recorded.event.kind).collect()
 }

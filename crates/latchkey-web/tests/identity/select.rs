@@ -32,8 +32,7 @@ fn another_account_can_be_used() {
         let browser = with(&world, &["ana"]).await;
         let signing_in = picker(&world, &browser).await.press("use-another-account").await.page();
         assert_eq!((signing_in.path(), signing_in.value("email").as_str()), ("/signin", ""));
-        let visit = latchkey_testkit::Visit::Page(signing_in);
-        let page = world.person_at("max", &browser).past_sign_in(visit).await.page();
+        let page = world.person_at("max", &browser).past_sign_in(signing_in.into()).await.page();
         assert!(page.has("approve") && page.says("max@harbor.test"));
         assert_eq!(picker(&world, &browser).await.accounts().len(), 2);
     });

@@ -65,7 +65,7 @@ fn a_refresh_token_and_its_successor_at_once_leave_one_line_or_none() {
         let second = first.refreshed().await.unwrap();
         let turn = std::sync::atomic::AtomicUsize::new(0);
         let results = crowd(|| {
-            let even = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 2 == 0;
+            let even = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed).is_multiple_of(2);
             let tokens = if even { first.clone() } else { second.clone() };
             async move { tokens.refreshed().await }
         })

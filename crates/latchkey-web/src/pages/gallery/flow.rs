@@ -7,7 +7,7 @@ use crate::pages::consent::{
 use crate::pages::error::ErrorPage;
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
-use crate::pages::prerequisite::{Contact, Prerequisite, Shortfall};
+use crate::pages::prerequisite::{Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::select::{AccountChoice, Select};
 use crate::pages::sign_in::{Asking, SignIn, SignInTrouble};
 use crate::pages::sign_out::{SignOut, SignedIn};
@@ -268,9 +268,18 @@ impl Invent<'_> {
             organizations: vec![
                 Shortfall {
                     organization: self.say("harbor"),
-                    code: self.say("not_an_administrator"),
-                    missing: self.say("You are not in the Project Collection Administrators group."),
-                    mend: self.say("An administrator of harbor can add you, or can approve Burndown in your place."),
+                    missing: vec![
+                        Missing {
+                            code: self.say("administrator"),
+                            what: self.say("You are not in the Project Collection Administrators group."),
+                            mend: self.say("An administrator can add you, or can approve Burndown in your place."),
+                        },
+                        Missing {
+                            code: self.say("project_member"),
+                            what: self.say("You are not a member of a project in harbor."),
+                            mend: self.say("An administrator can add you to one."),
+                        },
+                    ],
                     ask: vec![
                         Contact { name: self.say("Ana Moreira"), email: self.say("ana@harbor.test") },
                         Contact { name: self.say("Max Berg"), email: self.say("max@harbor.test") },
@@ -278,9 +287,11 @@ impl Invent<'_> {
                 },
                 Shortfall {
                     organization: self.say("shore"),
-                    code: self.say("access_level"),
-                    missing: self.say("Your access level is Stakeholder."),
-                    mend: self.say("Authorizing a service takes Basic access or more."),
+                    missing: vec![Missing {
+                        code: self.say("basic_access"),
+                        what: self.say("Your access level is Stakeholder."),
+                        mend: self.say("Authorizing a service takes Basic access or more."),
+                    }],
                     ask: Vec::new(),
                 },
             ],

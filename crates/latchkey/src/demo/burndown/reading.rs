@@ -173,7 +173,7 @@ impl Reader<'_> {
         read(self.list(&call).await, |build: Build| BurndownItem {
             title: format!("{} {}", build.definition.name, build.build_number),
             detail: build.source_branch.trim_start_matches("refs/heads/").to_owned(),
-            tag: build.result.unwrap_or(build.status),
+            tag: in_words(build.result.as_deref().unwrap_or(&build.status)),
         })
     }
 
@@ -202,6 +202,18 @@ impl Reader<'_> {
 
 fn not_approved<T>(what: &str) -> Reading<T> {
     Reading::Refused(format!("you did not approve {what}."))
+}
+
+/// A word of the API as people write it: `partiallySucceeded` becomes `partially succeeded`.
+fn in_words(value: &str) -> String {
+    let mut words = String::new();
+    for letter in value.chars() {
+        if letter.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 /// The lines of one project, taken out of those of all.

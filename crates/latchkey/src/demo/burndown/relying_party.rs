@@ -36,6 +36,7 @@ struct Metadata {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
+    userinfo_endpoint: String,
     jwks_uri: String,
 }
 
@@ -107,10 +108,14 @@ struct ErrorAnswer {
 #[derive(Deserialize)]
 struct IdClaims {
     nonce: Option<String>,
-    name: Option<String>,
-    preferred_username: Option<String>,
     #[serde(flatten)]
     registered: Claims,
+}
+
+#[derive(Deserialize)]
+struct UserInfo {
+    sub: String,
+    name: Option<String>,
 }
 
 impl RelyingParty {
@@ -156,7 +161,8 @@ impl RelyingParty {
             ])
             .await?;
         let id_token = answer.id_token.as_deref().ok_or(Trouble::NotBelieved("there is no ID token in the answer"))?;
-        let person = self.verify(id_token, &asked.nonce, now).await?;
+        let subject = self.verify(id_token, &asked.nonce, now).await?;
+        let person = self.name_of(&subject, &answer.access_token).await?;
         Ok(Connected { person, key: key(answer, None, now) })
     }
 
@@ -184,13 +190,28 @@ impl RelyingParty {
         }
     }
 
-    /// Who it is, by an ID token. [OpenID Connect Core §3.1.3.7]
+    /// Whom an ID token is about. [OpenID Connect Core §3.1.3.7]
     async fn verify(&self, id_token: &str, nonce: &str, now: Timestamp) -> Result<String, Trouble> {
         let metadata = self.metadata().await?;
         let published: serde_json::Value = wire::get(&metadata.jwks_uri, Credential::None).await?.json()?;
         let published = JwkSet::parse(published.to_string().as_bytes());
         let keys = published.map_err(|_| Trouble::NotBelieved("the issuer's keys cannot be read"))?;
         believe(id_token, &KeySet::from_jwks(&keys), &self.registered, nonce, now)
+    }
+
+    /// What to call whom the ID token is about: the ID token itself does not tell. [OpenID Connect Core §5.3]
+    async fn name_of(&self, subject: &str, access_token: &str) -> Result<String, Trouble> {
+        let metadata = self.metadata().await?;
+        let answer = wire::get(&metadata.userinfo_endpoint, Credential::Bearer(access_token)).await?;
+        if !answer.status.is_success() {
+            return Err(Trouble::Told(told(&answer)));
+        }
+        let person: UserInfo = answer.json()?;
+        if person.sub == subject {
+            Ok(person.name.unwrap_or_else(|| "somebody".to_owned()))
+        } else {
+            Err(Trouble::NotBelieved("UserInfo is about somebody else than the ID token"))
+        }
     }
 
     async fn metadata(&self) -> Result<&Metadata, Trouble> {
@@ -232,7 +253,7 @@ fn believe(
     if claims.nonce.as_deref() != Some(nonce) {
         return Err(Trouble::NotBelieved("the ID token answers another request"));
     }
-    Ok(claims.name.or(claims.preferred_username).unwrap_or_else(|| "somebody".to_owned()))
+    claims.registered.sub.ok_or(Trouble::NotBelieved("the ID token is about nobody"))
 }
 
 /// The error code in an answer, or its status. [RFC 6749 §5.2]
@@ -280,7 +301,7 @@ mod tests {
 
     fn claims() -> Value {
         json!({
-            "iss": registered().issuer, "aud": "burndown", "sub": "ana", "name": "Ana", "nonce": "n",
+            "iss": registered().issuer, "aud": "burndown", "sub": "ana", "nonce": "n",
             "iat": NOW.as_secs(), "exp": NOW.as_secs() + 3_600,
         })
     }
@@ -296,7 +317,7 @@ mod tests {
 
     #[test]
     fn an_id_token_is_believed_only_from_the_issuer_for_burndown_now_and_for_this_request() {
-        assert_eq!(believed(json!({})), Ok("Ana".to_owned()));
+        assert_eq!(believed(json!({})), Ok("ana".to_owned()));
         let wrong = [
             json!({"iss": "http://localhost:4280/other/v2.0"}),
             json!({"aud": "somebody else"}),
@@ -304,6 +325,7 @@ mod tests {
             json!({"exp": NOW.as_secs() - 61}),
             json!({"iat": NOW.as_secs() + 61}),
             json!({"nonce": "of another request"}),
+            json!({"sub": null}),
         ];
         for changed in wrong {
             assert!(believed(changed.clone()).is_err(), "{changed}");

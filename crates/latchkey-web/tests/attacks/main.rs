@@ -1,0 +1,22 @@
+//! Attacks, one file each.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod account_enumeration;
+mod bad_input;
+mod code_injection;
+mod code_replay;
+mod consent_toctou;
+mod cookie_theft;
+mod cross_site_request_forgery;
+mod flow_transfer;
+mod forged_tokens;
+mod host_header;
+mod id_token_as_access_token;
+mod insecure_direct_object_reference;
+mod markup_injection;
+mod mix_up;
+mod open_redirect;
+mod pkce_downgrade;
+mod refresh_replay;
+mod session_fixation;
+mod token_in_query;

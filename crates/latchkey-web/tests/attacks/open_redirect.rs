@@ -1,0 +1,111 @@
+//! The attacker wants our page to send the browser, with or without a code, to an address of their own.
+
+use latchkey_testkit::{Visit, on_both_databases};
+
+const CORPUS: [&str; 34] = [
+    "https://evil.test/",
+    "https://burndown.test/callback/",
+    "https://burndown.test/callback?x=1",
+    "https://burndown.test/callback#",
+    "https://burndown.test/callback#x",
+    "https://burndown.test/Callback",
+    "https://BURNDOWN.test/callback",
+    "HTTPS://burndown.test/callback",
+    "http://burndown.test/callback",
+    "https://burndown.test:443/callback",
+    "https://burndown.test.evil.test/callback",
+    "https://evil.test/burndown.test/callback",
+    "https://burndown.test@evil.test/callback",
+    "https://burndown.test:x@evil.test/callback",
+    "https://evil.test\\@burndown.test/callback",
+    "https://burndown.test\\.evil.test/callback",
+    "https://burndown.test/callback/../evil",
+    "https://burndown.test/./callback",
+    "https://burndown.test//callback",
+    "https://burndown.test/%63allback",
+    "https://burndown.test/callback%0d%0aLocation:https://evil.test",
+    "https://burndown.test/callback\r\nLocation: https://evil.test",
+    "https://burndown.test/callback;x",
+    "https://burndown.test/callback ",
+    " https://burndown.test/callback",
+    "https://burndown.test/callback\u{0}",
+    "https://burndown\u{ff0e}test/callback",
+    "https://burndown.test\u{3002}evil.test/callback",
+    "//burndown.test/callback",
+    "/callback",
+    "javascript:alert(1)//https://burndown.test/callback",
+    "data:text/html,https://burndown.test/callback",
+    "http://localhost/callback",
+    "burndown.test/callback",
+];
+
+#[test]
+fn no_address_but_the_registered_one_is_ever_gone_to() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        ana.approves("burndown").await;
+        for uri in CORPUS {
+            for prompt in ["", "none"] {
+                let request = world.app("burndown").request().with("redirect_uri", uri).with("prompt", prompt);
+                match ana.browser().open(&request.url()).await {
+                    Visit::Page(page) => assert_eq!((page.status(), page.error_code().as_str()), (400, "invalid_redirect_uri"), "{uri:?}"),
+                    Visit::Left(departure) => panic!("{uri:?} was gone to: {departure:?}"),
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn no_other_mistake_makes_a_bad_address_good() {
+    on_both_databases(async |world| {
+        for (name, value) in [
+            ("response_type", "nonsense"),
+            ("scope", "vso.nonsense"),
+            ("response_mode", "jwt"),
+            ("prompt", "none login"),
+            ("max_age", "-1"),
+            ("code_challenge_method", "plain"),
+            ("request", "e30.e30."),
+        ] {
+            let request = world.app("burndown").request().with("redirect_uri", "https://evil.test/").with(name, value);
+            let page = world.browser().open(&request.url()).await.page();
+            assert_eq!(page.error_code(), "invalid_redirect_uri", "{name}={value}");
+        }
+        for (name, value, code) in [
+            ("client_id", "", "invalid_request"),
+            ("client_id", "nonsense", "unauthorized_client"),
+            ("client_id", "00000000-0000-0000-0000-000000000001", "unauthorized_client"),
+            ("redirect_uri", "", "invalid_request"),
+        ] {
+            let request = world.app("burndown").request().with(name, value).with("prompt", "none");
+            let page = world.browser().open(&request.url()).await.page();
+            assert_eq!((page.status(), page.error_code().as_str()), (400, code), "{name}={value}");
+        }
+    });
+}
+
+#[test]
+fn any_changed_character_is_another_address() {
+    on_both_databases(async |world| {
+        let registered = "https://burndown.test/callback";
+        for index in 0..registered.len() {
+            let mut changed = registered.to_owned();
+            let other = if registered.as_bytes()[index] == b'x' { "y" } else { "x" };
+            changed.replace_range(index..=index, other);
+            let request = world.app("burndown").request().with("redirect_uri", &changed);
+            assert_eq!(world.get(&request.url()).await.status, 400, "{changed}");
+        }
+    });
+}
+
+#[test]
+fn a_client_nobody_vouches_for_is_no_springboard() {
+    on_both_databases(async |world| {
+        for (name, value) in [("scope", "vso.nonsense"), ("prompt", "none"), ("response_type", "token"), ("max_age", "x")] {
+            let request = world.app("gull").request().with(name, value);
+            let page = world.browser().open(&request.url()).await.page();
+            assert!(page.says("Do you want to leave for another site?"), "{name}={value}: {}", page.text());
+        }
+    });
+}

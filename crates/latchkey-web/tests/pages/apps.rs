@@ -1,0 +1,116 @@
+//! `/apps`
+
+use latchkey_testkit::{Page, Person, World, on_both_databases};
+
+async fn registers(person: &Person, name: &str) -> Page {
+    let form = person.opens("/apps/new").await;
+    let form = form.fill("name", name).fill("redirect_uris", "https://crane.test/callback\nhttp://localhost:9000/callback");
+    form.choose("kind", "web").tick("scope", "vso.work").press("register").await.page()
+}
+
+/// The id in the address of an app's page.
+fn id(page: &Page) -> String {
+    page.text_of("client-id")
+}
+
+#[test]
+fn an_app_is_registered_with_what_it_needs() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        let page = registers(&ben, "Crane").await;
+        assert!(page.says("Crane") && page.says("Publisher not verified"), "{}", page.text());
+        let id = id(&page);
+        let client = world.store().client(latchkey_identity::client::ClientId::parse(&id).unwrap()).await.unwrap().unwrap();
+        assert_eq!(client.redirect_uris.len(), 2);
+        assert_eq!(client.owner, Some(ben.id()));
+        assert_eq!(client.tenant, world.harbor());
+        assert!(!client.administrator_approved);
+        assert!(ben.opens("/apps").await.says("Crane"));
+    });
+}
+
+#[test]
+fn a_secret_is_shown_once_works_and_can_be_removed() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        let page = registers(&ben, "Crane").await;
+        let id = id(&page);
+        let shown = page.fill("label", "production").choose("expires", "90").press("add-secret").await.page();
+        let secret = shown.text_of("client-secret");
+        assert!(secret.starts_with("lks_") && secret.len() >= 43);
+        let url = format!("/{}/oauth2/v2.0/token", world.harbor());
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+        assert_eq!(world.post(&url).form(grant).basic(&id, &secret).await.error(), "invalid_grant", "the client is known");
+        let app = ben.opens(&format!("/apps/{id}")).await;
+        assert!(!app.source().contains(&secret), "it is shown this one time");
+        let button = app.attributes("id").into_iter().find(|id| id.starts_with("remove-secret-")).unwrap();
+        app.press(&button).await.page();
+        assert_eq!(world.post(&url).form(grant).basic(&id, &secret).await.error(), "invalid_client");
+    });
+}
+
+#[test]
+fn a_third_secret_is_refused() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        let id = id(&registers(&ben, "Crane").await);
+        let add = async || {
+            let page = ben.opens(&format!("/apps/{id}")).await;
+            page.fill("label", "x").press("add-secret").await.page()
+        };
+        assert!(add().await.has("client-secret") && add().await.has("client-secret"));
+        let third = add().await;
+        assert!(!third.has("client-secret") && third.status() == 422, "{}", third.text());
+    });
+}
+
+#[test]
+fn what_is_wrong_with_a_registration_is_said() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        for (name, uris) in [
+            ("", "https://crane.test/"),
+            ("Latchkey Support", "https://crane.test/"),
+            ("Crane", "http://crane.test/"),
+            ("Crane", "https://crane.test/#x"),
+            ("Crane", "javascript:alert(1)"),
+            ("Crane", ""),
+            ("a\u{202e}b", "https://crane.test/"),
+        ] {
+            let form = ben.opens("/apps/new").await.fill("name", name).fill("redirect_uris", uris).choose("kind", "web");
+            let page = form.tick("scope", "vso.work").press("register").await.page();
+            assert_eq!(page.status(), 422, "{name:?} {uris:?}: {}", page.text());
+            assert!(page.source().contains("class=\"wrong\"") || page.has("error-summary"), "{name:?} {uris:?}");
+        }
+        assert_eq!(world.store().count_clients_owned_by(ben.id()).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_deleted_app_is_gone_with_everything_below_it() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let tokens = ana.authorizes("burndown").await;
+        let max = world.max();
+        let page = max.opens(&format!("/apps/{}", world.app("burndown").client_id())).await;
+        assert!(page.says("one person has authorized it"), "{}", page.text());
+        page.follow("delete").await.page().press("confirm").await.page();
+        assert_eq!(tokens.userinfo().await.status, 401);
+        assert_eq!(tokens.refreshed().await.err().unwrap().error, "invalid_client");
+        assert!(ana.opens("/profile/authorizations").await.has("no-authorizations"));
+        let page = world.browser().open(&world.app("burndown").request().url()).await.page();
+        assert_eq!(page.error_code(), "unauthorized_client");
+    });
+}
+
+#[test]
+fn a_tenant_administrator_changes_any_app_of_the_tenant_and_others_see_none() {
+    on_both_databases(async |world: World| {
+        let id = id(&registers(&world.ben(), "Crane").await);
+        let url = format!("/apps/{id}");
+        assert!(world.ana().opens(&url).await.says("Crane"));
+        for person in [world.max(), world.eve(), world.pat()] {
+            assert_eq!(person.opens(&url).await.status(), 404, "{}", person.email());
+        }
+    });
+}

@@ -1,0 +1,136 @@
+//! `/profile/authorizations`
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use latchkey_testkit::{Person, World, on_both_databases};
+
+async fn list(person: &Person) -> Vec<String> {
+    person.opens("/profile/authorizations").await.texts_with("data-authorization")
+}
+
+#[test]
+fn it_lists_what_was_granted_where_and_until_when() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let page = ana.opens("/profile/authorizations").await;
+        assert_eq!(page.heading(), "Manage authorizations");
+        assert!(page.has("no-authorizations") && !page.has("revoke-all"));
+        let drydock = world.project("drydock").to_string();
+        let request = world.app("burndown").request();
+        ana.answers(&request, |page| page.tick_only("scope", &["vso.work"]).untick("project", &drydock).choose("keep", "7-days"))
+            .await
+            .unwrap();
+        ana.approves("compass").await;
+        let rows = list(&ana).await;
+        assert_eq!(rows.len(), 2);
+        let row = rows.iter().find(|row| row.contains("burndown")).unwrap();
+        assert!(row.contains("work items") && row.contains("lighthouse"), "{row}");
+        assert!(!row.contains("drydock") && !row.contains("source code"), "{row}");
+        assert!(row.contains("2026-11-29") || row.contains("29 November 2026"), "until a week from now: {row}");
+        assert!(row.contains("never"), "{row}");
+    });
+}
+
+#[test]
+fn old_addresses_lead_there() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        for url in ["/Profile/View", "/_usersSettings/authorizations", "/harbor/_usersSettings/authorizations"] {
+            assert_eq!(ana.opens(url).await.path(), "/profile/authorizations", "{url}");
+        }
+    });
+}
+
+#[test]
+fn last_use_and_address_are_shown_at_once_and_stay_after_a_flush() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let tokens = ana.authorizes("burndown").await;
+        let address = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 77));
+        tokens.get("/harbor/_apis/projects").from_address(address).await;
+        assert!(list(&ana).await[0].contains("203.0.113.77"), "{:?}", list(&ana).await);
+        world.parts().flush().await.unwrap();
+        assert!(list(&ana).await[0].contains("203.0.113.77"));
+        world.seconds_later(600);
+        tokens.get("/oidc/userinfo").from_address(address).await;
+        assert!(list(&ana).await[0].contains("10 minutes ago") || list(&ana).await[0].contains("now"), "{:?}", list(&ana).await);
+    });
+}
+
+#[test]
+fn details_show_the_live_tokens_and_what_happened() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        ana.authorizes("burndown").await;
+        let page = ana.opens("/profile/authorizations").await;
+        let id = page.attributes("data-authorization")[0].clone();
+        let details = ana.opens(&format!("/profile/authorizations/{id}")).await;
+        assert!(details.heading().contains("burndown"));
+        assert!(details.says("vso.work") && details.says("harbor"));
+        assert!(details.says("Keys that work now") && !details.says("None at this moment"), "{}", details.text());
+        world.seconds_later(91 * 86_400);
+        assert!(ana.opens(&format!("/profile/authorizations/{id}")).await.says("None at this moment"));
+    });
+}
+
+#[test]
+fn one_is_revoked_and_the_page_says_what_has_ended() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let (one, other) = (ana.authorizes("burndown").await, ana.authorizes("compass").await);
+        let page = ana.opens("/profile/authorizations").await;
+        let rows = page.texts_with("data-authorization");
+        let row = rows.iter().position(|row| row.contains("burndown")).unwrap();
+        let id = page.attributes("data-authorization")[row].clone();
+        let done = page.press(&format!("revoke-{id}")).await.page();
+        assert_eq!(done.heading(), "Access has ended");
+        assert!(done.says("burndown") && done.says("One refresh token was ended"), "{}", done.text());
+        assert!(!one.userinfo().await.is_ok() && other.userinfo().await.is_ok());
+        assert_eq!(list(&ana).await.len(), 1);
+        let again = page.press(&format!("revoke-{id}")).await.page();
+        assert_eq!(again.path(), "/profile/authorizations", "ending what has ended is no error");
+    });
+}
+
+#[test]
+fn all_are_revoked_at_once() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let all = [ana.authorizes("burndown").await, ana.authorizes("compass").await, ana.authorizes("beacon").await];
+        let others = world.max().authorizes("burndown").await;
+        let done = ana.revokes_all().await;
+        assert!(done.says("burndown") && done.says("compass") && done.says("beacon"));
+        for tokens in all {
+            assert_eq!((tokens.userinfo().await.status.as_u16(), tokens.refreshed().await.is_err()), (401, true));
+        }
+        assert!(others.userinfo().await.is_ok(), "and nobody else's");
+        assert!(list(&ana).await.is_empty());
+    });
+}
+
+#[test]
+fn what_ran_out_is_not_listed() {
+    on_both_databases(async |world: World| {
+        let ana = world.ana();
+        ana.authorizes_part(&world.app("burndown").request(), |page| page.choose("keep", "7-days")).await;
+        world.seconds_later(7 * 86_400);
+        assert!(list(&ana).await.is_empty());
+    });
+}
+
+#[test]
+fn a_token_never_manages_authorizations() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let tokens = ana.authorizes_all("burndown").await;
+        let page = ana.opens("/profile/authorizations").await;
+        let id = page.attributes("data-authorization")[0].clone();
+        for url in ["/profile/authorizations".to_owned(), format!("/profile/authorizations/{id}"), "/profile/sessions".to_owned()] {
+            let answer = tokens.get(&url).await;
+            assert!(answer.status.is_redirection() && answer.location().starts_with("/signin"), "{url}: {}", answer.status);
+        }
+        let revoked = tokens.post("/profile/authorizations/revoke").form([("authorization", "all")]).await;
+        assert!(!revoked.is_ok());
+        assert!(tokens.userinfo().await.is_ok());
+    });
+}

@@ -1,0 +1,7 @@
+//! The pages for people: Manage authorizations, sessions, apps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod apps;
+mod authorizations;
+mod headers;
+mod sessions;
