@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { done, test } from '../lib/tap.mjs';
+import { apps } from './apps.mjs';
 import { complaints, launch } from './chromium.mjs';
 import { keyboard } from './keyboard.mjs';
 import { owner } from './owner.mjs';
@@ -14,6 +15,7 @@ if (browser) {
   await owner(browser);
   await refused(browser);
   await keyboard(browser);
+  await apps(browser);
   await pages(browser);
   await browser.close();
   await test('no page broke its own security policy, threw, or met a failing server', () => {

@@ -32,6 +32,7 @@ export async function owner(browser) {
     await page.getByRole('button', { name: 'Approve', exact: true }).click();
     await page.locator('#connected').waitFor();
     assert.equal(new URL(page.url()).origin, new URL(demo.service_url).origin);
+    await page.getByRole('heading', { name: 'Hello, Ana Moreira', level: 1 }).waitFor();
     const projects = await page.locator('main h2').allInnerTexts();
     assert.deepEqual(projects, [PROJECT]);
     assert.ok((await page.locator('.work-items li').count()) > 0, 'work items');
@@ -77,6 +78,24 @@ export async function owner(browser) {
     await inspect(page, 'authorization');
   });
 
+  await test('owner: as an administrator she sees it among the services of harbor', async () => {
+    await page.goto(`${demo.origin}/organizations/${demo.organization}/services`);
+    const service = page.getByRole('region', { name: 'Burndown', exact: true });
+    assert.match(await service.innerText(), /Ana Moreira/);
+    assert.match(await service.innerText(), new RegExp(PROJECT));
+    await inspect(page, 'organization-services');
+  });
+
+  await test('owner: she is asked before all of them are revoked, and may keep them', async () => {
+    await openAuthorizations(page);
+    await page.getByRole('link', { name: 'Revoke all', exact: true }).click();
+    await page.locator('#revoke-confirm').waitFor();
+    assert.match(await words(page), /Burndown/);
+    await inspect(page, 'revoke');
+    await page.locator('#revoke-cancel').click();
+    assert.equal(await burndownsRow(page).count(), 1);
+  });
+
   await test('owner: she revokes it, and the page says what has ended', async () => {
     await openAuthorizations(page);
     await burndownsRow(page).getByRole('button', { name: /^Revoke/ }).click();
@@ -100,10 +119,17 @@ export async function owner(browser) {
     await inspect(page, 'authorizations-none');
   });
 
-  await test('owner: she denies it, and Burndown is told so', async () => {
+  await test('owner: asked again, she switches the account, and meets the picker', async () => {
     await page.goto(new URL('/connect', demo.service_url).href);
-    const mine = page.getByRole('button', { name: /ana@harbor\.test/ }).first();
-    if (await page.locator('#use-another-account').count()) await mine.click();
+    await page.locator('#switch-account').click();
+    await page.getByRole('heading', { name: 'Pick an account', level: 1 }).waitFor();
+    assert.equal(await page.locator('[data-account]').count(), 1);
+    await inspect(page, 'select');
+    await page.locator('[data-account="ana@harbor.test"]').click();
+    await page.locator('#approve').waitFor();
+  });
+
+  await test('owner: she denies it, and Burndown is told so', async () => {
     await page.getByRole('button', { name: 'Deny', exact: true }).click();
     await page.getByRole('alert').waitFor();
     assert.equal(await page.locator('#error-code').innerText(), 'access_denied');

@@ -69,18 +69,17 @@ impl World {
         Self(Arc::new(Parts { site: Site::new(app), clock, apps: Mutex::new(apps), _folder: folder }))
     }
 
-    /// Another node on the same database, with the same keys, repositories and clock, and nothing in its memory.
-    pub async fn another_node(&self, database: &TestDatabase) -> Self {
+    /// The same world after its server was stopped and started again: what was only in memory is gone. Whoever else holds on to the
+    /// old one has to let go first.
+    pub async fn restarted(self, database: &TestDatabase) -> Self {
+        let Some(Parts { site, clock, apps, _folder: folder }) = Arc::into_inner(self.0) else {
+            panic!("somebody still holds on to the world");
+        };
+        let repositories = site.app().repositories.clone();
+        drop(site);
         let keys = Keys::derive(&[7; 32]).expect("keys");
-        let repositories = self.parts().repositories.clone();
-        let clock = Arc::clone(&self.0.clock);
-        let started: Boxed<'_, App> = Box::pin(async move { start(database.open().await, keys, repositories, &clock).await });
-        let app = started.await;
-        let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let parts =
-            Parts { site: Site::new(app), clock: self.0.clock.clone(), apps: Mutex::new(apps), _folder: folder };
-        Self(Arc::new(parts))
+        let app = start(database.open().await, keys, repositories, &clock).await;
+        Self(Arc::new(Parts { site: Site::new(app), clock, apps, _folder: folder }))
     }
 
     /// The site that answers.

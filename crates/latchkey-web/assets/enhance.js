@@ -100,20 +100,26 @@
   }
 
   // Copy buttons exist only where they can work.
-  if (navigator.clipboard) {
-    all("[data-copy]").forEach((button) => {
-      const name = button.textContent;
-      button.hidden = false;
-      button.addEventListener("click", async () => {
-        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-        button.textContent = "Copied";
-        setTimeout(() => { button.textContent = name; }, 2000);
-      });
-    });
-  }
+  const offerCopies = () => {
+    if (navigator.clipboard) all("[data-copy]").forEach((button) => { button.hidden = false; });
+  };
+  offerCopies();
+  addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button || button.dataset.copied) return;
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    const name = [...button.childNodes];
+    button.dataset.copied = "yes";
+    button.replaceChildren("Copied");
+    setTimeout(() => { button.replaceChildren(...name); delete button.dataset.copied; }, 2000);
+  });
 
-  // The guided walk keeps itself up to date.
+  // The guided walk keeps itself up to date, and the newest message in sight unless somebody scrolled back.
   const live = document.querySelector("[data-live]");
+  const farthest = (walk) => {
+    const wire = walk.querySelector("[data-follow]");
+    return wire ? Math.max(0, wire.scrollHeight - wire.clientHeight) : 0;
+  };
   if (live) {
     setInterval(async () => {
       if (document.visibilityState !== "visible" || live.contains(document.activeElement)) return;
@@ -123,8 +129,13 @@
       if (!fresh || fresh.textContent === live.dataset.seen) return;
       const open = new Set(all("details[open]", live).map((one) => one.id));
       live.dataset.seen = fresh.textContent;
+      const scrolled = (live.querySelector("[data-follow]") || {}).scrollTop || 0;
+      const follows = scrolled >= farthest(live) - 2;
       live.replaceChildren(...fresh.childNodes);
       all("details", live).forEach((one) => { one.open = one.open || open.has(one.id); });
+      offerCopies();
+      const wire = live.querySelector("[data-follow]");
+      if (wire) wire.scrollTop = follows ? farthest(live) : scrolled;
     }, 2000);
   }
 

@@ -1,0 +1,125 @@
+//! The demo, started as a script would start it: one line of JSON, something that answers, and an end by SIGTERM.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+/// A running demo, and the line that it printed.
+struct Demo {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    said: Value,
+}
+
+fn latchkey(arguments: &[&str], data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.args(arguments).arg("--data").arg(data).env_remove("LATCHKEY_CONFIG");
+    command
+}
+
+impl Demo {
+    fn start(data: &Path) -> Self {
+        let mut command = latchkey(&["demo", "--json", "--port", "0"], data);
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        Self { process, stdout, said: serde_json::from_str(&line).unwrap() }
+    }
+
+    fn text(&self, member: &str) -> &str {
+        self.said[member].as_str().unwrap()
+    }
+
+    /// Asks for a page over plain http: its status, and what is in it.
+    fn get(&self, url: &str) -> (u16, String) {
+        let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        // On a machine that knows `localhost` by one of its two addresses only, the other is tried by itself.
+        let mut stream = TcpStream::connect(authority).unwrap();
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Ends it as a service manager would, and returns what else it printed.
+    fn stop(mut self) -> String {
+        let killed = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        assert!(self.process.wait().unwrap().success());
+        rest
+    }
+}
+
+/// A test that fails leaves no demo behind.
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[test]
+fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let demo = Demo::start(&data);
+
+    let (status, metadata) = demo.get(&format!("{}/.well-known/openid-configuration", demo.text("issuer")));
+    assert_eq!(status, 200);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    assert_eq!(metadata["issuer"], demo.said["issuer"]);
+    assert!(Path::new(demo.text("ca_certificate")).is_file());
+
+    let (status, walk) = demo.get(&format!("{}/demo", demo.text("origin")));
+    assert_eq!(status, 200);
+    assert!(walk.contains("ana@harbor.test") && walk.contains(demo.text("service_url")));
+    assert_eq!(demo.get(&format!("{}/demo/mail", demo.text("origin"))).0, 200);
+
+    let (status, burndown) = demo.get(&format!("{}/", demo.text("service_url")));
+    assert_eq!(status, 200);
+    assert!(burndown.contains(r#"id="connect""#));
+
+    let first = demo.said.clone();
+    assert_eq!(demo.stop(), "", "one line and nothing else");
+
+    let again = Demo::start(&data);
+    for kept in ["tenant_id", "accounts", "repositories", "projects", "data_dir"] {
+        assert_eq!(again.said[kept], first[kept], "{kept}");
+    }
+    let keys = |said: &Value| -> Vec<(Value, Value)> {
+        let clients = said["clients"].as_array().unwrap();
+        clients.iter().map(|client| (client["client_id"].clone(), client["client_secret"].clone())).collect()
+    };
+    assert_eq!(keys(&again.said), keys(&first));
+    // Burndown listens elsewhere now, and its registration has followed it.
+    let burndown = &again.said["clients"].as_array().unwrap().last().unwrap()["redirect_uris"][0];
+    assert!(burndown.as_str().unwrap().starts_with(again.text("service_url")));
+    let (status, _) = again.get(&format!("{}/connect", again.text("service_url")));
+    assert_eq!(status, 303, "it knows where to ask");
+    again.stop();
+}
+
+#[test]
+fn the_environment_names_the_certificate_once_there_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let missing = latchkey(&["demo", "env"], &data).output().unwrap();
+    assert_eq!(missing.status.code(), Some(3));
+
+    Demo::start(&data).stop();
+    let printed = latchkey(&["demo", "env"], &data).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    for name in ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "GIT_SSL_CAINFO"] {
+        assert!(printed.contains(&format!("export {name}='")), "{printed}");
+    }
+    assert!(printed.contains("authority.pem"));
+}

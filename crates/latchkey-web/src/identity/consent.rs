@@ -21,11 +21,12 @@ use crate::app::{App, entropy};
 use crate::extract::{Pairs, form};
 use crate::forms;
 use crate::identity::flow::{self, Deliberation, Next, Opened};
+use crate::identity::offer::ClosedOrganization;
 use crate::identity::problem_page;
 use crate::pages::consent::{
     Consent, Destination, KeepChoice, Obstacle, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice, ScopeChoice,
 };
-use crate::pages::prerequisite::{Contact, Prerequisite, Shortfall};
+use crate::pages::prerequisite::{Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::wrong_tenant::WrongTenant;
 use crate::pages::{Moment, Person};
 use crate::reply;
@@ -353,24 +354,21 @@ fn keeps(cap: Option<u16>) -> Vec<KeepChoice> {
 
 fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &Deliberation) -> Prerequisite {
     let Deliberation { signed_in, standing, .. } = deliberation;
-    let mut organizations: BTreeMap<(String, &'static str), Shortfall> = BTreeMap::new();
-    for organization in &standing.closed {
-        let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
-        for missing in &organization.missing {
-            let ask = organization
-                .administrators
-                .iter()
-                .map(|(name, email)| Contact { name: name.clone(), email: email.clone() });
-            let shortfall = Shortfall {
-                organization: organization.name.clone(),
-                code: missing.prerequisite.code().to_owned(),
-                missing: missing.what(),
-                mend: missing.what_to_do(&names),
-                ask: ask.collect(),
-            };
-            organizations.insert((organization.name.clone(), missing.prerequisite.code()), shortfall);
+    let shortfall = |organization: &ClosedOrganization| {
+        let missing = organization.missing.iter().map(|missing| {
+            let code = missing.prerequisite.code();
+            // Their names are not in the sentence: they are listed below, once for everything that is missing.
+            (code, Missing { code: code.to_owned(), what: missing.what(), mend: missing.what_to_do(&[]) })
+        });
+        let contact = |(name, email): &(String, String)| Contact { name: name.clone(), email: email.clone() };
+        Shortfall {
+            organization: organization.name.clone(),
+            missing: missing.collect::<BTreeMap<_, _>>().into_values().collect(),
+            ask: organization.administrators.iter().map(contact).collect(),
         }
-    }
+    };
+    let mut organizations: Vec<Shortfall> = standing.closed.iter().map(shortfall).collect();
+    organizations.sort_by(|one, other| one.organization.cmp(&other.organization));
     Prerequisite {
         frame: problem_page::frame(app, visitor),
         flow: opened.id.clone(),
@@ -381,7 +379,7 @@ fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &De
             email: signed_in.account.email.clone(),
             directory: signed_in.home.domain.clone(),
         },
-        organizations: organizations.into_values().collect(),
+        organizations,
     }
 }
 

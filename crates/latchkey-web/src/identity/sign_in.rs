@@ -25,6 +25,9 @@ use crate::pages::sign_in::{SignIn, SignInTrouble};
 use crate::reply::{self, FormTargets};
 use crate::visitor::{self, Visitor};
 
+/// The longest address that fits into the form. [RFC 5321 §4.5.3.1.3]
+const LONGEST_EMAIL: usize = 254;
+
 /// The query of the sign-in page.
 #[derive(Deserialize)]
 pub struct SignInQuery {
@@ -34,6 +37,8 @@ pub struct SignInQuery {
     next: Option<String>,
     /// Another account than those that are signed in.
     another: Option<String>,
+    /// Who is about to sign in, where no flow says it.
+    login_hint: Option<String>,
 }
 
 /// `GET /signin`.
@@ -53,7 +58,8 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<S
                 Err(error) => return problem_page::unavailable(&app, &visitor, &error),
             }
         }
-        _ => None,
+        Some(_) => None,
+        None => query.login_hint.filter(|email| email.len() <= LONGEST_EMAIL),
     };
     let next = query.next.as_deref().filter(|next| is_own_path(next)).map(str::to_owned);
     show(&app, &visitor, opened.as_ref(), next, hint.unwrap_or_default(), None).await

@@ -89,6 +89,13 @@ pub(super) struct OptionGroup<'a> {
     pub(super) scopes: Vec<&'a ScopeOption>,
 }
 
+impl OptionGroup<'_> {
+    /// How many of them the app asks for.
+    pub(super) fn asked(&self) -> usize {
+        self.scopes.iter().filter(|scope| scope.asked).count()
+    }
+}
+
 /// Sorts scopes by how far they reach.
 pub(super) fn grouped(scopes: &[ScopeOption]) -> Vec<OptionGroup<'_>> {
     [(Reach::Read, "Read"), (Reach::Write, "Change"), (Reach::Administer, "Administer")]

@@ -77,7 +77,10 @@ fn every_body_is_answered() {
             ("application/json", b"{".to_vec()),
             ("application/json", b"[".repeat(5_000)),
             ("application/json", b"null".to_vec()),
-            ("application/json-patch+json", br#"[{"op":"add","path":"/fields/System.Title","value":{"a":[1,2,{"b":null}]}}]"#.to_vec()),
+            (
+                "application/json-patch+json",
+                br#"[{"op":"add","path":"/fields/System.Title","value":{"a":[1,2,{"b":null}]}}]"#.to_vec(),
+            ),
             ("text/plain", b"x".repeat(100_000)),
             ("multipart/form-data", b"--x".to_vec()),
         ];
@@ -91,11 +94,11 @@ fn every_body_is_answered() {
             "/oidc/userinfo",
             "/apps/new",
             "/profile/authorizations/revoke",
-            "/harbor/_apis/wit/workitemsbatch",
-            "/harbor/lighthouse/_apis/wit/workitems/$Task",
-            "/harbor/lighthouse/_apis/wit/workitems/1/comments",
-            "/harbor/lighthouse/_apis/build/builds",
-            "/harbor/lighthouse/_apis/git/repositories/lamp/refs",
+            "/harbor/_apis/wit/workitemsbatch?api-version=7.1",
+            "/harbor/lighthouse/_apis/wit/workitems/$Task?api-version=7.1",
+            "/harbor/lighthouse/_apis/wit/workitems/1/comments?api-version=7.1-preview.4",
+            "/harbor/lighthouse/_apis/build/builds?api-version=7.1",
+            "/harbor/lighthouse/_apis/git/repositories/lamp/refs?api-version=7.1",
             "/harbor/lighthouse/_git/lamp/git-upload-pack",
             "/harbor/lighthouse/_git/lamp/git-receive-pack",
         ] {
@@ -133,7 +136,13 @@ fn every_odd_header_is_answered() {
             if http::HeaderValue::from_str(value).is_err() {
                 continue;
             }
-            for path in ["/signin", "/oidc/userinfo", "/harbor/_apis/projects", "/common/discovery/v2.0/keys", "/harbor/lighthouse/_git/lamp/info/refs?service=git-upload-pack"] {
+            for path in [
+                "/signin",
+                "/oidc/userinfo",
+                "/harbor/_apis/projects",
+                "/common/discovery/v2.0/keys",
+                "/harbor/lighthouse/_git/lamp/info/refs?service=git-upload-pack",
+            ] {
                 let status = world.get(path).header(name, value).await.status.as_u16();
                 assert!(status < 500, "{path} with {name}: {status}");
             }

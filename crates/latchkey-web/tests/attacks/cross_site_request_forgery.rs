@@ -33,15 +33,32 @@ fn a_foreign_form_changes_nothing_in_any_encoding() {
     on_both_databases(async |world| {
         let ana = ana_with_burndown(&world).await;
         let id = ana.opens("/profile/authorizations").await.attributes("data-authorization")[0].clone();
-        let body = format!("authorization={id}&session=others&account=all&decision=approve&email=eve%40shore.test&password=correct+horse+battery+staple");
+        let body = format!(
+            "authorization={id}&session=others&account=all&decision=approve&email=eve%40shore.test&password=correct+horse+battery+staple"
+        );
         for target in TARGETS {
             for encoding in ENCODINGS {
                 let visit = ana.browser().post_from(EVIL, target, encoding, &body).await;
                 let page = visit.page();
-                assert!(page.status() >= 400 || page.path() == "/signin", "{target} {encoding}: {} {}", page.status(), page.text());
+                assert!(
+                    page.status() >= 400 || page.path() == "/signin",
+                    "{target} {encoding}: {} {}",
+                    page.status(),
+                    page.text()
+                );
             }
         }
-        assert_eq!(world.store().authorizations_of(ana.id()).await.unwrap().iter().filter(|one| one.authorization.ended.is_none()).count(), 1);
+        assert_eq!(
+            world
+                .store()
+                .authorizations_of(ana.id())
+                .await
+                .unwrap()
+                .iter()
+                .filter(|one| one.authorization.ended.is_none())
+                .count(),
+            1
+        );
     });
 }
 
@@ -53,7 +70,11 @@ fn a_foreign_form_does_not_put_out_who_is_signed_in() {
         for target in TARGETS.iter().chain(&["/harbor.test/oauth2/v2.0/authorize", "/nowhere"]) {
             for encoding in ENCODINGS {
                 ana.browser().post_from(EVIL, target, encoding, "x=y").await;
-                assert_eq!(ana.browser().session_cookie(), before, "{target} {encoding}: the cookie that was held back is replaced");
+                assert_eq!(
+                    ana.browser().session_cookie(),
+                    before,
+                    "{target} {encoding}: the cookie that was held back is replaced"
+                );
             }
         }
     });
@@ -65,7 +86,8 @@ fn even_with_the_cookie_a_form_needs_its_token_and_a_page_of_ours() {
         let ana = ana_with_burndown(&world).await;
         let page = ana.opens("/profile/authorizations").await;
         let id = page.attributes("data-authorization")[0].clone();
-        let (token, cookie) = (page.value("csrf"), format!("__Host-latchkey={}", ana.browser().session_cookie().unwrap()));
+        let (token, cookie) =
+            (page.value("csrf"), format!("__Host-latchkey={}", ana.browser().session_cookie().unwrap()));
         let stranger = world.max().opens("/profile/authorizations/revoke").await.browser().clone();
         drop(stranger);
         let foreign = world.browser().open("/signin").await.page().value("csrf");
@@ -87,7 +109,13 @@ fn even_with_the_cookie_a_form_needs_its_token_and_a_page_of_ours() {
 fn no_link_changes_anything() {
     on_both_databases(async |world| {
         let ana = ana_with_burndown(&world).await;
-        for url in ["/profile/authorizations/revoke?authorization=all", "/signout?account=all", "/consent?decision=approve", "/profile/sessions/end?session=others", "/select/forget"] {
+        for url in [
+            "/profile/authorizations/revoke?authorization=all",
+            "/signout?account=all",
+            "/consent?decision=approve",
+            "/profile/sessions/end?session=others",
+            "/select/forget",
+        ] {
             ana.browser().open_from(EVIL, url).await;
         }
         let page = ana.browser().open("/profile/authorizations").await.page();

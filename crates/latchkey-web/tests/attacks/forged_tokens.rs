@@ -90,6 +90,9 @@ fn one_token_has_one_spelling() {
         ] {
             is_refused(&world, &changed, why).await;
         }
-        assert_eq!(world.get("/oidc/userinfo").header("authorization", &format!("Bearer  {token} x")).await.status, 401);
+        assert_eq!(
+            world.get("/oidc/userinfo").header("authorization", &format!("Bearer  {token} x")).await.status,
+            401
+        );
     });
 }

@@ -5,7 +5,15 @@ use latchkey_testkit::on_both_databases;
 #[test]
 fn the_host_chooses_among_our_origins_and_never_makes_one() {
     on_both_databases(async |world| {
-        for host in ["evil.test", "latchkey.test.evil.test", "latchkey.test:444", "latchkey.test@evil.test", "localhost", "127.0.0.1:4280", "evil.test#latchkey.test"] {
+        for host in [
+            "evil.test",
+            "latchkey.test.evil.test",
+            "latchkey.test:444",
+            "latchkey.test@evil.test",
+            "localhost",
+            "127.0.0.1:4280",
+            "evil.test#latchkey.test",
+        ] {
             for path in ["/signin", "/common/v2.0/.well-known/openid-configuration", "/harbor/_apis/projects"] {
                 let answer = world.get(path).header("host", host).await;
                 assert_eq!(answer.status, 421, "{host} {path}");

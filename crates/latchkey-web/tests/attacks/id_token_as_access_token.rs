@@ -12,18 +12,32 @@ fn each_kind_of_token_works_in_its_own_place_only() {
         for wrong in [id, refresh, code.text.as_str(), burndown.secret()] {
             assert_eq!(world.get("/oidc/userinfo").bearer(wrong).await.status, 401);
             assert_eq!(world.get("/harbor/_apis/projects").bearer(wrong).await.status, 401);
-            assert_eq!(world.get("/harbor/lighthouse/_git/lamp/info/refs?service=git-upload-pack").basic("x", wrong).await.status, 401);
+            assert_eq!(
+                world
+                    .get("/harbor/lighthouse/_git/lamp/info/refs?service=git-upload-pack")
+                    .basic("x", wrong)
+                    .await
+                    .status,
+                401
+            );
         }
         for wrong in [access, id, code.text.as_str()] {
             assert_eq!(burndown.refresh(wrong).await.err().unwrap().error, "invalid_grant");
         }
         for wrong in [access, id, refresh] {
-            let pairs = [("grant_type", "authorization_code"), ("code", wrong), ("redirect_uri", "https://burndown.test/callback")];
+            let pairs = [
+                ("grant_type", "authorization_code"),
+                ("code", wrong),
+                ("redirect_uri", "https://burndown.test/callback"),
+            ];
             assert_eq!(burndown.token_request(&pairs).await.error(), "invalid_grant");
         }
         for wrong in [access, refresh, code.text.as_str()] {
             let request = burndown.request().with("id_token_hint", wrong).with("prompt", "none");
-            assert!(request.answered(&ana.browser().open(&request.url()).await.left()).is_ok(), "a hint that is none is ignored");
+            assert!(
+                request.answered(&ana.browser().open(&request.url()).await.left()).is_ok(),
+                "a hint that is none is ignored"
+            );
         }
         assert!(world.redeem(&code).await.is_ok() && tokens.refreshed().await.is_ok(), "nothing was consumed");
     });

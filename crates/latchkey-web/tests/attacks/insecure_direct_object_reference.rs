@@ -50,7 +50,13 @@ fn another_persons_app_is_not_there() {
         let cookie = format!("__Host-latchkey={}", ben.browser().session_cookie().unwrap());
         let id = world.app("burndown").client_id();
         let post = |path: &str| {
-            let fields = [("csrf", csrf.as_str()), ("label", "x"), ("expires", "30"), ("redirect_uris", "https://evil.test/"), ("scope", "vso.work")];
+            let fields = [
+                ("csrf", csrf.as_str()),
+                ("label", "x"),
+                ("expires", "30"),
+                ("redirect_uris", "https://evil.test/"),
+                ("scope", "vso.work"),
+            ];
             world.post(&format!("/apps/{id}{path}")).header("cookie", &cookie).form(fields)
         };
         for path in ["/secrets", "/secrets/remove", "/redirect-uris", "/scopes", "/delete"] {
@@ -80,7 +86,11 @@ fn a_work_item_of_another_project_is_not_reached_by_its_number() {
         let lighthouse = world.project("lighthouse").to_string();
         let request = world.app("burndown").request();
         let tokens = world.ana().authorizes_part(&request, |page| page.untick("project", &lighthouse)).await;
-        for url in ["/harbor/_apis/wit/workitems/1", "/harbor/drydock/_apis/wit/workitems/1", "/harbor/_apis/wit/workitems?ids=1"] {
+        for url in [
+            "/harbor/_apis/wit/workitems/1",
+            "/harbor/drydock/_apis/wit/workitems/1",
+            "/harbor/_apis/wit/workitems?ids=1",
+        ] {
             assert_eq!(tokens.get(url).await.status, 404, "{url}");
         }
         let absent = tokens.get("/harbor/_apis/wit/workitems/99").await.text().replace("99", "1");

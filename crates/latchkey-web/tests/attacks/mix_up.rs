@@ -28,7 +28,9 @@ fn iss_names_this_server_and_tenant_in_success_and_in_error_in_every_mode() {
 #[test]
 fn the_issuer_in_the_answer_is_the_one_that_signs() {
     on_both_databases(async |world| {
-        for (segment, person) in [("common", "pat"), ("common", "ana"), ("harbor.test", "pat"), ("organizations", "eve")] {
+        for (segment, person) in
+            [("common", "pat"), ("common", "ana"), ("harbor.test", "pat"), ("organizations", "eve")]
+        {
             let app = world.app("burndown").at(segment).asking("openid");
             let code = world.person(person).approves_request(&app.request()).await;
             let tokens = world.redeem(&code).await.unwrap();

@@ -48,7 +48,15 @@ fn no_address_but_the_registered_one_is_ever_gone_to() {
             for prompt in ["", "none"] {
                 let request = world.app("burndown").request().with("redirect_uri", uri).with("prompt", prompt);
                 match ana.browser().open(&request.url()).await {
-                    Visit::Page(page) => assert_eq!((page.status(), page.error_code().as_str()), (400, "invalid_redirect_uri"), "{uri:?}"),
+                    // The door itself refuses an address with a null character.
+                    Visit::Page(page) if uri.contains('\0') => assert_eq!(page.status(), 400),
+                    Visit::Page(page) => {
+                        assert_eq!(
+                            (page.status(), page.error_code().as_str()),
+                            (400, "invalid_redirect_uri"),
+                            "{uri:?}"
+                        );
+                    }
                     Visit::Left(departure) => panic!("{uri:?} was gone to: {departure:?}"),
                 }
             }
@@ -102,7 +110,9 @@ fn any_changed_character_is_another_address() {
 #[test]
 fn a_client_nobody_vouches_for_is_no_springboard() {
     on_both_databases(async |world| {
-        for (name, value) in [("scope", "vso.nonsense"), ("prompt", "none"), ("response_type", "token"), ("max_age", "x")] {
+        for (name, value) in
+            [("scope", "vso.nonsense"), ("prompt", "none"), ("response_type", "token"), ("max_age", "x")]
+        {
             let request = world.app("gull").request().with(name, value);
             let page = world.browser().open(&request.url()).await.page();
             assert!(page.says("Do you want to leave for another site?"), "{name}={value}: {}", page.text());

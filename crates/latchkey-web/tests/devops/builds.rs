@@ -5,20 +5,25 @@ use serde_json::json;
 
 const BUILDS: &str = "/harbor/lighthouse/_apis/build/builds";
 
+/// What changes something has to say in which version it speaks.
+fn versioned(url: &str) -> String {
+    format!("{url}?api-version=7.1")
+}
+
 #[test]
 fn a_service_that_reports_a_build_result_sees_it_appear() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes_all("burndown").await;
-        let queued = tokens.post(BUILDS).json(&json!({ "definition": { "id": 1 } })).await.json();
+        let queued = tokens.post(&versioned(BUILDS)).json(&json!({ "definition": { "id": 1 } })).await.json();
         let id = queued["id"].as_i64().unwrap();
         assert_eq!(queued["status"], "notStarted");
         let url = format!("{BUILDS}/{id}");
-        assert_eq!(tokens.patch(&url).json(&json!({ "status": 1 })).await.json()["status"], "inProgress");
-        let done = tokens.patch(&url).json(&json!({ "status": "completed", "result": 2 })).await.json();
+        assert_eq!(tokens.patch(&versioned(&url)).json(&json!({ "status": 1 })).await.json()["status"], "inProgress");
+        let done = tokens.patch(&versioned(&url)).json(&json!({ "status": "completed", "result": 2 })).await.json();
         assert_eq!((&done["status"], &done["result"]), (&json!("completed"), &json!("succeeded")));
         let listed = tokens.get(&format!("{BUILDS}?resultFilter=2")).await.json();
         assert_eq!((&listed["count"], &listed["value"][0]["id"]), (&json!(1), &json!(id)));
-        let back = tokens.patch(&url).json(&json!({ "status": "inProgress" })).await;
+        let back = tokens.patch(&versioned(&url)).json(&json!({ "status": "inProgress" })).await;
         assert_eq!(back.status, 400, "a completed build is a record");
     });
 }
@@ -28,8 +33,8 @@ fn who_can_only_look_reports_nothing() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes("burndown").await;
         assert!(tokens.get(BUILDS).await.is_ok());
-        assert_eq!(tokens.post(BUILDS).json(&json!({ "definition": { "id": 1 } })).await.status, 401);
-        assert_eq!(tokens.patch(&format!("{BUILDS}/2")).json(&json!({ "status": 1 })).await.status, 401);
+        assert_eq!(tokens.post(&versioned(BUILDS)).json(&json!({ "definition": { "id": 1 } })).await.status, 401);
+        assert_eq!(tokens.patch(&versioned(&format!("{BUILDS}/2"))).json(&json!({ "status": 1 })).await.status, 401);
     });
 }
 
@@ -57,11 +62,11 @@ fn bad_builds_are_refused_with_the_error_body() {
             json!({ "definition": { "id": 99 } }),
             json!({ "definition": { "id": 1 }, "sourceBranch": "a..b" }),
         ] {
-            let answer = tokens.post(BUILDS).json(&body).await;
+            let answer = tokens.post(&versioned(BUILDS)).json(&body).await;
             assert!(matches!(answer.status.as_u16(), 400 | 404), "{body}: {}", answer.text());
             assert!(answer.json()["message"].is_string());
         }
         assert_eq!(tokens.get(&format!("{BUILDS}/99")).await.status, 404);
-        assert_eq!(tokens.get(&format!("{BUILDS}/99999999999999999999")).await.status, 404);
+        assert_eq!(tokens.get(&format!("{BUILDS}/99999999999999999999")).await.status, 400);
     });
 }

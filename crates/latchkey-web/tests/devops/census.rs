@@ -38,20 +38,26 @@ const ROUTES: &[Route] = &[
     ("GET", "/harbor/lighthouse/_apis/wit/workitems/1/revisions", Needs::Stakeholder, "", ""),
     ("GET", "/harbor/lighthouse/_apis/wit/workitems/1/updates", Needs::Stakeholder, "", ""),
     ("GET", "/harbor/lighthouse/_apis/wit/workitems/1/comments", Needs::Stakeholder, "", ""),
-    ("POST", "/harbor/lighthouse/_apis/wit/workitems/1/comments", Needs::Stakeholder, JSON, r#"{"text":"It shines"}"#),
+    (
+        "POST",
+        "/harbor/lighthouse/_apis/wit/workitems/1/comments?api-version=7.1-preview.4",
+        Needs::Stakeholder,
+        JSON,
+        r#"{"text":"It shines"}"#,
+    ),
     ("GET", "/harbor/lighthouse/_apis/wit/workitemtypes", Needs::Stakeholder, "", ""),
     ("GET", "/harbor/lighthouse/_apis/wit/workitemtypes/Bug", Needs::Stakeholder, "", ""),
     ("GET", "/harbor/lighthouse/_apis/wit/fields", Needs::Stakeholder, "", ""),
     (
         "POST",
-        "/harbor/lighthouse/_apis/wit/workitems/$Task",
+        "/harbor/lighthouse/_apis/wit/workitems/$Task?api-version=7.1",
         Needs::Stakeholder,
         PATCH,
         r#"[{"op":"add","path":"/fields/System.Title","value":"Polish the glass"}]"#,
     ),
     (
         "PATCH",
-        "/harbor/_apis/wit/workitems/1",
+        "/harbor/_apis/wit/workitems/1?api-version=7.1",
         Needs::Stakeholder,
         PATCH,
         r#"[{"op":"add","path":"/fields/System.Title","value":"The lamp is seen"}]"#,
@@ -143,8 +149,13 @@ fn a_token_without_the_scope_is_refused_and_told_which() {
     on_both_databases(async |world| {
         world.registers(a_web_app("scribe").asking("vso.wiki")).await;
         let tokens = world.ana().authorizes_all("scribe").await;
-        expect(&world, &tokens, SCOPED, &[401], "a token for the wiki").await;
+        expect(&world, &tokens, SCOPED, &[401, 403], "a token for the wiki").await;
         for route in ROUTES.iter().copied().filter(|route| route.2 != Needs::Token) {
+            if route.1.contains("/_git/") {
+                // Git asks for another password after a 401 and shows the text of a 403.
+                assert_eq!(status(&world, route, &tokens.access).await, 403);
+                continue;
+            }
             let answer = ask(&world, route).bearer(&tokens.access).await;
             let challenge = answer.header("www-authenticate").unwrap_or_default().to_owned();
             assert!(challenge.contains("insufficient_scope") && challenge.contains("vso."), "{}: {challenge}", route.1);
@@ -248,7 +259,7 @@ fn clients_discover_where_things_are_without_a_token() {
 #[test]
 fn a_push_to_nothing_is_refused_by_the_same_census() {
     on_both_databases(async |world| {
-        let refs = "/harbor/lighthouse/_apis/git/repositories/lamp/refs";
+        let refs = "/harbor/lighthouse/_apis/git/repositories/lamp/refs?api-version=7.1";
         let body = format!(r#"[{{"name":"refs/heads/dim","oldObjectId":"{ZEROS}","newObjectId":"{ZEROS}"}}]"#);
         assert_eq!(world.post(refs).body(JSON, body.clone()).await.status, 401);
         let reader = world.ana().authorizes("burndown").await;

@@ -6,6 +6,13 @@ use serde_json::{Value, json};
 const ITEM: &str = "/harbor/lighthouse/_apis/wit/workitems/1";
 const PATCH: &str = "application/json-patch+json";
 
+const PREVIEW: &str = "api-version=7.1-preview.4";
+
+/// What changes something has to say in which version it speaks.
+fn versioned(url: &str) -> String {
+    format!("{url}?api-version=7.1")
+}
+
 async fn tokens(world: &World) -> Tokens {
     world.ana().authorizes_all("burndown").await
 }
@@ -33,7 +40,7 @@ fn several_are_read_at_once_and_those_that_are_not_there_are_missed() {
         let listed = tokens.get("/harbor/_apis/wit/workitems?ids=1,2").await.json();
         assert_eq!(listed["count"], 2);
         let batch = json!({ "ids": [2, 1], "fields": ["System.Title"] });
-        let batch = tokens.post("/harbor/_apis/wit/workitemsbatch").json(&batch).await.json();
+        let batch = tokens.post("/harbor/_apis/wit/workitemsbatch?api-version=7.1").json(&batch).await.json();
         assert_eq!(batch["value"][0]["id"], 2);
         assert!(batch["value"][0]["fields"].get("System.State").is_none());
         assert_eq!(tokens.get("/harbor/_apis/wit/workitems?ids=1,99").await.status, 404);
@@ -51,7 +58,7 @@ fn a_change_makes_the_next_revision_and_a_late_one_is_refused() {
                 { "op": "test", "path": "/rev", "value": rev },
                 { "op": "Add", "path": "/fields/System.Title", "value": title },
             ]);
-            tokens.patch(ITEM).body(PATCH, patch(operations))
+            tokens.patch(&versioned(ITEM)).body(PATCH, patch(operations))
         };
         assert_eq!(change(1, "Seen from afar").await.json()["rev"], 2);
         let late = change(1, "Seen from near").await;
@@ -71,7 +78,7 @@ fn of_many_changes_at_once_each_is_a_revision_or_a_refusal() {
                     { "op": "test", "path": "/rev", "value": 1 },
                     { "op": "add", "path": "/fields/System.Title", "value": format!("Title {n}") },
                 ]);
-                tokio::spawn(tokens.patch(ITEM).body(PATCH, patch(operations)).send())
+                tokio::spawn(tokens.patch(&versioned(ITEM)).body(PATCH, patch(operations)).send())
             })
             .collect();
         let mut done = 0;
@@ -82,6 +89,17 @@ fn of_many_changes_at_once_each_is_a_revision_or_a_refusal() {
         }
         assert_eq!(done, 1);
         assert_eq!(tokens.get(ITEM).await.json()["rev"], 2);
+    });
+}
+
+#[test]
+fn a_change_without_a_version_is_refused() {
+    on_both_databases(async |world| {
+        let answer = tokens(&world).await.patch(ITEM).body(PATCH, "[]").await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["typeKey"]),
+            (400, &json!("VssVersionNotSpecifiedException"))
+        );
     });
 }
 
@@ -98,11 +116,11 @@ fn what_no_patch_may_do_is_refused_with_the_error_body() {
             (json!([{ "op": "add", "path": "/fields/System.State", "value": "Nowhere" }]), PATCH),
             (json!([{ "op": "add", "path": "/fields/System.Title", "value": "x" }]), "text/plain"),
         ] {
-            let answer = tokens.patch(ITEM).body(content_type, patch(operations.clone())).await;
+            let answer = tokens.patch(&versioned(ITEM)).body(content_type, patch(operations.clone())).await;
             assert!(matches!(answer.status.as_u16(), 400 | 415), "{operations}: {}", answer.text());
             assert!(answer.json()["message"].is_string() && answer.json()["typeKey"].is_string());
         }
-        let broken = tokens.patch(ITEM).body(PATCH, "[{").await;
+        let broken = tokens.patch(&versioned(ITEM)).body(PATCH, "[{").await;
         assert_eq!(broken.status, 400);
         assert_eq!(tokens.get(ITEM).await.json()["rev"], 1);
     });
@@ -113,12 +131,13 @@ fn comments_come_and_are_counted() {
     on_both_databases(async |world| {
         let tokens = tokens(&world).await;
         let comments = format!("{ITEM}/comments");
-        let added = tokens.post(&comments).json(&json!({ "text": "It shines" })).await.json();
+        let added = tokens.post(&format!("{comments}?{PREVIEW}")).json(&json!({ "text": "It shines" })).await.json();
         assert_eq!(added["text"], "It shines");
         let listed = tokens.get(&comments).await.json();
         assert_eq!((&listed["totalCount"], &listed["comments"][0]["text"]), (&json!(1), &json!("It shines")));
         let id = added["id"].as_i64().unwrap();
-        let edited = tokens.patch(&format!("{comments}/{id}")).json(&json!({ "text": "It glows" })).await.json();
+        let edited =
+            tokens.patch(&format!("{comments}/{id}?{PREVIEW}")).json(&json!({ "text": "It glows" })).await.json();
         assert_eq!(edited["text"], "It glows");
     });
 }

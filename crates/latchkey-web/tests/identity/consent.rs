@@ -231,8 +231,8 @@ fn whoever_lacks_a_prerequisite_is_told_which_one_and_where() {
     on_both_databases(async |world| {
         for (person, missing) in [
             (world.ben(), vec!["administrator"]),
-            (world.cy(), vec!["administrator", "basic_access"]),
-            (world.dee(), vec!["administrator", "project_member"]),
+            (world.cy(), vec!["basic_access", "administrator"]),
+            (world.dee(), vec!["project_member", "administrator"]),
         ] {
             let page = approval_page(&person, "burndown").await;
             assert_eq!((page.status(), page.heading().as_str()), (403, "You cannot approve this yet"));

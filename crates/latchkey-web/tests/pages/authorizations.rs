@@ -17,9 +17,11 @@ fn it_lists_what_was_granted_where_and_until_when() {
         assert!(page.has("no-authorizations") && !page.has("revoke-all"));
         let drydock = world.project("drydock").to_string();
         let request = world.app("burndown").request();
-        ana.answers(&request, |page| page.tick_only("scope", &["vso.work"]).untick("project", &drydock).choose("keep", "7-days"))
-            .await
-            .unwrap();
+        ana.answers(&request, |page| {
+            page.tick_only("scope", &["vso.work"]).untick("project", &drydock).choose("keep", "7-days")
+        })
+        .await
+        .unwrap();
         ana.approves("compass").await;
         let rows = list(&ana).await;
         assert_eq!(rows.len(), 2);
@@ -53,7 +55,11 @@ fn last_use_and_address_are_shown_at_once_and_stay_after_a_flush() {
         assert!(list(&ana).await[0].contains("203.0.113.77"));
         world.seconds_later(600);
         tokens.get("/oidc/userinfo").from_address(address).await;
-        assert!(list(&ana).await[0].contains("10 minutes ago") || list(&ana).await[0].contains("now"), "{:?}", list(&ana).await);
+        assert!(
+            list(&ana).await[0].contains("10 minutes ago") || list(&ana).await[0].contains("now"),
+            "{:?}",
+            list(&ana).await
+        );
     });
 }
 
@@ -125,9 +131,17 @@ fn a_token_never_manages_authorizations() {
         let tokens = ana.authorizes_all("burndown").await;
         let page = ana.opens("/profile/authorizations").await;
         let id = page.attributes("data-authorization")[0].clone();
-        for url in ["/profile/authorizations".to_owned(), format!("/profile/authorizations/{id}"), "/profile/sessions".to_owned()] {
+        for url in [
+            "/profile/authorizations".to_owned(),
+            format!("/profile/authorizations/{id}"),
+            "/profile/sessions".to_owned(),
+        ] {
             let answer = tokens.get(&url).await;
-            assert!(answer.status.is_redirection() && answer.location().starts_with("/signin"), "{url}: {}", answer.status);
+            assert!(
+                answer.status.is_redirection() && answer.location().starts_with("/signin"),
+                "{url}: {}",
+                answer.status
+            );
         }
         let revoked = tokens.post("/profile/authorizations/revoke").form([("authorization", "all")]).await;
         assert!(!revoked.is_ok());
