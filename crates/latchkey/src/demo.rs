@@ -47,6 +47,7 @@ use folder::Keepsake;
 use guide::{Guide, Tour};
 use ports::Ports;
 use recorder::Recorder;
+use sample::Inventing;
 use sample::apps::{self, BURNDOWN};
 use sample::organizations::{DRYDOCK, HARBOR, LIGHTHOUSE};
 use sample::people::harbor;
@@ -64,12 +65,15 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     let mut signals = Signals::listen()?;
     let place = Place::in_folder(&absolute(folder)?);
     let ports = Ports::bind(arguments.port).await?;
-    let kept = folder::prepare(&place, arguments.fresh)?;
+    let memory = match folder::prepare(&place, arguments.fresh)? {
+        Some(kept) => Memory::Kept(kept),
+        None => Memory::Anew(Inventing::begin()),
+    };
     let master = place.read_or_make_master_key()?;
     let authority = Authority::open(&place.folder, OffsetDateTime::now_utc())?;
 
     let app = bootstrap::open(&place, &master, settings(&ports)?).await?;
-    let kept = remember(&app, &place, kept, &ports).await?;
+    let kept = memory.recall(&app, &place, &ports).await?;
     let guide = guide(&app, &kept, &ports)?;
     let certificate = authority.listener_certificate(OffsetDateTime::now_utc())?;
     let tls = tls::server_config(Certificates::new(vec![("localhost".to_owned(), certificate)]))?;
@@ -135,23 +139,33 @@ fn settings(ports: &Ports) -> Result<Settings, Failure> {
     })
 }
 
-/// What an earlier start remembers, with the ports of this one; or everything anew.
-async fn remember(app: &App, place: &Place, kept: Option<Keepsake>, ports: &Ports) -> Result<Keepsake, Failure> {
-    let redirect = format!("{}/callback", ports.service_url);
-    let failed = |error| Failure::new(Exit::Failed, "the sample data could not be made").because(error);
-    let mut now = match &kept {
-        Some(kept) => kept.clone(),
-        None => sample::sow(app, &redirect).await.map_err(failed)?,
-    };
-    if let Some(burndown) = now.clients.iter_mut().find(|client| client.name == BURNDOWN) {
-        apps::move_burndown(app, burndown, &redirect).await.map_err(failed)?;
+/// Where what the demo knows comes from.
+enum Memory {
+    /// From an earlier start.
+    Kept(Keepsake),
+    /// From nowhere: everything is made.
+    Anew(Inventing),
+}
+
+impl Memory {
+    /// What the demo knows, with the ports of this start.
+    async fn recall(self, app: &App, place: &Place, ports: &Ports) -> Result<Keepsake, Failure> {
+        let redirect = format!("{}/callback", ports.service_url);
+        let failed = |error| Failure::new(Exit::Failed, "the sample data could not be made").because(error);
+        let (mut kept, before) = match self {
+            Self::Kept(kept) => (kept.clone(), Some(kept)),
+            Self::Anew(people) => (sample::sow(app, people, &redirect).await.map_err(failed)?, None),
+        };
+        if let Some(burndown) = kept.clients.iter_mut().find(|client| client.name == BURNDOWN) {
+            apps::move_burndown(app, burndown, &redirect).await.map_err(failed)?;
+        }
+        kept.complete = true;
+        kept.https_origin = Some(ports.https_origin.clone());
+        if before.as_ref() != Some(&kept) {
+            kept.write(&place.folder)?;
+        }
+        Ok(kept)
     }
-    now.complete = true;
-    now.https_origin = Some(ports.https_origin.clone());
-    if kept.as_ref() != Some(&now) {
-        now.write(&place.folder)?;
-    }
-    Ok(now)
 }
 
 fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {

@@ -79,7 +79,7 @@ fn what_a_service_may_is_the_intersection_worked_out_on_every_request() {
         assert_eq!(reads(CLONE).await, 200);
         // Organization policy.
         world.decides(|policy| policy.third_party_apps = false).await;
-        assert_eq!((reads(WORK_ITEM).await, reads(CLONE).await), (401, 401));
+        assert_eq!((reads(WORK_ITEM).await, reads(CLONE).await), (401, 403));
         world.decides(|policy| policy.third_party_apps = true).await;
         assert_eq!(reads(WORK_ITEM).await, 200);
         // The person's membership.

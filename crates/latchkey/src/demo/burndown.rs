@@ -339,3 +339,69 @@ fn sentence_for(code: &str) -> &'static str {
         _ => "DevOps did not give us a key.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    /// Burndown before a Latchkey that nobody started: port 1 is never listened on.
+    fn burndown() -> Burndown {
+        let registered = Registered {
+            issuer: "http://127.0.0.1:1/t/v2.0".into(),
+            client_id: "burndown".into(),
+            client_secret: "secret".into(),
+            redirect_uri: "http://127.0.0.1:4281/callback".into(),
+        };
+        Burndown::new("127.0.0.1:4281", "http://127.0.0.1:1", "harbor", registered)
+    }
+
+    fn cookie_of(response: &Response<Body>) -> String {
+        let set = response.headers()[SET_COOKIE].to_str().unwrap();
+        set.split_once(';').unwrap().0.to_owned()
+    }
+
+    async fn get(burndown: &Burndown, path: &str, cookie: &str) -> Response<Body> {
+        burndown.answer(Request::get(path).header(COOKIE, cookie).body(Body::empty()).unwrap()).await
+    }
+
+    async fn html(response: Response<Body>) -> String {
+        String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_this_browser_did_not_ask_for_is_not_taken() {
+        let burndown = burndown();
+        let response = get(&burndown, "/callback?code=c&state=s&iss=http%3A%2F%2F127.0.0.1%3A1%2Ft%2Fv2.0", "").await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        let page = html(get(&burndown, "/", &cookie_of(&response)).await).await;
+        assert!(page.contains("invalid_state") && page.contains(r#"role="alert""#), "{page}");
+    }
+
+    #[tokio::test]
+    async fn when_nobody_answers_it_says_so() {
+        let burndown = burndown();
+        let response = get(&burndown, "/connect", "").await;
+        assert_eq!(response.headers()[LOCATION], "/");
+        let page = html(get(&burndown, "/", &cookie_of(&response)).await).await;
+        assert!(page.contains("unavailable"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn its_pages_run_no_script_and_lead_to_latchkey_only() {
+        let response = get(&burndown(), "/", "").await;
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src"));
+        assert!(policy.contains("form-action 'self' http://127.0.0.1:1;"));
+    }
+
+    #[test]
+    fn it_answers_for_its_own_host_alone() {
+        let to = |host: &str| Request::get("/").header(HOST, host).body(Body::empty()).unwrap();
+        assert!(burndown().is_meant(&to("127.0.0.1:4281")));
+        for other in ["localhost:4281", "localhost:4280", "evil.test", ""] {
+            assert!(!burndown().is_meant(&to(other)), "{other}");
+        }
+    }
+}

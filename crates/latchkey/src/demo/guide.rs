@@ -107,13 +107,14 @@ impl Guide {
 }
 
 fn shown_account(account: &KeptAccount) -> DemoAccount {
+    let email: String = url::form_urlencoded::byte_serialize(account.email.as_bytes()).collect();
     let somebody = EVERYBODY.iter().find(|somebody| somebody.email == account.email);
     DemoAccount {
         email: account.email.clone(),
         password: account.password.clone(),
         role: account.role.replace('_', " "),
         hint: somebody.map(|somebody| somebody.hint.to_owned()).unwrap_or_default(),
-        href: "/signin?another=1&next=%2Fprofile%2Fauthorizations".to_owned(),
+        href: format!("/signin?login_hint={email}&next=%2Fprofile%2Fauthorizations"),
     }
 }
 

@@ -29,9 +29,11 @@ use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_jose::digest::sha256;
 use latchkey_store::{CommitError, Store, StoreError};
 use latchkey_web::App;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::demo::folder::{Keepsake, KeptAccount};
+use crate::demo::folder::Keepsake;
+use people::Invented;
 
 /// Why the sample data could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -68,14 +70,22 @@ impl From<Refusal> for SampleError {
     }
 }
 
+/// The people of the sample, on their way: their passwords are hashed while the server opens.
+pub(crate) struct Inventing(JoinHandle<Result<Invented, SampleError>>);
+
+impl Inventing {
+    /// Begins.
+    pub(crate) fn begin() -> Self {
+        Self(tokio::spawn(people::invent()))
+    }
+}
+
 /// Makes everything, and returns what the demo has to remember of it.
-pub(crate) async fn sow(app: &App, burndown_redirect: &str) -> Result<Keepsake, SampleError> {
+pub(crate) async fn sow(app: &App, people: Inventing, burndown_redirect: &str) -> Result<Keepsake, SampleError> {
     let now = app.now();
-    let accounts: Vec<KeptAccount> = people::EVERYBODY.iter().map(people::Somebody::with_a_password).collect();
-    // What takes time, hashing and git, is done at the same time.
-    let (hashes, histories) = tokio::join!(people::hash(&accounts), repositories::import_all(app, now));
-    let (hashes, histories) = (hashes?, histories?);
-    decide(&app.store, people::changes(&hashes, now)?).await?;
+    let histories = repositories::import_all(app, now).await?;
+    let Invented { accounts, hashes } = people.0.await.map_err(|error| SampleError::Rule(error.to_string()))??;
+    decide(&app.store, people::changes(&hashes, now)).await?;
     let (clients, registered) = apps::register(app, burndown_redirect, now)?;
     decide(&app.store, registered).await?;
     organizations::make(&app.store, now).await?;

@@ -95,7 +95,7 @@ fn described(step: Happened, service_url: &str, state: DemoStepState) -> DemoSte
         ),
         Happened::SignedIn => (
             "You pick an account",
-            "And sign in, on Latchkey's own page. Burndown never sees the password. Start as ana@harbor.test.",
+            "And sign in, on Latchkey's own page. Burndown never sees the password. Start as ana@harbor.test: her password is below.",
             "OpenID Connect Core §3.1.2.3",
             None,
         ),

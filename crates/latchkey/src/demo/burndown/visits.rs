@@ -49,8 +49,11 @@ impl Visits {
     /// What is known of the browser with this cookie, for a moment.
     pub(crate) fn with<T>(&self, cookie: &str, now: Timestamp, look: impl FnOnce(&mut Visit) -> T) -> T {
         let mut visits = self.lock();
-        make_room(&mut visits);
-        let visit = visits.entry(digest::sha256(cookie)).or_default();
+        let cookie = digest::sha256(cookie);
+        if !visits.contains_key(&cookie) {
+            make_room(&mut visits);
+        }
+        let visit = visits.entry(cookie).or_default();
         visit.used_at = now;
         look(visit)
     }

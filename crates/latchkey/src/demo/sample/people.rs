@@ -1,5 +1,7 @@
 //! The tenants of the sample and the people in them.
 
+use std::sync::Arc;
+
 use latchkey_devops::ids::PersonId;
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::event::{Event, EventKind};
@@ -8,6 +10,7 @@ use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind};
 use latchkey_identity::{Change, Timestamp};
 use latchkey_web::app::random;
 use latchkey_web::hashing::HashingPool;
+use tokio::task::JoinSet;
 
 use super::{SampleError, id};
 use crate::demo::folder::KeptAccount;
@@ -115,26 +118,34 @@ pub(crate) fn shore() -> TenantId {
     TenantId(id("shore.test"))
 }
 
-/// What is kept of each password, in the order of the accounts.
-pub(crate) async fn hash(accounts: &[KeptAccount]) -> Result<Vec<String>, SampleError> {
+/// Everybody with their password, and what the product keeps of it, in the same order.
+pub(crate) struct Invented {
+    /// What the demo remembers.
+    pub(crate) accounts: Vec<KeptAccount>,
+    /// What the product keeps.
+    pub(crate) hashes: Vec<String>,
+}
+
+/// Everybody with an invented password, and what is kept of each, in the same order. It takes a while, and needs nothing
+/// that is not there from the start.
+pub(crate) async fn invent() -> Result<Invented, SampleError> {
+    let accounts: Vec<KeptAccount> = EVERYBODY.iter().map(Somebody::with_a_password).collect();
     let at_once = std::thread::available_parallelism().map_or(1, usize::from).min(HASHES_AT_ONCE);
-    let pool = std::sync::Arc::new(HashingPool::start(at_once, accounts.len()));
-    let mut waiting = Vec::new();
-    for account in accounts {
+    let pool = Arc::new(HashingPool::start(at_once, accounts.len()));
+    let mut hashing = JoinSet::new();
+    for (place, account) in accounts.iter().enumerate() {
         password::check_new(&account.password, &account.email).map_err(|error| SampleError::Rule(error.to_string()))?;
-        let (pool, password) = (std::sync::Arc::clone(&pool), account.password.clone());
-        waiting.push(tokio::spawn(async move { pool.hash(password, random()).await }));
+        let (pool, password) = (Arc::clone(&pool), account.password.clone());
+        hashing.spawn(async move { pool.hash(password, random()).await.map(|hash| (place, hash)) });
     }
-    let mut hashes = Vec::new();
-    for hash in waiting {
-        let hash = hash.await.map_err(|error| SampleError::Rule(error.to_string()))?;
-        hashes.push(hash.map_err(|busy| SampleError::Rule(busy.to_string()))?);
-    }
-    Ok(hashes)
+    let hashes: Result<Vec<_>, _> = hashing.join_all().await.into_iter().collect();
+    let mut hashes = hashes.map_err(|busy| SampleError::Rule(busy.to_string()))?;
+    hashes.sort_unstable();
+    Ok(Invented { accounts, hashes: hashes.into_iter().map(|(_, hash)| hash).collect() })
 }
 
 /// The tenants and the accounts, with what is kept of their passwords.
-pub(crate) fn changes(hashes: &[String], now: Timestamp) -> Result<Vec<Change>, SampleError> {
+pub(crate) fn changes(hashes: &[String], now: Timestamp) -> Vec<Change> {
     let work = |id, name: &str, domain: &str| Tenant {
         id,
         kind: TenantKind::Work,
@@ -163,7 +174,7 @@ pub(crate) fn changes(hashes: &[String], now: Timestamp) -> Result<Vec<Change>, 
         changes.push(Change::CreateAccount { account: Box::new(account), password: Some(hash.clone()) });
     }
     changes.push(Change::AddGuest { tenant: harbor(), account: PAT.account() });
-    Ok(changes)
+    changes
 }
 
 const WORDS: [&str; 64] = [
