@@ -15,13 +15,13 @@ use crate::process;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// The variable that tells the tests where PostgreSQL's socket is. They connect as the user `postgres`.
+/// The variable that tells the tests where PostgreSQL's socket is. They connect as the superuser `latchkey`.
 pub(crate) const VARIABLE: &str = "LATCHKEY_TEST_POSTGRES";
 
 /// Serves until its standard input closes, which it does however this program ends, then removes everything.
 /// Durability is off: these tests cut the server's clients short, never the database's own machine.
 const GUARDIAN: &str = r#"
-"$1/initdb" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync --pgdata="$2/data" >"$2/log" 2>&1
+"$1/initdb" --username=latchkey --auth=trust --encoding=UTF8 --locale=C --no-sync --pgdata="$2/data" >"$2/log" 2>&1
 "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=400 \
     -c fsync=off -c full_page_writes=off >>"$2/log" 2>&1 &
 server=$!
