@@ -57,12 +57,23 @@ pub fn required(
         Consent::Ask(Question { open, required, already, shown })
     };
     let Some(existing) = existing else { return question(wanted, ScopeSet::default()) };
-    if request.prompt.contains(Prompt::Consent) || existing.shown != app {
+    if existing.shown != app {
+        // It is another app to the person now: nothing that was approved for the one before stays.
         return question(wanted, ScopeSet::default());
+    }
+    // Places and time are for all of it, so all that stays is on the page that asks for them.
+    let stays = |open: &ScopeSet| match wanted.resource().is_empty() {
+        true => ScopeSet::default(),
+        false => existing.scopes.difference(open),
+    };
+    if request.prompt.contains(Prompt::Consent) {
+        let stays = stays(&wanted);
+        return question(wanted, stays);
     }
     let new = wanted.difference(&existing.asked);
     if !new.is_empty() {
-        return question(new, existing.scopes.intersection(&wanted));
+        let stays = stays(&new);
+        return question(new, stays);
     }
     // Anyone on the same machine can pose as a native app, so its requests are never answered without a look.
     // [RFC 6749 §10.2], [RFC 8252 §8.6]
@@ -70,7 +81,8 @@ pub fn required(
         && !client.administrator_approved
         && !client.kind.is_confidential()
     {
-        return question(wanted, ScopeSet::default());
+        let stays = stays(&wanted);
+        return question(wanted, stays);
     }
     Consent::Remembered
 }
@@ -162,8 +174,12 @@ pub fn approve(
         return Decision::refuse(error);
     }
     let live = existing.filter(|authorization| authorization.is_live(now));
-    let kept = live.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
-    let asked = live.map(|authorization| authorization.asked.clone()).unwrap_or_default();
+    // What was approved for an app of another name, publisher or destination was not approved for this one.
+    let same = live.filter(|authorization| authorization.shown == app_digest(request, client));
+    let kept = same.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
+    let asked = same.map(|authorization| authorization.asked.clone()).unwrap_or_default();
+    // A page that only asks who the person is says nothing of places and time, and changes neither.
+    let unasked = same.filter(|_| !asks_for_places && !kept.resource().is_empty());
     let authorization = Authorization {
         id: live.map_or_else(|| AuthorizationId(entropy.uuid()), |live| live.id),
         tenant: approval.tenant,
@@ -172,14 +188,14 @@ pub fn approve(
         version: live.map_or(1, |live| live.version.saturating_add(1)),
         scopes: kept.union(&chosen),
         asked: asked.union(&question.open),
-        places: if asks_for_places {
-            choice.places.clone()
-        } else {
-            live.map(|live| live.places.clone()).unwrap_or_default()
+        places: match unasked {
+            Some(same) => same.places.clone(),
+            None if asks_for_places => choice.places.clone(),
+            None => Places::new(),
         },
-        lifetime: choice.lifetime,
-        expires_at: choice.lifetime.end(now, session.authenticated_at),
-        session: session.id,
+        lifetime: unasked.map_or(choice.lifetime, |same| same.lifetime),
+        expires_at: unasked.map_or_else(|| choice.lifetime.end(now, session.authenticated_at), |same| same.expires_at),
+        session: unasked.map_or(session.id, |same| same.session),
         shown: app_digest(request, client),
         created_at: live.map_or(now, |live| live.created_at),
         changed_at: now,

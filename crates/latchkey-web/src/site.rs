@@ -74,6 +74,8 @@ impl Site {
     fn origin(&self, request: &Request<Body>, peer: Peer) -> Option<Origin> {
         let named = match request.uri().authority() {
             Some(authority) => authority.as_str(),
+            // Two of them are one too many. [RFC 9112 §3.2]
+            None if request.headers().get_all(HOST).iter().count() != 1 => return None,
             None => request.headers().get(HOST)?.to_str().ok()?,
         };
         let fits = |origin: &&Origin| {

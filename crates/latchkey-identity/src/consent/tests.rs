@@ -187,3 +187,41 @@ fn what_is_given_for_a_session_ends_with_it_at_the_latest() {
     let latest = a_session().authenticated_at + crate::limits::SESSION_LIFETIME;
     assert_eq!(granted(&decision).expires_at, Some(latest));
 }
+
+#[test]
+fn a_page_that_only_asks_who_the_person_is_prolongs_and_moves_nothing() {
+    let first = granted(&answer(&[("scope", "vso.work")], None, |choice| choice.lifetime = Lifetime::Days(7)));
+    let identity_only = [("scope", "openid profile")];
+    let second = granted(&answer(&identity_only, Some(&first), |choice| {
+        choice.lifetime = Lifetime::UntilRemoved;
+        choice.places.clear();
+    }));
+    assert_eq!((second.lifetime, second.expires_at, second.session), (first.lifetime, first.expires_at, first.session));
+    assert_eq!(second.places, first.places);
+    assert_eq!(second.scopes.to_string(), "openid profile vso.work");
+}
+
+#[test]
+fn what_was_approved_for_an_app_that_looked_otherwise_does_not_come_along() {
+    let first = granted(&answer(&[("scope", "openid vso.work vso.code")], None, |_| ()));
+    let looked_otherwise = Authorization { shown: [7; 32], ..first };
+    let second = granted(&answer(&[("scope", "openid")], Some(&looked_otherwise), |choice| choice.places.clear()));
+    assert_eq!(second.scopes.to_string(), "openid");
+    assert_eq!(second.asked.to_string(), "openid");
+    let again = required(&request(&[("scope", "openid vso.work")]).unwrap(), &a_client(), Some(&second), NOW);
+    assert!(matches!(again, Consent::Ask(question) if question.open.to_string() == "vso.work"));
+}
+
+#[test]
+fn whatever_stays_is_on_the_page_that_asks_for_places_and_time() {
+    let first = granted(&answer(&[("scope", "openid vso.work vso.code")], None, |choice| {
+        choice.scopes = ScopeSet::from_text("openid vso.work vso.code");
+    }));
+    let question = asked(&[("scope", "vso.build")], Some(&first));
+    assert_eq!(question.already.to_string(), "openid vso.code vso.work");
+    let question = asked(&[("scope", "vso.work"), ("prompt", "consent")], Some(&first));
+    assert_eq!(
+        (question.open.to_string(), question.already.to_string()),
+        ("vso.work".into(), "openid vso.code".into())
+    );
+}

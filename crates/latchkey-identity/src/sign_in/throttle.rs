@@ -16,6 +16,8 @@ const PER_ACCOUNT: u32 = 10;
 const PER_KNOWN_DEVICE: u32 = 10;
 /// Failures from one network in the window, whatever the account.
 const PER_NETWORK: u32 = 100;
+/// Authorization requests from one network in the window that are kept for a person: each is a row until it is half an hour old.
+const REQUESTS_PER_NETWORK: u32 = 2_000;
 /// Counts held at once; the oldest go first. An attacker cannot grow this, and needs as many networks to make it forget one.
 const CAPACITY: usize = 65_536;
 
@@ -25,6 +27,7 @@ enum Key {
     Account(String),
     Device(String, [u8; 16]),
     Network(String),
+    Requests(String),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,15 @@ impl Throttle {
     /// Whether the attempt may reach the hash. It counts as a failure until [`Self::succeeded`] says otherwise, so that attempts made at the
     /// same moment are all counted.
     pub fn begin(&mut self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), Wait> {
-        let keys = keys(attempt);
+        self.count(keys(attempt), now)
+    }
+
+    /// Whether another authorization request from this network may be kept for a person.
+    pub fn begin_request(&mut self, network: &str, now: Timestamp) -> Result<(), Wait> {
+        self.count(vec![(Key::Requests(network.to_owned()), REQUESTS_PER_NETWORK)], now)
+    }
+
+    fn count(&mut self, keys: Vec<(Key, u32)>, now: Timestamp) -> Result<(), Wait> {
         for (key, limit) in &keys {
             if let Some(count) = self.counts.get(key)
                 && count.failures >= *limit
@@ -101,12 +112,15 @@ impl Throttle {
     }
 }
 
-fn keys(attempt: Attempt<'_>) -> [(Key, u32); 2] {
-    let account = match attempt.known_device {
-        Some(device) => (Key::Device(attempt.email_key.to_owned(), device), PER_KNOWN_DEVICE),
-        None => (Key::Account(attempt.email_key.to_owned()), PER_ACCOUNT),
-    };
-    [account, (Key::Network(attempt.network.to_owned()), PER_NETWORK)]
+fn keys(attempt: Attempt<'_>) -> Vec<(Key, u32)> {
+    match attempt.known_device {
+        // Neighbours on the same network do not lock out a device that the account knows.
+        Some(device) => vec![(Key::Device(attempt.email_key.to_owned(), device), PER_KNOWN_DEVICE)],
+        None => vec![
+            (Key::Account(attempt.email_key.to_owned()), PER_ACCOUNT),
+            (Key::Network(attempt.network.to_owned()), PER_NETWORK),
+        ],
+    }
 }
 
 /// The network of an address: /24 for IPv4, /48 for IPv6.
@@ -162,6 +176,25 @@ mod tests {
             .filter(|name| throttle.begin(Attempt { email_key: name, ..from("10.0.0") }, NOW).is_ok())
             .count();
         assert_eq!(tried, 100);
+    }
+
+    #[test]
+    fn neighbours_on_a_network_do_not_lock_out_a_known_device() {
+        let mut throttle = Throttle::default();
+        let names: Vec<String> = (0..300).map(|n| format!("{n}@harbor.test")).collect();
+        for name in &names {
+            let _ = throttle.begin(Attempt { email_key: name, ..from("10.0.0") }, NOW);
+        }
+        assert_eq!(throttle.begin(Attempt { known_device: Some([1; 16]), ..from("10.0.0") }, NOW), Ok(()));
+    }
+
+    #[test]
+    fn requests_kept_for_one_network_are_bounded() {
+        let mut throttle = Throttle::default();
+        let kept = (0..5_000).filter(|_| throttle.begin_request("10.0.0", NOW).is_ok()).count();
+        assert_eq!(kept, 2_000);
+        assert_eq!(throttle.begin_request("10.0.1", NOW), Ok(()));
+        assert_eq!(throttle.begin_request("10.0.0", NOW + WINDOW), Ok(()));
     }
 
     #[test]

@@ -216,6 +216,9 @@ async fn consent(
     let registered_in = app.store.tenant(asked.client.tenant).await?;
     let uri = asked.request.redirect.uri();
     let host = asked.request.redirect.destination();
+    // A page that only asks who the person is does not touch how long anything else lasts.
+    let given = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
+    let keeps_its_time = wanted.resource().is_empty() && given.is_some_and(|given| !given.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
     Ok(Consent {
         frame: problem_page::frame(app, visitor),
@@ -236,7 +239,7 @@ async fn consent(
         offline: wanted.contains(OFFLINE_ACCESS),
         scopes: scopes(question, &wanted, since),
         organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation) },
-        keep: keeps(if wanted.resource().is_empty() { None } else { cap }),
+        keep: if keeps_its_time { Vec::new() } else { keeps(if wanted.resource().is_empty() { None } else { cap }) },
         capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
     })
 }

@@ -1,6 +1,6 @@
 //! The steps of an authorization request, from the first look to the answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -18,6 +18,7 @@ use latchkey_identity::consent::{self, Consent, Question};
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::secret::{Secret, TokenHash};
+use latchkey_identity::sign_in::throttle::{Wait, network};
 use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_identity::token::client_info;
 use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
@@ -276,9 +277,21 @@ pub async fn begin(app: &App, visitor: &Visitor, asked: Asked) -> Response<Body>
         Ok(Next::Select) => "select",
         Ok(Next::WrongTenant(_) | Next::Consent(_) | Next::Prerequisite(_)) => "consent",
     };
+    if let Some(refused) = too_many(app, visitor) {
+        return refused;
+    }
     match start(app, visitor, asked.client.id, &asked.segment, &asked.parameters).await {
         Ok(id) => reply::see_other(visitor, &format!("/{page}?flow={id}")),
         Err(error) => problem_page::unavailable(app, visitor, &error),
+    }
+}
+
+/// The answer instead, when this network has had more requests kept than people could answer.
+fn too_many(app: &App, visitor: &Visitor) -> Option<Response<Body>> {
+    let mut throttle = app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    match throttle.begin_request(&network(visitor.address), visitor.now) {
+        Ok(()) => None,
+        Err(Wait(wait)) => Some(problem_page::too_many_requests(app, visitor, wait)),
     }
 }
 
@@ -346,6 +359,9 @@ pub async fn unserved(
     };
     if may_redirect_silently(&client, approved) {
         return send(app, visitor, &client, &redirect.error(&error));
+    }
+    if let Some(refused) = flow.is_none().then(|| too_many(app, visitor)).flatten() {
+        return refused;
     }
     let id = match flow {
         Some((id, _)) => Ok(id.to_owned()),

@@ -1,5 +1,7 @@
 //! Errors of the identity platform as pages: for people, and for requests whose sender we cannot trust.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
@@ -103,6 +105,20 @@ pub fn bad_form(app: &App, visitor: &Visitor, error: FormError) -> Response<Body
         code: "invalid_request",
     };
     show(app, visitor, problem)
+}
+
+/// More requests from one network than people could answer.
+pub fn too_many_requests(app: &App, visitor: &Visitor, wait: Duration) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        heading: "Too many requests",
+        sentence: "More sign-ins were begun from your network than people could answer. Nothing was changed.",
+        mend: "Wait a few minutes and start again.",
+        code: "too_many_requests",
+    };
+    let mut response = show(app, visitor, problem);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    response
 }
 
 /// The store did not answer.
