@@ -11,12 +11,16 @@ use latchkey_identity::secret::{Purpose, PurposeKey};
 use latchkey_identity::sign_in::throttle::Throttle;
 use latchkey_identity::{Entropy, Timestamp};
 use latchkey_store::Store;
+use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
 use crate::hashing::HashingPool;
 use crate::identity::documents::Documents;
 use crate::signer::Signer;
 use crate::uses::UseRecorder;
+
+/// MiB of file content in memory at once: a few of the largest files, many of the usual ones.
+const CONTENT_MIB: usize = 512;
 
 /// Everything a handler may touch. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +53,8 @@ pub struct Parts {
     pub(crate) uses: UseRecorder,
     pub(crate) seen_tokens: SeenTokens,
     pub(crate) documents: Documents,
+    /// MiB of file content that may be in memory at once, on its way to clients.
+    pub(crate) content: Arc<Semaphore>,
     clock: Clock,
 }
 
@@ -186,6 +192,7 @@ impl App {
         let hashing = HashingPool::start(settings.hashing_permits, settings.hashing_queue);
         Ok(Self(Arc::new(Parts {
             documents: Documents::new(&signer),
+            content: Arc::new(Semaphore::new(CONTENT_MIB)),
             seen_tokens: SeenTokens::default(),
             uses: UseRecorder::default(),
             throttle: Mutex::new(Throttle::default()),

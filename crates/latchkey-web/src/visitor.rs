@@ -114,7 +114,8 @@ impl Visitor {
         let held = cookie(&parts.headers, name(BROWSER, origin.secure)).filter(|value| value.len() == 43);
         let browser = BrowserCookie {
             value: held.map_or_else(token, str::to_owned),
-            is_new: held.is_none(),
+            // A form of another site comes without the cookie that the browser holds: that is no reason to replace it.
+            is_new: held.is_none() && matches!(parts.method, http::Method::GET | http::Method::HEAD),
             secure: origin.secure,
         };
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,6 +1,11 @@
 //! Files and folders of a repository: what is known of them, and they themselves as text, bytes or an archive.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
 use http::Response;
 use latchkey_devops::error::{DevOpsError, ErrorType};
 use latchkey_devops::item::{self, Item, ObjectType, Recursion, VersionType};
@@ -8,6 +13,7 @@ use latchkey_devops::wire;
 use latchkey_git::browse::ItemKind;
 use latchkey_git::limits::MAX_CONTENT_BYTES;
 use latchkey_git::{Browse, BrowseError, ObjectId, Version};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::accept::Format;
 use super::answer::{attach, file, text};
@@ -16,6 +22,7 @@ use super::error::ApiError;
 use super::repositories::browse;
 use super::table::Answer;
 use super::zip::Archive;
+use crate::app::App;
 
 /// The longest text that is put into JSON.
 const MOST_TEXT: u64 = 4 << 20;
@@ -78,12 +85,16 @@ async fn content(call: &Call, inside: &InRepository, at: Version, path: String, 
     if format == Format::Zip {
         return archive(call, inside, at, path).await;
     }
-    let read = browse(&call.app, inside, move |browse| {
+    let found = browse(&call.app, inside, move |browse| {
         let found = browse.item(&at, &path)?;
-        Ok((browse.content(&found)?, found.path))
+        Ok((browse.size(&found)?, found))
     });
-    let (bytes, path) = read.await?;
+    let (size, found) = found.await?;
+    let room = room(&call.app, size)?;
+    let path = found.path.clone();
+    let bytes = browse(&call.app, inside, move |browse| browse.content(&found)).await?;
     let name = file_name(&path);
+    let bytes = held(bytes, room);
     let mut response: Response<Body> = match format {
         Format::Bytes => file("application/octet-stream", name, bytes),
         _ => text(bytes),
@@ -95,13 +106,31 @@ async fn content(call: &Call, inside: &InRepository, at: Version, path: String, 
 }
 
 async fn archive(call: &Call, inside: &InRepository, at: Version, path: String) -> Answer {
+    // The files and the archive of them are in memory together.
+    let room = room(&call.app, 2 * MAX_CONTENT_BYTES)?;
     let packed = browse(&call.app, inside, move |browse| pack(browse, &at, &path)).await?;
     let Some((bytes, name)) = packed else {
         let message = "The folder holds more than fits into one archive; use git.";
         return Err(DevOpsError::new(ErrorType::TooLarge, message).into());
     };
     let name = if name.is_empty() { inside.repository.name.to_string() } else { name };
-    Ok(file("application/zip", &format!("{name}.zip"), bytes))
+    Ok(file("application/zip", &format!("{name}.zip"), held(bytes, room)))
+}
+
+/// Room in memory for so many bytes of content, until the last of them is on its way.
+fn room(app: &App, bytes: u64) -> Result<OwnedSemaphorePermit, ApiError> {
+    let mib = u32::try_from(bytes / (1 << 20) + 1).unwrap_or(u32::MAX);
+    let full = |_| ApiError::Unavailable("too much content is on its way to other clients".to_owned());
+    Arc::clone(&app.content).try_acquire_many_owned(mib).map_err(full)
+}
+
+/// A body that gives its room back with its last piece.
+fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> Body {
+    const PIECE: usize = 64 * 1024;
+    Body::from_stream(stream::unfold((Bytes::from(bytes), room), |(mut rest, room)| async move {
+        let piece = rest.split_to(rest.len().min(PIECE));
+        (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, room)))
+    }))
 }
 
 /// The files at and below a path, and the name of the path; nothing if they are too much.

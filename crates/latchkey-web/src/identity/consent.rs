@@ -226,7 +226,11 @@ async fn consent(
         shown: base64url::encode(question.shown),
         app: asked.face(),
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
-        destination: if is_native_destination(uri) { Destination::ThisDevice(host) } else { Destination::Host(host) },
+        destination: if is_native_destination(uri) && !asked.client.kind.is_confidential() {
+            Destination::ThisDevice(host)
+        } else {
+            Destination::Host(host)
+        },
         account: Person {
             name: signed_in.account.name.clone(),
             email: signed_in.account.email.clone(),
