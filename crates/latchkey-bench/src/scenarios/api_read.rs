@@ -15,14 +15,14 @@ const COLD_TOKENS_PER_SECOND: u64 = 8_000;
 
 /// Measures a read with tokens seen before.
 pub(super) async fn warm(bench: &Bench<'_>) -> Outcome<Measured> {
-    let tokens = tokens::issue(bench, WARM_TOKENS).await?;
+    let tokens = tokens::issue(bench, WARM_TOKENS, false).await?;
     let requests = bench.requests();
     with_seen_tokens(bench, &tokens, |number, token| read(&requests, number, token)).await
 }
 
 /// Measures a read with tokens never seen, each used once.
 pub(super) async fn cold(bench: &Bench<'_>) -> Outcome<Measured> {
-    let tokens = tokens::issue(bench, usize::try_from(bench.time.as_secs() * COLD_TOKENS_PER_SECOND)?).await?;
+    let tokens = tokens::issue(bench, usize::try_from(bench.time.as_secs() * COLD_TOKENS_PER_SECOND)?, false).await?;
     let (requests, next) = (bench.requests(), Cell::new(0));
     let request = |number, token: &str| read(&requests, number, token);
     let workers = bench.workers(|_| Use { order: in_turn(&next), tokens: &tokens, request });

@@ -9,9 +9,9 @@ use crate::problem::Outcome;
 use crate::scenarios::Bench;
 use crate::scenarios::refresh::{Refresh, chains};
 
-/// So many access tokens, of as many families as there are, each for `openid` too.
-pub(super) async fn issue(bench: &Bench<'_>, count: usize) -> Outcome<Vec<String>> {
-    let families = chains(bench.world, true);
+/// So many access tokens, of as many families as there are: those with `openid`, or those without, whose refresh is cheaper.
+pub(super) async fn issue(bench: &Bench<'_>, count: usize, openid: bool) -> Outcome<Vec<String>> {
+    let families = chains(bench.world, openid);
     let issued = RefCell::new(Vec::with_capacity(count));
     let workers = bench.workers(|worker| {
         // Whoever owns a family is the only one who rotates it.
