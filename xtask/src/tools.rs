@@ -115,7 +115,9 @@ fn programs(workspace: &Workspace, parts: &Parts, may_install: bool) -> Outcome<
 fn subcommands(workspace: &Workspace, parts: &Parts, may_install: bool) -> Outcome<()> {
     for Subcommand { name, version, .. } in SUBCOMMANDS.iter().filter(|subcommand| parts.any(subcommand.parts)) {
         // Asked by its own name: `cargo machete --version` would come from a cargo that hides which one it ran.
-        if process::succeeds(workspace.command(format!("cargo-{name}")).args([name, "--version"])) {
+        // Some want their name as the first word even then, and some take it for a folder.
+        let answers = |words: &[&str]| process::succeeds(workspace.command(format!("cargo-{name}")).args(words));
+        if answers(&["--version"]) || answers(&[name, "--version"]) {
             continue;
         }
         let tools = workspace.tools();
