@@ -72,8 +72,6 @@ pub struct DayOfUse {
     pub day: Moment,
     /// How many calls were answered.
     pub calls: u32,
-    /// How many were refused.
-    pub refused: u32,
 }
 
 /// A bar of the chart.

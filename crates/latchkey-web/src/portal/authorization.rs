@@ -92,7 +92,7 @@ fn days(uses: &[UseOfDay], now: Timestamp) -> Vec<DayOfUse> {
     }
     let row = |day: Timestamp| {
         let calls = calls.get(&day).copied().unwrap_or_default();
-        DayOfUse { day: moment(day), calls: u32::try_from(calls).unwrap_or(u32::MAX), refused: 0 }
+        DayOfUse { day: moment(day), calls: u32::try_from(calls).unwrap_or(u32::MAX) }
     };
     shown.into_iter().rev().map(row).collect()
 }
