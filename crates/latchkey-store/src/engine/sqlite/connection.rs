@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql, ffi};
@@ -105,6 +106,9 @@ impl Connection {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let raw = rusqlite::Connection::open_with_flags(path, flags)?;
         raw.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // Plans are made once, without a look at the values, as the catalogue test reads them: otherwise a statement whose values might
+        // lead to another plan is prepared again each time they change.
+        raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         raw.busy_timeout(if purpose == Purpose::Read { READER_PATIENCE } else { WRITER_PATIENCE })?;
         let synchronous = match options.durability {
             Durability::Full => "FULL",
