@@ -38,6 +38,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use mimalloc::MiMalloc;
 
 use crate::calibrate::Limits;
 use crate::cores::Cores;
@@ -47,6 +48,10 @@ use crate::report::{Line, Report, Size};
 use crate::scenarios::{Bench, Scenario, revocation_lag};
 use crate::server::Server;
 use crate::start::Starts;
+
+/// The server's own, so that the limits are measured with it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "latchkey-bench", about)]

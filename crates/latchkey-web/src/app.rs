@@ -105,7 +105,7 @@ pub struct Origin {
     /// `https://id.example.com`, without a slash at the end.
     pub url: Arc<str>,
     /// The `host[:port]` of it, in lower case.
-    pub authority: String,
+    pub authority: Arc<str>,
     /// Whether it is https.
     pub secure: bool,
 }
@@ -119,7 +119,7 @@ impl Origin {
             return None;
         }
         let origin = url.origin().ascii_serialization();
-        let authority = origin.split_once("://")?.1.to_owned();
+        let authority = origin.split_once("://")?.1.into();
         Some(Self { secure: url.scheme() == "https", url: origin.into(), authority })
     }
 }

@@ -1,13 +1,17 @@
 //! The keys that tokens are signed with, parsed once and held.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use latchkey_identity::Timestamp;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::token::access_token::AccessTokenClaims;
 use latchkey_identity::token::{Issue, access_token};
 use latchkey_jose::{Algorithm, JwkSet, KeySet, SigningKey};
 use latchkey_store::Store;
 use latchkey_store::identity::StoredKey;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::app::StartError;
 
@@ -18,6 +22,17 @@ pub struct Signer {
     access_keys: KeySet,
     identity_keys: KeySet,
     published: JwkSet,
+    made: AtomicU64,
+    checked: AtomicU64,
+}
+
+/// Signatures since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Signatures {
+    /// Those that were made.
+    pub made: u64,
+    /// Those that were checked.
+    pub checked: u64,
 }
 
 /// The answer of the token endpoint. [RFC 6749 §5.1], [OpenID Connect Core §3.1.3.3]
@@ -36,6 +51,18 @@ pub struct TokenResponse {
     pub id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_info: Option<String>,
+}
+
+/// The answer of the token endpoint of the older kind.
+#[derive(Serialize)]
+#[allow(missing_docs, reason = "named by the clients of that kind")]
+pub struct LegacyTokenResponse {
+    pub access_token: String,
+    pub token_type: &'static str,
+    /// A number as text: clients declare it so.
+    pub expires_in: String,
+    pub refresh_token: Option<String>,
+    pub scope: String,
 }
 
 impl Signer {
@@ -84,19 +111,36 @@ impl Signer {
             }
         }
         match (access, identity) {
-            (Some(access), Some(identity)) => Ok(Self { access, identity, access_keys, identity_keys, published }),
+            (Some(access), Some(identity)) => Ok(Self {
+                access,
+                identity,
+                access_keys,
+                identity_keys,
+                published,
+                made: AtomicU64::new(0),
+                checked: AtomicU64::new(0),
+            }),
             _ => Err(StartError::SigningKey),
         }
     }
 
-    /// The keys that access tokens are verified with.
-    pub fn access_keys(&self) -> &KeySet {
-        &self.access_keys
+    /// The claims of an access token, if its signature is one of ours.
+    pub fn access_token_claims(&self, text: &str) -> Option<AccessTokenClaims> {
+        self.checked.fetch_add(1, Relaxed);
+        let verified = latchkey_jose::verify(text, &self.access_keys, &[access_token::TYP]).ok()?;
+        Some(verified.into_claims())
     }
 
-    /// The keys that ID tokens are verified with, when one comes back as a hint.
-    pub fn identity_keys(&self) -> &KeySet {
-        &self.identity_keys
+    /// The claims of an ID token that comes back as a hint, if its signature is one of ours.
+    pub fn id_token_claims<Claims: DeserializeOwned>(&self, text: &str) -> Option<Claims> {
+        self.checked.fetch_add(1, Relaxed);
+        let verified = latchkey_jose::verify(text, &self.identity_keys, &["JWT"]).ok()?;
+        Some(verified.into_claims())
+    }
+
+    /// How many signatures were made and checked so far.
+    pub fn signatures(&self) -> Signatures {
+        Signatures { made: self.made.load(Relaxed), checked: self.checked.load(Relaxed) }
     }
 
     /// The public keys, for the JWKS document.
@@ -104,11 +148,22 @@ impl Signer {
         &self.published
     }
 
+    /// Signs what was issued to an app of the older kind.
+    pub fn legacy_token_response(&self, issue: &Issue, resource: &ResourceServer) -> Option<LegacyTokenResponse> {
+        Some(LegacyTokenResponse {
+            access_token: self.sign(&self.access, access_token::TYP, &issue.access_token_claims(resource))?,
+            token_type: "jwt-bearer",
+            expires_in: issue.expires_in().to_string(),
+            refresh_token: issue.refresh_token().map(|token| token.reveal().to_owned()),
+            scope: issue.scope_text().to_owned(),
+        })
+    }
+
     /// Signs what was issued.
     pub fn token_response(&self, issue: &Issue, resource: &ResourceServer) -> Option<TokenResponse> {
-        let access_token = self.access.sign_jwt(access_token::TYP, &issue.access_token_claims(resource)).ok()?;
+        let access_token = self.sign(&self.access, access_token::TYP, &issue.access_token_claims(resource))?;
         let id_token = match issue.has_id_token() {
-            true => Some(self.identity.sign_jwt("JWT", &issue.id_token_claims(&access_token)).ok()?),
+            true => Some(self.sign(&self.identity, "JWT", &issue.id_token_claims(&access_token))?),
             false => None,
         };
         let microsoft = issue.profile() == latchkey_identity::client::Profile::Microsoft;
@@ -122,5 +177,10 @@ impl Signer {
             access_token,
             id_token,
         })
+    }
+
+    fn sign(&self, key: &SigningKey, typ: &str, claims: &impl Serialize) -> Option<String> {
+        self.made.fetch_add(1, Relaxed);
+        key.sign_jwt(typ, claims).ok()
     }
 }

@@ -36,6 +36,12 @@ mod trust;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// A request makes some hundred small things that end with it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::date::WireDate;
 use crate::ids::ProjectId;
 use crate::membership::People;
 use crate::wire::Urls;
 use crate::wire::identity::{IdentityRef, identity_of};
-use crate::wire::work_item::{Relation, field_value, relation};
+use crate::wire::work_item::{Relation, ShownValue, field_value, relation};
 use crate::work_item;
 
 /// What one revision changed.
@@ -43,10 +42,10 @@ pub struct Update {
 pub struct FieldUpdate {
     /// Before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub old_value: Option<Value>,
+    pub old_value: Option<ShownValue>,
     /// Since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub new_value: Option<Value>,
+    pub new_value: Option<ShownValue>,
 }
 
 /// Which relations came and went.
@@ -62,7 +61,7 @@ pub struct RelationUpdates {
 
 /// Shows what a revision changed.
 pub fn update(urls: &Urls, project: ProjectId, people: &People, update: &work_item::Update) -> Update {
-    let value = |value: &Option<work_item::FieldValue>| value.as_ref().map(|value| field_value(urls, people, value));
+    let value = |value: &Option<work_item::FieldValue>| value.clone().map(|value| field_value(urls, people, value));
     let fields = update
         .fields
         .iter()

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::date;
+use crate::date::WireDate;
 use crate::membership::People;
 use crate::project::Project;
-use crate::wire::identity::identity_of;
+use crate::wire::identity::{IdentityRef, identity_of};
 use crate::wire::{Links, Urls, links};
 use crate::work_item::{self, FieldValue, Link, Shape};
 
@@ -21,7 +21,7 @@ pub struct WorkItem {
     /// Its revision.
     pub rev: i64,
     /// Its fields by reference name.
-    pub fields: BTreeMap<&'static str, Value>,
+    pub fields: BTreeMap<&'static str, ShownValue>,
     /// How its long texts are written, where that is not HTML.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub multiline_fields_format: BTreeMap<&'static str, &'static str>,
@@ -33,6 +33,22 @@ pub struct WorkItem {
     pub links: Option<Links>,
     /// Where it is.
     pub url: String,
+}
+
+/// The value of a field.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum ShownValue {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Double(f64),
+    /// A moment.
+    Moment(WireDate),
+    /// A person.
+    Identity(Box<IdentityRef>),
 }
 
 /// A relation of a work item.
@@ -60,7 +76,7 @@ pub fn work_item(
     WorkItem {
         id: item.id,
         rev: item.rev,
-        fields: fields.map(|(name, value)| (name, field_value(urls, people, &value))).collect(),
+        fields: fields.map(|(name, value)| (name, field_value(urls, people, value))).collect(),
         multiline_fields_format: item.markdown_fields.iter().map(|name| (*name, "markdown")).collect(),
         relations: (shape.holds_relations() && !item.relations.is_empty())
             .then(|| item.relations.iter().map(|relation| self::relation(urls, relation)).collect()),
@@ -105,12 +121,12 @@ pub fn relation(urls: &Urls, relation: &work_item::Relation) -> Relation {
 }
 
 /// Shows the value of a field.
-pub fn field_value(urls: &Urls, people: &People, value: &FieldValue) -> Value {
+pub fn field_value(urls: &Urls, people: &People, value: FieldValue) -> ShownValue {
     match value {
-        FieldValue::Text(text) => Value::from(text.as_str()),
-        FieldValue::Integer(number) => Value::from(*number),
-        FieldValue::Double(number) => Value::from(*number),
-        FieldValue::DateTime(moment) => Value::from(date::format(*moment)),
-        FieldValue::Identity(person) => json!(identity_of(urls, people, *person)),
+        FieldValue::Text(text) => ShownValue::Text(text),
+        FieldValue::Integer(number) => ShownValue::Integer(number),
+        FieldValue::Double(number) => ShownValue::Double(number),
+        FieldValue::DateTime(moment) => ShownValue::Moment(WireDate(moment)),
+        FieldValue::Identity(person) => ShownValue::Identity(Box::new(identity_of(urls, people, person))),
     }
 }

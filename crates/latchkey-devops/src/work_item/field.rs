@@ -1,5 +1,6 @@
 //! The fields of work items and the values they hold.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use latchkey_jose::Timestamp;
@@ -323,11 +324,15 @@ impl Fields {
 
     /// Reads what the database keeps. Fields that no longer exist are left out.
     pub fn from_json(text: &str) -> Option<Self> {
-        let kept: BTreeMap<String, FieldValue> = serde_json::from_str(text).ok()?;
-        let known = kept.into_iter().filter_map(|(name, value)| Some((Field::find(&name)?.reference_name, value)));
+        let kept: BTreeMap<KeptName<'_>, FieldValue> = serde_json::from_str(text).ok()?;
+        let known = kept.into_iter().filter_map(|(name, value)| Some((Field::find(&name.0)?.reference_name, value)));
         Some(Self(known.collect()))
     }
 }
+
+/// The name of a field, where the text holds it.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct KeptName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Field {
     /// Reads a value for this field as a patch carries it. Nothing, or an empty text, clears the field.

@@ -21,11 +21,11 @@ use crate::feed::{Feed, Notice};
 use crate::remembered::Remembered;
 
 /// How many organizations are kept in memory.
-const ORGANIZATIONS: u64 = 1_000;
+const ORGANIZATIONS: usize = 1_000;
 /// How many names of organizations are.
-const NAMES: u64 = 4_000;
+const NAMES: usize = 4_000;
 /// How many memberships are.
-const MEMBERS: u64 = 100_000;
+const MEMBERS: usize = 100_000;
 
 /// An organization with its projects and repositories, as of one moment.
 #[derive(Debug)]

@@ -19,9 +19,9 @@ use crate::feed::{Feed, Notice};
 use crate::remembered::Remembered;
 
 /// Tenants and clients at the most: some kilobytes each.
-const FEW: u64 = 10_000;
+const FEW: usize = 10_000;
 /// Accounts, authorizations and sessions at the most: some hundred bytes each.
-const MANY: u64 = 100_000;
+const MANY: usize = 100_000;
 
 /// The caches.
 #[derive(Debug)]

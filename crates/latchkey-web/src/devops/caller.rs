@@ -1,6 +1,7 @@
 //! Who asks: from the credential of a request to the caller that access is decided for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -24,7 +25,7 @@ use crate::bearer::{self, Bearer, BearerError};
 #[derive(Clone, Debug)]
 pub(super) struct Identified {
     /// As whom and how far access is decided.
-    pub(super) caller: Caller,
+    pub(super) caller: Arc<Caller>,
     /// The token, and what it hangs below.
     pub(super) bearer: Bearer,
     token: Secret,
@@ -50,9 +51,19 @@ impl Identified {
 
 async fn of_token(app: &App, token: Secret, now: Timestamp) -> Result<Identified, ApiError> {
     match bearer::authenticate(app, token.reveal(), Some(scope::AUDIENCE), now).await {
-        Ok(bearer) => Ok(Identified { caller: caller(&bearer), bearer, token }),
+        Ok(bearer) => Ok(Identified { caller: at_this_moment(bearer.caller(caller), now), bearer, token }),
         Err(BearerError::Store(error)) => Err(error.into()),
         Err(BearerError::Refused(refusal)) => Err(unauthorized(reason(refusal))),
+    }
+}
+
+/// What is decided for an app of the older OAuth kind depends on the moment; nothing else of a caller does.
+fn at_this_moment(caller: Arc<Caller>, now: Timestamp) -> Arc<Caller> {
+    match caller.app {
+        Some(CallingApp { id, legacy: Some(_) }) => {
+            Arc::new(Caller { app: Some(CallingApp { id, legacy: Some(now) }), ..(*caller).clone() })
+        }
+        _ => caller,
     }
 }
 
@@ -115,7 +126,10 @@ fn credential(headers: &HeaderMap) -> Credential {
 fn caller(bearer: &Bearer) -> Caller {
     Caller {
         person: PersonId(bearer.authorization.account.0),
-        app: Some(CallingApp { id: AppId(bearer.client.id.0), legacy: false }),
+        app: Some(CallingApp {
+            id: AppId(bearer.client.id.0),
+            legacy: bearer.client.is_legacy().then_some(Timestamp::from_secs(0)),
+        }),
         standing: Standing::Live,
         token_scopes: scopes(&bearer.token.scopes),
         authorized_scopes: scopes(&bearer.authorization.scopes),

@@ -1,6 +1,7 @@
 //! One request, before it is known who asks.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::request::Parts;
@@ -26,13 +27,13 @@ pub(super) struct Visit {
     pub(super) address: IpAddr,
     pub(super) path: PathValues,
     pub(super) query: Query,
-    pub(super) headers: HeaderMap,
+    parts: Arc<Parts>,
     pub(super) version: ApiVersion,
 }
 
 impl Visit {
     /// Reads a request that a route was found for.
-    pub(super) fn read(app: &App, parts: &Parts, path: PathValues, dialect: Dialect) -> Result<Self, ApiError> {
+    pub(super) fn read(app: &App, parts: &Arc<Parts>, path: PathValues, dialect: Dialect) -> Result<Self, ApiError> {
         let query = Query::read(parts.uri.query().unwrap_or_default())?;
         let version = match dialect {
             Dialect::Git => ApiVersion::RELEASED,
@@ -45,7 +46,7 @@ impl Visit {
             now: app.now(),
             origin: origin(app, parts),
             address: parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address),
-            headers: parts.headers.clone(),
+            parts: Arc::clone(parts),
             app: app.clone(),
             path,
             query,
@@ -66,14 +67,19 @@ impl Visit {
         number.ok_or_else(|| DevOpsError::bad_request(format!("The {segment} in the URL must be a number.")).into())
     }
 
+    /// The headers.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
     /// A header as text.
     pub(super) fn header(&self, name: http::HeaderName) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
 /// The origin that the request came to; the door put it there.
 pub(super) fn origin(app: &App, parts: &Parts) -> Origin {
     let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
-    origin.unwrap_or_else(|| Origin { url: "".into(), authority: String::new(), secure: true })
+    origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true })
 }

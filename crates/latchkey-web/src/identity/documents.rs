@@ -9,7 +9,7 @@ use http::{Method, Request, Response, StatusCode};
 use latchkey_identity::discovery;
 use latchkey_identity::tenant::{Audience, TenantSegment};
 use latchkey_identity::token::issuer;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use serde::Serialize;
 
 use crate::app::{App, Origin};
@@ -19,7 +19,7 @@ use crate::signer::Signer;
 use crate::visitor::Visitor;
 
 /// Documents kept at once: a few for each tenant that somebody asks for.
-const CAPACITY: u64 = 4_096;
+const CAPACITY: usize = 4_096;
 /// Clients look again after five minutes, and at once when they meet an unknown key.
 const CACHE: &str = "public, max-age=300";
 

@@ -32,7 +32,7 @@ pub async fn instance_discovery(State(app): State<App>, visitor: Visitor, reques
         };
         return OAuthProblem::from(error.numbered(50_049)).into_response();
     };
-    let authority = &visitor.origin.authority;
+    let authority = &*visitor.origin.authority;
     reply::json(
         StatusCode::OK,
         &json!({

@@ -1,4 +1,4 @@
-//! What requests cost: statements and commits.
+//! What requests cost: statements, commits and signatures.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use latchkey_store::Counts;
@@ -146,5 +146,42 @@ fn use_is_recorded_without_a_write_on_the_way() {
         let (counts, flushed) = cost(&world, world.parts().flush()).await;
         flushed.unwrap();
         assert!((1..=2).contains(&counts.change_sets), "all of it in one group: {counts:?}");
+    });
+}
+
+/// Signatures made and checked while `work` is done.
+async fn signatures<T>(world: &World, work: impl Future<Output = T>) -> ((u64, u64), T) {
+    let before = world.parts().signer.signatures();
+    let done = work.await;
+    let after = world.parts().signer.signatures();
+    ((after.made - before.made, after.checked - before.checked), done)
+}
+
+#[test]
+fn each_token_costs_one_signature_and_is_checked_once() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        ana.authorizes("burndown").await;
+        let (count, code) = signatures(&world, ana.approves("burndown")).await;
+        assert_eq!(count, (0, 0), "a code is no signed thing");
+        let (count, tokens) = signatures(&world, world.redeem(&code)).await;
+        let tokens = tokens.unwrap();
+        assert_eq!(count, (2, 0), "an access token and an ID token");
+
+        let call = || tokens.get("/harbor/_apis/projects");
+        let (count, _) = signatures(&world, call().send()).await;
+        assert_eq!(count, (0, 1), "a token never seen");
+        let (count, _) = signatures(&world, call().send()).await;
+        assert_eq!(count, (0, 0), "a token seen before");
+        let (count, answer) = signatures(&world, tokens.userinfo()).await;
+        assert_eq!(count, (0, 0), "seen by whatever door");
+        assert_eq!(answer.status, 200);
+
+        let (count, refreshed) = signatures(&world, tokens.refreshed()).await;
+        assert!(refreshed.is_ok());
+        assert_eq!(count, (2, 0));
+        let (count, refused) = signatures(&world, world.app("burndown").refresh("lkr_nonsense")).await;
+        assert!(refused.is_err());
+        assert_eq!(count, (0, 0), "what is refused is not signed");
     });
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +21,13 @@ const GROUP: usize = 512;
 
 /// At most so many wait for the group after; whoever comes next waits to be let in.
 const QUEUE: usize = 1_024;
+
+/// How long the writer waits for company, for each change set of the group before: where many come at once, one flush of the disk
+/// then serves many, and the threads that decide are not interrupted for each.
+const COMPANY: Duration = Duration::from_micros(100);
+
+/// It never waits for longer, and not at all when the group before was of one.
+const LONGEST_COMPANY: Duration = Duration::from_millis(2);
 
 struct Waiting {
     set: ChangeSet,
@@ -79,13 +87,18 @@ struct Scribe {
 
 impl Scribe {
     fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut before = 1;
         while let Some(first) = waiting.blocking_recv() {
+            if let Some(patience) = patience_after(before) {
+                thread::sleep(patience);
+            }
             let mut group = vec![first];
             while group.len() < GROUP
                 && let Ok(next) = waiting.try_recv()
             {
                 group.push(next);
             }
+            before = group.len();
             self.serve(group);
         }
     }
@@ -161,6 +174,12 @@ impl Scribe {
     }
 }
 
+/// How long to wait for company after a group of so many.
+fn patience_after(group: usize) -> Option<Duration> {
+    let others = u32::try_from(group.saturating_sub(1)).unwrap_or(u32::MAX);
+    (others > 0).then(|| COMPANY.saturating_mul(others).min(LONGEST_COMPANY))
+}
+
 fn write(connection: &mut Connection, set: &ChangeSet, observers: &Observers) -> Result<(), CommitError> {
     for write in &set.writes {
         observers.counters.write();
@@ -172,4 +191,17 @@ fn write(connection: &mut Connection, set: &ChangeSet, observers: &Observers) ->
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_comes_alone_does_not_wait_and_a_crowd_waits_for_two_milliseconds_at_most() {
+        assert_eq!(patience_after(0), None);
+        assert_eq!(patience_after(1), None);
+        assert_eq!(patience_after(2), Some(COMPANY));
+        assert_eq!(patience_after(GROUP), Some(LONGEST_COMPANY));
+    }
 }
