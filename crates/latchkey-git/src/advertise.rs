@@ -1,5 +1,7 @@
 //! `info/refs`: what a repository offers to who fetches or pushes. [gitprotocol-http(5)]
 
+use uuid::Uuid;
+
 use crate::browse::Browse;
 use crate::pkt_line::{self, FLUSH};
 use crate::program::speak;
@@ -62,10 +64,10 @@ impl Protocol {
 }
 
 impl Repository {
-    /// The answer to `GET info/refs?service=…`, whole. `protocol` is the `Git-Protocol` header.
+    /// The answer to `GET info/refs?service=…`, whole, for this person. `protocol` is the `Git-Protocol` header.
     ///
     /// Content type: `application/x-git-upload-pack-advertisement` (or `receive`), never cached.
-    pub async fn advertise(&self, service: Service, protocol: Option<&str>) -> Result<Vec<u8>, GitError> {
+    pub async fn advertise(&self, person: Uuid, service: Service, protocol: Option<&str>) -> Result<Vec<u8>, GitError> {
         let protocol = match (service, Protocol::asked_for(protocol)) {
             // There is no second version of pushing.
             (Service::ReceivePack, Protocol::V2) => Protocol::V0,
@@ -78,7 +80,7 @@ impl Repository {
         }
         match service {
             Service::UploadPack => {
-                let _permit = self.git.admit()?;
+                let _slot = self.git.admit(person)?;
                 let mut command = self.git.command(&self.folder);
                 command.env_remove("GIT_DIR");
                 command.args(["upload-pack", "--strict", "--http-backend-info-refs", "--", "."]);

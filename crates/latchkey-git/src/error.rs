@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::limits::MAX_RUNNING_FOR_ONE;
+
 /// Why git could not do what was asked. Texts are for the person at the other end: they name no path of this server.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -23,6 +25,12 @@ pub enum GitError {
     /// As many git programs run as this server allows; the client may try again in a moment.
     #[error("the server is busy with other git requests, try again in a moment")]
     Busy,
+    /// This person has as many git requests running as one person may; the client may try again when one of them has ended.
+    #[error("you have {MAX_RUNNING_FOR_ONE} git requests running already, try again when one of them has ended")]
+    ShareTaken,
+    /// The client took too long to say what it wants, or stopped in the middle of a pack.
+    #[error("the request was given up: nothing more of it came for a while")]
+    Stalled,
     /// The time of [`crate::limits`] is over.
     #[error("git took too long")]
     TimedOut,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | where repositories live, how they are made | [`repository`] |
 //! | the `git` program, with nothing of its surroundings | [`program`] |
+//! | how many requests run it at once, in all and for one person | `slots` |
 //! | `info/refs` | [`advertise`] |
 //! | clone and fetch | [`upload_pack`] |
 //! | push | [`receive_pack`] |
@@ -33,6 +34,7 @@ pub mod ref_name;
 pub mod ref_update;
 pub mod repository;
 mod signature;
+mod slots;
 pub mod upload_pack;
 
 pub use advertise::{Protocol, Service};

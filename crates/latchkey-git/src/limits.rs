@@ -13,6 +13,10 @@ pub const MAX_PACK_OBJECTS: u32 = 10_000_000;
 /// repositories push some hundreds at a time.
 pub const MAX_COMMANDS: usize = 2_000;
 
+/// The commands of a push, in bytes: [`MAX_COMMANDS`] with the longest names, and some to spare. They are read before the push
+/// takes room of its own, so those of many pushes have to fit into memory.
+pub const MAX_COMMAND_BYTES: usize = 1 << 20;
+
 /// The request of a fetch: what the client wants and has, 50 bytes each. Git sends at most 16,384 `have` lines at a time and
 /// one `want` per reference, so this is a clone of a repository with 150,000 references.
 pub const MAX_FETCH_REQUEST_BYTES: u64 = 8 << 20;
@@ -26,12 +30,23 @@ pub const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a push may run, from its first byte to its report: 2 GiB at 600 kB/s.
 pub const RECEIVE_TIME: Duration = Duration::from_secs(60 * 60);
 
+/// How long a client may take to say what it wants: the commands of a push, or the whole request of a fetch, at 600 kB/s and
+/// with time to spare.
+pub const ASKING_TIME: Duration = Duration::from_secs(30);
+
+/// How long a client may send nothing of a pack, or take nothing of one. What it holds up meanwhile is wanted by others.
+pub const STALL_TIME: Duration = Duration::from_secs(60);
+
 /// How long one of our own short questions to git may take (references, ancestry): thousands of times what they need.
 pub const QUESTION_TIME: Duration = Duration::from_secs(60);
 
 /// Requests that run a `git` program at the same time; further ones are told to come back. A clone at full speed takes a core,
 /// and each one holds a few file handles and tens of megabytes.
 pub const MAX_RUNNING: usize = 64;
+
+/// How many of them may be for one person: enough for a build that clones several repositories at once, too few to keep
+/// everybody else waiting.
+pub const MAX_RUNNING_FOR_ONE: usize = 8;
 
 /// Processor time of one git program: what stops a pack that is made to be slow, not what a person waits for.
 pub const MAX_CPU_SECONDS: u64 = 15 * 60;
@@ -50,6 +65,10 @@ pub const MAX_LISTED: usize = 50_000;
 
 /// Commits that are looked at for one page of history: some tens of milliseconds of a warm repository per ten thousand.
 pub const MAX_WALKED: usize = 200_000;
+
+/// Commits that are still looked at when a walk through history is past the moment it looks for: clocks have been wrong, and
+/// histories were joined.
+pub const MAX_MISDATED: usize = 10_000;
 
 /// How deep folders may lie in each other when they are listed or compared. Paths of people's systems end long before it.
 pub const MAX_DEPTH: usize = 128;

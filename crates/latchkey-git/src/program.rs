@@ -5,18 +5,18 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use crate::limits::{
-    MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES, MAX_RUNNING, QUESTION_TIME,
+    ASKING_TIME, MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES, QUESTION_TIME, STALL_TIME,
 };
 use crate::ref_name::HIDDEN;
+use crate::slots::{Slot, Slots};
 use crate::{GitError, Protocol};
 
 /// The first version that understands everything we ask of it (`rev-list --exclude-hidden` is the youngest).
@@ -59,7 +59,39 @@ const SETTINGS: &[(&str, &str)] = &[
 pub struct GitProgram {
     path: PathBuf,
     home: PathBuf,
-    running: Arc<Semaphore>,
+    slots: Slots,
+    /// How long clients are waited for.
+    pub(crate) patience: Patience,
+}
+
+/// How long a client is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Until it has said what it wants.
+    pub(crate) asking: Duration,
+    /// When it sends nothing, or takes nothing.
+    pub(crate) stalled: Duration,
+}
+
+impl Patience {
+    /// What the client said it wants, if it said so in time.
+    pub(crate) async fn for_request<T>(
+        self,
+        reading: impl Future<Output = Result<T, GitError>>,
+    ) -> Result<T, GitError> {
+        tokio::time::timeout(self.asking, reading).await.unwrap_or(Err(GitError::Stalled))
+    }
+
+    /// What passes between the client and here, if something does in time.
+    pub(crate) async fn for_more<T, E: Into<GitError>>(
+        self,
+        passing: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, GitError> {
+        match tokio::time::timeout(self.stalled, passing).await {
+            Ok(passed) => passed.map_err(Into::into),
+            Err(_) => Err(GitError::Stalled),
+        }
+    }
 }
 
 impl GitProgram {
@@ -73,7 +105,8 @@ impl GitProgram {
             .find(|candidate| is_program(candidate))
             .ok_or_else(missing)?;
         tokio::fs::create_dir_all(&home).await?;
-        let git = Self { path, home, running: Arc::new(Semaphore::new(MAX_RUNNING)) };
+        let patience = Patience { asking: ASKING_TIME, stalled: STALL_TIME };
+        let git = Self { path, home, slots: Slots::default(), patience };
         let mut command = git.command(&git.home);
         command.arg("version");
         let answer = git.ask("version", command, &[]).await?.successful()?;
@@ -85,9 +118,9 @@ impl GitProgram {
         Ok(git)
     }
 
-    /// Room for one more request that runs git, until the permit is dropped.
-    pub(crate) fn admit(&self) -> Result<OwnedSemaphorePermit, GitError> {
-        Arc::clone(&self.running).try_acquire_owned().map_err(|_| GitError::Busy)
+    /// Room for one more request of this person that runs git, until the slot is dropped.
+    pub(crate) fn admit(&self, person: Uuid) -> Result<Slot, GitError> {
+        self.slots.take(person)
     }
 
     /// A command that sees nothing but `folder`, which is its working directory and its repository. Sub-command and arguments

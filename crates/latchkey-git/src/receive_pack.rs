@@ -7,10 +7,11 @@
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use uuid::Uuid;
 
-use crate::limits::{MAX_COMMANDS, MAX_PACK_BYTES, MAX_PACK_OBJECTS, RECEIVE_TIME};
+use crate::limits::{MAX_COMMAND_BYTES, MAX_COMMANDS, MAX_PACK_BYTES, MAX_PACK_OBJECTS, RECEIVE_TIME};
 use crate::pkt_line::{self, Band, FLUSH, Packet};
-use crate::program::{Running, within};
+use crate::program::{Patience, Running, within};
 use crate::quarantine::Quarantine;
 use crate::ref_update::{RefCommand, RefOutcome, RefUpdate};
 use crate::{GitError, ObjectId, Repository};
@@ -28,24 +29,26 @@ pub struct Push {
 }
 
 impl Repository {
-    /// Takes in a push. `authorize` is asked once, when every object has arrived and been checked and the references are about
+    /// Takes in a push of this person. Its commands are read before it takes room of its own, so that whoever is slow to say
+    /// what they want keeps nobody waiting. `authorize` is asked once, when every object has arrived and been checked and the references are about
     /// to move, with the moves that can be made. Its refusal, a sentence, is what git prints for every reference; nothing of
     /// the push stays then.
     pub async fn receive_pack<F>(
         &self,
+        person: Uuid,
         body: impl AsyncRead + Unpin,
         authorize: impl FnOnce(Vec<RefCommand>) -> F,
     ) -> Result<Push, GitError>
     where
         F: Future<Output = Result<(), String>>,
     {
-        let _permit = self.git.admit()?;
+        let mut body = BufReader::new(body);
+        let request = self.git.patience.for_request(Request::read(&mut body)).await?;
+        if request.updates.is_empty() {
+            return Ok(Push { answer: Bytes::new(), outcomes: Vec::new() });
+        }
+        let _slot = self.git.admit(person)?;
         within(RECEIVE_TIME, async {
-            let mut body = BufReader::new(body);
-            let request = Request::read(&mut body).await?;
-            if request.updates.is_empty() {
-                return Ok(Push { answer: Bytes::new(), outcomes: Vec::new() });
-            }
             let (complaint, outcomes) = match self.unpack(&request, &mut body).await? {
                 Ok(incoming) => {
                     let updates = request.updates.clone();
@@ -75,13 +78,15 @@ impl Repository {
             return Ok(Ok(None));
         }
         let mut header = [0; 12];
-        body.read_exact(&mut header).await.map_err(|_| GitError::Malformed("it brings no pack"))?;
+        let patience = self.git.patience;
+        let read = async { body.read_exact(&mut header).await.map_err(|_| GitError::Malformed("it brings no pack")) };
+        patience.for_more(read).await?;
         let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, objects @ ..] = header else {
             return Err(GitError::Malformed("what follows its commands is no pack"));
         };
         match u32::from_be_bytes(objects) {
             0 => {
-                drain(body, MAX_PACK_BYTES).await?;
+                drain(body, MAX_PACK_BYTES, patience).await?;
                 Ok(Ok(None))
             }
             1..=MAX_PACK_OBJECTS => self.index_pack(&header, body).await,
@@ -108,7 +113,7 @@ impl Repository {
             let mut total = header.len() as u64;
             write_on(&mut stdin, header).await;
             loop {
-                let read = body.read(&mut part).await?;
+                let read = self.git.patience.for_more(body.read(&mut part)).await?;
                 total += read as u64;
                 if read == 0 {
                     return Ok(true);
@@ -147,8 +152,10 @@ async fn write_on(stdin: &mut Option<tokio::process::ChildStdin>, part: &[u8]) {
     }
 }
 
-async fn drain(body: &mut (impl AsyncRead + Unpin), most: u64) -> Result<(), GitError> {
-    tokio::io::copy(&mut body.take(most), &mut tokio::io::sink()).await?;
+async fn drain(body: &mut (impl AsyncRead + Unpin), most: u64, patience: Patience) -> Result<(), GitError> {
+    let mut rest = body.take(most);
+    let mut part = [0; 1_024];
+    while patience.for_more(rest.read(&mut part)).await? > 0 {}
     Ok(())
 }
 
@@ -164,7 +171,7 @@ impl Request {
     async fn read(body: &mut (impl AsyncRead + Unpin)) -> Result<Self, GitError> {
         let mut request = Self { updates: Vec::new(), wants_report: false, side_band: false, atomic: false };
         let mut buffer = Vec::new();
-        let mut lines = 0;
+        let (mut lines, mut bytes) = (0, 0);
         loop {
             let line = match pkt_line::read(body, &mut buffer).await? {
                 Packet::Flush => return Ok(request),
@@ -172,7 +179,8 @@ impl Request {
                 Packet::Line(line) => line,
             };
             lines += 1;
-            if lines > MAX_COMMANDS {
+            bytes += line.len();
+            if lines > MAX_COMMANDS || bytes > MAX_COMMAND_BYTES {
                 return Err(GitError::TooLarge("the push moves more references than this server takes at once"));
             }
             // Where a shallow clone ends says nothing here: a push has to bring everything that is missing.
@@ -246,7 +254,7 @@ fn first_line(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RefChange;
+    use crate::{GitProgram, RefChange, Repositories};
 
     const A: &str = "1111111111111111111111111111111111111111";
     const ZERO: &str = "0000000000000000000000000000000000000000";
@@ -308,5 +316,40 @@ mod tests {
             "0022\u{2}not you\nask an administrator\n\
              0063\u{1}000eunpack ok\n0014ok refs/heads/a\n001cng refs/heads/b not you\n001cng refs/heads/c not you\n00000000"
         );
+    }
+
+    #[tokio::test]
+    async fn a_push_that_stops_is_ended_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.unwrap();
+        let all = Repositories::at(folder.path().join("repositories"), git).await.unwrap();
+        let mut repository = all.create(Uuid::from_u128(7), "main").await.unwrap();
+        let commands = body(&[format!("{ZERO} {A} refs/heads/x\0report-status")]);
+        let begun = [commands.as_slice(), b"PACK\0\0\0\x02\0\0\0\x01abc"].concat();
+        let unfinished = commands.len() - 1;
+
+        repository.git.patience.stalled = std::time::Duration::ZERO;
+        for sent in [commands.len(), begun.len() - 9, begun.len()] {
+            assert!(is_given_up(&repository, &begun[..sent]).await, "after {sent} bytes");
+        }
+        repository.git.patience.asking = std::time::Duration::ZERO;
+        assert!(is_given_up(&repository, &begun[..unfinished]).await);
+        let left: Vec<_> = std::fs::read_dir(repository.folder.join("objects")).unwrap().flatten().collect();
+        assert!(left.iter().all(|entry| ["info", "pack"].iter().any(|own| entry.file_name() == *own)), "{left:?}");
+    }
+
+    /// Whether a push is ended whose client sends this and then nothing, although it stays.
+    async fn is_given_up(repository: &Repository, sent: &[u8]) -> bool {
+        let (mut client, server) = tokio::io::duplex(1_024);
+        client.write_all(sent).await.unwrap();
+        let push = repository.receive_pack(Uuid::nil(), server, |_| async { Ok(()) }).await;
+        matches!(push, Err(GitError::Stalled))
+    }
+
+    #[tokio::test]
+    async fn commands_do_not_fill_the_memory_before_there_is_room_for_the_push() {
+        let line = format!("shallow {}", "x".repeat(60_000));
+        let bytes = body(&vec![line; 20]);
+        assert!(matches!(Request::read(&mut bytes.as_slice()).await, Err(GitError::TooLarge(_))));
     }
 }

@@ -1,14 +1,20 @@
-//! Names of references, and which of them nobody outside sees.
+//! Names of references: which there can be, which people may move, and which nobody outside sees.
 
 use std::fmt;
 
 use gix::bstr::ByteSlice;
 
-use crate::GitError;
 use crate::limits::MAX_REF_NAME_BYTES;
+use crate::{GitError, ObjectId};
 
 /// References below this are the server's own: they are neither shown, fetched nor pushed.
 pub const HIDDEN: &str = "refs/internal";
+
+/// References below this are seen by everybody and written by the server: those of pull requests.
+const PULL_REQUESTS: &str = "refs/pull/";
+
+/// Below these people move references: branches, tags, notes, and what `git push --mirror` brings along from an ordinary clone.
+const OPEN: [&str; 4] = ["refs/heads/", "refs/tags/", "refs/notes/", "refs/remotes/"];
 
 /// The full name of a reference that people may see: `refs/heads/main`. Checked by git's own rules, so that it can be no path
 /// out of its folder, no option and no lock file.
@@ -18,20 +24,51 @@ pub struct RefName(String);
 impl RefName {
     /// The reference with this full name, or why there can be none.
     pub fn new(name: &str) -> Result<Self, GitError> {
-        let refuse = |why| Err(GitError::InvalidName(format!("{name:?} {why}")));
         if !name.starts_with("refs/") {
-            return refuse("is not the full name of a reference: it does not start with refs/");
+            return refuse(name, "is not the full name of a reference: it does not start with refs/");
         }
         if name.len() > MAX_REF_NAME_BYTES {
-            return refuse("is too long for the name of a reference");
+            return refuse(name, "is too long for the name of a reference");
         }
         if is_hidden(name) {
-            return refuse("is reserved for the server");
+            return refuse(name, "is reserved for the server");
         }
         if gix::validate::reference::name(name.as_bytes().as_bstr()).is_err() {
-            return refuse("is not a valid name of a reference");
+            return refuse(name, "is not a valid name of a reference");
         }
         Ok(Self(name.to_owned()))
+    }
+
+    /// The reference with this full name, for somebody who wants to make it or move it; or why nobody may.
+    pub fn to_move(name: &str) -> Result<Self, GitError> {
+        let reference = Self::to_remove(name)?;
+        let Some(rest) = OPEN.iter().find_map(|open| name.strip_prefix(open)) else {
+            return refuse(
+                name,
+                "is none that can be pushed: only refs/heads, refs/tags, refs/notes and refs/remotes can",
+            );
+        };
+        // Where a command expects a branch or a tag it would take these for something else.
+        if !(name.starts_with("refs/heads/") || name.starts_with("refs/tags/")) {
+            return Ok(reference);
+        }
+        if rest == "HEAD" || rest.starts_with('-') {
+            return refuse(name, "is not a valid name of a branch or a tag");
+        }
+        if ObjectId::from_hex(rest.as_bytes()).is_some() {
+            return refuse(name, "is named like an object id, and would be mistaken for one");
+        }
+        Ok(reference)
+    }
+
+    /// The reference with this full name, for somebody who wants it gone; or why nobody may. There may be names from before
+    /// that nobody could give today.
+    pub fn to_remove(name: &str) -> Result<Self, GitError> {
+        let reference = Self::new(name)?;
+        if name.starts_with(PULL_REQUESTS) {
+            return refuse(name, "cannot be pushed: the server alone writes below refs/pull");
+        }
+        Ok(reference)
     }
 
     /// The branch of this name: `main` is `refs/heads/main`.
@@ -56,6 +93,10 @@ impl RefName {
     pub fn as_branch(&self) -> Option<&str> {
         self.0.strip_prefix("refs/heads/")
     }
+}
+
+fn refuse<T>(name: &str, why: &str) -> Result<T, GitError> {
+    Err(GitError::InvalidName(format!("{name:?} {why}")))
 }
 
 impl fmt::Display for RefName {
@@ -105,6 +146,32 @@ mod tests {
             assert!(RefName::new(wrong).is_err(), "{wrong}");
         }
         assert!(RefName::branch("--upload-pack=x").is_err());
+    }
+
+    #[test]
+    fn people_move_branches_tags_notes_and_mirrored_remotes_and_nothing_else() {
+        for name in ["refs/heads/a/HEAD", "refs/tags/v1", "refs/notes/commits", "refs/remotes/origin/HEAD"] {
+            assert_eq!(RefName::to_move(name).unwrap().as_str(), name);
+        }
+        let id = "00ff10a94a8fe5ccb19ba61c4c0873d391e98798";
+        let (branch, tag) = (format!("refs/heads/{id}"), format!("refs/tags/{id}"));
+        let odd = [
+            "refs/heads/HEAD",
+            "refs/tags/HEAD",
+            "refs/heads/-d",
+            "refs/replace/x",
+            "refs/stash",
+            "refs/x/y",
+            &branch,
+            &tag,
+        ];
+        for name in odd {
+            assert!(RefName::to_move(name).is_err(), "{name}");
+            assert!(RefName::to_remove(name).is_ok(), "{name} may be there from before");
+        }
+        for name in ["refs/pull/1/head", "refs/pull/1/merge", "refs/internal/x"] {
+            assert!(RefName::to_move(name).is_err() && RefName::to_remove(name).is_err(), "{name}");
+        }
     }
 
     #[test]

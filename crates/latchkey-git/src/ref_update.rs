@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
+use uuid::Uuid;
+
 use crate::browse::Browse;
 use crate::limits::RECEIVE_TIME;
 use crate::program::within;
@@ -61,19 +63,20 @@ pub struct RefOutcome {
 }
 
 impl Repository {
-    /// Moves references without bringing objects: what the API does. `authorize` is asked once, just before the moves, with
+    /// Moves references for this person without bringing objects: what the API does. `authorize` is asked once, just before the moves, with
     /// those that can be made; its refusal is a sentence for the person. Each reference is moved or refused on its own.
     ///
     /// A new place must be one that visible references reach: the name of an object is no right to it.
     pub async fn update_refs<F>(
         &self,
+        person: Uuid,
         updates: Vec<RefUpdate>,
         authorize: impl FnOnce(Vec<RefCommand>) -> F,
     ) -> Result<Vec<RefOutcome>, GitError>
     where
         F: Future<Output = Result<(), String>>,
     {
-        let _permit = self.git.admit()?;
+        let _slot = self.git.admit(person)?;
         within(RECEIVE_TIME, self.move_refs(updates, false, None, authorize)).await
     }
 
@@ -254,7 +257,8 @@ fn refuse_all(verdicts: &mut [Verdict], reason: &str) {
 
 /// What can be said of a move without looking at objects. Every update counts as a fast-forward until it is looked at.
 fn by_itself(update: &RefUpdate, default_branch: Option<&str>) -> Verdict {
-    let name = RefName::new(&update.name).map_err(|error| error.to_string())?;
+    let named = if update.new.is_zero() { RefName::to_remove } else { RefName::to_move };
+    let name = named(&update.name).map_err(|error| error.to_string())?;
     let change = match (update.old.is_zero(), update.new.is_zero()) {
         (true, true) => return Err("there is nothing to delete".to_owned()),
         (true, false) => RefChange::Create,
@@ -324,7 +328,10 @@ mod tests {
 
     #[test]
     fn the_servers_own_references_are_not_moved() {
-        assert!(by_itself(&update("refs/internal/x", ObjectId::ZERO, A), None).is_err());
+        for name in ["refs/internal/x", "refs/pull/1/head"] {
+            assert!(by_itself(&update(name, ObjectId::ZERO, A), None).is_err());
+            assert!(by_itself(&update(name, A, ObjectId::ZERO), None).is_err());
+        }
         assert!(by_itself(&update("refs/heads/../../config", ObjectId::ZERO, A), None).is_err());
     }
 }

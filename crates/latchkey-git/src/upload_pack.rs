@@ -12,11 +12,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::browse::{Browse, Wanted};
 use crate::limits::{MAX_FETCH_REQUEST_BYTES, QUESTION_TIME, UPLOAD_TIME};
 use crate::pkt_line::{self, Packet};
-use crate::program::{Running, speak, within};
+use crate::program::{Patience, Running, speak, within};
 use crate::repository::blocking;
 use crate::{GitError, ObjectId, Protocol, Repository};
 
@@ -59,20 +60,22 @@ impl Stream for PackStream {
 }
 
 impl Repository {
-    /// The answer to `POST git-upload-pack`. `protocol` is the `Git-Protocol` header. The request is read whole (it is small,
-    /// and bounded); the answer is streamed, at the speed of who reads it.
+    /// The answer to `POST git-upload-pack`, for this person. `protocol` is the `Git-Protocol` header. The request is read whole
+    /// (it is small, and bounded) before it takes room of its own; the answer is streamed, at the speed of who reads it.
     ///
     /// Content type: `application/x-git-upload-pack-result`, never cached.
     pub async fn upload_pack(
         &self,
+        person: Uuid,
         body: impl AsyncRead + Unpin,
         encoding: Encoding,
         protocol: Option<&str>,
     ) -> Result<PackStream, GitError> {
         let protocol = Protocol::asked_for(protocol);
-        let request = read_request(body, encoding).await?;
-        let permit = self.git.admit()?;
+        let patience = self.git.patience;
+        let request = patience.for_request(read_request(body, encoding)).await?;
         let asked = Asked::read(&request, protocol)?;
+        let slot = self.git.admit(person)?;
         if let Some(unknown) = self.first_unreachable(asked.wants).await? {
             return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
         }
@@ -85,10 +88,10 @@ impl Repository {
         let running = Running::start(command)?;
         let (parts, stream) = mpsc::channel(PARTS_AHEAD);
         tokio::spawn(async move {
-            let _permit = permit;
+            let _slot = slot;
             // What ends first ends the others: the program, the client's interest, or the time.
             let ended = tokio::select! {
-                ended = within(UPLOAD_TIME, pump(running, request, &parts)) => ended,
+                ended = within(UPLOAD_TIME, pump(running, request, &parts, patience)) => ended,
                 () = parts.closed() => Ok(()),
             };
             if let Err(error) = ended {
@@ -149,7 +152,12 @@ impl Repository {
 }
 
 /// Feeds the request to the program and its answer to the client.
-async fn pump(mut running: Running, request: Vec<u8>, parts: &mpsc::Sender<io::Result<Bytes>>) -> Result<(), GitError> {
+async fn pump(
+    mut running: Running,
+    request: Vec<u8>,
+    parts: &mpsc::Sender<io::Result<Bytes>>,
+    patience: Patience,
+) -> Result<(), GitError> {
     let stdin = running.stdin();
     let stdout = running.stdout();
     let feed = async {
@@ -164,8 +172,12 @@ async fn pump(mut running: Running, request: Vec<u8>, parts: &mpsc::Sender<io::R
         let Some(mut stdout) = stdout else { return Ok(carried) };
         loop {
             let mut part = BytesMut::with_capacity(PART_BYTES);
-            if stdout.read_buf(&mut part).await? == 0 || parts.send(Ok(part.freeze())).await.is_err() {
-                return Ok::<_, io::Error>(carried);
+            if stdout.read_buf(&mut part).await? == 0 {
+                return Ok::<_, GitError>(carried);
+            }
+            let taken = async { Ok::<_, GitError>(parts.send(Ok(part.freeze())).await.is_ok()) };
+            if !patience.for_more(taken).await? {
+                return Ok(carried);
             }
             carried = true;
         }
@@ -260,6 +272,8 @@ fn lines(ids: &[ObjectId]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::{FileEdit, NewCommit};
+    use crate::{GitProgram, Repositories, Signature};
 
     const ID: &str = "00ff10a94a8fe5ccb19ba61c4c0873d391e98798";
 
@@ -324,5 +338,32 @@ mod tests {
         assert!(matches!(refused, Err(GitError::TooLarge(_))));
         assert!(matches!(read_request(zeros.as_slice(), Encoding::Identity).await, Err(GitError::TooLarge(_))));
         assert!(matches!(read_request(&b"0000"[..], Encoding::Gzip).await, Err(GitError::Malformed(_))));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_makes_room_for_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.unwrap();
+        let all = Repositories::at(folder.path().join("repositories"), git).await.unwrap();
+        let mut repository = all.create(Uuid::from_u128(7), "main").await.unwrap();
+        repository.git.patience.stalled = std::time::Duration::ZERO;
+        // Numbers in a row get no smaller than the parts that may wait, however they are packed.
+        let content: String = (0_u64..200_000).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string()).collect();
+        let author = Signature { name: "Ben".into(), email: "ben@harbor.test".into(), seconds: 1, offset_minutes: 0 };
+        let files = vec![FileEdit::Write { path: "large".into(), content: content.into() }];
+        let (branch, message) = ("main".into(), "large".into());
+        let large = NewCommit { branch, from: None, merges: vec![], author, message, files };
+        let commit = repository.import_commits(&[large]).await.unwrap()[0];
+
+        let asked = request(&["command=fetch", "0001", &format!("want {commit}\n"), "done\n", "0000"]);
+        let fetch = repository.upload_pack(Uuid::nil(), asked.as_slice(), Encoding::Identity, Some("version=2"));
+        let PackStream(parts) = fetch.await.unwrap();
+        let ended = async {
+            while !parts.is_closed() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(QUESTION_TIME, ended).await.unwrap();
+        assert_eq!(parts.len(), PARTS_AHEAD);
     }
 }

@@ -12,8 +12,10 @@ mod support;
 
 use latchkey_git::import::{FileEdit, NewCommit};
 use latchkey_git::{Encoding, GitError, ObjectId, RefChange, RefUpdate, Service, Signature};
-use support::World;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{ANA, World};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 /// Bytes that do not get smaller when they are packed.
 fn noise(length: usize) -> Vec<u8> {
@@ -265,7 +267,7 @@ async fn what_no_visible_reference_reaches_is_neither_shown_nor_fetched() {
             assert!(!said.ok, "version {version}: {}", said.err);
         }
     }
-    let offered = world.repository.advertise(Service::ReceivePack, None).await.unwrap();
+    let offered = world.repository.advertise(ANA, Service::ReceivePack, None).await.unwrap();
     assert!(!String::from_utf8_lossy(&offered).contains("internal"));
 }
 
@@ -273,15 +275,13 @@ async fn what_no_visible_reference_reaches_is_neither_shown_nor_fetched() {
 async fn a_client_that_asks_all_the_same_is_refused_in_every_version() {
     let world = World::new().await;
     let secrets = with_secrets(&world).await;
-    let blob = {
-        let browse = world.repository.browse().unwrap();
-        browse.item(&latchkey_git::Version::Commit(secrets[1]), "file-3").unwrap().id
-    };
+    let blob = world.git(&world.server_folder(), &format!("rev-parse {}:file-3", secrets[1])).await;
+    let blob: ObjectId = blob.trim().parse().unwrap();
     for secret in [secrets[0], secrets[1], blob, ObjectId::from_bytes([7; 20])] {
         let old = format!("0032want {secret}\n00000009done\n");
         let new = format!("0011command=fetch00010032want {secret}\n0009done\n0000");
         for (header, body) in [(None, &old), (Some("version=1"), &old), (Some("version=2"), &new)] {
-            let answer = world.repository.upload_pack(body.as_bytes(), Encoding::Identity, header).await.unwrap();
+            let answer = world.repository.upload_pack(ANA, body.as_bytes(), Encoding::Identity, header).await.unwrap();
             let text = String::from_utf8_lossy(&everything(answer).await).into_owned();
             assert!(text.contains("ERR upload-pack: not our ref"), "{header:?} {secret}: {text}");
             assert!(!text.contains("PACK"));
@@ -291,7 +291,8 @@ async fn a_client_that_asks_all_the_same_is_refused_in_every_version() {
     let main = world.server_refs()[0].1;
     world.repository.import_commits(&[a_commit("main", 9)]).await.unwrap();
     let body = format!("0011command=fetch00010032want {main}\n0009done\n0000");
-    let answer = world.repository.upload_pack(body.as_bytes(), Encoding::Identity, Some("version=2")).await.unwrap();
+    let answer =
+        world.repository.upload_pack(ANA, body.as_bytes(), Encoding::Identity, Some("version=2")).await.unwrap();
     assert!(String::from_utf8_lossy(&everything(answer).await).contains("PACK"));
 }
 
@@ -316,7 +317,7 @@ async fn the_end_of_a_shallow_clone_is_no_way_into_hidden_history() {
     for (header, before, after) in [(None, "", "0000"), (Some("version=2"), "0011command=fetch0001", "")] {
         let end = if header.is_some() { "0009done\n0000" } else { "0009done\n" };
         let body = format!("{before}0032want {main}\n0035shallow {more}\n0016deepen 2147483647\n{after}{end}");
-        let answer = world.repository.upload_pack(body.as_bytes(), Encoding::Identity, header).await.unwrap();
+        let answer = world.repository.upload_pack(ANA, body.as_bytes(), Encoding::Identity, header).await.unwrap();
         let text = String::from_utf8_lossy(&everything(answer).await).into_owned();
         assert!(text.contains("not our ref"), "{header:?}, {hidden} lies before it: {text}");
     }
@@ -324,7 +325,8 @@ async fn the_end_of_a_shallow_clone_is_no_way_into_hidden_history() {
     let elsewhere = ObjectId::from_bytes([7; 20]);
     let body =
         format!("0011command=fetch00010032want {main}\n0035shallow {elsewhere}\n0016deepen 2147483647\n0009done\n0000");
-    let answer = world.repository.upload_pack(body.as_bytes(), Encoding::Identity, Some("version=2")).await.unwrap();
+    let answer =
+        world.repository.upload_pack(ANA, body.as_bytes(), Encoding::Identity, Some("version=2")).await.unwrap();
     assert!(String::from_utf8_lossy(&everything(answer).await).contains("PACK"));
 }
 
@@ -334,17 +336,17 @@ async fn the_name_of_an_unreachable_object_does_not_make_a_branch_of_it() {
     let [hidden, lost] = with_secrets(&world).await;
     for new in [hidden, lost, ObjectId::from_bytes([7; 20])] {
         let update = RefUpdate { name: "refs/heads/mine".to_owned(), old: ObjectId::ZERO, new };
-        let outcome = world.repository.update_refs(vec![update], |_| async { Ok(()) }).await.unwrap();
+        let outcome = world.repository.update_refs(ANA, vec![update], |_| async { Ok(()) }).await.unwrap();
         assert!(outcome[0].result.is_err());
     }
     let main = world.server_refs()[0].1;
     let update = |name: &str, old, new| RefUpdate { name: name.to_owned(), old, new };
     let updates =
         vec![update("refs/heads/mine", ObjectId::ZERO, main), update("refs/heads/../x", ObjectId::ZERO, main)];
-    let outcomes = world.repository.update_refs(updates.clone(), |_| async { Ok(()) }).await.unwrap();
+    let outcomes = world.repository.update_refs(ANA, updates.clone(), |_| async { Ok(()) }).await.unwrap();
     assert_eq!(outcomes[0].result, Ok(RefChange::Create));
     assert!(outcomes[1].result.is_err());
-    let outcomes = world.repository.update_refs(updates, |_| async { Ok(()) }).await.unwrap();
+    let outcomes = world.repository.update_refs(ANA, updates, |_| async { Ok(()) }).await.unwrap();
     assert_eq!(outcomes[0].result, Err("the reference has moved meanwhile, fetch first".to_owned()));
 }
 
@@ -376,12 +378,12 @@ async fn what_is_no_push_is_refused() {
     let command = format!("{} {id} refs/heads/x\0report-status", ObjectId::ZERO);
     let command = format!("{:04x}{command}0000", command.len() + 4);
     for wrong in ["", "00", "0005", "0001", "GET / HTTP/1.1", &command, &format!("{command}PACKxxxxxxxx")] {
-        let push = world.repository.receive_pack(wrong.as_bytes(), |_| async { Ok(()) }).await;
+        let push = world.repository.receive_pack(ANA, wrong.as_bytes(), |_| async { Ok(()) }).await;
         assert!(matches!(push, Err(GitError::Malformed(_))), "{wrong}");
     }
     // A pack that ends early is reported in the protocol's own way.
     let cut = [command.as_bytes(), b"PACK\0\0\0\x02\0\0\0\x01abc"].concat();
-    let push = world.repository.receive_pack(cut.as_slice(), |_| async { Ok(()) }).await.unwrap();
+    let push = world.repository.receive_pack(ANA, cut.as_slice(), |_| async { Ok(()) }).await.unwrap();
     assert!(String::from_utf8_lossy(&push.answer).contains("ng refs/heads/x the objects were not accepted"));
     assert!(world.asked().is_empty() && world.server_refs().is_empty());
     let left = world.server_objects();
@@ -395,7 +397,7 @@ async fn a_push_whose_client_goes_away_leaves_nothing() {
     let command = format!("{} {id} refs/heads/x\0report-status", ObjectId::ZERO);
     let (mut client, server) = tokio::io::duplex(64);
     let repository = world.repository.clone();
-    let push = tokio::spawn(async move { repository.receive_pack(server, |_| async { Ok(()) }).await });
+    let push = tokio::spawn(async move { repository.receive_pack(ANA, server, |_| async { Ok(()) }).await });
     client.write_all(format!("{:04x}{command}0000", command.len() + 4).as_bytes()).await.unwrap();
     client.write_all(b"PACK\0\0\0\x02\0\0\0\x01").await.unwrap();
     // The pipe is short: when this is written, most of it is in the quarantine.
@@ -405,4 +407,77 @@ async fn a_push_whose_client_goes_away_leaves_nothing() {
     push.abort();
     assert!(push.await.unwrap_err().is_cancelled());
     assert!(!world.server_objects().iter().any(|path| path.to_string_lossy().contains("incoming")));
+}
+
+type Pushing = JoinHandle<Result<latchkey_git::Push, GitError>>;
+
+/// A push of somebody who has sent this much and sends nothing more while the other end is held. So much of it is read before
+/// this returns that no more than a byte is left.
+async fn pushing(world: &World, person: Uuid, sent: &[u8]) -> (DuplexStream, Pushing) {
+    let (mut client, server) = tokio::io::duplex(1);
+    let repository = world.repository.clone();
+    let push = tokio::spawn(async move { repository.receive_pack(person, server, |_| async { Ok(()) }).await });
+    client.write_all(sent).await.unwrap();
+    (client, push)
+}
+
+fn a_begun_push() -> Vec<u8> {
+    let command = format!("{} {} refs/heads/x\0report-status", ObjectId::ZERO, ObjectId::from_bytes([7; 20]));
+    [format!("{:04x}{command}0000", command.len() + 4).as_bytes(), b"PACK\0\0\0\x02\0\0\0\x01abcd"].concat()
+}
+
+#[tokio::test]
+async fn whoever_is_slow_to_say_what_they_push_keeps_nobody_waiting() {
+    let world = World::new().await;
+    let mut slow = Vec::new();
+    for _ in 0..=latchkey_git::limits::MAX_RUNNING {
+        slow.push(pushing(&world, ANA, b"00a1").await);
+    }
+    let here = world.checkout("here").await;
+    world.commit(&here, "a", b"1").await;
+    world.git(&here, "push -q origin main").await;
+}
+
+#[tokio::test]
+async fn one_person_who_pushes_slowly_leaves_room_for_the_others() {
+    const BEN: Uuid = Uuid::from_u128(0xbe);
+    let world = World::new().await;
+    world.repository.import_commits(&[a_commit("main", 1)]).await.unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..latchkey_git::limits::MAX_RUNNING_FOR_ONE {
+        slow.push(pushing(&world, ANA, &a_begun_push()).await);
+    }
+    let fetch = |person| {
+        let body = &b"0014command=ls-refs\n0000"[..];
+        world.repository.upload_pack(person, body, Encoding::Identity, Some("version=2"))
+    };
+    let push = world.repository.receive_pack(ANA, &a_begun_push()[..], |_| async { Ok(()) }).await;
+    assert!(matches!(push, Err(GitError::ShareTaken)));
+    assert!(matches!(fetch(ANA).await, Err(GitError::ShareTaken)));
+    let refs = everything(fetch(BEN).await.unwrap()).await;
+    assert!(String::from_utf8_lossy(&refs).contains("refs/heads/main"));
+
+    for (client, push) in slow {
+        drop(client);
+        push.await.unwrap().unwrap();
+    }
+    assert!(fetch(ANA).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_servers_own_references_and_odd_ones_are_refused_each_with_its_reason() {
+    let world = World::new().await;
+    let here = world.checkout("here").await;
+    world.commit(&here, "a", b"1").await;
+    let names = "refs/heads/HEAD main:refs/pull/1/head main:refs/stash main:refs/notes/x main:refs/tags/v1";
+    let said = world.try_git(&here, &format!("push origin main main:{names}")).await;
+    for refused in [
+        "main -> HEAD (\"refs/heads/HEAD\" is not a valid name of a branch or a tag)",
+        "main -> refs/pull/1/head (\"refs/pull/1/head\" cannot be pushed: the server alone writes below refs/pull)",
+        "main -> refs/stash (\"refs/stash\" is none that can be pushed",
+    ] {
+        assert!(said.err.contains(&format!("! [remote rejected] {refused}")), "{refused}: {}", said.err);
+    }
+    let names: Vec<String> = world.server_refs().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["refs/heads/main", "refs/notes/x", "refs/tags/v1"]);
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::body::Body;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, PRAGMA, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use serde::Serialize;
@@ -86,8 +87,57 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     response
 }
 
+/// What every answer says, whoever made it. What it says itself already, it keeps saying.
+pub fn finish(response: &mut Response<Body>, secure: bool) {
+    let status = response.status();
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    if secure {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    // Where somebody is sent, and what went wrong for them, is nobody else's and not for later.
+    let leads_on = status.is_redirection() && status != StatusCode::NOT_MODIFIED;
+    if leads_on || status.is_client_error() || status.is_server_error() {
+        headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+}
+
 /// Keeps an answer out of every cache.
 pub fn no_store(response: &mut Response<Body>) {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(status: StatusCode, cache_control: Option<&'static str>) -> Vec<Option<String>> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = status;
+        if let Some(value) = cache_control {
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(value));
+        }
+        finish(&mut response, false);
+        assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(response.headers()["cross-origin-resource-policy"], "same-origin");
+        assert!(!response.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+        let text = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        vec![text(CACHE_CONTROL), text(REFERRER_POLICY)]
+    }
+
+    #[test]
+    fn redirects_and_errors_stay_out_of_caches_and_tell_nobody_where_they_were() {
+        let own = [Some("no-store".to_owned()), Some("no-referrer".to_owned())];
+        for status in [StatusCode::SEE_OTHER, StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
+            assert_eq!(finished(status, None), own, "{status}");
+        }
+        let cached = Some("public, max-age=60");
+        assert_eq!(finished(StatusCode::NOT_MODIFIED, cached), [cached.map(str::to_owned), None]);
+        assert_eq!(finished(StatusCode::NOT_MODIFIED, None), [None, None]);
+        assert_eq!(finished(StatusCode::OK, cached), [cached.map(str::to_owned), None]);
+        assert_eq!(finished(StatusCode::BAD_REQUEST, Some("no-cache"))[0].as_deref(), Some("no-cache"));
+    }
 }

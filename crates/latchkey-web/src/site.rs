@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use http::header::{HOST, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use tower_service::Service as _;
 
 use crate::app::{App, Origin};
+use crate::reply;
 use crate::routes;
 use crate::visitor::Peer;
 
@@ -37,9 +38,17 @@ impl Site {
 
     /// Answers one request that came over a connection of `peer`.
     pub async fn answer(&mut self, request: Request<Body>, peer: Peer) -> Response<Body> {
-        let Some(origin) = self.origin(&request, peer) else {
-            return plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host.\n");
+        let origin = self.origin(&request, peer);
+        let secure = origin.as_ref().is_some_and(|origin| origin.secure);
+        let mut response = match origin {
+            Some(origin) => self.answer_for(origin, request, peer).await,
+            None => plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host.\n"),
         };
+        reply::finish(&mut response, secure);
+        response
+    }
+
+    async fn answer_for(&mut self, origin: Origin, request: Request<Body>, peer: Peer) -> Response<Body> {
         if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > URL_BYTES) {
             return plain(StatusCode::URI_TOO_LONG, "The address is longer than 8192 bytes.\n");
         }
@@ -48,26 +57,15 @@ impl Site {
             return plain(StatusCode::BAD_REQUEST, "The address contains a null character.\n");
         }
         let mut request = with_single_slashes(request);
-        let secure = origin.secure;
-        let mut response = match self.app.documents.find(&origin, &request) {
-            Some(document) => document,
-            None => {
-                request.extensions_mut().insert(origin);
-                request.extensions_mut().insert(peer);
-                match self.router.call(request).await {
-                    Ok(response) => response,
-                    Err(infallible) => match infallible {},
-                }
-            }
-        };
-        let headers = response.headers_mut();
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers
-            .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
-        if secure {
-            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+        if let Some(document) = self.app.documents.find(&origin, &request) {
+            return document;
         }
-        response
+        request.extensions_mut().insert(origin);
+        request.extensions_mut().insert(peer);
+        match self.router.call(request).await {
+            Ok(response) => response,
+            Err(infallible) => match infallible {},
+        }
     }
 
     /// The configured origin that the request names. `Host` chooses among ours; it never makes one, and nothing else is believed.

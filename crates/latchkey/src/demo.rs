@@ -183,7 +183,7 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
     let place = ports.origin.trim_start_matches("http://");
     let tour = Tour {
         service_url: ports.service_url.clone(),
-        clone_line: format!("git clone http://x:TOKEN@{place}/{HARBOR}/{LIGHTHOUSE}/_git/{LIGHTHOUSE}"),
+        clone_line: format!("git clone http://token@{place}/{HARBOR}/{LIGHTHOUSE}/_git/{LIGHTHOUSE}"),
         accounts: kept.accounts.clone(),
     };
     Ok(Guide {

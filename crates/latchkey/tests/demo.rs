@@ -38,6 +38,12 @@ impl Demo {
 
     /// Asks for a page over plain http: its status, and what is in it.
     fn get(&self, url: &str) -> (u16, String) {
+        let (head, body) = self.ask(url);
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+    }
+
+    /// Asks for a page over plain http: the head of the answer, and what is in it.
+    fn ask(&self, url: &str) -> (String, String) {
         let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         // On a machine that knows `localhost` by one of its two addresses only, the other is tried by itself.
         let mut stream = TcpStream::connect(authority).unwrap();
@@ -45,7 +51,7 @@ impl Demo {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        (head.to_lowercase(), body.to_owned())
     }
 
     /// Ends it as a service manager would, and returns what else it printed.
@@ -83,6 +89,15 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     assert_eq!(status, 200);
     assert!(walk.contains("ana@harbor.test") && walk.contains(demo.text("service_url")));
     assert_eq!(demo.get(&format!("{}/demo/mail", demo.text("origin"))).0, 200);
+    assert!(walk.contains("git clone http://token@") && !walk.contains("TOKEN"), "a line to copy as it is");
+    for (whose, path) in
+        [("origin", "/demo"), ("origin", "/nowhere"), ("service_url", "/"), ("service_url", "/nowhere")]
+    {
+        let (head, _) = demo.ask(&format!("{}{path}", demo.text(whose)));
+        for own in ["x-content-type-options: nosniff", "cross-origin-resource-policy: same-origin"] {
+            assert!(head.contains(own), "{own} in {head}");
+        }
+    }
 
     let (status, burndown) = demo.get(&format!("{}/", demo.text("service_url")));
     assert_eq!(status, 200);

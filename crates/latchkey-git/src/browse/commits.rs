@@ -41,9 +41,13 @@ pub struct History {
 }
 
 impl Browse {
-    /// A commit by its name.
+    /// A commit by its name, if a visible reference leads to it.
     pub fn commit(&self, id: ObjectId) -> Result<Commit, BrowseError> {
-        let id = self.resolve(&Version::Commit(id))?;
+        self.read_commit(self.resolve(&Version::Commit(id))?)
+    }
+
+    /// A commit that a reference is known to lead to.
+    fn read_commit(&self, id: ObjectId) -> Result<Commit, BrowseError> {
         let found = self.repo.find_commit(to_gix(id))?;
         let commit = found.decode()?;
         Ok(Commit {
@@ -80,7 +84,7 @@ impl Browse {
                 passed_over += 1;
                 continue;
             }
-            commits.push(self.commit(from_gix(&step.id))?);
+            commits.push(self.read_commit(from_gix(&step.id))?);
         }
         Ok(commits)
     }

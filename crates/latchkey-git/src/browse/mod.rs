@@ -11,7 +11,10 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use gix::bstr::ByteSlice;
+use gix::revision::walk::Sorting;
+use gix::traverse::commit::simple::CommitTimeOrder;
 
+use crate::limits::{MAX_MISDATED, MAX_WALKED};
 use crate::ref_name::is_hidden;
 use crate::{ObjectId, RefName, Repository};
 
@@ -42,6 +45,9 @@ pub enum BrowseError {
     /// The path is a folder or a submodule, and has no content of its own.
     #[error("the path {0} is not a file")]
     NotAFile(String),
+    /// Whether a reference leads to the commit takes too long to find out.
+    #[error("{0} lies too far back to be read this way, use git")]
+    TooFarBack(String),
     /// The file is larger than what is read through the API.
     #[error("the file is too large to be read this way, use git")]
     TooLarge,
@@ -59,7 +65,7 @@ pub enum Version {
     Branch(String),
     /// What the tag of this name leads to, without `refs/tags/`.
     Tag(String),
-    /// This commit, whether or not a reference leads to it.
+    /// This commit, if a visible reference leads to it: to know its name is no right to read it.
     Commit(ObjectId),
 }
 
@@ -151,14 +157,50 @@ impl Browse {
                 Ok(name) => self.commit_at(name.as_str())?,
                 Err(_) => None,
             },
-            Version::Commit(id) => {
-                self.repo.try_find_header(to_gix(*id))?.filter(|header| header.kind().is_commit()).map(|_| *id)
-            }
+            Version::Commit(id) => (self.is_commit(*id)? && self.is_reachable(*id, MAX_WALKED)?).then_some(*id),
         };
         found.ok_or_else(|| match version {
             Version::Default => BrowseError::NoCommits,
             other => BrowseError::VersionNotFound(other.to_string()),
         })
+    }
+
+    fn is_commit(&self, id: ObjectId) -> Result<bool, BrowseError> {
+        Ok(self.repo.try_find_header(to_gix(id))?.is_some_and(|header| header.kind().is_commit()))
+    }
+
+    /// Whether a visible reference leads to this commit. Most that are asked for are at a tip or close to one. History is walked
+    /// from its newest commit, and given up after so many, or when the walk is well past the moment the commit was made.
+    fn is_reachable(&self, id: ObjectId, most: usize) -> Result<bool, BrowseError> {
+        let mut tips = HashSet::new();
+        for found in self.refs("")? {
+            let tip = found.peeled.unwrap_or(found.id);
+            if tip == id {
+                return Ok(true);
+            }
+            // A tag may stand at a file, and a note's own history is history like any other.
+            if self.is_commit(tip)? {
+                tips.insert(to_gix(tip));
+            }
+        }
+        let wanted = to_gix(id);
+        let made = self.repo.find_commit(wanted)?.time()?.seconds;
+        let mut older = 0;
+        let walk = self.repo.rev_walk(tips).sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst));
+        for (walked, step) in walk.all()?.enumerate() {
+            let step = step?;
+            if step.id == wanted {
+                return Ok(true);
+            }
+            older += usize::from(step.commit_time.is_some_and(|time| time < made));
+            if older > MAX_MISDATED {
+                break;
+            }
+            if walked >= most {
+                return Err(BrowseError::TooFarBack(Version::Commit(id).to_string()));
+            }
+        }
+        Ok(false)
     }
 
     /// The youngest commit that both have among their ancestors, if there is one.

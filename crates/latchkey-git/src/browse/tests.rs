@@ -68,6 +68,45 @@ async fn versions_are_branches_tags_and_commits_of_exactly_that_name() {
 }
 
 #[tokio::test]
+async fn a_commit_is_read_while_a_visible_reference_leads_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let read = |id| repository.browse().unwrap().resolve(&Version::Commit(id));
+    let gone = |id| matches!(read(id), Err(BrowseError::VersionNotFound(_)));
+    assert!(made.iter().all(|id| read(*id).unwrap() == *id));
+
+    std::fs::create_dir_all(repository.folder.join("refs/internal")).unwrap();
+    std::fs::rename(repository.folder.join("refs/heads/topic"), repository.folder.join("refs/internal/topic")).unwrap();
+    assert!(gone(made[1]) && read(made[0]).is_ok(), "the topic is hidden, its root is not");
+    assert!(matches!(repository.browse().unwrap().commit(made[1]), Err(BrowseError::VersionNotFound(_))));
+
+    // A rewritten branch leaves its old commits behind.
+    std::fs::write(repository.folder.join("refs/heads/main"), format!("{}\n", made[2])).unwrap();
+    assert!(gone(made[3]) && read(made[2]).is_ok());
+    // A tag at a file leads nowhere and is in nobody's way.
+    let lamp = repository.browse().unwrap().item(&Version::Default, "src/lamp.rs").unwrap().id;
+    std::fs::write(repository.folder.join("refs/tags/file"), format!("{lamp}\n")).unwrap();
+    assert!(gone(made[1]) && read(made[0]).is_ok());
+}
+
+#[tokio::test]
+async fn a_commit_before_one_that_is_dated_wrong_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, _) = lighthouse(folder.path()).await;
+    let late = repository.import_commits(&[commit("clock", 500, vec![]), commit("clock", 1, vec![])]).await.unwrap();
+    assert!(repository.browse().unwrap().resolve(&Version::Commit(late[0])).is_ok());
+}
+
+#[tokio::test]
+async fn a_walk_that_takes_too_long_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let browse = repository.browse().unwrap();
+    assert!(browse.is_reachable(made[3], 0).unwrap(), "a tip is not walked to");
+    assert!(matches!(browse.is_reachable(made[0], 1), Err(BrowseError::TooFarBack(_))));
+}
+
+#[tokio::test]
 async fn references_are_listed_by_their_beginning_and_hidden_ones_never() {
     let folder = tempfile::tempdir().unwrap();
     let (repository, made) = lighthouse(folder.path()).await;

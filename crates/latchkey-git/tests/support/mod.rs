@@ -23,6 +23,9 @@ use tokio::net::TcpListener;
 use tokio_util::io::StreamReader;
 use uuid::Uuid;
 
+/// Who does everything here, unless somebody else is named.
+pub const ANA: Uuid = Uuid::from_u128(0xa7a);
+
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What somebody may push: asked by the server just before references move.
@@ -196,13 +199,13 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     match path.as_str() {
         "/r/info/refs" => {
             let service = Service::named(request.uri().query().unwrap().strip_prefix("service=").unwrap()).unwrap();
-            let answer = shared.repository.advertise(service, protocol.as_deref()).await?;
+            let answer = shared.repository.advertise(ANA, service, protocol.as_deref()).await?;
             Ok(reply(&format!("application/x-{}-advertisement", service.name()), whole(answer.into())))
         }
         "/r/git-upload-pack" => {
             let gzip = header(CONTENT_ENCODING.as_str()).is_some();
             let encoding = if gzip { Encoding::Gzip } else { Encoding::Identity };
-            let pack = shared.repository.upload_pack(reader(request), encoding, protocol.as_deref()).await?;
+            let pack = shared.repository.upload_pack(ANA, reader(request), encoding, protocol.as_deref()).await?;
             let body = StreamBody::new(pack.map_ok(Frame::data)).boxed_unsync();
             Ok(reply("application/x-git-upload-pack-result", body))
         }
@@ -211,7 +214,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
                 shared.asked.lock().unwrap().extend(commands.clone());
                 (shared.rule.lock().unwrap())(&commands)
             };
-            let push = shared.repository.receive_pack(reader(request), authorize).await?;
+            let push = shared.repository.receive_pack(ANA, reader(request), authorize).await?;
             shared.outcomes.lock().unwrap().extend(push.outcomes);
             Ok(reply("application/x-git-receive-pack-result", whole(push.answer)))
         }

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use latchkey_devops::approval_request::LIFETIME;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::{Timestamp, limits};
 
 use super::{authorizations, uses};
 use crate::Store;
+use crate::devops::approval_requests;
 use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
+use crate::value::Value;
 
-/// Sessions that run out are ended in portions, so that other change sets get their turn.
+/// What there may be much of is ended and deleted in portions, so that other change sets get their turn.
 const PORTION: usize = 500;
 
 /// Those that ran out and were not ended, a portion of them.
@@ -27,19 +30,61 @@ const END_RUN_OUT: Sql = Sql::guarded(
       WHERE id = $1 AND ended_at IS NULL AND (used_at <= $3 OR authenticated_at <= $4)",
 );
 
-const FLOWS: Sql = Sql::sweep("purge.flows", "DELETE FROM flow WHERE started_at <= $1");
+/// What chooses things and what deletes them, a portion at a time: the last value is the size of a portion.
+struct Portion {
+    found: Sql,
+    delete: Sql,
+}
 
-const CODES: Sql = Sql::sweep("purge.codes", "DELETE FROM authorization_code WHERE issued_at <= $1");
+const FLOWS: Portion = Portion {
+    found: Sql::sweep("purge.old_flows", "SELECT id FROM flow WHERE started_at <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.flows",
+        "DELETE FROM flow WHERE id IN (SELECT id FROM flow WHERE started_at <= $1 LIMIT $2)",
+    ),
+};
 
-const SESSIONS: Sql = Sql::sweep("purge.sessions", "DELETE FROM session WHERE ended_at <= $1");
+const CODES: Portion = Portion {
+    found: Sql::sweep("purge.old_codes", "SELECT hash FROM authorization_code WHERE issued_at <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.codes",
+        "DELETE FROM authorization_code
+          WHERE hash IN (SELECT hash FROM authorization_code WHERE issued_at <= $1 LIMIT $2)",
+    ),
+};
 
-const FAMILIES: Sql = Sql::sweep(
-    "purge.families",
-    "DELETE FROM token_family
-      WHERE ended_at <= $1 OR rotated_at <= $2 OR created_at <= $3 OR (refreshable = 0 AND access_expires_at <= $1)",
-);
+const SESSIONS: Portion = Portion {
+    found: Sql::sweep("purge.old_sessions", "SELECT id FROM session WHERE ended_at <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.sessions",
+        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ended_at <= $1 LIMIT $2)",
+    ),
+};
+
+/// Those of apps of the older kind live longer than others, and are kept for as long.
+const FAMILIES: Portion = Portion {
+    found: Sql::sweep(
+        "purge.old_families",
+        "SELECT id FROM token_family
+          WHERE ended_at <= $1 OR (refreshable = 0 AND access_expires_at <= $1) OR created_at <= $4
+             OR ((rotated_at <= $2 OR created_at <= $3)
+                 AND NOT EXISTS (SELECT 1 FROM legacy_app l WHERE l.client = token_family.client))
+          LIMIT $5",
+    ),
+    delete: Sql::sweep(
+        "purge.families",
+        "DELETE FROM token_family
+          WHERE id IN (SELECT id FROM token_family
+                        WHERE ended_at <= $1 OR (refreshable = 0 AND access_expires_at <= $1) OR created_at <= $4
+                           OR ((rotated_at <= $2 OR created_at <= $3)
+                               AND NOT EXISTS (SELECT 1 FROM legacy_app l WHERE l.client = token_family.client))
+                        LIMIT $5)",
+    ),
+};
 
 const USES: Sql = Sql::sweep("purge.uses", "DELETE FROM authorization_use WHERE day < $1");
+
+const REFUSALS: Sql = Sql::sweep("purge.refusals", "DELETE FROM authorization_refusal WHERE day < $1");
 
 /// What has ended is not found from its organizations any more.
 const ORGANIZATIONS: Sql = Sql::sweep(
@@ -49,7 +94,21 @@ const ORGANIZATIONS: Sql = Sql::sweep(
                      WHERE a.id = authorization_organization.authorization_id AND a.ended_at IS NOT NULL)",
 );
 
-pub(super) const ALL: &[&Sql] = &[&RUN_OUT, &END_RUN_OUT, &FLOWS, &CODES, &SESSIONS, &FAMILIES, &USES, &ORGANIZATIONS];
+pub(super) const ALL: &[&Sql] = &[
+    &RUN_OUT,
+    &END_RUN_OUT,
+    &FLOWS.found,
+    &FLOWS.delete,
+    &CODES.found,
+    &CODES.delete,
+    &SESSIONS.found,
+    &SESSIONS.delete,
+    &FAMILIES.found,
+    &FAMILIES.delete,
+    &USES,
+    &REFUSALS,
+    &ORGANIZATIONS,
+];
 
 /// A code is kept this long, so that a replay is recognized as one.
 const CODE_KEPT: Duration = Duration::from_secs(86_400);
@@ -63,22 +122,35 @@ impl Store {
     pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
         while self.end_sessions_that_ran_out(now).await? == PORTION {}
         let long_ago = now - ENDED_KEPT;
+        self.delete_in_portions(&FLOWS, vec![(now - limits::FLOW_LIFETIME).into()]).await?;
+        self.delete_in_portions(&CODES, vec![(now - CODE_KEPT).into()]).await?;
+        self.delete_in_portions(&SESSIONS, vec![long_ago.into()]).await?;
+        let (idle, old) = (long_ago - limits::FAMILY_IDLE, long_ago - limits::FAMILY_LIFETIME);
+        let oldest = long_ago - limits::LEGACY_FAMILY_LIFETIME;
+        self.delete_in_portions(&FAMILIES, vec![long_ago.into(), idle.into(), old.into(), oldest.into()]).await?;
         let mut changes = Changes::none();
         changes
-            .write(&FLOWS, vec![(now - limits::FLOW_LIFETIME).into()])
-            .write(&CODES, vec![(now - CODE_KEPT).into()])
-            .write(&SESSIONS, vec![long_ago.into()])
-            .write(
-                &FAMILIES,
-                vec![
-                    long_ago.into(),
-                    (long_ago - limits::FAMILY_IDLE).into(),
-                    (long_ago - limits::FAMILY_LIFETIME).into(),
-                ],
-            )
             .write(&USES, vec![uses::day_of(now - USES_KEPT).into()])
-            .write(&ORGANIZATIONS, vec![]);
+            .write(&REFUSALS, vec![uses::day_of(now - USES_KEPT).into()])
+            .write(&ORGANIZATIONS, vec![])
+            .write(&approval_requests::PURGE, vec![(long_ago - LIFETIME).into(), long_ago.into()]);
         self.keep_books(&changes).await
+    }
+
+    /// Deletes what these values choose, a portion after the other.
+    async fn delete_in_portions(&self, portion: &'static Portion, mut values: Vec<Value>) -> Result<(), StoreError> {
+        values.push(i64::try_from(PORTION).unwrap_or(i64::MAX).into());
+        loop {
+            let found = self.read(&portion.found, values.clone()).await?.len();
+            if found > 0 {
+                let mut changes = Changes::none();
+                changes.write(&portion.delete, values.clone());
+                self.keep_books(&changes).await?;
+            }
+            if found < PORTION {
+                return Ok(());
+            }
+        }
     }
 
     /// Ends a portion of them; how many it found.
@@ -98,5 +170,17 @@ impl Store {
             Ok((rows.len(), changes))
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_there_may_be_much_of_goes_in_portions() {
+        for portion in [&FLOWS, &CODES, &SESSIONS, &FAMILIES] {
+            assert!(portion.delete.text().contains(" LIMIT $"), "{}", portion.delete.name());
+        }
     }
 }

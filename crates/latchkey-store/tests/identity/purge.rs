@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use latchkey_identity::authorization::EndReason;
+use latchkey_identity::authorize::flow::{Flow, FlowId};
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{Session, SessionId};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
@@ -90,6 +91,23 @@ fn more_sessions_than_one_portion_run_out_at_once() {
         store.purge(days(1)).await.unwrap();
         for number in [0, 500, 1_000] {
             assert_eq!(store.session(SessionId(id(number))).await.unwrap().unwrap().ended_at, Some(days(1)));
+        }
+    });
+}
+
+#[test]
+fn more_flows_than_one_portion_are_forgotten_at_once() {
+    on_both_databases(async |store| {
+        let name = |number: u128| {
+            let mut hash = [0; 32];
+            hash[..16].copy_from_slice(id(number).as_bytes());
+            FlowId(TokenHash(hash))
+        };
+        let flows = (0..1_001).map(|number| Change::StartFlow(Box::new(Flow { id: name(number), ..a_flow() })));
+        with(&store, flows.collect()).await;
+        store.purge(NOW + limits::FLOW_LIFETIME).await.unwrap();
+        for number in [0, 500, 1_000] {
+            assert_eq!(store.flow(name(number)).await.unwrap(), None);
         }
     });
 }

@@ -30,7 +30,7 @@ pub(super) async fn advertise(call: Call) -> Answer {
     };
     let inside = enter(&call, action).await?;
     let repository = on_disk(&call.app, &inside).await?;
-    let advertisement = repository.advertise(service, call.header(GIT_PROTOCOL)).await?;
+    let advertisement = repository.advertise(call.person().0, service, call.header(GIT_PROTOCOL)).await?;
     Ok(reply(&format!("application/x-{}-advertisement", service.name()), advertisement))
 }
 
@@ -44,7 +44,7 @@ pub(super) async fn upload_pack(call: Call, payload: Payload) -> Answer {
         Some(_) => return Err(unsupported("The Content-Encoding must be gzip, or none.")),
     };
     let repository = on_disk(&call.app, &inside).await?;
-    let pack = repository.upload_pack(payload.stream(), encoding, call.header(GIT_PROTOCOL)).await?;
+    let pack = repository.upload_pack(call.person().0, payload.stream(), encoding, call.header(GIT_PROTOCOL)).await?;
     Ok(reply("application/x-git-upload-pack-result", Body::from_stream(pack)))
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn receive_pack(call: Call, payload: Payload) -> Answer {
         let ask = |commands: Vec<RefCommand>| async move {
             may_move(call, inside, &commands).await.map_err(|refusal| refusal.sentence())
         };
-        repository.receive_pack(payload.stream(), ask).await?
+        repository.receive_pack(call.person().0, payload.stream(), ask).await?
     };
     note_push(&call.app, &inside, &repository, &push.outcomes).await;
     Ok(reply("application/x-git-receive-pack-result", push.answer))
@@ -75,7 +75,7 @@ async fn enter(call: &Call, action: Action) -> Result<InRepository, ApiError> {
     let project = call.path.get("project");
     let entered = call.repository_named(Some(project.unwrap_or(name)), name, action).await;
     match (entered, short) {
-        (Err(ApiError::Refused(error)), Some(short)) if error.kind == ErrorType::RepositoryNotFound => {
+        (Err(error), Some(short)) if error.refused().is_some_and(|error| error.kind == ErrorType::RepositoryNotFound) => {
             call.repository_named(Some(project.unwrap_or(short)), short, action).await
         }
         (entered, _) => entered,

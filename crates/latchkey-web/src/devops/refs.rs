@@ -69,7 +69,7 @@ pub(super) async fn update(call: Call, payload: Payload) -> Answer {
                 sentence
             })
         };
-        repository.update_refs(updates, ask).await?
+        repository.update_refs(call.person().0, updates, ask).await?
     };
     let force = match refused.into_inner() {
         None => false,
@@ -103,7 +103,7 @@ impl Refused {
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::Force(sentence) => sentence.clone(),
-            Self::Error(ApiError::Refused(error)) => error.message.clone(),
+            Self::Error(error) if let Some(error) = error.refused() => error.message.clone(),
             Self::Error(_) => "the server cannot answer at the moment, try again shortly".to_owned(),
         }
     }
@@ -118,7 +118,10 @@ pub(super) async fn may_move(call: &Call, inside: &InRepository, commands: &[Ref
         && let Err(error) = decide_again(call, inside, Action::ForcePush).await
     {
         return Err(match error {
-            ApiError::Refused(error) => Refused::Force(error.message),
+            ApiError::Denied(refusal) => {
+                call.app.uses.refused(call.identified().bearer.authorization.id, &refusal, call.now);
+                Refused::Force(refusal.into_error().message)
+            }
             other => Refused::Error(other),
         });
     }
@@ -158,7 +161,8 @@ fn status(outcome: &RefOutcome, force: bool, places: &[(String, ObjectId)]) -> R
     if outcome.result.is_ok() {
         return RefUpdateStatus::Succeeded;
     }
-    if RefName::new(&update.name).is_err() {
+    let named = if update.new.is_zero() { RefName::to_remove } else { RefName::to_move };
+    if named(&update.name).is_err() {
         return RefUpdateStatus::InvalidRefName;
     }
     let place = places.iter().find(|(name, _)| *name == update.name).map_or(ObjectId::ZERO, |(_, id)| *id);
@@ -208,7 +212,9 @@ mod tests {
         assert_eq!(failed("refs/heads/a/b/c", NONE, A, false), RefUpdateStatus::RefNameConflict);
         assert_eq!(failed("refs/heads/gone", NONE, NONE, false), RefUpdateStatus::SucceededNonExistentRef);
         assert_eq!(failed("main", NONE, A, false), RefUpdateStatus::InvalidRefName);
-        assert_eq!(failed("refs/heads/../x", NONE, A, false), RefUpdateStatus::InvalidRefName);
+        for name in ["refs/heads/../x", "refs/heads/HEAD", "refs/pull/1/head"] {
+            assert_eq!(failed(name, NONE, A, false), RefUpdateStatus::InvalidRefName);
+        }
     }
 
     #[test]

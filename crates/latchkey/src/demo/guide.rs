@@ -42,6 +42,14 @@ pub(crate) struct Tour {
 
 impl Answers for Guide {
     async fn answer(&mut self, request: Request<Body>, peer: Peer) -> Response<Body> {
+        let mut response = self.answer_somehow(request, peer).await;
+        reply::finish(&mut response, peer.secure);
+        response
+    }
+}
+
+impl Guide {
+    async fn answer_somehow(&mut self, request: Request<Body>, peer: Peer) -> Response<Body> {
         if !peer.secure && self.burndown.is_meant(&request) {
             return self.burndown.answer(request).await;
         }
@@ -59,9 +67,7 @@ impl Answers for Guide {
             Err(response) => response,
         }
     }
-}
 
-impl Guide {
     /// A page of the demo's own; nothing if the site has to answer.
     fn walk(&self, request: &Request<Body>, peer: Peer) -> Option<Response<Body>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -15,7 +15,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use latchkey_web::Peer;
+use latchkey_web::{Peer, reply};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at, timeout};
@@ -134,9 +134,10 @@ async fn answer(
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a request ended in a panic, which is a bug; the panic itself is told above");
-            plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. It is in the server's log.\n")
+            let text = "Something went wrong here. It is in the server's log.\n";
+            plain(StatusCode::INTERNAL_SERVER_ERROR, text, peer.secure)
         }
-        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.\n"),
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.\n", peer.secure),
     };
     if last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -156,9 +157,11 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+/// An answer in place of one that did not come.
+fn plain(status: StatusCode, text: &'static str, secure: bool) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
+    reply::finish(&mut response, secure);
     response
 }
 
@@ -182,6 +185,14 @@ mod tests {
         assert_eq!(seen(two).as_deref(), Some("2001:db8::1"));
         for nonsense in ["", "unknown", "192.0.2.7, nonsense"] {
             assert_eq!(seen(headers(&[("x-forwarded-for", nonsense)])), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_place_of_another_has_its_headers() {
+        let response = plain(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.\n", true);
+        for name in ["x-content-type-options", "cache-control", "referrer-policy", "strict-transport-security"] {
+            assert!(response.headers().contains_key(name), "{name}");
         }
     }
 
