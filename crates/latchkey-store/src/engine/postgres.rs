@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
 
@@ -24,6 +24,12 @@ const CONNECTIONS: usize = 16;
 
 /// How long to wait for PostgreSQL to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long a starting server waits for the one before it: PostgreSQL hears of a closed connection a moment after it was closed.
+const HANDOVER: Duration = Duration::from_secs(2);
+
+/// How often it looks meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// How long a read may take before its caller is told that the database does not answer.
 const READ: Duration = Duration::from_secs(5);
@@ -61,8 +67,12 @@ impl Postgres {
                 None
             }
             Role::Server => {
-                if !try_lock(&first).await.map_err(|error| unreachable(&error))? {
-                    return Err(OpenError::InUse(name));
+                let given_up = Instant::now() + HANDOVER;
+                while !try_lock(&first).await.map_err(|error| unreachable(&error))? {
+                    if Instant::now() >= given_up {
+                        return Err(OpenError::InUse(name));
+                    }
+                    sleep(LOOK_AGAIN).await;
                 }
                 migrate(&mut first).await?;
                 Some(tokio::sync::Mutex::new(first))
