@@ -80,7 +80,7 @@ impl Repository {
         }
         match service {
             Service::UploadPack => {
-                let _slot = self.git.admit(person)?;
+                let _slot = self.git.admit(person).await?;
                 let mut command = self.git.command(&self.folder);
                 command.env_remove("GIT_DIR");
                 command.args(["upload-pack", "--strict", "--http-backend-info-refs", "--", "."]);

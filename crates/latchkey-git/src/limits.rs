@@ -40,13 +40,16 @@ pub const STALL_TIME: Duration = Duration::from_secs(60);
 /// How long one of our own short questions to git may take (references, ancestry): thousands of times what they need.
 pub const QUESTION_TIME: Duration = Duration::from_secs(60);
 
-/// Requests that run a `git` program at the same time; further ones are told to come back. A clone at full speed takes a core,
+/// Requests that run a `git` program at the same time; further ones wait. A clone at full speed takes a core,
 /// and each one holds a few file handles and tens of megabytes.
 pub const MAX_RUNNING: usize = 64;
 
 /// How many of them may be for one person: enough for a build that clones several repositories at once, too few to keep
 /// everybody else waiting.
 pub const MAX_RUNNING_FOR_ONE: usize = 8;
+
+/// How long a request waits for room before it is told to come back: git itself does not ask again.
+pub const WAITING_TIME: Duration = Duration::from_secs(20);
 
 /// Processor time of one git program: what stops a pack that is made to be slow, not what a person waits for.
 pub const MAX_CPU_SECONDS: u64 = 15 * 60;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::limits::{
     ASKING_TIME, MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES, QUESTION_TIME, STALL_TIME,
+    WAITING_TIME,
 };
 use crate::ref_name::HIDDEN;
 use crate::slots::{Slot, Slots};
@@ -67,6 +68,8 @@ pub struct GitProgram {
 /// How long a client is waited for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
+    /// For room, where there is none.
+    pub(crate) waiting: Duration,
     /// Until it has said what it wants.
     pub(crate) asking: Duration,
     /// When it sends nothing, or takes nothing.
@@ -105,7 +108,7 @@ impl GitProgram {
             .find(|candidate| is_program(candidate))
             .ok_or_else(missing)?;
         tokio::fs::create_dir_all(&home).await?;
-        let patience = Patience { asking: ASKING_TIME, stalled: STALL_TIME };
+        let patience = Patience { waiting: WAITING_TIME, asking: ASKING_TIME, stalled: STALL_TIME };
         let git = Self { path, home, slots: Slots::default(), patience };
         let mut command = git.command(&git.home);
         command.arg("version");
@@ -119,8 +122,8 @@ impl GitProgram {
     }
 
     /// Room for one more request of this person that runs git, until the slot is dropped.
-    pub(crate) fn admit(&self, person: Uuid) -> Result<Slot, GitError> {
-        self.slots.take(person)
+    pub(crate) async fn admit(&self, person: Uuid) -> Result<Slot, GitError> {
+        self.slots.wait_for(person, self.patience.waiting).await
     }
 
     /// A command that sees nothing but `folder`, which is its working directory and its repository. Sub-command and arguments

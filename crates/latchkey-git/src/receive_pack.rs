@@ -47,7 +47,7 @@ impl Repository {
         if request.updates.is_empty() {
             return Ok(Push { answer: Bytes::new(), outcomes: Vec::new() });
         }
-        let _slot = self.git.admit(person)?;
+        let _slot = self.git.admit(person).await?;
         within(RECEIVE_TIME, async {
             let (complaint, outcomes) = match self.unpack(&request, &mut body).await? {
                 Ok(incoming) => {

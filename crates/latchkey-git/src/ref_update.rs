@@ -76,7 +76,7 @@ impl Repository {
     where
         F: Future<Output = Result<(), String>>,
     {
-        let _slot = self.git.admit(person)?;
+        let _slot = self.git.admit(person).await?;
         within(RECEIVE_TIME, self.move_refs(updates, false, None, authorize)).await
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::GitError;
@@ -10,7 +13,14 @@ use crate::limits::{MAX_RUNNING, MAX_RUNNING_FOR_ONE};
 
 /// The room. Cheap to clone; the clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Slots(Arc<Mutex<Taken>>);
+pub(crate) struct Slots(Arc<Room>);
+
+#[derive(Debug, Default)]
+struct Room {
+    taken: Mutex<Taken>,
+    /// Who waits looks again when somebody leaves.
+    left: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -27,8 +37,22 @@ pub(crate) struct Slot {
 }
 
 impl Slots {
-    /// Room for one more request of this person, or why there is none.
-    pub(crate) fn take(&self, person: Uuid) -> Result<Slot, GitError> {
+    /// Room for one more request of this person, at the latest after `patience`; or why there is none. A build that clones many
+    /// repositories at once waits for itself; git would not ask again.
+    pub(crate) async fn wait_for(&self, person: Uuid, patience: Duration) -> Result<Slot, GitError> {
+        let given_up = Instant::now() + patience;
+        loop {
+            let left = self.0.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            match self.take(person) {
+                Err(full) => timeout_at(given_up, left).await.map_err(|_| full)?,
+                taken => return taken,
+            }
+        }
+    }
+
+    fn take(&self, person: Uuid) -> Result<Slot, GitError> {
         let mut taken = self.taken();
         let own = taken.by_person.get(&person).copied().unwrap_or_default();
         if own >= MAX_RUNNING_FOR_ONE {
@@ -43,7 +67,7 @@ impl Slots {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,6 +79,8 @@ impl Drop for Slot {
             Some(own) if *own > 1 => *own -= 1,
             _ => drop(taken.by_person.remove(&self.person)),
         }
+        drop(taken);
+        self.slots.0.left.notify_waiters();
     }
 }
 
@@ -85,5 +111,20 @@ mod tests {
         assert!(matches!(slots.take(Uuid::max()), Err(GitError::Busy)));
         drop(all);
         assert!(slots.take(Uuid::max()).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_room_waits_for_it_but_not_for_ever() {
+        let (slots, patience) = (Slots::default(), Duration::from_secs(20));
+        let mut of_ana: Vec<Slot> = (0..MAX_RUNNING_FOR_ONE).map(|_| slots.take(ANA).unwrap()).collect();
+        let waiting = slots.wait_for(ANA, patience);
+        assert!(matches!(waiting.await, Err(GitError::ShareTaken)), "nobody left");
+
+        let leaving = async {
+            tokio::task::yield_now().await;
+            of_ana.pop();
+        };
+        let (admitted, ()) = tokio::join!(slots.wait_for(ANA, patience), leaving);
+        assert!(admitted.is_ok());
     }
 }

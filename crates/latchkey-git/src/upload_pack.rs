@@ -75,7 +75,7 @@ impl Repository {
         let patience = self.git.patience;
         let request = patience.for_request(read_request(body, encoding)).await?;
         let asked = Asked::read(&request, protocol)?;
-        let slot = self.git.admit(person)?;
+        let slot = self.git.admit(person).await?;
         if let Some(unknown) = self.first_unreachable(asked.wants).await? {
             return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
         }
