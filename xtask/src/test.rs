@@ -156,6 +156,8 @@ fn against_the_demo(report: &mut Report, workspace: &Workspace, parts: &Parts, m
             ("msal for Python", &python, "msal-python/main.py"),
             ("azure-devops-node-api", &node, "azure-devops-node-api/main.mjs"),
             ("git", &node, "git/main.mjs"),
+            ("an older app in Python", &python, "legacy-python/main.py"),
+            ("an older app in Node.js", &node, "legacy-node/main.mjs"),
         ] {
             report.step(example, || example_with_a_demo(workspace, program, script));
         }

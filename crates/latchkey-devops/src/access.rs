@@ -229,6 +229,10 @@ pub fn to_repository(
 /// The checks run in the order of [`Check`], and the first that fails is the refusal. Who may not know of a thing gets
 /// the answer for a thing that does not exist.
 pub fn decide(caller: &Caller, resource: Resource, action: Action) -> Result<Access, Refusal> {
+    check(caller, resource, action).map_err(|refusal| Refusal { action: Some(action), ..refusal })
+}
+
+fn check(caller: &Caller, resource: Resource, action: Action) -> Result<Access, Refusal> {
     check_standing(caller)?;
     check_scope(caller, action)?;
     let place = match resource {
@@ -428,8 +432,10 @@ fn check_policy(caller: &Caller, organization: &Organization) -> Result<(), Refu
         "An administrator of the organization has stopped this service for everybody in it."
     } else if !organization.policy.third_party_apps {
         "The organization lets no services in. An administrator of it can change that."
-    } else if app.legacy && !organization.policy.legacy_apps {
+    } else if app.legacy.is_some() && !organization.policy.legacy_apps {
         "The organization lets no services of the older OAuth kind in. An administrator of it can change that."
+    } else if app.legacy.is_some_and(|now| organization.policy.sunset.refuses(now)) {
+        "The time of services of the older OAuth kind is over in the organization. The service has to move to the identity platform."
     } else {
         return Ok(());
     };

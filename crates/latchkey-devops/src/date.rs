@@ -35,10 +35,44 @@ pub fn format(moment: Timestamp) -> String {
     )
 }
 
+/// The day of a moment in UTC, as `["2026", "11", "22"]`.
+pub(crate) fn year_month_day(moment: Timestamp) -> [String; 3] {
+    let at = utc(moment);
+    [format!("{:04}", at.year()), format!("{:02}", u8::from(at.month())), format!("{:02}", at.day())]
+}
+
 /// The day of a moment in UTC, as `20261122`.
 pub fn day(moment: Timestamp) -> String {
     let at = utc(moment);
     format!("{:04}{:02}{:02}", at.year(), u8::from(at.month()), at.day())
+}
+
+/// Writes a moment as an HTTP date, `Sun, 22 Nov 2026 07:00:00 GMT`. [RFC 9110 §5.6.7]
+pub fn http(moment: Timestamp) -> String {
+    let at = utc(moment);
+    let (day, month) = (at.weekday().to_string(), at.month().to_string());
+    let short = |name: &str| name.chars().take(3).collect::<String>();
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        short(&day),
+        at.day(),
+        short(&month),
+        at.year(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+/// The day of a moment in UTC, as people read it: `22 November 2026`.
+pub fn in_words(moment: Timestamp) -> String {
+    let at = utc(moment);
+    format!("{} {} {}", at.day(), at.month(), at.year())
+}
+
+/// The day of a moment in UTC, as date fields of forms have it: `2026-11-22`.
+pub fn field(moment: Timestamp) -> String {
+    year_month_day(moment).join("-")
 }
 
 /// Reads ISO 8601 (with or without time, fraction and offset; UTC if it names none) or an HTTP date.

@@ -35,6 +35,8 @@ macro_rules! ids {
 ids! {
     /// A person, on the DevOps side. The same UUID as their account on the identity side.
     PersonId
+    /// A request that an administrator approve an app.
+    ApprovalRequestId
     /// A registered service, as it appears in a token. The client id of the identity side.
     AppId
     /// An organization: where projects live.

@@ -11,6 +11,8 @@
 //! | access level | [`access_level`] | Azure DevOps: *About access levels* |
 //! | group, permission | [`group`] | Azure DevOps: *Default permissions* |
 //! | policy, prerequisites of an authorization | [`policy`] | `DESIGN.md` §3.3 |
+//! | the end of the older OAuth kind | [`sunset`] | RFC 8594, RFC 9745 |
+//! | approval request | [`approval_request`] | `DESIGN.md` §3.3 |
 //! | scope (`vso.*`) | [`scope`] | Azure DevOps: *OAuth scopes* |
 //! | access: THE decision | [`access`] | `DESIGN.md` §3.2 |
 //! | limits of an authorization | [`access::Limits`] | `DESIGN.md` §3.2 |
@@ -29,6 +31,7 @@
 pub mod access;
 pub mod access_level;
 pub mod api_version;
+pub mod approval_request;
 pub mod build;
 pub mod commit;
 pub mod date;
@@ -47,6 +50,8 @@ pub mod pull_request;
 pub mod refs;
 pub mod repository;
 pub mod scope;
+pub mod sunset;
+pub mod sunset_notice;
 pub mod wire;
 mod word;
 pub mod work_item;

@@ -7,10 +7,14 @@ use std::time::Duration;
 use latchkey_jose::Timestamp;
 
 use crate::access_level::AccessLevel;
+use crate::approval_request::{self, ApprovalRequest};
+use crate::date;
 use crate::ids::{AppId, OrganizationId};
 use crate::membership::Member;
 use crate::name::OrganizationName;
 use crate::organization::Organization;
+use crate::scope::Scopes;
+use crate::sunset::Sunset;
 
 /// The longest cap on authorizations that can be set, in days. Without a cap an authorization lives until it is revoked.
 pub const LONGEST_CAP_DAYS: u32 = 3_650;
@@ -60,6 +64,8 @@ pub struct OrganizationPolicy {
     pub third_party_apps: bool,
     /// Whether services of the older OAuth kind are let in.
     pub legacy_apps: bool,
+    /// When those of the older OAuth kind end.
+    pub sunset: Sunset,
     /// Services that are stopped for everybody in the organization.
     pub blocked_apps: BTreeSet<AppId>,
 }
@@ -72,8 +78,27 @@ impl Default for OrganizationPolicy {
             longest_authorization_days: None,
             third_party_apps: true,
             legacy_apps: false,
+            sunset: Sunset::NONE,
             blocked_apps: BTreeSet::new(),
         }
+    }
+}
+
+/// What a person wants to authorize, and what their administrators approved of it. An app alone is everything it could ever
+/// ask for, with nothing approved.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The app.
+    pub app: AppId,
+    /// What it could do afterwards.
+    pub scopes: Scopes,
+    /// What the person asked their administrators to approve, and what they were answered.
+    pub requests: &'a [ApprovalRequest],
+}
+
+impl From<AppId> for Wanted<'_> {
+    fn from(app: AppId) -> Self {
+        Self { app, scopes: Scopes::EVERYTHING, requests: &[] }
     }
 }
 
@@ -135,6 +160,15 @@ pub enum Prerequisite {
     ThirdPartyApps,
     /// The organization has not stopped this service.
     AppNotBlocked,
+    /// The organization lets services of the older kind in.
+    LegacyApps,
+    /// The service was taken over for this organization.
+    LegacyAppImported,
+    /// The organization's end of the older kind is yet to come.
+    BeforeSunset {
+        /// When it was.
+        end: Timestamp,
+    },
 }
 
 impl Prerequisite {
@@ -149,6 +183,9 @@ impl Prerequisite {
             Self::AllowedByPolicy => "allowed_by_policy",
             Self::ThirdPartyApps => "third_party_apps",
             Self::AppNotBlocked => "app_not_blocked",
+            Self::LegacyApps => "legacy_apps",
+            Self::LegacyAppImported => "legacy_app_imported",
+            Self::BeforeSunset { .. } => "before_sunset",
         }
     }
 }
@@ -172,6 +209,14 @@ impl MissingPrerequisite {
             Prerequisite::AllowedByPolicy => format!("In {organization} nobody may authorize services."),
             Prerequisite::ThirdPartyApps => format!("{organization} lets no services in."),
             Prerequisite::AppNotBlocked => format!("{organization} has stopped this service for everybody."),
+            Prerequisite::LegacyApps => format!("{organization} lets no services of the older OAuth kind in."),
+            Prerequisite::LegacyAppImported => {
+                format!("This service of the older OAuth kind was not taken over for {organization}.")
+            }
+            Prerequisite::BeforeSunset { end } => {
+                let [year, month, day] = date::year_month_day(end);
+                format!("{organization} lets no services of the older OAuth kind in since {year}-{month}-{day}.")
+            }
         }
     }
 
@@ -188,6 +233,11 @@ impl MissingPrerequisite {
                 format!("Ask {whom} whether the policy can be changed.")
             }
             Prerequisite::AppNotBlocked => format!("Ask {whom} why."),
+            Prerequisite::LegacyApps => format!("Ask {whom} whether the policy can be changed."),
+            Prerequisite::LegacyAppImported | Prerequisite::BeforeSunset { .. } => {
+                "Ask whoever runs the service to move it to the identity platform: it goes on there with your approval."
+                    .into()
+            }
         }
     }
 }
@@ -211,11 +261,12 @@ impl fmt::Display for Whom<'_> {
 /// Says whether a person may authorize a service for an organization, or everything they lack.
 ///
 /// Somebody who does not belong to the organization learns that and nothing more of it.
-pub fn may_authorize(
+pub fn may_authorize<'a>(
     organization: &Organization,
     member: Option<&Member>,
-    app: AppId,
+    wanted: impl Into<Wanted<'a>>,
 ) -> Result<MayAuthorize, Vec<MissingPrerequisite>> {
+    let wanted: Wanted<'_> = wanted.into();
     let missing = |prerequisite| MissingPrerequisite { prerequisite, organization: organization.name.clone() };
     let Some(member) = member else {
         return Err(vec![missing(Prerequisite::OrganizationMember)]);
@@ -227,7 +278,7 @@ pub fn may_authorize(
     if !policy.third_party_apps {
         lacking.push(Prerequisite::ThirdPartyApps);
     }
-    if policy.blocked_apps.contains(&app) {
+    if policy.blocked_apps.contains(&wanted.app) {
         lacking.push(Prerequisite::AppNotBlocked);
     }
     if policy.authorize == AuthorizePolicy::Nobody {
@@ -241,7 +292,12 @@ pub fn may_authorize(
     }
     match policy.authorize {
         AuthorizePolicy::Administrators if !administrator => lacking.push(Prerequisite::Administrator),
-        AuthorizePolicy::Approval if !administrator => lacking.push(Prerequisite::AdministratorApproval),
+        AuthorizePolicy::Approval if !administrator => {
+            let approved = approval_request::approved(wanted.requests, organization.id, member.person, wanted.app);
+            if approved.is_empty() || !approved.implies_all(wanted.scopes) {
+                lacking.push(Prerequisite::AdministratorApproval);
+            }
+        }
         _ => {}
     }
 
@@ -249,6 +305,41 @@ pub fn may_authorize(
         Ok(MayAuthorize { organization: organization.id, longest: cap(policy) })
     } else {
         Err(lacking.into_iter().map(missing).collect())
+    }
+}
+
+/// The same for an app of the older OAuth kind, which takes more: that the organization lets them in, still, and took this one over.
+/// Of the older kind only what exists already goes on.
+pub fn may_authorize_legacy<'a>(
+    organization: &Organization,
+    member: Option<&Member>,
+    wanted: impl Into<Wanted<'a>>,
+    taken_over: bool,
+    now: Timestamp,
+) -> Result<MayAuthorize, Vec<MissingPrerequisite>> {
+    let may = may_authorize(organization, member, wanted);
+    if member.is_none() {
+        return may;
+    }
+    let policy = &organization.policy;
+    let ended = policy.sunset.refuse_from().filter(|_| policy.sunset.refuses(now));
+    let lacking = [
+        (!policy.legacy_apps).then_some(Prerequisite::LegacyApps),
+        ended.map(|end| Prerequisite::BeforeSunset { end }),
+        (!taken_over).then_some(Prerequisite::LegacyAppImported),
+    ];
+    let mut missing: Vec<MissingPrerequisite> = lacking
+        .into_iter()
+        .flatten()
+        .map(|prerequisite| MissingPrerequisite { prerequisite, organization: organization.name.clone() })
+        .collect();
+    match may {
+        Ok(may) if missing.is_empty() => Ok(may),
+        Ok(_) => Err(missing),
+        Err(others) => {
+            missing.extend(others);
+            Err(missing)
+        }
     }
 }
 
@@ -322,6 +413,29 @@ mod tests {
             assert_eq!(lacks(&harbor, Some(&owner())), administrator, "{policy:?}");
             assert_eq!(lacks(&harbor, Some(&stakeholder)), lowly, "{policy:?}");
         }
+    }
+
+    #[test]
+    fn an_app_of_the_older_kind_is_authorized_where_it_was_taken_over_and_until_the_end() {
+        let (mut harbor, end) = (an_organization(), Timestamp::from_secs(1_000));
+        let lacks = |harbor: &Organization, taken_over, now| match may_authorize_legacy(
+            harbor,
+            Some(&owner()),
+            an_app(),
+            taken_over,
+            Timestamp::from_secs(now),
+        ) {
+            Ok(_) => vec![],
+            Err(missing) => missing.iter().map(|missing| missing.prerequisite.code()).collect(),
+        };
+        harbor.policy.sunset = Sunset::new(None, Some(end)).unwrap();
+        assert_eq!(lacks(&harbor, true, 999), [""; 0]);
+        assert_eq!(lacks(&harbor, true, 1_000), ["before_sunset"]);
+        assert_eq!(lacks(&harbor, false, 999), ["legacy_app_imported"]);
+        harbor.policy.legacy_apps = false;
+        assert_eq!(lacks(&harbor, true, 999), ["legacy_apps"]);
+        let stranger = may_authorize_legacy(&harbor, None, an_app(), true, end).unwrap_err();
+        assert_eq!(stranger.len(), 1, "a stranger learns nothing of the organization");
     }
 
     #[test]

@@ -56,6 +56,10 @@ impl Lifetime {
     /// What the page offers, longest first.
     pub const OFFERED: [Self; 4] = [Self::UntilRemoved, Self::Days(90), Self::Days(7), Self::ThisSession];
 
+    /// What it offers for an app of the older kind: a year at the most.
+    pub const OFFERED_TO_LEGACY: [Self; 4] =
+        [Self::Days(limits::LEGACY_AUTHORIZATION_DAYS), Self::Days(90), Self::Days(7), Self::ThisSession];
+
     /// The value in the form.
     pub fn name(self) -> String {
         match self {
@@ -67,7 +71,7 @@ impl Lifetime {
 
     /// The offered lifetime of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::OFFERED.into_iter().find(|lifetime| lifetime.name() == name)
+        Self::OFFERED.into_iter().chain(Self::OFFERED_TO_LEGACY).find(|lifetime| lifetime.name() == name)
     }
 
     /// Whether it is no longer than `cap` days.

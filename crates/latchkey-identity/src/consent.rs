@@ -170,6 +170,9 @@ pub fn approve(
     if !question.open.resource().is_empty() && chosen.resource().is_empty() && question.already.resource().is_empty() {
         return Decision::refuse(ChoiceError::NothingChosen);
     }
+    if !client.offered_lifetimes().contains(&choice.lifetime) {
+        return Decision::refuse(ChoiceError::TooLong);
+    }
     if let Err(error) = check_places(choice, offer, asks_for_places) {
         return Decision::refuse(error);
     }

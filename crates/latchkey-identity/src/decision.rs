@@ -9,6 +9,7 @@ use crate::client::{Client, ClientId, ClientSecret, ClientState};
 use crate::error::OAuthError;
 use crate::event::Event;
 use crate::grant::authorization_code::AuthorizationCode;
+use crate::legacy::LegacyApp;
 use crate::secret::TokenHash;
 use crate::session::{BrowserHash, Session, SessionId};
 use crate::tenant::{Tenant, TenantId};
@@ -139,6 +140,53 @@ pub enum Change {
         client: ClientId,
         /// The secret's id.
         secret: Uuid,
+    },
+
+    /// An organization's import of apps of the older kind is open from now on. It may be open already.
+    OpenLegacyImport {
+        /// The organization.
+        organization: Uuid,
+        /// Its tenant.
+        tenant: TenantId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Once, and only while the organization's import is open: an app of the older kind comes in.
+    ImportLegacyApp {
+        /// The client, with its secret.
+        client: Box<Client>,
+        /// What else is known of it.
+        app: Box<LegacyApp>,
+        /// The organization that takes it over.
+        organization: Uuid,
+    },
+    /// Once per version, and only while the organization's import is open: an app of the older kind becomes as it was exported.
+    ChangeLegacyApp {
+        /// The client, as it will be.
+        client: Box<Client>,
+        /// What else is known of it.
+        app: Box<LegacyApp>,
+        /// The organization that takes it over.
+        organization: Uuid,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: an organization's import is closed for good.
+    CloseLegacyImport {
+        /// The organization.
+        organization: Uuid,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// Once, while what it moved to is there: an app of the older kind moves to one of the identity platform, beside it.
+    MoveLegacyApp {
+        /// The app of the older kind.
+        client: ClientId,
+        /// The app that takes over.
+        to: ClientId,
+        /// When.
+        at: Timestamp,
     },
 
     /// A request that needs pages begins.

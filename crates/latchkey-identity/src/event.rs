@@ -36,6 +36,10 @@ pub enum EventKind {
     CodeReplayed,
     RefreshTokenReplayed,
     PolicyChanged,
+    LegacyAppImported,
+    LegacyImportClosed,
+    LegacyAppMoved,
+    LegacyAppRetired,
 }
 
 impl EventKind {
@@ -63,6 +67,10 @@ impl EventKind {
             Self::CodeReplayed => "code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::PolicyChanged => "policy_changed",
+            Self::LegacyAppImported => "legacy_app_imported",
+            Self::LegacyImportClosed => "legacy_import_closed",
+            Self::LegacyAppMoved => "legacy_app_moved",
+            Self::LegacyAppRetired => "legacy_app_retired",
         }
     }
 }

@@ -14,6 +14,7 @@
 //! | authorization | [`authorization`] | DESIGN: what a person approved for one app |
 //! | grants | [`grant`] | RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §4.14 |
 //! | tokens | [`token`] | RFC 9068, OpenID Connect Core §2 |
+//! | the older OAuth kind | [`legacy`] | Azure DevOps: `docs/divergences.md` |
 //! | metadata | [`discovery`] | OpenID Connect Discovery §3, RFC 8414 §2 |
 //! | UserInfo | [`userinfo`] | OpenID Connect Core §5.3 |
 //! | security events | [`event`] | |
@@ -31,6 +32,7 @@ pub mod entropy;
 pub mod error;
 pub mod event;
 pub mod grant;
+pub mod legacy;
 pub mod limits;
 pub mod parameters;
 pub mod resource;

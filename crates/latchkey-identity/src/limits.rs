@@ -4,6 +4,16 @@ use std::time::Duration;
 
 /// An authorization code is redeemed at once by the client that asked; FAPI 2.0 §5.3.2.1 allows 60 s at most.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
+/// A code of the older kind: clients were promised a quarter of an hour.
+pub const LEGACY_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// A refresh token of the older kind: a year, used or not.
+pub const LEGACY_FAMILY_LIFETIME: Duration = Duration::from_secs(365 * 86_400);
+/// The longest that a person lets an app of the older kind act, in days: as long as its refresh token.
+pub const LEGACY_AUTHORIZATION_DAYS: u16 = 365;
+/// The longest that a client secret of the older kind lives, as its developers know it.
+pub const LEGACY_SECRET_DAYS: u32 = 60;
+/// Characters of a description, web site or company of an app of the older kind.
+pub const LEGACY_TEXT_CHARACTERS: usize = 2_000;
 /// How long a person may take over sign-in and approval before the request has to be made again.
 pub const FLOW_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// A refresh token presented again this soon, while its successor is unused, is a lost answer and not a theft.

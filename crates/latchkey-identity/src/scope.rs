@@ -159,6 +159,12 @@ impl RequestedScopes {
         Ok(Self(scopes))
     }
 
+    /// A request for exactly these, by their canonical names.
+    pub(crate) fn exactly(scopes: &ScopeSet) -> Self {
+        let scope = |scope: &str| RequestedScope { literal: scope.to_owned(), meaning: [scope].into_iter().collect() };
+        Self(scopes.iter().map(scope).collect())
+    }
+
     /// Everything that was asked for, in canonical names.
     pub fn canonical(&self) -> ScopeSet {
         self.0.iter().fold(ScopeSet::default(), |all, scope| all.union(&scope.meaning))

@@ -43,6 +43,12 @@ const NEWEST_BY_ACTOR: Sql = Sql::read(
        FROM audit_event WHERE tenant = $1 AND actor = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
 );
 
+const NEWEST_ABOUT: Sql = Sql::read(
+    "audit.newest_about",
+    "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
+       FROM audit_event WHERE tenant = $1 AND authorization_id = $2 ORDER BY seq DESC LIMIT $3",
+);
+
 const OLDEST: Sql = Sql::read(
     "audit.oldest",
     "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
@@ -56,7 +62,8 @@ const LAST: Sql = Sql::read("audit.last", "SELECT seq FROM audit_event WHERE ten
 const TENANTS: Sql =
     Sql::sweep("audit.tenants", "SELECT tenant FROM audit_head UNION SELECT tenant FROM audit_event ORDER BY tenant");
 
-pub(crate) const ALL: &[&Sql] = &[&LINK, &RECORD, &NEWEST, &NEWEST_BY_ACTOR, &OLDEST, &HEAD, &LAST, &TENANTS];
+pub(crate) const ALL: &[&Sql] =
+    &[&LINK, &RECORD, &NEWEST, &NEWEST_BY_ACTOR, &NEWEST_ABOUT, &OLDEST, &HEAD, &LAST, &TENANTS];
 
 /// How an attempt ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -243,6 +250,16 @@ impl Store {
         let before = before.unwrap_or(i64::MAX);
         let values = vec![tenant.into(), account.into(), before.into(), count.into()];
         events(self.read(&NEWEST_BY_ACTOR, values).await?)
+    }
+
+    /// The last events that happened to one authorization, or under it, newest first.
+    pub async fn audit_events_about(
+        &self,
+        tenant: Uuid,
+        authorization: Uuid,
+        count: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        events(self.read(&NEWEST_ABOUT, vec![tenant.into(), authorization.into(), count.into()]).await?)
     }
 }
 

@@ -20,6 +20,7 @@ use latchkey_devops::membership::{Member, People};
 use latchkey_devops::name::{OrganizationName, ProjectName, RepositoryName};
 use latchkey_devops::organization::Organization;
 use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
+use latchkey_devops::sunset::Sunset;
 use latchkey_devops::project::Project;
 use latchkey_devops::pull_request::{MergeStatus, PullRequest, PullRequestStatus, Reviewer};
 use latchkey_devops::repository::Repository;
@@ -366,6 +367,7 @@ fn a_policy_that_was_changed_counts_at_once_and_only_if_it_was_the_present_one()
             longest_authorization_days: Some(7),
             third_party_apps: false,
             legacy_apps: true,
+            sunset: Sunset::new(None, Some(later(9_000))).unwrap(),
             blocked_apps: [AppId(Uuid::from_u128(5)), AppId(Uuid::from_u128(6))].into(),
         };
         store.commit(organizations::change_policy(&facts, &policy, &by_ana())).await.unwrap();

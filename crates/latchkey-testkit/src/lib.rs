@@ -9,6 +9,7 @@
 //! | a person with a browser | [`person`], [`browser`], [`page`] |
 //! | a service that asks people for access | [`relying_party`] |
 //! | apps to register | [`builders`] |
+//! | a service of the older OAuth kind | [`legacy`] |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 #[cfg(feature = "world")]
@@ -20,6 +21,8 @@ mod cookies;
 pub mod databases;
 #[cfg(feature = "world")]
 mod html;
+#[cfg(feature = "world")]
+pub mod legacy;
 #[cfg(feature = "world")]
 pub mod page;
 #[cfg(feature = "world")]
@@ -35,6 +38,8 @@ pub mod world;
 
 #[cfg(feature = "world")]
 pub use browser::{Browser, Departure, Visit};
+#[cfg(feature = "world")]
+pub use legacy::{OldApp, OldRefusal, OldTokens};
 #[cfg(feature = "world")]
 pub use page::Page;
 #[cfg(feature = "world")]

@@ -23,6 +23,7 @@ pub struct Page {
 
 #[derive(Clone, Debug)]
 struct Form {
+    id: String,
     action: String,
     fields: Vec<Field>,
 }
@@ -366,16 +367,25 @@ fn forms(tokens: &[Token]) -> Vec<Form> {
                 assert_eq!(token.attribute("method"), Some("post"), "a form that is not posted");
                 inside = true;
                 forms.push(Form {
+                    id: token.attribute("id").unwrap_or_default().to_owned(),
                     action: token.attribute("action").unwrap_or_default().to_owned(),
                     fields: Vec::new(),
                 });
             }
+            // It belongs to the form that it names, wherever it stands.
+            Token::Open { .. } if token.attribute("form").is_some() => {}
             Token::Open { .. } if inside => {
                 if let (Some(form), Some(field)) = (forms.last_mut(), field(tokens, index)) {
                     form.fields.push(field);
                 }
             }
             _ => {}
+        }
+    }
+    for (index, token) in tokens.iter().enumerate() {
+        if let (Some(id), Some(field)) = (token.attribute("form"), field(tokens, index)) {
+            let form = forms.iter_mut().find(|form| form.id == id);
+            form.unwrap_or_else(|| panic!("there is no form #{id}")).fields.push(field);
         }
     }
     forms

@@ -1,13 +1,14 @@
 //! A server with people, apps, organizations and code in it, whose clock is the test's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use latchkey_devops::access_level::AccessLevel;
-use latchkey_devops::group::OrganizationGroup;
+use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
 use latchkey_devops::ids::{OrganizationId, ProjectId, RepositoryId};
+use latchkey_devops::membership::Member;
 use latchkey_devops::policy::OrganizationPolicy;
 use latchkey_git::{GitProgram, Repositories};
 use latchkey_identity::account::AccountId;
@@ -211,6 +212,17 @@ impl World {
             organizations::change_policy(facts, &policy, author)
         })
         .await;
+    }
+
+    /// Somebody becomes a member of harbor, and contributes to a project there.
+    pub async fn joins(&self, name: &str, access_level: AccessLevel, project: &str) {
+        let member = Member {
+            person: sample::person_id(name),
+            access_level,
+            groups: BTreeSet::new(),
+            projects: [(sample::project_id(project), [ProjectGroup::Contributors].into())].into(),
+        };
+        self.in_harbor(async |facts, author| members::add(&facts.organization, &member, author)).await;
     }
 
     /// Somebody leaves harbor.

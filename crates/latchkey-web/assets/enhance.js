@@ -82,7 +82,7 @@
 
   // Time that is left, counted down.
   const left = (seconds) => {
-    if (seconds >= 172800) return Math.floor(seconds / 86400) + " days";
+    if (seconds >= 172800) return Math.round(seconds / 86400) + " days";
     if (seconds >= 3600) return Math.floor(seconds / 3600) + " h " + Math.floor(seconds % 3600 / 60) + " min";
     if (seconds >= 60) return Math.floor(seconds / 60) + " min " + seconds % 60 + " s";
     return seconds + (seconds === 1 ? " second" : " seconds");

@@ -53,6 +53,11 @@ pub static BURNDOWN_STYLES: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("burndown", "css", "text/css; charset=utf-8", include_bytes!("../assets/burndown.css"))
 });
 
+/// The styles of the demo service of the older OAuth kind.
+pub static OLDTIMER_STYLES: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("oldtimer", "css", "text/css; charset=utf-8", include_bytes!("../assets/oldtimer.css"))
+});
+
 /// Finds the asset served at a path.
 pub fn find(path: &str) -> Option<&'static Asset> {
     [&*STYLES, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path)
@@ -69,6 +74,7 @@ mod tests {
 
     const CSS: &str = include_str!("../assets/latchkey.css");
     const BURNDOWN_CSS: &str = include_str!("../assets/burndown.css");
+    const OLDTIMER_CSS: &str = include_str!("../assets/oldtimer.css");
 
     /// The colour of a token, in the light half of a stylesheet or in the dark one.
     fn colour(css: &str, dark: bool, token: &str) -> [f64; 3] {
@@ -136,6 +142,9 @@ mod tests {
             4.5,
         );
         assert_contrast(BURNDOWN_CSS, &[("on-hot", "hot")], 4.5);
+        let pairs = [("text", "page"), ("text", "box"), ("text", "note"), ("soft", "page"), ("soft", "box"), ("soft", "note")];
+        assert_contrast(OLDTIMER_CSS, &pairs, 4.5);
+        assert_contrast(OLDTIMER_CSS, &[("link", "page"), ("link", "box"), ("link", "note"), ("on-link", "link")], 4.5);
     }
 
     #[test]
@@ -162,7 +171,7 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched_from_another_host() {
-        for css in [CSS, BURNDOWN_CSS] {
+        for css in [CSS, BURNDOWN_CSS, OLDTIMER_CSS] {
             assert!(!css.contains("url(") && !css.contains("@import"));
         }
     }

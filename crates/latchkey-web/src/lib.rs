@@ -5,6 +5,7 @@
 //! | the door: hosts, sizes, headers of every answer | [`site`] |
 //! | every URL | [`routes`] |
 //! | the identity platform's endpoints | [`identity`] |
+//! | the endpoints of the older OAuth kind | [`legacy`] |
 //! | the DevOps API and git | [`devops`] |
 //! | pages for people: what they show | [`pages`] |
 //! | pages for people: what they do | [`portal`] |
@@ -18,6 +19,7 @@ pub mod extract;
 pub mod forms;
 pub mod hashing;
 pub mod identity;
+pub mod legacy;
 pub mod pages;
 pub mod portal;
 pub mod reply;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 
@@ -11,8 +11,9 @@ use crate::app::App;
 use crate::assets;
 use crate::devops;
 use crate::identity::{
-    authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo,
+    approval_request, authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo,
 };
+use crate::legacy;
 use crate::portal;
 use crate::reply;
 use crate::visitor::Visitor;
@@ -30,6 +31,13 @@ pub fn router(app: App) -> Router {
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::get).post(authorize::post))
         .route("/{tenant}/oauth2/v2.0/token", post(token::post).options(token::preflight))
         .route("/oidc/userinfo", get(userinfo::answer).post(userinfo::answer).options(userinfo::preflight))
+        // The older OAuth kind.
+        .route("/oauth2/authorize", get(legacy::authorize::get))
+        .route("/oauth2/token", post(legacy::token::post))
+        .route(legacy::notice::WAY_OUT, get(legacy::no_new_ones::way_out))
+        .route("/app/register", get(legacy::no_new_ones::page).post(legacy::no_new_ones::page))
+        .route("/_apis/delegatedauth/registration", any(legacy::no_new_ones::api))
+        .route("/_apis/delegatedauth/registration/{id}", any(legacy::no_new_ones::api))
         // The pages of a flow.
         .route("/signin", get(sign_in::get).post(sign_in::post))
         .route("/signin/cancel", post(flow::cancel))
@@ -37,6 +45,7 @@ pub fn router(app: App) -> Router {
         .route("/select/another", post(select::another))
         .route("/select/forget", post(select::forget))
         .route("/consent", get(consent::get).post(consent::post))
+        .route("/consent/ask", post(approval_request::ask))
         .route("/consent/return", post(flow::cancel))
         .route("/signout", get(sign_out::get).post(sign_out::post))
         .route("/error/continue", post(flow::continue_with_error))

@@ -1,14 +1,15 @@
-//! Bookkeeping that waits: last uses gather in memory and ride along every few seconds, so no request pays a write for them.
+//! Bookkeeping that waits: last uses and refusals gather in memory and ride along every few seconds, so no request pays a write for them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use latchkey_devops::access::Refusal;
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::AuthorizationId;
 use latchkey_identity::session::SessionId;
-use latchkey_store::identity::Use;
+use latchkey_store::identity::{RefusedUse, Use};
 use latchkey_store::{Store, StoreError};
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ pub struct UseRecorder {
 #[derive(Default)]
 struct Gathered {
     uses: HashMap<(AuthorizationId, &'static str, Option<Uuid>), Used>,
+    refused: HashMap<(AuthorizationId, &'static str, &'static str), Refused>,
     sessions: HashMap<SessionId, Timestamp>,
 }
 
@@ -31,6 +33,11 @@ struct Used {
     count: i64,
     at: Timestamp,
     address: IpAddr,
+}
+
+struct Refused {
+    count: i64,
+    at: Timestamp,
 }
 
 impl UseRecorder {
@@ -52,6 +59,23 @@ impl UseRecorder {
                 (used.at, used.address) = (at, address);
             }
             Entry::Vacant(free) if !full => drop(free.insert(Used { count: 1, at, address })),
+            Entry::Vacant(_) => {}
+        }
+    }
+
+    /// An app was refused something, under an authorization that is live. What is not there is refused to nobody.
+    pub fn refused(&self, authorization: AuthorizationId, refusal: &Refusal, at: Timestamp) {
+        let Some(action) = refusal.action.filter(|_| refusal.keeps_out()) else { return };
+        let (operation, reason) = (action.description(), refusal.check.code());
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = gathered.refused.len() >= CAPACITY;
+        match gathered.refused.entry((authorization, operation, reason)) {
+            Entry::Occupied(mut refused) => {
+                let refused = refused.get_mut();
+                refused.count += 1;
+                refused.at = at;
+            }
+            Entry::Vacant(free) if !full => drop(free.insert(Refused { count: 1, at })),
             Entry::Vacant(_) => {}
         }
     }
@@ -86,10 +110,21 @@ impl UseRecorder {
                 count: used.count,
             })
             .collect();
+        let refused: Vec<RefusedUse> = gathered
+            .refused
+            .iter()
+            .map(|((authorization, operation, reason), refused)| RefusedUse {
+                authorization: *authorization,
+                at: refused.at,
+                operation: (*operation).to_owned(),
+                reason: (*reason).to_owned(),
+                count: refused.count,
+            })
+            .collect();
         let sessions: Vec<(SessionId, Timestamp)> = gathered.sessions.iter().map(|(id, at)| (*id, *at)).collect();
         let written = async {
-            if !uses.is_empty() {
-                store.record_uses(&uses).await?;
+            if !(uses.is_empty() && refused.is_empty()) {
+                store.record_uses_and_refusals(&uses, &refused).await?;
             }
             if !sessions.is_empty() {
                 store.touch_sessions(&sessions).await?;
@@ -103,6 +138,12 @@ impl UseRecorder {
                 match now.uses.entry(key) {
                     Entry::Occupied(mut later) => later.get_mut().count += used.count,
                     Entry::Vacant(free) => drop(free.insert(used)),
+                }
+            }
+            for (key, refused) in gathered.refused {
+                match now.refused.entry(key) {
+                    Entry::Occupied(mut later) => later.get_mut().count += refused.count,
+                    Entry::Vacant(free) => drop(free.insert(refused)),
                 }
             }
             for (session, at) in gathered.sessions {

@@ -109,7 +109,7 @@ impl Visitor {
     /// Reads what one request brings along.
     pub fn of(app: &App, parts: &Parts) -> Self {
         let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
-        let origin = origin.unwrap_or_else(|| Origin { url: "".into(), authority: String::new(), secure: true });
+        let origin = origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true });
         let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
         let held = cookie(&parts.headers, name(BROWSER, origin.secure)).filter(|value| value.len() == 43);
         let browser = BrowserCookie {

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use futures_util::FutureExt as _;
 use latchkey_store::Role;
-use latchkey_web::Settings;
+use latchkey_web::{App, Settings};
 
 use crate::config::{self, plan::Plan};
 use crate::control;
 use crate::desk::report::{Output, Report};
 use crate::desk::{self, Order};
 use crate::failure::{Exit, Failure};
+use crate::listen::signals::Signals;
 use crate::place::Place;
 use crate::{audit, bootstrap, check, demo, init, logging, out, password, serve, trust};
 
@@ -166,8 +168,9 @@ impl Cli {
                 serve::serve(plan).await
             }
             Command::Order(order) => {
-                show(&give(&whereabouts, order, yes).await?, output);
-                Ok(())
+                let (report, ended) = give(&whereabouts, order, yes).await?;
+                show(&report, output);
+                ended
             }
             Command::Audit(AuditCommand::Verify { tenant }) => {
                 let options = latchkey_store::Options { role: Role::Reader, ..Default::default() };
@@ -210,8 +213,12 @@ impl Whereabouts {
     }
 }
 
-/// Gives an order to the running server, or carries it out if none is running.
-async fn give(whereabouts: &Whereabouts, mut order: Order, yes: bool) -> Result<Report, Failure> {
+/// Gives an order to the running server, or carries it out if none is running. What was done before a failure is reported too.
+async fn give(
+    whereabouts: &Whereabouts,
+    mut order: Order,
+    yes: bool,
+) -> Result<(Report, Result<(), Failure>), Failure> {
     let place = whereabouts.place()?;
     if let Some(question) = order.question().filter(|_| !yes) {
         password::confirm(&question)?;
@@ -219,14 +226,44 @@ async fn give(whereabouts: &Whereabouts, mut order: Order, yes: bool) -> Result<
     if let Some(wanted) = order.wants_password() {
         *wanted = Some(password::read()?);
     }
-    if let Some(answer) = control::hand_in(&place.socket(), &order).await {
+    let parts = order.into_parts()?;
+    let (count, mut own, mut report) = (parts.orders.len(), None, Report::default());
+    // Between two parts it can be stopped without losing what they answered.
+    let mut signals = if count > 1 { Some(Signals::listen()?) } else { None };
+    for (done, part) in parts.orders.into_iter().enumerate() {
+        out::progress(done, count);
+        let stopped = signals.as_mut().is_some_and(|signals| signals.next().now_or_never().is_some());
+        let outcome = match stopped {
+            true => Err(Failure::new(Exit::Failed, "it was stopped before its end")),
+            false => carry_out(&place, &mut own, part).await,
+        };
+        match outcome {
+            Ok(next) => report.append(next),
+            Err(failure) if done == 0 => return Err(failure),
+            Err(failure) => {
+                out::progress(count, count);
+                let (report, _) = (parts.conclude)(report);
+                return Ok((report, Err(failure.remedy("run it again: it goes on where it ended"))));
+            }
+        }
+    }
+    out::progress(count, count);
+    Ok((parts.conclude)(report))
+}
+
+/// One part: by the running server, or by ourselves once it is known that there is none.
+async fn carry_out(place: &Place, own: &mut Option<App>, part: Order) -> Result<Report, Failure> {
+    if let Some(app) = own {
+        return desk::perform(app, part).await;
+    }
+    if let Some(answer) = control::hand_in(&place.socket(), &part).await {
         return answer;
     }
     let master = place.read_master_key()?;
     let settings =
         Settings { origins: Vec::new(), behind_proxy: false, hashing_permits: 1, hashing_queue: 1, demo: false };
-    let app = bootstrap::open(&place, &master, settings).await?;
-    desk::perform(&app, order).await
+    let app = own.insert(bootstrap::open(place, &master, settings).await?);
+    desk::perform(app, part).await
 }
 
 #[cfg(test)]
@@ -269,6 +306,7 @@ mod tests {
         assert!(question("latchkey app delete 00000000-0000-0000-0000-000000000000").is_some());
         assert!(question("latchkey account disable ana@harbor.test").is_some());
         assert!(question("latchkey member remove harbor ben@harbor.test").is_some());
+        assert!(question("latchkey legacy close-import harbor").is_some());
         assert!(question("latchkey app list").is_none());
     }
 
@@ -280,6 +318,13 @@ mod tests {
             panic!("not an order");
         };
         assert!(order.wants_password().is_some());
+    }
+
+    #[test]
+    fn an_end_is_set_or_taken_away_and_not_both() {
+        assert!(parse("latchkey legacy sunset harbor --warn-from 2027-01-01 --refuse-from 2027-06-01").is_ok());
+        assert!(parse("latchkey legacy sunset harbor --none --refuse-from 2027-06-01").is_err());
+        assert!(parse("latchkey legacy sunset harbor --refuse-from soon").is_err());
     }
 
     #[test]

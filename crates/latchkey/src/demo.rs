@@ -7,6 +7,8 @@
 //! | what it says when it is ready | [`announcement`] |
 //! | the sample data | [`sample`] |
 //! | the demo service, a real relying party | [`burndown`] |
+//! | the demo service of the older OAuth kind | [`oldtimer`] |
+//! | what both services stand on | [`service`], [`visits`], [`wire`] |
 //! | the guided walk | [`guide`], [`steps`] |
 //! | what was said over the wire, masked | [`recorder`], [`scene`], [`mask`] |
 
@@ -15,11 +17,15 @@ mod burndown;
 mod folder;
 mod guide;
 mod mask;
+mod oldtimer;
 mod ports;
 mod recorder;
 mod sample;
 mod scene;
+mod service;
 mod steps;
+mod visits;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,13 +51,15 @@ use burndown::Burndown;
 use burndown::relying_party::Registered;
 use folder::Keepsake;
 use guide::{Guide, Tour};
+use oldtimer::{Oldtimer, older_flow};
 use ports::Ports;
 use recorder::Recorder;
-use sample::Inventing;
 use sample::apps::{self, BURNDOWN};
+use sample::older_apps::{self, OLDTIMER};
 use sample::organizations::{DRYDOCK, HARBOR, LIGHTHOUSE};
 use sample::people::harbor;
 use sample::repositories;
+use sample::{Inventing, Redirects};
 
 /// Connections at once: this is one person's machine.
 const RULES: Rules = Rules { connections: 1_024, connections_per_address: 1_024, behind_proxy: false };
@@ -86,8 +94,8 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
         out::data(&announcement);
     }
     drop(announcement);
-    let Ports { people, service, https, .. } = ports;
-    let plain = people.into_iter().chain([service]).map(Listener::plain);
+    let Ports { people, service, oldtimer, https, .. } = ports;
+    let plain = people.into_iter().chain([service, oldtimer]).map(Listener::plain);
     let secure = https.into_iter().map(|socket| Listener::tls(socket, Arc::clone(&tls)));
     house.serve(plain.chain(secure).collect(), RULES, &mut signals).await;
     Ok(())
@@ -150,15 +158,19 @@ enum Memory {
 impl Memory {
     /// What the demo knows, with the ports of this start.
     async fn recall(self, app: &App, place: &Place, ports: &Ports) -> Result<Keepsake, Failure> {
-        let redirect = format!("{}/callback", ports.service_url);
+        let redirects = Redirects {
+            burndown: format!("{}/callback", ports.service_url),
+            oldtimer: format!("{}/callback", ports.oldtimer_url),
+        };
         let failed = |error| Failure::new(Exit::Failed, "the sample data could not be made").because(error);
         let (mut kept, before) = match self {
             Self::Kept(kept) => (kept.clone(), Some(kept)),
-            Self::Anew(people) => (sample::sow(app, people, &redirect).await.map_err(failed)?, None),
+            Self::Anew(people) => (sample::sow(app, people, &redirects).await.map_err(failed)?, None),
         };
         if let Some(burndown) = kept.clients.iter_mut().find(|client| client.name == BURNDOWN) {
-            apps::move_burndown(app, burndown, &redirect).await.map_err(failed)?;
+            apps::move_burndown(app, burndown, &redirects.burndown).await.map_err(failed)?;
         }
+        older_apps::moved(app, &redirects.oldtimer).await.map_err(failed)?;
         kept.complete = true;
         kept.https_origin = Some(ports.https_origin.clone());
         if before.as_ref() != Some(&kept) {
@@ -178,17 +190,28 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
         client_secret: burndown.client_secret.clone().ok_or_else(lost)?,
         redirect_uri: format!("{}/callback", ports.service_url),
     };
-    let authority = ports.service_url.trim_start_matches("http://");
+    let older = kept.legacy_clients.first().ok_or_else(lost)?;
+    let registered_long_ago = older_flow::Registered {
+        origin: ports.origin.clone(),
+        client_id: older.client_id.to_string(),
+        client_secret: older.client_secret.clone(),
+        redirect_uri: format!("{}/callback", ports.oldtimer_url),
+        scope: older.scopes.join(" "),
+    };
+    let authority = |url: &str| url.trim_start_matches("http://").to_owned();
     let names = kept.clients.iter().map(|client| (client.client_id.to_string(), client.name.clone()));
+    let names = names.chain([(older.client_id.to_string(), OLDTIMER.to_owned())]);
     let place = ports.origin.trim_start_matches("http://");
     let tour = Tour {
         service_url: ports.service_url.clone(),
+        oldtimer_url: ports.oldtimer_url.clone(),
         clone_line: format!("git clone http://token@{place}/{HARBOR}/{LIGHTHOUSE}/_git/{LIGHTHOUSE}"),
         accounts: kept.accounts.clone(),
     };
     Ok(Guide {
         site: Site::new(app.clone()),
-        burndown: Burndown::new(authority, &ports.origin, HARBOR, registered),
+        burndown: Burndown::new(&authority(&ports.service_url), &ports.origin, HARBOR, registered),
+        oldtimer: Oldtimer::new(&authority(&ports.oldtimer_url), HARBOR, registered_long_ago),
         recorder: Recorder::new(names),
         tour: Arc::new(tour),
     })
@@ -212,7 +235,8 @@ fn announce<'a>(place: &'a Place, kept: &'a Keepsake, ports: &'a Ports, certific
             .collect(),
         accounts: &kept.accounts,
         clients: &kept.clients,
-        legacy_clients: [],
+        legacy_clients: &kept.legacy_clients,
+        oldtimer_url: &ports.oldtimer_url,
     }
 }
 

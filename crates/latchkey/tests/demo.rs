@@ -103,11 +103,30 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     assert_eq!(status, 200);
     assert!(burndown.contains(r#"id="connect""#));
 
+    // Oldtimer was registered long ago, and asks in the older way.
+    let old = &demo.said["legacy_clients"][0];
+    assert_eq!(old["client_secret"].as_str().unwrap().split('.').count(), 3);
+    assert_eq!(old["redirect_uri"], "http://127.0.0.1:4289/callback");
+    let oldtimer = walk.split('"').find(|part| is_another_service(part, demo.text("service_url"))).unwrap();
+    let (status, page) = demo.get(oldtimer);
+    assert!(status == 200 && page.contains("Register a new legacy app"), "{page}");
+    assert_eq!(demo.get(&format!("{oldtimer}connect")).0, 303, "it knows where to ask");
+    let scopes: Vec<&str> = old["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
+    let (head, _) = demo.ask(&format!(
+        "{}/oauth2/authorize?client_id={}&response_type=Assertion&state=s&scope={}&redirect_uri={oldtimer}callback",
+        demo.text("origin"),
+        old["client_id"].as_str().unwrap(),
+        scopes.join("%20"),
+    ));
+    assert!(head.starts_with("http/1.1 303") && head.contains("location: /signin"), "{head}");
+    assert!(head.contains("deprecation: @") && head.contains("sunset: "), "{head}");
+    assert_eq!(demo.get(&format!("{}/app/register", demo.text("origin"))).0, 410);
+
     let first = demo.said.clone();
     assert_eq!(demo.stop(), "", "one line and nothing else");
 
     let again = Demo::start(&data);
-    for kept in ["tenant_id", "accounts", "repositories", "projects", "data_dir"] {
+    for kept in ["tenant_id", "accounts", "repositories", "projects", "data_dir", "legacy_clients"] {
         assert_eq!(again.said[kept], first[kept], "{kept}");
     }
     let keys = |said: &Value| -> Vec<(Value, Value)> {
@@ -121,6 +140,11 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     let (status, _) = again.get(&format!("{}/connect", again.text("service_url")));
     assert_eq!(status, 303, "it knows where to ask");
     again.stop();
+}
+
+/// Whether this is the address of a demo service that is not the one at `service`.
+fn is_another_service(part: &str, service: &str) -> bool {
+    part.starts_with("http://127.0.0.1:") && part.ends_with('/') && !part.starts_with(service)
 }
 
 #[test]

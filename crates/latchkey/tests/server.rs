@@ -2,115 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+mod premises;
+
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
-const DOMAIN: &str = "example.com";
-
-fn latchkey(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.args(arguments).env_remove("LATCHKEY_CONFIG").env_remove("LATCHKEY_LOG");
-    command
-}
-
-/// A server's folder: its configuration, its key and its data.
-struct Premises {
-    folder: tempfile::TempDir,
-    port: u16,
-}
-
-impl Premises {
-    /// Set up as the documentation says, from nothing.
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = format!("http://localhost:{port}");
-        let written = latchkey(&["init", "--url", &url, "--folder", folder.path().to_str().unwrap()]).output().unwrap();
-        assert!(written.status.success(), "{}", said(&written));
-        Self { folder, port }
-    }
-
-    fn config(&self) -> PathBuf {
-        self.folder.path().join("latchkey.toml")
-    }
-
-    /// Runs a command about this server.
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
-        let mut command = latchkey(arguments);
-        command.arg("--config").arg(self.config()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
-    }
-
-    /// Runs a command that must succeed, and reads its JSON.
-    fn json(&self, arguments: &[&str], input: &str) -> serde_json::Value {
-        let output = self.run(&[arguments, &["-o", "json"]].concat(), input);
-        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn serve(&self) -> Server {
-        let mut child =
-            latchkey(&["serve", "--config", self.config().to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut heard = String::new();
-        while !heard.contains("is ready at") {
-            let read = stderr.read_line(&mut heard).unwrap();
-            assert!(read > 0, "the server ended: {heard}");
-        }
-        Server { child, stderr, port: self.port }
-    }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// A server at work.
-struct Server {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-    port: u16,
-}
-
-impl Server {
-    /// Sends bytes and reads the whole answer.
-    fn send(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // A server that has read enough may stop reading.
-        let _ = stream.write_all(request);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    fn get(&self, path: &str) -> String {
-        let host = format!("localhost:{}", self.port);
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
-    }
-
-    /// Ends it as systems do, and returns how it ended and what it said meanwhile.
-    fn stop(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let code = self.child.wait().unwrap().code();
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).unwrap();
-        (code, rest)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use premises::{DOMAIN, Premises, latchkey, said};
 
 #[test]
 fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use latchkey_jose::Timestamp;
+
 use crate::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId};
 use crate::scope::{Scope, Scopes};
 
@@ -27,8 +29,8 @@ pub struct Caller {
 pub struct CallingApp {
     /// Its id.
     pub id: AppId,
-    /// Whether it is of the older OAuth kind.
-    pub legacy: bool,
+    /// The moment of the call if it is of the older OAuth kind, whose time may be over.
+    pub legacy: Option<Timestamp>,
 }
 
 /// Whether a credential still counts, and if not, what ended it.

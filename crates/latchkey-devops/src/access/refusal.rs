@@ -1,5 +1,6 @@
 //! Why something may not be done, said twice: to whoever keeps the log, and to the caller.
 
+use super::action::Action;
 use crate::error::DevOpsError;
 use crate::scope::Scope;
 
@@ -52,18 +53,20 @@ pub struct Refusal {
     pub reason: String,
     /// Whether the caller must not learn that the thing exists. Then the answer is the one for a thing that does not.
     pub hidden: bool,
+    /// What the caller wanted to do. [`decide`](super::decide) fills it in.
+    pub action: Option<Action>,
     pub(super) error: DevOpsError,
 }
 
 impl Refusal {
     /// A refusal that the caller may know of: the reason is part of the answer.
     pub(super) fn open(check: Check, reason: String, error: DevOpsError) -> Self {
-        Self { check, reason, hidden: false, error }
+        Self { check, reason, hidden: false, action: None, error }
     }
 
     /// A refusal whose answer is the one for a thing that does not exist.
     pub(super) fn hidden(check: Check, reason: String, absent: DevOpsError) -> Self {
-        Self { check, reason, hidden: true, error: absent }
+        Self { check, reason, hidden: true, action: None, error: absent }
     }
 
     /// The answer to the caller.
@@ -71,10 +74,16 @@ impl Refusal {
         self.error
     }
 
-    /// The answer to the caller, who asked for something inside the place that was refused: if the place is hidden, the
-    /// thing is simply not there. A work item asked for by its number alone is missed by its number.
-    pub fn into_error_or(self, absent: DevOpsError) -> DevOpsError {
-        if self.hidden { absent } else { self.error }
+    /// The same, to a caller who asked for something inside the place that was refused: if the place is hidden, the thing
+    /// is simply not there. A work item asked for by its number alone is missed by its number.
+    #[must_use]
+    pub fn missed_as(self, absent: DevOpsError) -> Self {
+        if self.hidden { Self { error: absent, ..self } } else { self }
+    }
+
+    /// Whether something is there that the caller was kept from, whatever they are told.
+    pub fn keeps_out(&self) -> bool {
+        self.check != Check::Existence
     }
 
     /// The answer to the caller.

@@ -5,7 +5,11 @@ use crate::access_level::AccessLevel;
 use crate::fixtures::{ANA, BEN, a_member, a_repository, an_app, an_organization, drydock, lighthouse, owner};
 use crate::group::{OrganizationGroup, ProjectGroup};
 use crate::scope::Scope;
+use crate::sunset::Sunset;
+use latchkey_jose::Timestamp;
 use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_secs(1_000);
 
 /// Everything a decision looks at.
 #[derive(Clone)]
@@ -23,7 +27,7 @@ fn ben() -> World {
         organization: an_organization(),
         member: Some(a_member()),
         caller: Caller {
-            app: Some(CallingApp { id: an_app(), legacy: false }),
+            app: Some(CallingApp { id: an_app(), legacy: None }),
             ..Caller::in_person(BEN, Standing::Live)
         },
     }
@@ -206,9 +210,9 @@ fn a_thing_asked_for_by_number_alone_is_missed_by_its_number() {
     let outsider = World { member: None, ..ben() };
     let refusal = outsider.in_lighthouse(Action::ReadWorkItems).unwrap_err();
     let missed = DevOpsError::work_item_not_found(7);
-    assert_eq!(refusal.into_error_or(missed.clone()), missed);
+    assert_eq!(refusal.missed_as(missed.clone()).into_error(), missed);
     let refusal = ben().with_token("vso.code").in_lighthouse(Action::ReadWorkItems).unwrap_err();
-    assert_eq!(refusal.into_error_or(missed).status(), 401);
+    assert_eq!(refusal.missed_as(missed).into_error().status(), 401);
 }
 
 #[test]
@@ -276,15 +280,21 @@ fn a_build_administrator_of_the_organization_still_needs_to_be_in_the_project() 
 #[test]
 fn an_organization_stops_services_and_not_people() {
     let in_person = World { caller: Caller::in_person(BEN, Standing::Live), ..ben() };
-    let stops: [Change; 3] = [
+    let stops: [Change; 4] = [
         |world| world.organization.policy.third_party_apps = false,
+        |world| {
+            world.organization.policy.sunset = Sunset::new(None, Some(NOW)).unwrap();
+            if let Some(app) = world.caller.app.as_mut() {
+                app.legacy = Some(NOW);
+            }
+        },
         |world| {
             world.organization.policy.blocked_apps.insert(an_app());
         },
         |world| {
             world.organization.policy.legacy_apps = false;
             if let Some(app) = world.caller.app.as_mut() {
-                app.legacy = true;
+                app.legacy = Some(NOW);
             }
         },
     ];

@@ -25,6 +25,10 @@ pub enum Untrusted {
     ClientOfAnotherTenant,
     /// An administrator stopped the client.
     SuspendedClient,
+    /// The client is of the older kind, which has an endpoint of its own.
+    OfTheOlderKind,
+    /// The client is not of the older kind.
+    NotOfTheOlderKind,
     /// No `redirect_uri`, or two.
     RedirectUriMissing,
     /// The `redirect_uri` is not registered for the client.
@@ -37,7 +41,11 @@ impl Untrusted {
         match self {
             Self::UnknownTenant => "invalid_tenant",
             Self::ClientMissing | Self::RedirectUriMissing => "invalid_request",
-            Self::UnknownClient | Self::ClientOfAnotherTenant | Self::SuspendedClient => "unauthorized_client",
+            Self::UnknownClient
+            | Self::ClientOfAnotherTenant
+            | Self::SuspendedClient
+            | Self::OfTheOlderKind
+            | Self::NotOfTheOlderKind => "unauthorized_client",
             Self::RedirectUriNotRegistered => "invalid_redirect_uri",
         }
     }
@@ -50,6 +58,7 @@ impl Untrusted {
             Self::UnknownClient => 700_016,
             Self::ClientOfAnotherTenant => 50_194,
             Self::SuspendedClient => 7_000_112,
+            Self::OfTheOlderKind | Self::NotOfTheOlderKind => 700_016,
             Self::RedirectUriMissing => 900_971,
             Self::RedirectUriNotRegistered => 50_011,
         }
@@ -65,6 +74,12 @@ impl Untrusted {
             Self::UnknownClient => "The service that sent you here is not registered: its client_id is unknown.",
             Self::ClientOfAnotherTenant => "This app is registered for people of another directory only.",
             Self::SuspendedClient => "An administrator has stopped this app.",
+            Self::OfTheOlderKind => {
+                "This app is of the older OAuth kind: it asks at /oauth2/authorize, or moves to the identity platform."
+            }
+            Self::NotOfTheOlderKind => {
+                "This app is of the identity platform, and /oauth2/authorize is for apps of the older OAuth kind only."
+            }
             Self::RedirectUriMissing => {
                 "The service that sent you here did not say where to send you back to: redirect_uri is missing or stands twice."
             }

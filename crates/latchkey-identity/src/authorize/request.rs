@@ -4,7 +4,7 @@ use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
-use crate::client::{Client, ClientId, ClientKind, ClientState, Profile};
+use crate::client::{Client, ClientId, ClientKind, ClientState};
 use crate::error::OAuthError;
 use crate::grant::authorization_code::CodeChallenge;
 use crate::limits;
@@ -86,6 +86,9 @@ fn trusted_redirect<'a>(
     context: Context<'_>,
 ) -> Result<(&'a Client, TrustedRedirect), Untrusted> {
     let client = client.ok_or(Untrusted::UnknownClient)?;
+    if client.is_legacy() {
+        return Err(Untrusted::OfTheOlderKind);
+    }
     if client.state == ClientState::Suspended {
         return Err(Untrusted::SuspendedClient);
     }
@@ -111,7 +114,7 @@ fn trusted_redirect<'a>(
         mode: ResponseMode::Query,
         state: state.map(str::to_owned),
         issuer: issuer(context.origin, issuing_tenant),
-        microsoft: client.profile == Profile::Microsoft,
+        profile: client.profile,
     };
     Ok((client, redirect))
 }

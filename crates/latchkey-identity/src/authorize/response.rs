@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use crate::authorize::response_mode::ResponseMode;
 use crate::client::redirect_uri;
-use crate::client::{Client, Publisher};
+use crate::client::{Client, Profile, Publisher};
 use crate::error::OAuthError;
 use crate::secret::Secret;
 
@@ -15,7 +15,7 @@ pub struct TrustedRedirect {
     pub(crate) mode: ResponseMode,
     pub(crate) state: Option<String>,
     pub(crate) issuer: String,
-    pub(crate) microsoft: bool,
+    pub(crate) profile: Profile,
 }
 
 /// An answer on its way: where to, how, and what it says.
@@ -55,12 +55,13 @@ impl TrustedRedirect {
 
     /// An error for the client.
     pub fn error(self, error: &OAuthError) -> AuthorizationResponse {
-        let description = match self.microsoft {
+        let microsoft = self.profile == Profile::Microsoft;
+        let description = match microsoft {
             true => format!("AADSTS{}: {}", error.number, error.description),
             false => error.description.clone().into_owned(),
         };
         let mut parameters = vec![("error", error.code.to_owned()), ("error_description", description)];
-        if self.microsoft {
+        if microsoft {
             parameters.extend((error.code == "access_denied").then(|| ("error_subcode", "cancel".to_owned())));
             parameters.extend(error.suberror.map(|suberror| ("suberror", suberror.to_owned())));
         }
@@ -69,7 +70,8 @@ impl TrustedRedirect {
 
     fn answer(self, mut parameters: Vec<(&'static str, String)>) -> AuthorizationResponse {
         parameters.extend(self.state.map(|state| ("state", state)));
-        parameters.push(("iss", self.issuer));
+        // Clients of the older kind know nothing of RFC 9207.
+        parameters.extend((self.profile != Profile::Legacy).then_some(("iss", self.issuer)));
         AuthorizationResponse { uri: self.uri, mode: self.mode, parameters }
     }
 }
@@ -110,7 +112,7 @@ mod tests {
             mode,
             state: Some("a.b~c".into()),
             issuer: "https://id.test/t/v2.0".into(),
-            microsoft: false,
+            profile: Profile::Standard,
         }
     }
 

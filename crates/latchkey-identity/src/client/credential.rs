@@ -38,7 +38,7 @@ impl ClientSecret {
     }
 
     /// What is kept of a secret.
-    fn keep(
+    pub(crate) fn keep(
         client: ClientId,
         secret: &Secret,
         id: Uuid,

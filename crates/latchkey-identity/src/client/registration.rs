@@ -6,11 +6,13 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::account::{self, Account, AccountId};
+use crate::authorization::Lifetime;
 use crate::client::credential::ClientSecret;
 use crate::client::redirect_uri::{RedirectUri, RedirectUriError};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::Event;
+use crate::legacy;
 use crate::limits;
 use crate::scope::ScopeSet;
 use crate::secret::{PurposeKey, Secret};
@@ -79,17 +81,20 @@ pub enum Profile {
     Standard,
     /// Entra-shaped tokens for clients of the Microsoft world.
     Microsoft,
+    /// The older OAuth kind: imported, and never registered. See [`crate::legacy`].
+    Legacy,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::Microsoft];
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Microsoft, Self::Legacy];
 
     /// The name in configuration, commands and JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Microsoft => "microsoft",
+            Self::Legacy => "legacy",
         }
     }
 
@@ -172,6 +177,16 @@ impl Client {
         !(self.pkce_optional && self.kind.is_confidential())
     }
 
+    /// Whether it is of the older OAuth kind.
+    pub fn is_legacy(&self) -> bool {
+        self.profile == Profile::Legacy
+    }
+
+    /// How long people may let it act, longest first.
+    pub fn offered_lifetimes(&self) -> [Lifetime; 4] {
+        if self.is_legacy() { Lifetime::OFFERED_TO_LEGACY } else { Lifetime::OFFERED }
+    }
+
     /// The registered redirect URI that permits `requested`.
     pub fn permits_redirect(&self, requested: &str) -> bool {
         self.redirect_uris.iter().any(|uri| uri.permits(requested, self.kind))
@@ -246,6 +261,17 @@ pub enum RegistrationError {
     /// The person is neither its owner nor an administrator of its tenant.
     #[error("Only the app's owner or an administrator of its directory may change it.")]
     NotYours,
+    /// Somebody tries to make an app of the older kind.
+    #[error("{}", crate::legacy::NO_NEW_ONES)]
+    NoNewLegacyApps,
+    /// An app of the older kind stays as it was imported.
+    #[error(
+        "An app of the older kind stays as it was imported: register an app of the identity platform and move to it."
+    )]
+    LegacyStaysAsItIs,
+    /// A secret of the older kind that lives longer than 60 days, or not at all.
+    #[error("A secret of an app of the older kind lives between 1 and 60 days.")]
+    LegacySecretLifetime,
     /// More apps than one account may own.
     #[error("An account owns at most 200 apps.")]
     TooManyApps,
@@ -261,6 +287,9 @@ pub struct CheckedRegistration {
 impl Registration {
     /// Checks every field, and how they fit together. `known_scopes` are those of the resource server.
     pub fn check(mut self, known_scopes: &[String]) -> Result<CheckedRegistration, RegistrationError> {
+        if self.profile == Profile::Legacy {
+            return Err(RegistrationError::NoNewLegacyApps);
+        }
         self.name = self.name.trim().to_owned();
         if !account::is_presentable(&self.name) {
             return Err(RegistrationError::Name);
@@ -380,6 +409,9 @@ pub fn change(
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
+    if client.is_legacy() {
+        return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
+    }
     let CheckedRegistration { registration, redirect_uris } = checked;
     let changed = Client {
         name: registration.name,
@@ -424,6 +456,9 @@ pub fn add_secret(
     if !client.kind.is_confidential() {
         return Decision::refuse(RegistrationError::PublicClient);
     }
+    if client.is_legacy() && !(1..=limits::LEGACY_SECRET_DAYS).contains(&days) {
+        return Decision::refuse(RegistrationError::LegacySecretLifetime);
+    }
     if !(1..=limits::CLIENT_SECRET_LIFETIME_DAYS).contains(&days) {
         return Decision::refuse(RegistrationError::SecretLifetime);
     }
@@ -431,7 +466,8 @@ pub fn add_secret(
         return Decision::refuse(RegistrationError::TooManySecrets);
     }
     let expires_at = now + Duration::from_secs(u64::from(days) * 86_400);
-    let (secret, kept) = ClientSecret::generate(client.id, expires_at, key, now, entropy);
+    let generate = if client.is_legacy() { legacy::secret::generate } else { ClientSecret::generate };
+    let (secret, kept) = generate(client.id, expires_at, key, now, entropy);
     Decision::grant((secret, kept.clone()))
         .and(Change::Record(Event::secret_added(client, &kept).by(by.id)))
         .and(Change::AddSecret { client: client.id, secret: kept, from_version: client.version })
@@ -490,6 +526,7 @@ pub(crate) mod tests {
         assert_eq!(check(|_| ()), Ok(()));
         assert_eq!(check(|r| r.name = "a\u{202e}".into()), Err(E::Name));
         assert_eq!(check(|r| r.name = "L\u{430}tchkey Support".into()), Err(E::ReservedName));
+        assert_eq!(check(|r| r.profile = Profile::Legacy), Err(E::NoNewLegacyApps));
         assert_eq!(check(|r| r.redirect_uris.clear()), Err(E::NoRedirectUri));
         assert_eq!(check(|r| r.kind = ClientKind::Daemon), Err(E::DaemonRedirects));
         assert_eq!(check(|r| r.scopes.insert("vso.nonsense")), Err(E::UnknownScope("vso.nonsense".into())));

@@ -2,6 +2,7 @@
 
 pub mod client_secret_basic;
 pub mod client_secret_post;
+pub mod legacy_assertion;
 pub mod none;
 
 use crate::client::{Client, ClientState};
@@ -19,10 +20,12 @@ pub enum Method {
     ClientSecretBasic,
     /// `client_secret` in the form.
     ClientSecretPost,
+    /// `client_assertion` of the older kind: the client secret itself. At the older token endpoint only.
+    LegacyAssertion,
 }
 
 impl Method {
-    /// Every method.
+    /// Every method that clients can choose.
     pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
 
     /// The registered name.
@@ -31,6 +34,7 @@ impl Method {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::LegacyAssertion => "legacy_assertion",
         }
     }
 }
@@ -92,6 +96,11 @@ pub fn authenticate<'a>(
 ) -> Result<AuthenticatedClient<'a>, OAuthError> {
     let wrong = || OAuthError::invalid_client("the client is unknown, or its secret is wrong").numbered(7_000_215);
     let client = client.ok_or_else(wrong)?;
+    if client.is_legacy() {
+        return Err(OAuthError::invalid_client(
+            "this client is of the older kind, which authenticates at /oauth2/token",
+        ));
+    }
     match (client.kind.is_confidential(), &presented.secret) {
         (false, None) => {}
         (false, Some(_)) => {

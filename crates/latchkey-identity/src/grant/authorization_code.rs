@@ -14,6 +14,7 @@ use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::event::{Event, EventKind};
+use crate::legacy;
 use crate::limits;
 use crate::parameters::Parameters;
 use crate::scope::{OFFLINE_ACCESS, ScopeSet};
@@ -130,7 +131,7 @@ pub fn issue(
     entropy: &mut Entropy,
 ) -> (Secret, Vec<Change>) {
     let CodeContext { request, client, account, session, tenant, origin, flow } = context;
-    let text = Secret::generate(entropy);
+    let text = legacy::code_text(client.profile, entropy);
     let scopes = request.scopes.canonical().intersection(&authorization.scopes);
     let code = AuthorizationCode {
         hash: text.hash(),
@@ -170,8 +171,13 @@ pub struct CodeRequest {
 impl CodeRequest {
     /// Reads the form.
     pub fn read(form: &Parameters) -> Result<Self, OAuthError> {
+        let code = form.require("code")?;
+        if legacy::is_code(code) {
+            // It counts at the older endpoint, so it stays as it is.
+            return Err(invalid_grant("the code is of the older kind, which is redeemed at /oauth2/token"));
+        }
         Ok(Self {
-            code: Secret::new(form.require("code")?),
+            code: Secret::new(code),
             redirect_uri: form.get("redirect_uri").map(str::to_owned),
             code_verifier: form.get("code_verifier").map(Secret::new),
         })
@@ -212,7 +218,8 @@ pub fn redeem(
             .and(Change::EndTokenFamily { family: code.family, at: now })
             .and(Change::Record(replayed(code, now)));
     }
-    if now >= code.issued_at + limits::CODE_LIFETIME {
+    let lifetime = if client.client().is_legacy() { limits::LEGACY_CODE_LIFETIME } else { limits::CODE_LIFETIME };
+    if now >= code.issued_at + lifetime {
         return Decision::refuse(invalid_grant("the code has expired").numbered(70_008));
     }
     if request.redirect_uri.as_deref() != Some(code.redirect_uri.as_str()) {

@@ -68,7 +68,7 @@ pub fn rotate(
     if family.ended_at.is_some() {
         return Decision::refuse(dead("the refresh token was revoked").numbered(50_173));
     }
-    if now >= family.expires_at(client.client().kind) {
+    if now >= family.expires_at(client.client().kind, client.client().profile) {
         return Decision::refuse(dead("the refresh token has expired").numbered(700_082));
     }
     let presented = request.token.generation;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::account::AccountId;
 use crate::authorization::AuthorizationId;
-use crate::client::{ClientId, ClientKind};
+use crate::client::{ClientId, ClientKind, Profile};
 use crate::limits;
 use crate::scope::ScopeSet;
 use crate::session::SessionId;
@@ -56,10 +56,14 @@ pub struct TokenFamily {
 
 impl TokenFamily {
     /// When its refresh token stops working if nobody uses it again.
-    pub fn expires_at(&self, kind: ClientKind) -> Timestamp {
-        let longest =
-            if kind == ClientKind::SinglePage { limits::SINGLE_PAGE_FAMILY_LIFETIME } else { limits::FAMILY_LIFETIME };
-        (self.created_at + longest).min(self.rotated_at + limits::FAMILY_IDLE)
+    pub fn expires_at(&self, kind: ClientKind, profile: Profile) -> Timestamp {
+        let (longest, idle) = match (kind, profile) {
+            // An app of the older kind was promised a year, whether it comes back in between or not.
+            (_, Profile::Legacy) => (limits::LEGACY_FAMILY_LIFETIME, limits::LEGACY_FAMILY_LIFETIME),
+            (ClientKind::SinglePage, _) => (limits::SINGLE_PAGE_FAMILY_LIFETIME, limits::FAMILY_IDLE),
+            _ => (limits::FAMILY_LIFETIME, limits::FAMILY_IDLE),
+        };
+        (self.created_at + longest).min(self.rotated_at + idle)
     }
 }
 
@@ -94,9 +98,12 @@ pub(crate) mod tests {
     #[test]
     fn a_family_ends_by_idleness_and_by_age_and_sooner_in_a_browser() {
         let family = a_family();
-        assert_eq!(family.expires_at(ClientKind::Web), family.rotated_at + limits::FAMILY_IDLE);
-        assert_eq!(family.expires_at(ClientKind::SinglePage), family.created_at + limits::SINGLE_PAGE_FAMILY_LIFETIME);
+        let end = |family: &TokenFamily, kind| family.expires_at(kind, Profile::Standard);
+        assert_eq!(end(&family, ClientKind::Web), family.rotated_at + limits::FAMILY_IDLE);
+        assert_eq!(end(&family, ClientKind::SinglePage), family.created_at + limits::SINGLE_PAGE_FAMILY_LIFETIME);
+        let year = family.created_at + limits::LEGACY_FAMILY_LIFETIME;
+        assert_eq!(family.expires_at(ClientKind::Web, Profile::Legacy), year);
         let old = TokenFamily { rotated_at: family.created_at + limits::FAMILY_LIFETIME, ..family.clone() };
-        assert_eq!(old.expires_at(ClientKind::Native), family.created_at + limits::FAMILY_LIFETIME);
+        assert_eq!(end(&old, ClientKind::Native), family.created_at + limits::FAMILY_LIFETIME);
     }
 }

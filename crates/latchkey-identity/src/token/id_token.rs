@@ -76,7 +76,7 @@ impl Issue {
 /// The `sub` of an account for a client: the account's id, or, in the Microsoft world, one of its own for each client.
 pub fn subject(profile: Profile, client: ClientId, account: AccountId) -> String {
     match profile {
-        Profile::Standard => account.to_string(),
+        Profile::Standard | Profile::Legacy => account.to_string(),
         Profile::Microsoft => {
             let mut bytes = [0; 32];
             let both = client.0.as_bytes().iter().chain(account.0.as_bytes());

@@ -113,9 +113,15 @@ pub fn issue(
         return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
     }
     let end = authorization.expires_at;
-    let lifetime =
-        AccessTokenLifetime::draw(entropy).until(now, end).ok_or_else(|| gone("the authorization has ended"))?;
-    let scope_text = if scopes == family.scopes { family.scope_text.clone() } else { scopes.to_string() };
+    // An app of the older kind was promised an hour, neither more nor less.
+    let drawn =
+        if client.is_legacy() { AccessTokenLifetime::SHORTEST_DRAWN } else { AccessTokenLifetime::draw(entropy) };
+    let lifetime = drawn.until(now, end).ok_or_else(|| gone("the authorization has ended"))?;
+    let scope_text = match client.profile {
+        _ if scopes == family.scopes => family.scope_text.clone(),
+        Profile::Legacy => scopes.resource().to_string(),
+        Profile::Standard | Profile::Microsoft => scopes.to_string(),
+    };
     Ok(Issue {
         tenant: family.tenant,
         origin: family.origin.clone(),
@@ -165,7 +171,10 @@ impl Issue {
 
     /// The refresh token, if there is one.
     pub fn refresh_token(&self) -> Option<Secret> {
-        self.refresh.map(|refresh| refresh.text(&self.key.0))
+        self.refresh.map(|refresh| match self.profile {
+            Profile::Legacy => refresh.legacy_text(&self.key.0),
+            Profile::Standard | Profile::Microsoft => refresh.text(&self.key.0),
+        })
     }
 
     /// The profile that shapes the tokens.
@@ -198,6 +207,10 @@ pub fn client_info(account: &Account) -> String {
 
 /// The `scope` of an answer. Clients look for the words that they asked in; Microsoft's also for the full names of what they got.
 pub fn scope_text(profile: Profile, requested: &RequestedScopes, granted: &ScopeSet) -> String {
+    if profile == Profile::Legacy {
+        // What it may do on the DevOps side, and nothing of the newer world.
+        return granted.resource().to_string();
+    }
     let mut words = requested.literals(granted);
     if profile == Profile::Microsoft {
         let full: Vec<String> =

@@ -11,6 +11,8 @@ use crate::secret::{PurposeKey, Secret};
 use crate::token::family::FamilyId;
 
 const PREFIX: &str = "lkr_";
+const LEGACY_PREFIX: &str = "lkl_";
+const LEGACY: &[u8] = b"legacy";
 
 /// A refresh token that we made: its family and its generation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,21 +26,44 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// Reads a refresh token; `None` if we did not make it.
     pub fn read(text: &str, key: &PurposeKey) -> Option<Self> {
-        let bytes: [u8; 52] = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?.try_into().ok()?;
-        let (family, rest) = bytes.split_first_chunk::<16>()?;
-        let (generation, secret) = rest.split_first_chunk::<4>()?;
-        key.verify(&[family, generation], secret)
-            .then(|| Self { family: FamilyId(Uuid::from_bytes(*family)), generation: u32::from_be_bytes(*generation) })
+        let (token, secret) = Self::parts(text.strip_prefix(PREFIX)?)?;
+        let (family, generation) = (token.family.0.into_bytes(), token.generation.to_be_bytes());
+        key.verify(&[&family, &generation], &secret).then_some(token)
     }
 
     /// The text that the client gets.
     pub fn text(self, key: &PurposeKey) -> Secret {
         let (family, generation) = (self.family.0.into_bytes(), self.generation.to_be_bytes());
+        self.written(PREFIX, key.mac(&[&family, &generation]))
+    }
+
+    /// Reads a refresh token of the older kind. Neither kind is ever taken for the other: their secrets are derived from other parts.
+    pub fn read_legacy(text: &str, key: &PurposeKey) -> Option<Self> {
+        let (token, secret) = Self::parts(text.strip_prefix(LEGACY_PREFIX)?)?;
+        let (family, generation) = (token.family.0.into_bytes(), token.generation.to_be_bytes());
+        key.verify(&[LEGACY, &family, &generation], &secret).then_some(token)
+    }
+
+    /// The text that a client of the older kind gets.
+    pub fn legacy_text(self, key: &PurposeKey) -> Secret {
+        let (family, generation) = (self.family.0.into_bytes(), self.generation.to_be_bytes());
+        self.written(LEGACY_PREFIX, key.mac(&[LEGACY, &family, &generation]))
+    }
+
+    fn parts(text: &str) -> Option<(Self, [u8; 32])> {
+        let bytes: [u8; 52] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (family, rest) = bytes.split_first_chunk::<16>()?;
+        let (generation, secret) = rest.split_first_chunk::<4>()?;
+        let token = Self { family: FamilyId(Uuid::from_bytes(*family)), generation: u32::from_be_bytes(*generation) };
+        Some((token, secret.try_into().ok()?))
+    }
+
+    fn written(self, prefix: &str, secret: [u8; 32]) -> Secret {
         let mut bytes = Vec::with_capacity(52);
-        bytes.extend_from_slice(&family);
-        bytes.extend_from_slice(&generation);
-        bytes.extend_from_slice(&key.mac(&[&family, &generation]));
-        Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+        bytes.extend_from_slice(self.family.0.as_bytes());
+        bytes.extend_from_slice(&self.generation.to_be_bytes());
+        bytes.extend_from_slice(&secret);
+        Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
 }
 
@@ -53,6 +78,14 @@ mod tests {
         let text = token.text(&a_key());
         assert_eq!(RefreshToken::read(text.reveal(), &a_key()), Some(token));
         assert_eq!(token.text(&a_key()), text, "the repeat of a lost answer is the same text");
+        let older = token.legacy_text(&a_key());
+        assert_eq!(RefreshToken::read_legacy(older.reveal(), &a_key()), Some(token));
+        for (older, newer) in [
+            (older.reveal(), text.reveal()),
+            (&older.reveal().replace("lkl_", "lkr_"), &text.reveal().replace("lkr_", "lkl_")),
+        ] {
+            assert_eq!((RefreshToken::read(older, &a_key()), RefreshToken::read_legacy(newer, &a_key())), (None, None));
+        }
         let other = PurposeKey::derive(&[1; 32], crate::secret::Purpose::RefreshToken).unwrap();
         assert_eq!(RefreshToken::read(text.reveal(), &other), None);
         for index in 0..text.reveal().len() {

@@ -7,11 +7,12 @@ use std::fmt;
 use latchkey_devops::access::ProjectAccess;
 use latchkey_devops::build::filter::{BuildFilter, BuildQueryOrder, DeletedOption, PersonRequested};
 use latchkey_devops::build::{Build, BuildReason, BuildResult, BuildStatus, QueuePriority};
-use latchkey_devops::ids::{PersonId, ProjectId, RepositoryId};
+use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId};
 use latchkey_jose::Timestamp;
+use uuid::Uuid;
 
 use super::organizations::{Numbered, take_number};
-use super::{from_json, meaning, to_json};
+use super::{Through, Unproven, from_json, meaning, to_json};
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
@@ -106,12 +107,32 @@ const COUNT: Sql = Sql::read(
       WHERE organization = $1 AND project = $2 AND definition = $3 AND queued_at >= $4 AND queued_at < $5",
 );
 
+/// Through which apps it was queued and last changed.
+const THROUGH: Sql = Sql::read(
+    "builds.through",
+    "SELECT queued_client, changed_client FROM build WHERE organization = $1 AND project = $2 AND id = $3",
+);
+
+const QUEUED_UNDER: Sql = Sql::read(
+    "builds.queued_under",
+    "SELECT id, project, build_number, queued_at FROM build WHERE organization = $1 AND queued_authorization = $2
+      ORDER BY queued_at DESC LIMIT $3",
+);
+
+const CHANGED_UNDER: Sql = Sql::read(
+    "builds.changed_under",
+    "SELECT id, project, build_number, last_changed_at FROM build
+      WHERE organization = $1 AND changed_authorization = $2 ORDER BY last_changed_at DESC LIMIT $3",
+);
+
 const QUEUE: Sql = Sql::guarded(
     "builds.queue",
     "INSERT INTO build (organization, project, id, revision, definition, repository, build_number, status, result, reason,
                         priority, queued_at, started_at, finished_at, source_branch, source_version, requested_by,
-                        requested_for, last_changed_by, last_changed_at, parameters, tags, tag_keys, keep_forever)
-     VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
+                        requested_for, last_changed_by, last_changed_at, parameters, tags, tag_keys, keep_forever, queued_client,
+                        queued_authorization)
+     VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+             $24, $25)",
 );
 
 /// Keeps what became of a build. Touches no row when it was changed meanwhile.
@@ -120,7 +141,7 @@ const UPDATE: Sql = Sql::guarded(
     "UPDATE build
         SET revision = revision + 1, build_number = $5, status = $6, result = $7, started_at = $8, finished_at = $9,
             source_version = $10, last_changed_by = $11, last_changed_at = $12, tags = $13, tag_keys = $14,
-            keep_forever = $15
+            keep_forever = $15, changed_client = $16, changed_authorization = $17
       WHERE organization = $1 AND project = $2 AND id = $3 AND revision = $4",
 );
 
@@ -140,6 +161,9 @@ pub(crate) const ALL: &[&Sql] = &[
     &OF_DEFINITION_BY_FINISH_TIME,
     &OF_DEFINITION_BY_FINISH_TIME_DOWN,
     &COUNT,
+    &THROUGH,
+    &QUEUED_UNDER,
+    &CHANGED_UNDER,
     &QUEUE,
     &UPDATE,
 ];
@@ -159,6 +183,19 @@ pub struct BuildPage {
     pub builds: Vec<Build>,
     /// Where the next page begins, if there may be one.
     pub next: Option<Continuation>,
+}
+
+/// A build that a service queued or changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TouchedBuild {
+    /// Its id.
+    pub id: i64,
+    /// Its number, as people see it.
+    pub build_number: String,
+    /// When it was queued, or last changed.
+    pub at: Timestamp,
+    /// Whether it was queued then, and not changed.
+    pub queued: bool,
 }
 
 /// Where a page of a list of builds ended. As text it is the `continuationToken` of clients.
@@ -184,6 +221,11 @@ impl fmt::Display for Continuation {
 
 /// Keeps a build that was queued. Lost when another request took its number.
 pub fn queue(access: &ProjectAccess, build: &Build) -> Changes {
+    queue_through(access, build, None)
+}
+
+/// The same, with the app through which it was queued.
+pub fn queue_through(access: &ProjectAccess, build: &Build, through: Option<Through>) -> Changes {
     let mut changes = take_number(access.organization(), Numbered::Build, build.id);
     let values = vec![
         access.organization().into(),
@@ -209,6 +251,8 @@ pub fn queue(access: &ProjectAccess, build: &Build) -> Changes {
         to_json(&build.tags).into(),
         tag_keys(&build.tags).into(),
         build.keep_forever.into(),
+        through.map(|through| through.app).into(),
+        through.map(|through| through.authorization).into(),
     ];
     changes.write(&QUEUE, values);
     changes
@@ -216,6 +260,11 @@ pub fn queue(access: &ProjectAccess, build: &Build) -> Changes {
 
 /// Keeps what a rule made of a build; no change if it made nothing of it. Lost when the build was changed meanwhile.
 pub fn update(access: &ProjectAccess, before: &KeptBuild, after: &Build) -> Changes {
+    update_through(access, before, after, None)
+}
+
+/// The same, with the app through which it was changed.
+pub fn update_through(access: &ProjectAccess, before: &KeptBuild, after: &Build, through: Option<Through>) -> Changes {
     let mut changes = Changes::none();
     if before.build == *after {
         return changes;
@@ -236,6 +285,8 @@ pub fn update(access: &ProjectAccess, before: &KeptBuild, after: &Build) -> Chan
         to_json(&after.tags).into(),
         tag_keys(&after.tags).into(),
         after.keep_forever.into(),
+        through.map(|through| through.app).into(),
+        through.map(|through| through.authorization).into(),
     ];
     changes.write(&UPDATE, values);
     changes
@@ -246,6 +297,37 @@ impl Store {
     pub async fn build(&self, access: &ProjectAccess, id: i64) -> Result<Option<KeptBuild>, StoreError> {
         let values = vec![access.organization().into(), access.project().into(), id.into()];
         self.read_one(&BY_ID, values).await?.as_ref().map(read).transpose()
+    }
+
+    /// Through which apps a build was queued and last changed.
+    pub async fn build_through(
+        &self,
+        access: &ProjectAccess,
+        id: i64,
+    ) -> Result<(Option<AppId>, Option<AppId>), StoreError> {
+        let values = vec![access.organization().into(), access.project().into(), id.into()];
+        match self.read_one(&THROUGH, values).await? {
+            Some(row) => Ok((row.opt_uuid(0)?.map(AppId), row.opt_uuid(1)?.map(AppId))),
+            None => Ok((None, None)),
+        }
+    }
+
+    /// The builds that were queued, and those that were last changed, under an authorization, newest first.
+    pub async fn builds_under(
+        &self,
+        organization: OrganizationId,
+        authorization: Uuid,
+        count: u32,
+    ) -> Result<Vec<Unproven<TouchedBuild>>, StoreError> {
+        let mut touched = Vec::new();
+        for (sql, queued) in [(&QUEUED_UNDER, true), (&CHANGED_UNDER, false)] {
+            for row in self.read(sql, vec![organization.into(), authorization.into(), count.into()]).await? {
+                let build =
+                    TouchedBuild { id: row.int(0)?, build_number: row.text(2)?.to_owned(), at: row.time(3)?, queued };
+                touched.push(Unproven::in_project(organization, ProjectId(row.uuid(1)?), build));
+            }
+        }
+        Ok(touched)
     }
 
     /// How many builds of a definition were queued from one moment until before another.

@@ -1,6 +1,6 @@
 //! Who makes a change, for the record.
 
-use latchkey_devops::ids::PersonId;
+use latchkey_devops::ids::{AppId, PersonId};
 use latchkey_devops::organization::Organization;
 use latchkey_jose::Timestamp;
 use uuid::Uuid;
@@ -22,6 +22,15 @@ pub struct Author {
     pub address: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// The app through which a person does something in a project, and the authorization under which they do it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Through {
+    /// The app.
+    pub app: AppId,
+    /// The authorization.
+    pub authorization: Uuid,
 }
 
 impl Author {

@@ -10,7 +10,7 @@ use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
 use serde_json::json;
 
-use super::{Author, groups, meaning};
+use super::{Author, approval_requests, groups, meaning};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -161,7 +161,9 @@ fn enter(
 }
 
 fn forget_all(changes: &mut Changes, organization: OrganizationId, person: PersonId) {
-    for sql in [&groups::LEAVE_ALL, &LEAVE_ALL_PROJECTS, &groups::LEAVE_ALL_OF_PROJECTS] {
+    let all =
+        [&groups::LEAVE_ALL, &LEAVE_ALL_PROJECTS, &groups::LEAVE_ALL_OF_PROJECTS, &approval_requests::FORGET_MEMBER];
+    for sql in all {
         changes.write(sql, vec![organization.into(), person.into()]);
     }
 }

@@ -6,6 +6,7 @@
 //! | what was read before access was decided | [`unproven`] |
 //! | organizations, their policy, their numbers | [`organizations`] |
 //! | projects, repositories | [`projects`], [`repositories`] |
+//! | what members ask to have approved | [`approval_requests`] |
 //! | who belongs where | [`members`], [`groups`] |
 //! | work items, comments | [`work_items`], [`comments`] |
 //! | pull requests | [`pull_requests`] |
@@ -14,6 +15,7 @@
 //!
 //! What is read asks for the proof that its reader may, and takes organization and project from it.
 
+pub mod approval_requests;
 pub mod build_definitions;
 pub mod builds;
 pub mod changes;
@@ -30,9 +32,9 @@ pub mod timelines;
 pub mod unproven;
 pub mod work_items;
 
-use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId, TeamId};
+use latchkey_devops::ids::{AppId, ApprovalRequestId, OrganizationId, PersonId, ProjectId, RepositoryId, TeamId};
 
-pub use changes::Author;
+pub use changes::{Author, Through};
 pub use facts::OrganizationFacts;
 pub use unproven::Unproven;
 
@@ -45,6 +47,7 @@ pub(crate) use facts::Memory;
 /// The statements of each noun.
 pub(crate) const ALL: &[&[&Sql]] = &[
     organizations::ALL,
+    approval_requests::ALL,
     projects::ALL,
     members::ALL,
     groups::ALL,
@@ -68,7 +71,7 @@ macro_rules! values_from_ids {
     )*};
 }
 
-values_from_ids! { AppId OrganizationId PersonId ProjectId RepositoryId TeamId }
+values_from_ids! { AppId ApprovalRequestId OrganizationId PersonId ProjectId RepositoryId TeamId }
 
 /// What a stored text means, or an error that names the thing.
 fn meaning<T>(what: &'static str, found: &str, meaning: Option<T>) -> Result<T, StoreError> {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use latchkey_devops::date;
 use latchkey_devops::ids::{AppId, OrganizationId, PersonId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::name::OrganizationName;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
+use latchkey_devops::sunset::Sunset;
 use serde_json::json;
 
 use super::{Author, OrganizationFacts, meaning, members};
@@ -20,7 +22,8 @@ const MOST_OF_A_PERSON: u32 = 1_000;
 
 const BY_ID: Sql = Sql::read(
     "organizations.by_id",
-    "SELECT id, tenant, name, owner, authorize_policy, longest_authorization_days, third_party_apps, legacy_apps, version
+    "SELECT id, tenant, name, owner, authorize_policy, longest_authorization_days, third_party_apps, legacy_apps, version,
+            legacy_warn_from, legacy_refuse_from
        FROM organization WHERE id = $1",
 );
 
@@ -47,8 +50,8 @@ const LAST_NUMBER: Sql = Sql::read(
 const CREATE: Sql = Sql::guarded(
     "organizations.create",
     "INSERT INTO organization (id, tenant, name, name_key, owner, authorize_policy, longest_authorization_days,
-                               third_party_apps, legacy_apps, version, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)",
+                               third_party_apps, legacy_apps, version, created_at, legacy_warn_from, legacy_refuse_from)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $12)",
 );
 
 const START_COUNTING: Sql = Sql::write(
@@ -70,7 +73,7 @@ const CHANGE_POLICY: Sql = Sql::guarded(
     "organizations.change_policy",
     "UPDATE organization
         SET authorize_policy = $3, longest_authorization_days = $4, third_party_apps = $5, legacy_apps = $6,
-            version = version + 1
+            legacy_warn_from = $7, legacy_refuse_from = $8, version = version + 1
       WHERE id = $1 AND version = $2",
 );
 
@@ -139,6 +142,8 @@ pub fn create(organization: &Organization, owner: &Member, author: &Author) -> C
         policy.third_party_apps.into(),
         policy.legacy_apps.into(),
         author.at.into(),
+        policy.sunset.warn_from().into(),
+        policy.sunset.refuse_from().into(),
     ];
     changes.write(&CREATE, values);
     for numbered in Numbered::ALL {
@@ -153,6 +158,21 @@ pub fn create(organization: &Organization, owner: &Member, author: &Author) -> C
 
 /// Changes what the organization's administrators decided. Lost when anybody changed it meanwhile.
 pub fn change_policy(facts: &OrganizationFacts, policy: &OrganizationPolicy, author: &Author) -> Changes {
+    changed_policy(facts, policy, "policy_changed", author)
+}
+
+/// Sets or moves the end of apps of the older OAuth kind. On record as what it is. Lost when anybody changed the policy meanwhile.
+pub fn change_sunset(facts: &OrganizationFacts, sunset: Sunset, author: &Author) -> Changes {
+    let policy = OrganizationPolicy { sunset, ..facts.organization.policy.clone() };
+    changed_policy(facts, &policy, "legacy_sunset_changed", author)
+}
+
+fn changed_policy(
+    facts: &OrganizationFacts,
+    policy: &OrganizationPolicy,
+    kind: &'static str,
+    author: &Author,
+) -> Changes {
     let organization = &facts.organization;
     let mut changes = Changes::none();
     let values = vec![
@@ -162,10 +182,12 @@ pub fn change_policy(facts: &OrganizationFacts, policy: &OrganizationPolicy, aut
         policy.longest_authorization_days.into(),
         policy.third_party_apps.into(),
         policy.legacy_apps.into(),
+        policy.sunset.warn_from().into(),
+        policy.sunset.refuse_from().into(),
     ];
     changes.write(&CHANGE_POLICY, values).write(&UNBLOCK_ALL, vec![organization.id.into()]);
     block(&mut changes, organization.id, &policy.blocked_apps);
-    let mut event = author.did("policy_changed", organization, organization.name.to_string());
+    let mut event = author.did(kind, organization, organization.name.to_string());
     event.detail = json!({ "from": in_words(&organization.policy), "to": in_words(policy) }).to_string();
     changes.event(event).notice(Notice::Organization(organization.id.0));
     changes
@@ -183,6 +205,8 @@ fn in_words(policy: &OrganizationPolicy) -> serde_json::Value {
         "longest_authorization_days": policy.longest_authorization_days,
         "third_party_apps": policy.third_party_apps,
         "legacy_apps": policy.legacy_apps,
+        "legacy_warn_from": policy.sunset.warn_from().map(date::format),
+        "legacy_refuse_from": policy.sunset.refuse_from().map(date::format),
         "blocked_apps": policy.blocked_apps,
     })
 }
@@ -223,7 +247,9 @@ impl Store {
         let Some(row) = self.read_one(&BY_ID, vec![id.into()]).await? else { return Ok(None) };
         let blocked = self.read(&BLOCKED_APPS, vec![id.into()]).await?;
         let days = row.opt_int(5)?;
+        let sunset = Sunset::new(row.opt_time(9)?, row.opt_time(10)?).ok();
         let policy = OrganizationPolicy {
+            sunset: meaning("end of the older kind", "a warning after the end", sunset)?,
             authorize: meaning("policy", row.text(4)?, AuthorizePolicy::from_word(row.text(4)?))?,
             longest_authorization_days: days.map(|days| u32::try_from(days).unwrap_or(u32::MAX)),
             third_party_apps: row.bool(6)?,

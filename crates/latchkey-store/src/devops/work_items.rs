@@ -1,16 +1,17 @@
 //! Work items and their revisions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_devops::access::ProjectAccess;
-use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId};
+use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId};
 use latchkey_devops::work_item::{
     Comment, Field, Fields, Link, LinkType, Relation, Revision, TextFormat, WorkItem, WorkItemType,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::organizations::{Numbered, take_number};
-use super::{Unproven, comments, from_json, meaning, to_json};
+use super::{Through, Unproven, comments, from_json, meaning, to_json};
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
@@ -59,6 +60,21 @@ const REVISION: Sql = Sql::read(
        FROM work_item_revision WHERE organization = $1 AND project = $2 AND id = $3 AND rev = $4",
 );
 
+/// Through which apps its revisions came: those of them that came through one.
+const REVISIONS_THROUGH: Sql = Sql::read(
+    "work_items.revisions_through",
+    "SELECT rev, client FROM work_item_revision
+      WHERE organization = $1 AND project = $2 AND id = $3 AND client IS NOT NULL LIMIT $4",
+);
+
+const UNDER_AUTHORIZATION: Sql = Sql::read(
+    "work_items.under_authorization",
+    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
+            changed_at, changed_by
+       FROM work_item_revision WHERE organization = $1 AND authorization_id = $2
+      ORDER BY changed_at DESC LIMIT $3",
+);
+
 const CREATE: Sql = Sql::guarded(
     "work_items.create",
     "INSERT INTO work_item (organization, project, id, rev, kind, fields, relations, markdown_fields, comment_count,
@@ -78,8 +94,9 @@ const UPDATE: Sql = Sql::guarded(
 const KEEP_REVISION: Sql = Sql::write(
     "work_items.keep_revision",
     "INSERT INTO work_item_revision (organization, project, id, rev, kind, fields, relations, markdown_fields,
-                                     comment_count, created_at, created_by, changed_at, changed_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                                     comment_count, created_at, created_by, changed_at, changed_by, client,
+                                     authorization_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 );
 
 /// Counts comments that came or went. Touches no row when there is no such item in the project.
@@ -88,13 +105,34 @@ pub(super) const COUNT_COMMENTS: Sql = Sql::guarded(
     "UPDATE work_item SET comment_count = comment_count + $4 WHERE organization = $1 AND project = $2 AND id = $3",
 );
 
-pub(crate) const ALL: &[&Sql] =
-    &[&BY_ID, &BY_IDS, &OF_PROJECT, &REVISIONS, &REVISION, &CREATE, &UPDATE, &KEEP_REVISION, &COUNT_COMMENTS];
+pub(crate) const ALL: &[&Sql] = &[
+    &BY_ID,
+    &BY_IDS,
+    &OF_PROJECT,
+    &REVISIONS,
+    &REVISION,
+    &REVISIONS_THROUGH,
+    &UNDER_AUTHORIZATION,
+    &CREATE,
+    &UPDATE,
+    &KEEP_REVISION,
+    &COUNT_COMMENTS,
+];
 
 /// Keeps a revision that a rule made: a new item under the number it was given, or the next revision of one. Lost when
 /// another request took the number or changed the item. `comment` is the number of the comment that rides along, if one
 /// does.
 pub fn keep(access: &ProjectAccess, revision: &Revision, comment: Option<i64>) -> Changes {
+    keep_through(access, revision, comment, None)
+}
+
+/// The same, with the app through which it came.
+pub fn keep_through(
+    access: &ProjectAccess,
+    revision: &Revision,
+    comment: Option<i64>,
+    through: Option<Through>,
+) -> Changes {
     let item = &revision.item;
     let (organization, project) = (access.organization(), access.project());
     let mut changes =
@@ -117,7 +155,9 @@ pub fn keep(access: &ProjectAccess, revision: &Revision, comment: Option<i64>) -
     } else {
         changes.write(&UPDATE, [&place[..], &state[..], &changed[..]].concat());
     }
-    changes.write(&KEEP_REVISION, whole);
+    let through: [Value; 2] =
+        [through.map(|through| through.app).into(), through.map(|through| through.authorization).into()];
+    changes.write(&KEEP_REVISION, [&whole[..], &through[..]].concat());
     if let (Some(text), Some(id)) = (&revision.comment, comment) {
         let format = TextFormat::default();
         let comment = Comment::write(id, item.id, text.clone(), format, item.changed_by, item.changed_at);
@@ -144,7 +184,7 @@ impl Store {
         organization: OrganizationId,
         ids: &[i64],
     ) -> Result<Vec<Unproven<WorkItem>>, StoreError> {
-        let mut found = std::collections::BTreeMap::new();
+        let mut found = BTreeMap::new();
         for chunk in ids.chunks(AT_ONCE) {
             // The places that are left over ask for the last one again.
             let padded = chunk.iter().chain(std::iter::repeat_n(chunk.last().unwrap_or(&0), AT_ONCE));
@@ -177,6 +217,30 @@ impl Store {
     ) -> Result<Vec<WorkItem>, StoreError> {
         let values = vec![access.organization().into(), access.project().into(), id.into(), after.into(), count.into()];
         self.read(&REVISIONS, values).await?.iter().map(read).collect()
+    }
+
+    /// The apps through which revisions of a work item came, by revision.
+    pub async fn revisions_through(
+        &self,
+        access: &ProjectAccess,
+        id: i64,
+        count: u32,
+    ) -> Result<BTreeMap<i64, AppId>, StoreError> {
+        let values = vec![access.organization().into(), access.project().into(), id.into(), count.into()];
+        let rows = self.read(&REVISIONS_THROUGH, values).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, AppId(row.uuid(1)?)))).collect()
+    }
+
+    /// The revisions that came under an authorization, newest first.
+    pub async fn revisions_under(
+        &self,
+        organization: OrganizationId,
+        authorization: Uuid,
+        count: u32,
+    ) -> Result<Vec<Unproven<WorkItem>>, StoreError> {
+        let values = vec![organization.into(), authorization.into(), count.into()];
+        let rows = self.read(&UNDER_AUTHORIZATION, values).await?;
+        rows.iter().map(|row| unproven(organization, row)).collect()
     }
 
     /// One revision of a work item.

@@ -129,6 +129,19 @@ const INTO_ORGANIZATION: Sql = Sql::read(
     ),
 );
 
+const FOR_CLIENT: Sql = Sql::read(
+    "authorizations.for_client",
+    concat!(
+        "SELECT ",
+        listed_columns!(),
+        ", p.email, p.name AS account_name
+          FROM service_authorization a
+          JOIN client c ON c.id = a.client
+          JOIN account p ON p.id = a.account
+         WHERE a.client = $1 AND a.ended_at IS NULL AND c.deleted_at IS NULL"
+    ),
+);
+
 const COUNT_FOR_CLIENT: Sql = Sql::read(
     "authorizations.count_for_client",
     "SELECT count(*) AS people FROM service_authorization WHERE client = $1 AND ended_at IS NULL",
@@ -136,6 +149,7 @@ const COUNT_FOR_CLIENT: Sql = Sql::read(
 
 pub(super) const ALL: &[&Sql] = &[
     &COUNT_FOR_CLIENT,
+    &FOR_CLIENT,
     &AUTHORIZE,
     &CHANGE,
     &END,
@@ -165,7 +179,7 @@ pub struct ListedAuthorization {
     pub last_used: Option<(Timestamp, String)>,
 }
 
-/// An authorization as an organization's administrators see it.
+/// An authorization with who gave it, as an organization's administrators and an app's owner see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrganizationAuthorization {
     /// The authorization.
@@ -379,15 +393,24 @@ impl Store {
 
     /// The authorizations into an organization that have not ended, newest use first.
     pub async fn authorizations_into(&self, organization: Uuid) -> Result<Vec<OrganizationAuthorization>, StoreError> {
-        let of_organization = |row: &Row| {
+        self.with_people(&INTO_ORGANIZATION, organization).await
+    }
+
+    /// The authorizations of a client that have not ended, newest use first.
+    pub async fn authorizations_for(&self, client: ClientId) -> Result<Vec<OrganizationAuthorization>, StoreError> {
+        self.with_people(&FOR_CLIENT, client.0).await
+    }
+
+    async fn with_people(&self, sql: &'static Sql, id: Uuid) -> Result<Vec<OrganizationAuthorization>, StoreError> {
+        let with_person = |row: &Row| {
             Ok(OrganizationAuthorization {
                 listed: listed(row)?,
                 account_email: row.text(WIDTH + 5)?.to_owned(),
                 account_name: row.text(WIDTH + 6)?.to_owned(),
             })
         };
-        let rows = self.read(&INTO_ORGANIZATION, vec![organization.into()]).await?;
-        let mut found = rows.iter().map(of_organization).collect::<Result<Vec<_>, StoreError>>()?;
+        let rows = self.read(sql, vec![id.into()]).await?;
+        let mut found = rows.iter().map(with_person).collect::<Result<Vec<_>, StoreError>>()?;
         found.sort_by_key(|found| by_use(&found.listed));
         Ok(found)
     }

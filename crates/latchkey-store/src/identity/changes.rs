@@ -3,7 +3,9 @@
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
-use super::{accounts, authorization_codes, authorizations, clients, flows, sessions, tenants, token_families};
+use super::{
+    accounts, authorization_codes, authorizations, clients, flows, legacy_apps, legacy_moves, sessions, tenants, token_families,
+};
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;
 use crate::statement::Changes;
@@ -40,6 +42,18 @@ fn add(changes: &mut Changes, change: Change) {
             clients::add_secret(changes, client, secret, from_version);
         }
         Change::RemoveSecret { client, secret } => clients::remove_secret(changes, client, secret),
+
+        Change::OpenLegacyImport { organization, tenant, at } => {
+            legacy_apps::open_import(changes, organization, tenant, at);
+        }
+        Change::ImportLegacyApp { client, app, organization } => {
+            legacy_apps::add(changes, *client, *app, organization);
+        }
+        Change::ChangeLegacyApp { client, app, organization, from_version } => {
+            legacy_apps::change(changes, *client, *app, organization, from_version);
+        }
+        Change::CloseLegacyImport { organization, at } => legacy_apps::close(changes, organization, at),
+        Change::MoveLegacyApp { client, to, at } => legacy_moves::add(changes, client, to, at),
 
         Change::StartFlow(flow) => flows::start(changes, *flow),
         Change::ChooseSession { flow, session } => flows::choose_session(changes, flow, session),

@@ -37,19 +37,29 @@ macro_rules! whole {
     };
 }
 
+/// Touches no row for an app of the older kind, whoever asks: none is made.
 const REGISTER: Sql = Sql::guarded(
     "clients.register",
     "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
                          pkce_optional, suspended, owner, scopes, required_scopes, version, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 WHERE $5 <> 'legacy'",
 );
 
+/// Touches no row for any other. It goes with a guard that the organization's import is open.
+const IMPORT: Sql = Sql::guarded(
+    "clients.import",
+    "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
+                         pkce_optional, suspended, owner, scopes, required_scopes, version, created_at)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 WHERE $5 = 'legacy'",
+);
+
+/// An app does not become one of the older kind, and one of the older kind stays one.
 const CHANGE: Sql = Sql::guarded(
     "clients.change",
     "UPDATE client
         SET name = $3, kind = $4, profile = $5, verified_domain = $6, administrator_approved = $7, multi_tenant = $8,
             pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13
-      WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
+      WHERE id = $1 AND version = $2 AND deleted_at IS NULL AND (profile = 'legacy') = ($5 = 'legacy')",
 );
 
 const DELETE: Sql = Sql::guarded(
@@ -101,6 +111,7 @@ const COUNT_OWNED_BY: Sql = Sql::read(
 
 pub(super) const ALL: &[&Sql] = &[
     &REGISTER,
+    &IMPORT,
     &CHANGE,
     &DELETE,
     &SET_SUSPENDED,
@@ -118,6 +129,15 @@ pub(super) const ALL: &[&Sql] = &[
 ];
 
 pub(super) fn register(changes: &mut Changes, client: Client) {
+    insert(changes, &REGISTER, client);
+}
+
+/// An app of the older kind.
+pub(super) fn import(changes: &mut Changes, client: Client) {
+    insert(changes, &IMPORT, client);
+}
+
+fn insert(changes: &mut Changes, statement: &'static Sql, client: Client) {
     let values = vec![
         client.id.0.into(),
         client.tenant.0.into(),
@@ -135,7 +155,7 @@ pub(super) fn register(changes: &mut Changes, client: Client) {
         client.version.into(),
         client.created_at.into(),
     ];
-    changes.write(&REGISTER, values);
+    changes.write(statement, values);
     add_redirect_uris(changes, client.id, &client.redirect_uris);
     for secret in client.secrets {
         insert_secret(changes, client.id, secret);

@@ -6,6 +6,8 @@
 //! | what is held in memory, and when it is forgotten | `memory` |
 //! | tenants, accounts and guests | [`tenants`], [`accounts`] |
 //! | clients with their redirect URIs and secrets | [`clients`] |
+//! | apps of the older kind, and the import they come in by | [`legacy_apps`] |
+//! | where an app of the older kind moved to | [`legacy_moves`] |
 //! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |
 //! | what people approved, and what it is used for | [`authorizations`], [`uses`] |
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
@@ -18,6 +20,8 @@ pub mod authorizations;
 pub mod changes;
 pub mod clients;
 pub mod flows;
+pub mod legacy_apps;
+pub mod legacy_moves;
 pub(crate) mod memory;
 pub mod purge;
 pub mod sessions;
@@ -28,8 +32,9 @@ pub mod uses;
 
 pub use accounts::Person;
 pub use authorizations::{ListedAuthorization, OrganizationAuthorization};
+pub use legacy_apps::LegacyImport;
 pub use signing_keys::StoredKey;
-pub use uses::{Use, UseOfDay};
+pub use uses::{RefusedOfDay, RefusedUse, Use, UseOfDay};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -43,6 +48,8 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     authorizations::ALL,
     clients::ALL,
     flows::ALL,
+    legacy_apps::ALL,
+    legacy_moves::ALL,
     purge::ALL,
     sessions::ALL,
     signing_keys::ALL,

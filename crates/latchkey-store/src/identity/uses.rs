@@ -1,4 +1,5 @@
-//! Uses: when and for what authorizations were used. Gathered in memory, and written here from time to time.
+//! Uses: when and for what authorizations were used, and what was refused to them. Gathered in memory, and written here from
+//! time to time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +35,23 @@ const OF_AUTHORIZATION: Sql = Sql::read(
     "SELECT day, operation, project, uses, last_at FROM authorization_use WHERE authorization_id = $1 ORDER BY day DESC",
 );
 
-pub(super) const ALL: &[&Sql] = &[&LAST, &ADD, &OF_AUTHORIZATION];
+const ADD_REFUSALS: Sql = Sql::write(
+    "uses.add_refusals",
+    "INSERT INTO authorization_refusal (authorization_id, day, operation, reason, refusals, last_at)
+     VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (authorization_id, day, operation, reason) DO UPDATE
+        SET refusals = authorization_refusal.refusals + excluded.refusals,
+            last_at = CASE WHEN excluded.last_at > authorization_refusal.last_at THEN excluded.last_at
+                           ELSE authorization_refusal.last_at END",
+);
+
+const REFUSALS_OF_AUTHORIZATION: Sql = Sql::read(
+    "uses.refusals_of_authorization",
+    "SELECT day, operation, reason, refusals, last_at FROM authorization_refusal WHERE authorization_id = $1
+      ORDER BY day DESC",
+);
+
+pub(super) const ALL: &[&Sql] = &[&LAST, &ADD, &OF_AUTHORIZATION, &ADD_REFUSALS, &REFUSALS_OF_AUTHORIZATION];
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -70,6 +87,36 @@ pub struct UseOfDay {
     pub last_at: Timestamp,
 }
 
+/// One or more calls of an authorization that were refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedUse {
+    /// The authorization.
+    pub authorization: AuthorizationId,
+    /// When, the last of them.
+    pub at: Timestamp,
+    /// What it wanted to do, in words that lists show.
+    pub operation: String,
+    /// Which check failed, by its code.
+    pub reason: String,
+    /// How many times.
+    pub count: i64,
+}
+
+/// What was refused to an authorization on one day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedOfDay {
+    /// When the day began, in UTC.
+    pub day: Timestamp,
+    /// What it wanted to do.
+    pub operation: String,
+    /// Which check failed, by its code.
+    pub reason: String,
+    /// How many times.
+    pub count: i64,
+    /// When last on that day.
+    pub last_at: Timestamp,
+}
+
 /// The day of a moment, counted from the epoch.
 pub(super) fn day_of(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(micros_of_a_day())
@@ -90,8 +137,18 @@ fn from_row(row: &Row) -> Result<UseOfDay, StoreError> {
     })
 }
 
-/// The statements for these uses, in one order for all, so that no two change sets wait for each other.
-fn recorded(uses: &[Use]) -> Changes {
+fn refused_from_row(row: &Row) -> Result<RefusedOfDay, StoreError> {
+    Ok(RefusedOfDay {
+        day: Timestamp::from_micros(row.int(0)?.saturating_mul(micros_of_a_day())),
+        operation: row.text(1)?.to_owned(),
+        reason: row.text(2)?.to_owned(),
+        count: row.int(3)?,
+        last_at: row.time(4)?,
+    })
+}
+
+/// The statements for these uses and refusals, in one order for all, so that no two change sets wait for each other.
+fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
     let mut last: BTreeMap<AuthorizationId, &Use> = BTreeMap::new();
     let mut days: BTreeMap<(AuthorizationId, i64, &str, Uuid), (i64, Timestamp)> = BTreeMap::new();
     for one in uses {
@@ -113,13 +170,38 @@ fn recorded(uses: &[Use]) -> Changes {
             vec![authorization.0.into(), day.into(), operation.into(), project.into(), count.into(), last_at.into()];
         changes.write(&ADD, values);
     }
+    let mut days: BTreeMap<(AuthorizationId, i64, &str, &str), (i64, Timestamp)> = BTreeMap::new();
+    for one in refused {
+        let key = (one.authorization, day_of(one.at), one.operation.as_str(), one.reason.as_str());
+        let (count, last_at) = days.entry(key).or_insert((0, one.at));
+        *count = count.saturating_add(one.count);
+        *last_at = (*last_at).max(one.at);
+    }
+    for ((authorization, day, operation, reason), (count, last_at)) in days {
+        let values =
+            vec![authorization.0.into(), day.into(), operation.into(), reason.into(), count.into(), last_at.into()];
+        changes.write(&ADD_REFUSALS, values);
+    }
     changes
 }
 
 impl Store {
     /// Records uses, as one change set.
     pub async fn record_uses(&self, uses: &[Use]) -> Result<(), StoreError> {
-        self.keep_books(&recorded(uses)).await
+        self.record_uses_and_refusals(uses, &[]).await
+    }
+
+    /// Records uses, and calls that were refused, as one change set.
+    pub async fn record_uses_and_refusals(&self, uses: &[Use], refused: &[RefusedUse]) -> Result<(), StoreError> {
+        self.keep_books(&recorded(uses, refused)).await
+    }
+
+    /// What was refused to an authorization, newest first.
+    pub async fn refusals_of(&self, authorization: AuthorizationId) -> Result<Vec<RefusedOfDay>, StoreError> {
+        let rows = self.read(&REFUSALS_OF_AUTHORIZATION, vec![authorization.0.into()]).await?;
+        let mut refused = rows.iter().map(refused_from_row).collect::<Result<Vec<_>, _>>()?;
+        refused.sort_by(|one, other| other.last_at.cmp(&one.last_at).then_with(|| one.operation.cmp(&other.operation)));
+        Ok(refused)
     }
 
     /// What an authorization was used for, newest first.

@@ -3,7 +3,7 @@
 use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, Place};
 use latchkey_identity::client::{Client, ClientId, Profile, Publisher};
 use latchkey_identity::{Change, Timestamp};
-use latchkey_store::identity::{ListedAuthorization, Use, UseOfDay};
+use latchkey_store::identity::{ListedAuthorization, RefusedUse, Use, UseOfDay};
 use latchkey_testkit::databases::on_both_databases;
 
 use crate::builders::*;
@@ -110,5 +110,30 @@ fn uses_add_up_by_day_and_the_last_one_never_goes_back() {
         assert_eq!(store.uses_of(given).await.unwrap(), expected);
         let last = store.authorizations_of(ana().id).await.unwrap()[0].last_used.clone();
         assert_eq!(last, Some((later(86_400), "192.0.2.9".to_owned())));
+    });
+}
+
+#[test]
+fn refusals_add_up_by_day_and_are_no_use() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let given = an_authorization().id;
+        let refused = |at, reason: &str, count| RefusedUse {
+            authorization: given,
+            at,
+            operation: "push source code".into(),
+            reason: reason.into(),
+            count,
+        };
+        let first = [refused(later(20), "scope", 2), refused(later(30), "limits", 1), refused(later(10), "scope", 1)];
+        store.record_uses_and_refusals(&[], &first).await.unwrap();
+        store.record_uses_and_refusals(&[], &[refused(later(15), "scope", 4)]).await.unwrap();
+
+        let found = store.refusals_of(given).await.unwrap();
+        let found: Vec<_> = found.iter().map(|one| (one.reason.as_str(), one.count, one.last_at)).collect();
+        assert_eq!(found, [("limits", 1, later(30)), ("scope", 7, later(20))]);
+        assert_eq!(store.authorizations_of(ana().id).await.unwrap()[0].last_used, None);
+        store.purge(later(92 * 86_400)).await.unwrap();
+        assert!(store.refusals_of(given).await.unwrap().is_empty());
     });
 }

@@ -21,6 +21,7 @@ use super::error::ApiError;
 use super::payload::Payload;
 use super::people;
 use super::table::Answer;
+use super::through::through;
 
 /// The most builds that one request changes.
 const MOST_CHANGED: usize = 200;
@@ -78,7 +79,9 @@ pub(super) async fn queue(call: Call, payload: Payload) -> Answer {
             let id = store.next_number(access.organization(), Numbered::Build).await?;
             let earlier = store.builds_queued(access, definition.id, from, from + DAY).await?;
             let build = build::queue(id, &request, &definition, earlier, call.person(), call.now);
-            let changes = build.as_ref().map_or_else(|_| Changes::none(), |build| kept::queue(access, build));
+            let changes = build
+                .as_ref()
+                .map_or_else(|_| Changes::none(), |build| kept::queue_through(access, build, through(&call)));
             Ok((build, changes))
         })
         .await?;
@@ -128,7 +131,7 @@ async fn change(call: &Call, access: &ProjectAccess, patches: &[(i64, BuildPatch
             let Some(present) = present else { return Ok((Err(DevOpsError::build_not_found(*id)), Changes::none())) };
             match build::update(&present.build, patch, call.person(), call.now) {
                 Ok(next) => {
-                    changes.append(kept::update(access, &present, &next));
+                    changes.append(kept::update_through(access, &present, &next, through(call)));
                     changed.push(next);
                 }
                 Err(error) => return Ok((Err(error), Changes::none())),
@@ -154,7 +157,9 @@ pub(super) async fn change_by(
                 return Ok((Err(DevOpsError::build_not_found(id)), Changes::none()));
             };
             let next = rule(&present.build);
-            let changes = next.as_ref().map_or_else(|_| Changes::none(), |next| kept::update(access, &present, next));
+            let changes = next
+                .as_ref()
+                .map_or_else(|_| Changes::none(), |next| kept::update_through(access, &present, next, through(call)));
             Ok((next, changes))
         })
         .await?;

@@ -17,6 +17,8 @@ use crate::reply;
 pub(super) enum ApiError {
     /// The caller is told why.
     Refused(DevOpsError),
+    /// Access was decided, and refused.
+    Denied(Box<Refusal>),
     /// The server cannot answer now; nothing was changed. The log is told why.
     Unavailable(String),
     /// A bug of ours. The log is told which.
@@ -28,10 +30,20 @@ impl ApiError {
     pub(super) fn status(&self) -> StatusCode {
         let kind = match self {
             Self::Refused(error) => error.kind,
+            Self::Denied(refusal) => refusal.error().kind,
             Self::Unavailable(_) => ErrorType::Unavailable,
             Self::Bug(_) => ErrorType::Internal,
         };
         StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What the caller is told, if it is about them and not about us.
+    pub(super) fn refused(&self) -> Option<&DevOpsError> {
+        match self {
+            Self::Refused(error) => Some(error),
+            Self::Denied(refusal) => Some(refusal.error()),
+            Self::Unavailable(_) | Self::Bug(_) => None,
+        }
     }
 
     /// The same, to a caller whose credential counts and is not enough.
@@ -39,6 +51,9 @@ impl ApiError {
         match self {
             Self::Refused(error) if error.kind == ErrorType::Unauthorized => {
                 Self::Refused(DevOpsError { kind: ErrorType::AccessDenied, ..error })
+            }
+            Self::Denied(refusal) if refusal.error().kind == ErrorType::Unauthorized => {
+                Self::Refused(DevOpsError { kind: ErrorType::AccessDenied, ..refusal.into_error() })
             }
             other => other,
         }
@@ -54,7 +69,7 @@ impl From<DevOpsError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         tracing::debug!(check = refusal.check.code(), reason = %refusal.reason, "refused");
-        Self::Refused(refusal.into_error())
+        Self::Denied(Box::new(refusal))
     }
 }
 
@@ -70,7 +85,10 @@ impl From<GitError> for ApiError {
         match &error {
             GitError::InvalidName(_) | GitError::Malformed(_) => DevOpsError::bad_request(text()).into(),
             GitError::TooLarge(_) => DevOpsError::new(ErrorType::TooLarge, text()).into(),
-            GitError::Busy | GitError::TimedOut => Self::Unavailable(text()),
+            // Who asks is told whose requests it has to wait for.
+            GitError::Busy | GitError::ShareTaken => DevOpsError::new(ErrorType::Unavailable, text()).into(),
+            GitError::Stalled => DevOpsError::bad_request(text()).into(),
+            GitError::TimedOut => Self::Unavailable(text()),
             GitError::Failed { complaint, .. } => Self::Bug(format!("{error}: {complaint}")),
             GitError::Browse(_) | GitError::Program(_) | GitError::NotFound | GitError::AlreadyExists => {
                 Self::Bug(text())
@@ -87,7 +105,7 @@ pub(super) fn unreadable(repository: &str, error: BrowseError) -> ApiError {
         BrowseError::NoCommits => DevOpsError::version_not_found("default branch", repository).into(),
         BrowseError::VersionNotFound(version) => DevOpsError::version_not_found(&version, repository).into(),
         BrowseError::PathNotFound { path, version } => DevOpsError::item_not_found(&path, &version).into(),
-        BrowseError::NotAFile(_) => DevOpsError::bad_request(error.to_string()).into(),
+        BrowseError::NotAFile(_) | BrowseError::TooFarBack(_) => DevOpsError::bad_request(error.to_string()).into(),
         BrowseError::TooLarge => DevOpsError::new(ErrorType::TooLarge, error.to_string()).into(),
         BrowseError::Unreadable(error) => ApiError::Bug(format!("a repository cannot be read: {error}")),
     }
@@ -113,6 +131,7 @@ impl ApiError {
         let status = self.status();
         let error = match self {
             Self::Refused(error) => error,
+            Self::Denied(refusal) => refusal.into_error(),
             Self::Unavailable(reason) => {
                 tracing::warn!(activity, reason, "the server could not answer");
                 DevOpsError::unavailable()
@@ -220,5 +239,22 @@ mod tests {
         let busy = ApiError::Unavailable("the disk is full".into()).answer(&circumstances);
         assert_eq!((busy.status().as_u16(), busy.headers().contains_key(RETRY_AFTER)), (503, true));
         assert_eq!(ApiError::Bug("secret".into()).answer(&circumstances).status(), 500);
+    }
+
+    #[tokio::test]
+    async fn git_is_told_whose_requests_it_waits_for_and_to_come_back() {
+        let circumstances = Circumstances {
+            dialect: Dialect::Git,
+            origin: "https://devops.test",
+            tenant: None,
+            with_credential: true,
+            activity: "a",
+        };
+        for (error, says) in [(GitError::Busy, "busy with other git requests"), (GitError::ShareTaken, "you have 8")] {
+            let answer = ApiError::from(error).answer(&circumstances);
+            assert_eq!((answer.status().as_u16(), answer.headers().contains_key(RETRY_AFTER)), (503, true));
+            let text = axum::body::to_bytes(answer.into_body(), 1_024).await.unwrap();
+            assert!(String::from_utf8_lossy(&text).contains(says), "{text:?}");
+        }
     }
 }

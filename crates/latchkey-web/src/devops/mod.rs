@@ -44,12 +44,15 @@ mod revisions;
 mod routes;
 mod table;
 mod teams;
+mod through;
 mod timelines;
 mod visit;
 mod work_item_edits;
 mod work_item_types;
 mod work_items;
 mod zip;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::header::{
@@ -63,6 +66,7 @@ use latchkey_devops::error::{DevOpsError, ErrorType};
 use uuid::Uuid;
 
 use crate::app::{App, random};
+use crate::legacy::notice::{Notice, organizations_of};
 use crate::reply;
 use call::Call;
 use error::{ApiError, Circumstances, RESOURCE_TENANT};
@@ -82,6 +86,7 @@ const EXPOSED_HEADERS: &str =
 /// Answers a request of the API or of git; `None` if its path belongs to neither.
 pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>> {
     let (parts, body) = request.into_parts();
+    let parts = Arc::new(parts);
     let (endpoint, values) = match routes::TABLE.find(parts.uri.path()) {
         Ok(found) => (Some(found.endpoint), found.values),
         Err(NotFound::NoRoute) if !is_of_the_api(parts.uri.path()) => return None,
@@ -93,7 +98,8 @@ pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>>
     }
     let activity = uuid::Builder::from_random_bytes(random()).into_uuid().to_string();
     let organization = values.get("organization").map(str::to_owned);
-    let done = serve(app, &parts, body, endpoint, values).await;
+    let mut notice = None;
+    let done = serve(app, &parts, body, endpoint, values, &mut notice).await;
 
     // What is hidden is answered like what is not there, headers included.
     let hidden = done.as_ref().is_err_and(|error| error.status() == StatusCode::NOT_FOUND);
@@ -121,10 +127,20 @@ pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>>
             headers.insert(name, value);
         }
     }
+    if let Some(notice) = notice {
+        notice.add_to(headers, &visit::origin(app, &parts).url);
+    }
     Some(response)
 }
 
-async fn serve(app: &App, parts: &Parts, body: Body, endpoint: Option<&Endpoint>, values: PathValues) -> Answer {
+async fn serve(
+    app: &App,
+    parts: &Arc<Parts>,
+    body: Body,
+    endpoint: Option<&Endpoint>,
+    values: PathValues,
+    notice: &mut Option<Notice>,
+) -> Answer {
     let nothing_here = || DevOpsError::not_found("VS800000: No resource of this server has this URL.");
     let endpoint = endpoint.ok_or_else(nothing_here)?;
     let Some(handler) = endpoint.handler(&parts.method) else {
@@ -139,8 +155,16 @@ async fn serve(app: &App, parts: &Parts, body: Body, endpoint: Option<&Endpoint>
         Handler::For(action, handler) => {
             // Who has no credential learns nothing else about the request.
             let identified = caller::identify(app, &parts.headers, app.now()).await?;
+            if identified.bearer.client.is_legacy() {
+                // Everybody who runs an app of the older kind is told of its end, wherever they look.
+                *notice = Some(Notice::of(app, organizations_of(&identified.bearer.authorization)).await?);
+            }
             let visit = Visit::read(app, parts, values, endpoint.dialect)?;
+            let (authorization, now) = (identified.bearer.authorization.id, visit.now);
             let done = handler(Call::new(visit, identified, *action), Payload::new(&parts.headers, body)).await;
+            if let Err(ApiError::Denied(refusal)) = &done {
+                app.uses.refused(authorization, refusal, now);
+            }
             match endpoint.dialect {
                 Dialect::Rest => done,
                 // To git a 401 means another password; it would throw away the one it has.

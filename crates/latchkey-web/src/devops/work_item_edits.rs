@@ -16,6 +16,7 @@ use super::call::{Call, InOrganization};
 use super::payload::Payload;
 use super::people;
 use super::table::Answer;
+use super::through::through;
 use super::work_items::{Found, find, show};
 
 /// A change that somebody asks for, with everything it leans on.
@@ -132,7 +133,7 @@ impl Edit<'_> {
             Some(_) => Some(store.next_number(organization, Numbered::Comment).await?),
             None => None,
         };
-        let mut changes = kept::keep(self.access, &revision, comment);
+        let mut changes = kept::keep_through(self.access, &revision, comment, through(self.call));
         changes.append(other_ends);
         Ok((Ok(revision.item), changes))
     }
@@ -183,7 +184,7 @@ impl Edit<'_> {
             }
             let surroundings = Surroundings { project: &other.project, people: &nobody, reachable_items: &reachable };
             let end = work_item::update(&other.item, &patch, surroundings, by, now)?;
-            changes.append(kept::keep(&other.access, &end, None));
+            changes.append(kept::keep_through(&other.access, &end, None, through(self.call)));
         }
         Ok(changes)
     }

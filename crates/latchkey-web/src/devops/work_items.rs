@@ -38,7 +38,7 @@ pub(super) async fn find(call: &Call, id: i64) -> Result<Found, ApiError> {
     let project = inside.facts.project_by_id(unproven.project()).cloned().ok_or_else(absent)?;
     let access = match known {
         Some(access) => access,
-        None => call.enter(&inside, &project).map_err(|refusal| refusal.into_error_or(absent()))?,
+        None => call.enter(&inside, &project).map_err(|refusal| refusal.missed_as(absent()))?,
     };
     let item = unproven.prove(&access).ok_or_else(absent)?;
     if known.is_none() {

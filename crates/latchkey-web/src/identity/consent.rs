@@ -6,13 +6,14 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use http::{Request, Response, StatusCode};
 use latchkey_devops::scope::{Scope, ScopeGroup};
-use latchkey_identity::authorization::Lifetime;
+use latchkey_identity::authorization::{Authorization, Lifetime};
 use latchkey_identity::client::redirect_uri::is_native_destination;
 use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny};
+use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::{EMAIL, OFFLINE_ACCESS, PROFILE, ScopeSet};
 use latchkey_identity::secret::Secret;
 use latchkey_identity::token::client_info;
-use latchkey_identity::{Decision, OAuthError};
+use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_jose::base64url;
 use latchkey_store::StoreError;
 use serde::Deserialize;
@@ -21,12 +22,13 @@ use crate::app::{App, entropy};
 use crate::extract::{Pairs, form};
 use crate::forms;
 use crate::identity::flow::{self, Deliberation, Next, Opened};
-use crate::identity::offer::ClosedOrganization;
+use crate::identity::offer::{AskedApproval, ClosedOrganization, OpenOrganization};
 use crate::identity::problem_page;
 use crate::pages::consent::{
-    Consent, Destination, KeepChoice, Obstacle, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice, ScopeChoice,
+    Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
+    ScopeChoice,
 };
-use crate::pages::prerequisite::{Contact, Missing, Prerequisite, Shortfall};
+use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::wrong_tenant::WrongTenant;
 use crate::pages::{Moment, Person};
 use crate::reply;
@@ -77,7 +79,7 @@ pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Opt
             reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
         }
         Ok(Next::Prerequisite(deliberation)) => {
-            let page = prerequisite(app, visitor, opened, &deliberation);
+            let page = prerequisite(app, visitor, opened, &deliberation, None);
             reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
         }
         Ok(Next::Consent(deliberation)) => match consent(app, visitor, opened, &deliberation, problem).await {
@@ -208,7 +210,7 @@ async fn consent(
     deliberation: &Deliberation,
     problem: Option<ChoiceError>,
 ) -> Result<Consent, StoreError> {
-    let Deliberation { signed_in, existing, question, standing, .. } = deliberation;
+    let Deliberation { signed_in, existing, carried, question, standing, .. } = deliberation;
     let asked = &opened.asked;
     let since = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
     let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
@@ -225,6 +227,7 @@ async fn consent(
         flow: opened.id.clone(),
         shown: base64url::encode(question.shown),
         app: asked.face(),
+        older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, visitor)),
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
         destination: if is_native_destination(uri) && !asked.client.kind.is_confidential() {
             Destination::ThisDevice(host)
@@ -239,13 +242,30 @@ async fn consent(
         changed: problem == Some(ChoiceError::Changed),
         problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
         since,
+        took_over_since: carried.as_ref().map(|carried| Moment::from_micros(carried.created_at.as_micros())),
         identity: learns(&wanted),
         offline: wanted.contains(OFFLINE_ACCESS),
-        scopes: scopes(question, &wanted, since),
-        organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation) },
-        keep: if keeps_its_time { Vec::new() } else { keeps(if wanted.resource().is_empty() { None } else { cap }) },
+        scopes: scopes(question, &wanted, since, carried.as_ref()),
+        organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation, visitor.now) },
+        keep: if keeps_its_time {
+            Vec::new()
+        } else {
+            let cap = if wanted.resource().is_empty() { None } else { cap };
+            keeps(asked.client.offered_lifetimes(), cap, carried.as_ref().map(|carried| carried.lifetime))
+        },
         capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
     })
+}
+
+/// What the page says of an app of the older OAuth kind: what its owner told of it, and when it ends in the organizations it may be for.
+fn older_app(app: &LegacyApp, open: &[OpenOrganization], visitor: &Visitor) -> OlderApp {
+    let end = open.iter().filter_map(|organization| organization.legacy_end).filter(|end| *end > visitor.now).min();
+    OlderApp {
+        description: app.description.clone(),
+        website: app.website.clone(),
+        company: app.company.clone(),
+        end: end.map(|end| Moment::from_micros(end.as_micros())),
+    }
 }
 
 fn learns(wanted: &ScopeSet) -> Vec<String> {
@@ -259,6 +279,7 @@ fn scopes(
     question: &latchkey_identity::consent::Question,
     wanted: &ScopeSet,
     since: Option<Moment>,
+    carried: Option<&Authorization>,
 ) -> Vec<ScopeChoice> {
     let described = wanted.resource();
     let described = described.iter().filter_map(|name| Scope::parse(name).map(|scope| (name, scope)));
@@ -279,6 +300,7 @@ fn scopes(
             required: question.required.contains(name),
             high_privilege: scope.is_high_privilege(),
             allowed_since: since.filter(|_| question.already.contains(name)),
+            carried: carried.map(|carried| carried.scopes.contains(name)),
         })
         .collect()
 }
@@ -289,12 +311,13 @@ pub fn sentence(scope: Scope) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-fn organizations(deliberation: &Deliberation) -> Vec<OrganizationChoice> {
-    let Deliberation { existing, standing, .. } = deliberation;
-    // What was chosen before stays ticked; without that, everything is.
+fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<OrganizationChoice> {
+    let Deliberation { existing, carried, standing, .. } = deliberation;
+    // What was chosen before stays ticked, for this app or for the one it took over from; without that, everything is.
     let before = existing
         .as_ref()
         .filter(|existing| existing.ended.is_none() && !existing.places.is_empty())
+        .or(carried.as_ref())
         .map(|existing| &existing.places);
     let ticked = |fits: &dyn Fn(&latchkey_identity::authorization::Place) -> bool| {
         before.is_none_or(|places| places.iter().any(fits))
@@ -336,18 +359,30 @@ fn organizations(deliberation: &Deliberation) -> Vec<OrganizationChoice> {
             id: organization.name.clone(),
             name: organization.name.clone(),
             ticked: false,
-            obstacle: first.map(|missing| Obstacle { missing: missing.what(), mend: missing.what_to_do(&names) }),
+            obstacle: first.map(|missing| Obstacle {
+                missing: missing.what(),
+                mend: missing.what_to_do(&names),
+                asked: organization.request.and_then(|request| asked_before(request, now)),
+                ask: organization.request.filter(|request| request.may_ask()).map(|_| organization.id.to_string()),
+            }),
             projects: Vec::new(),
         }
     });
     open.chain(closed).collect()
 }
 
-fn keeps(cap: Option<u16>) -> Vec<KeepChoice> {
-    let offered: Vec<Lifetime> = Lifetime::OFFERED.into_iter().filter(|lifetime| lifetime.is_within(cap)).collect();
-    let first = offered.first().copied();
+/// How long there is to choose from. What is carried over from an older app is not made to last longer than it did, unless the person says so.
+fn keeps(offered: [Lifetime; 4], cap: Option<u16>, carried: Option<Lifetime>) -> Vec<KeepChoice> {
+    let offered: Vec<Lifetime> = offered.into_iter().filter(|lifetime| lifetime.is_within(cap)).collect();
+    let no_longer = |lifetime: &Lifetime| match carried {
+        Some(Lifetime::Days(days)) => lifetime.is_within(Some(days)),
+        Some(Lifetime::ThisSession) => *lifetime == Lifetime::ThisSession,
+        Some(Lifetime::UntilRemoved) | None => true,
+    };
+    let first = offered.iter().copied().find(no_longer);
     let label = |lifetime: Lifetime| match lifetime {
         Lifetime::UntilRemoved => "Until I remove it".to_owned(),
+        Lifetime::Days(365) => "A year".to_owned(),
         Lifetime::Days(days) => format!("{days} days"),
         Lifetime::ThisSession => "This session, until I sign out".to_owned(),
     };
@@ -359,7 +394,25 @@ fn keeps(cap: Option<u16>) -> Vec<KeepChoice> {
     offered.into_iter().map(choice).collect()
 }
 
-fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &Deliberation) -> Prerequisite {
+/// What became of a request for an approval, if there was one.
+fn asked_before(request: AskedApproval, now: Timestamp) -> Option<AskedBefore> {
+    let ago = |at: Timestamp| Moment::from_micros(at.as_micros()).before(Moment::from_micros(now.as_micros()));
+    match request {
+        AskedApproval::NotYet => None,
+        AskedApproval::Waiting(since) => Some(AskedBefore::Waiting(ago(since))),
+        AskedApproval::Denied(at) => Some(AskedBefore::Denied(ago(at))),
+        AskedApproval::Expired => Some(AskedBefore::Expired),
+    }
+}
+
+/// The page for a person who may not approve the request anywhere. `problem` is why what they asked for was not kept.
+pub fn prerequisite(
+    app: &App,
+    visitor: &Visitor,
+    opened: &Opened,
+    deliberation: &Deliberation,
+    problem: Option<String>,
+) -> Prerequisite {
     let Deliberation { signed_in, standing, .. } = deliberation;
     let shortfall = |organization: &ClosedOrganization| {
         let missing = organization.missing.iter().map(|missing| {
@@ -372,6 +425,9 @@ fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &De
             organization: organization.name.clone(),
             missing: missing.collect::<BTreeMap<_, _>>().into_values().collect(),
             ask: organization.administrators.iter().map(contact).collect(),
+            id: organization.id.to_string(),
+            asked: organization.request.and_then(|request| asked_before(request, visitor.now)),
+            may_ask: organization.request.is_some_and(AskedApproval::may_ask),
         }
     };
     let mut organizations: Vec<Shortfall> = standing.closed.iter().map(shortfall).collect();
@@ -381,6 +437,7 @@ fn prerequisite(app: &App, visitor: &Visitor, opened: &Opened, deliberation: &De
         flow: opened.id.clone(),
         app: opened.asked.face(),
         host: opened.asked.request.redirect.destination(),
+        problem,
         account: Person {
             name: signed_in.account.name.clone(),
             email: signed_in.account.email.clone(),

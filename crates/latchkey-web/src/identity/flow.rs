@@ -16,7 +16,9 @@ use latchkey_identity::authorize::{
 use latchkey_identity::client::Client;
 use latchkey_identity::consent::{self, Consent, Question};
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
+use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::parameters::Parameters;
+use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::{Secret, TokenHash};
 use latchkey_identity::sign_in::throttle::{Wait, network};
 use latchkey_identity::tenant::{Audience, TenantId};
@@ -30,6 +32,7 @@ use crate::extract::{Pairs, form};
 use crate::forms;
 use crate::identity::offer::Standing;
 use crate::identity::{problem_page, tenants};
+use crate::legacy;
 use crate::pages::AppFace;
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
@@ -43,6 +46,8 @@ pub struct Asked {
     pub request: AuthorizationRequest,
     /// The client that asks.
     pub client: Arc<Client>,
+    /// What else is known of it if it is of the older OAuth kind.
+    pub legacy: Option<LegacyApp>,
     /// Whose accounts may answer.
     pub audience: Audience,
     /// The tenant segment of the URL.
@@ -81,7 +86,22 @@ impl Asked {
         let request = request::parse(&read, client.as_deref(), context)
             .map_err(|error| Unserved::Request(error, client.clone()))?;
         let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
-        Ok(Self { request, client, audience, segment: segment.to_owned(), parameters: parameters.to_owned() })
+        Ok(Self {
+            request,
+            client,
+            legacy: None,
+            audience,
+            segment: segment.to_owned(),
+            parameters: parameters.to_owned(),
+        })
+    }
+
+    /// Reads the request of a flow anew, by the endpoint that it came to.
+    async fn again(app: &App, flow: &Flow) -> Result<Self, Unserved> {
+        if flow.segment == legacy::SEGMENT {
+            return legacy::authorize::read(app, &flow.origin, &flow.parameters).await;
+        }
+        Self::read(app, &flow.origin, &flow.segment, &flow.parameters).await
     }
 
     /// Where the form of a page of this flow may lead.
@@ -117,7 +137,7 @@ pub async fn open(app: &App, visitor: &Visitor, id: Option<&str>) -> Result<Open
     let flow = app.store.flow(FlowId(TokenHash::of(id))).await;
     let flow = flow.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
     let flow = flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)).ok_or_else(gone)?;
-    match Asked::read(app, &flow.origin, &flow.segment, &flow.parameters).await {
+    match Asked::again(app, &flow).await {
         Ok(asked) => Ok(Opened { id: id.to_owned(), flow, asked }),
         Err(error) => {
             let (segment, parameters) = (flow.segment.clone(), flow.parameters.clone());
@@ -169,8 +189,13 @@ pub struct Deliberation {
     pub tenant: TenantId,
     /// The person's authorization for this client, live or not.
     pub existing: Option<Authorization>,
+    /// What the person allows the app of the older kind that this one took over from: the page is filled in alike. Nothing follows from
+    /// it until they approve.
+    pub carried: Option<Authorization>,
     /// What is asked.
     pub question: Question,
+    /// All that the client could have afterwards.
+    pub scopes: ScopeSet,
     /// Where the person may authorize services, and where not.
     pub standing: Standing,
 }
@@ -192,10 +217,21 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
     app.uses.visited(one.session.id, visitor.now);
     let existing = app.store.authorization_for(tenant, one.account.id, asked.client.id).await?;
     let wants_places = !asked.request.scopes.canonical().resource().is_empty();
-    let standing =
-        if wants_places { Standing::of(app, one.account.id, asked.client.id).await? } else { Standing::default() };
+    let required = consent::required(&asked.request, &asked.client, existing.as_ref(), visitor.now);
+    let scopes = match (&required, &existing) {
+        (Consent::Ask(question), _) => question.open.union(&question.already),
+        (Consent::Remembered, Some(authorization)) => authorization.scopes.clone(),
+        (Consent::Remembered, None) => asked.request.scopes.canonical(),
+    };
+    let standing = match wants_places {
+        true => {
+            let (account, client) = (one.account.id, asked.client.id);
+            Standing::of(app, account, client, &scopes, asked.legacy.as_ref(), visitor.now).await?
+        }
+        false => Standing::default(),
+    };
     let may = !wants_places || standing.may_authorize();
-    let question = match (consent::required(&asked.request, &asked.client, existing.as_ref(), visitor.now), &existing) {
+    let question = match (required, &existing) {
         (Consent::Remembered, Some(authorization)) if may => {
             return issue_code(app, visitor, asked, flow, &one, authorization).await.map(Next::Answer);
         }
@@ -209,8 +245,24 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
                 .because("consent_required"),
         ));
     }
-    let page = Box::new(Deliberation { signed_in: one, tenant, existing, question, standing });
+    let carried = match existing.as_ref().is_some_and(|existing| existing.is_live(visitor.now)) || !wants_places {
+        true => None,
+        false => carried(app, &asked.client, one.account.id, visitor.now).await?,
+    };
+    let page = Box::new(Deliberation { signed_in: one, tenant, existing, carried, question, scopes, standing });
     Ok(if !may { Next::Prerequisite(page) } else { Next::Consent(page) })
+}
+
+/// The person's live authorization of the app of the older kind that this one took over from.
+async fn carried(
+    app: &App,
+    client: &Client,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<Authorization>, StoreError> {
+    let Some((older, _)) = app.store.legacy_app_moved_from(client.id).await? else { return Ok(None) };
+    let given = app.store.authorizations_of(account).await?.into_iter().map(|listed| listed.authorization);
+    Ok(given.into_iter().find(|given| given.client == older && given.is_live(now)))
 }
 
 async fn issue_code(
@@ -257,8 +309,7 @@ fn hinted_account(app: &App, hint: &str) -> Option<AccountId> {
         sub: String,
         oid: Option<String>,
     }
-    let verified = latchkey_jose::verify::<Hint>(hint, app.signer.identity_keys(), &["JWT"]).ok()?;
-    let hint = verified.into_claims();
+    let hint: Hint = app.signer.id_token_claims(hint)?;
     uuid::Uuid::try_parse(hint.oid.as_deref().unwrap_or(&hint.sub)).ok().map(AccountId)
 }
 
@@ -420,7 +471,7 @@ pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, reque
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
     let Some(flow) = flow else { return problem_page::flow_gone(&app, &visitor) };
-    let (redirect, error, client) = match Asked::read(&app, &flow.origin, &flow.segment, &flow.parameters).await {
+    let (redirect, error, client) = match Asked::again(&app, &flow).await {
         Err(Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client))) => (*redirect, error, client),
         Err(error) => return unserved(&app, &visitor, &flow.segment, &flow.parameters, error, Some((id, &flow))).await,
         Ok(asked) => match next(&app, &visitor, &asked, Some(&flow)).await {

@@ -1,5 +1,6 @@
 //! The identity platform over HTTP: one file per endpoint.
 
+pub mod approval_request;
 pub mod authorize;
 pub mod consent;
 pub mod documents;

@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
+use latchkey_devops::approval_request::{ApprovalRequest, State};
 use latchkey_devops::group::OrganizationGroup;
 use latchkey_devops::ids::{AppId, PersonId};
-use latchkey_devops::policy::{MissingPrerequisite, may_authorize};
+use latchkey_devops::policy::{
+    AuthorizePolicy, MissingPrerequisite, Prerequisite, Wanted, may_authorize, may_authorize_legacy,
+};
+use latchkey_devops::scope::{Scope, Scopes};
+use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Place, Places};
 use latchkey_identity::client::{Client, ClientId, Publisher};
 use latchkey_identity::consent::Offer;
+use latchkey_identity::legacy::LegacyApp;
+use latchkey_identity::scope::ScopeSet;
 use latchkey_store::StoreError;
 use latchkey_store::devops::OrganizationFacts;
 use uuid::Uuid;
@@ -37,6 +44,8 @@ pub struct OpenOrganization {
     pub name: String,
     /// The longest authorization that it allows.
     pub cap_days: Option<u16>,
+    /// When apps of the older OAuth kind end in it.
+    pub legacy_end: Option<Timestamp>,
     /// The projects that the person reaches.
     pub projects: Vec<OpenProject>,
 }
@@ -53,21 +62,84 @@ pub struct OpenProject {
 
 /// An organization that the person may not authorize services for.
 pub struct ClosedOrganization {
+    /// The organization.
+    pub id: Uuid,
     /// Its name.
     pub name: String,
     /// What is missing.
     pub missing: Vec<MissingPrerequisite>,
     /// Who can help: name and address.
     pub administrators: Vec<(String, String)>,
+    /// If an administrator's approval is all that is missing: what became of the request for it.
+    pub request: Option<AskedApproval>,
+}
+
+/// How a person stands with their request for an approval.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AskedApproval {
+    /// They may ask. Nothing was asked, or what was approved is less.
+    NotYet,
+    /// They asked, and wait since then.
+    Waiting(Timestamp),
+    /// They asked, and nobody answered in time. They may ask again.
+    Expired,
+    /// They asked, and it was denied then. They may ask again.
+    Denied(Timestamp),
+}
+
+impl AskedApproval {
+    /// What became of the newest request.
+    fn of(requests: &[ApprovalRequest], now: Timestamp) -> Self {
+        let newest = requests.iter().max_by_key(|request| request.asked_at);
+        match newest.map(|request| (request, request.state(now))) {
+            Some((request, State::Waiting)) => Self::Waiting(request.asked_at),
+            Some((_, State::Expired)) => Self::Expired,
+            Some((request, State::Denied)) => Self::Denied(request.answer.map_or(request.asked_at, |answer| answer.at)),
+            Some((_, State::Approved)) | None => Self::NotYet,
+        }
+    }
+
+    /// Whether another request can be made now.
+    pub fn may_ask(self) -> bool {
+        !matches!(self, Self::Waiting(_))
+    }
+}
+
+/// What of some scopes can be approved. What is none of ours cannot be: then it takes everything.
+pub fn approvable(scopes: &ScopeSet) -> Scopes {
+    let known: Option<Scopes> = scopes.resource().iter().map(Scope::parse).collect();
+    known.unwrap_or(Scopes::EVERYTHING)
 }
 
 impl Standing {
-    /// Looks at every organization that the person belongs to.
-    pub async fn of(app: &App, account: AccountId, client: ClientId) -> Result<Self, StoreError> {
+    /// Looks at every organization that the person belongs to. `scopes` are all that the client could have afterwards; `legacy` is there for an app of the older OAuth kind.
+    pub async fn of(
+        app: &App,
+        account: AccountId,
+        client: ClientId,
+        scopes: &ScopeSet,
+        legacy: Option<&LegacyApp>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let (person, mut standing) = (PersonId(account.0), Self::default());
         for facts in app.store.organizations_of(person).await? {
             let member = app.store.member(facts.id(), person).await?;
-            match may_authorize(&facts.organization, member.as_deref(), AppId(client.0)) {
+            let (organization, member_of) = (&facts.organization, member.as_deref());
+            let requests = match organization.policy.authorize {
+                AuthorizePolicy::Approval => {
+                    app.store.approval_requests_about(facts.id(), person, AppId(client.0)).await?
+                }
+                _ => Vec::new(),
+            };
+            let wanted = Wanted { app: AppId(client.0), scopes: approvable(scopes), requests: &requests };
+            let may = match legacy {
+                None => may_authorize(organization, member_of, wanted),
+                Some(legacy) => {
+                    let taken_over = legacy.organizations.contains(&facts.id().0);
+                    may_authorize_legacy(organization, member_of, wanted, taken_over, now)
+                }
+            };
+            match may {
                 Ok(may) => {
                     let cap_days = may
                         .longest_authorization()
@@ -86,12 +158,18 @@ impl Standing {
                         id: facts.id().0,
                         name: facts.organization.name.to_string(),
                         cap_days,
+                        legacy_end: facts.organization.policy.sunset.refuse_from(),
                         projects: projects.collect(),
                     });
                 }
                 Err(missing) => {
                     let administrators = administrators(app, &facts).await?;
+                    let approval =
+                        |missing: &MissingPrerequisite| missing.prerequisite == Prerequisite::AdministratorApproval;
+                    let request = missing.iter().all(approval).then(|| AskedApproval::of(&requests, now));
                     standing.closed.push(ClosedOrganization {
+                        id: facts.id().0,
+                        request,
                         name: facts.organization.name.to_string(),
                         missing,
                         administrators,
@@ -204,8 +282,13 @@ mod tests {
             repositories: vec![(LAMP, "lamp".into()), (TOWER, "tower".into())],
         };
         let drydock = OpenProject { id: DRYDOCK, name: "drydock".into(), repositories: vec![] };
-        let harbor =
-            OpenOrganization { id: HARBOR, name: "harbor".into(), cap_days: None, projects: vec![lighthouse, drydock] };
+        let harbor = OpenOrganization {
+            id: HARBOR,
+            name: "harbor".into(),
+            cap_days: None,
+            legacy_end: None,
+            projects: vec![lighthouse, drydock],
+        };
         Standing { open: vec![harbor], closed: vec![] }
     }
 

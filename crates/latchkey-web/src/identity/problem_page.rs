@@ -18,7 +18,13 @@ use crate::visitor::Visitor;
 
 /// What a page of ours is framed with when nobody in particular is meant.
 pub fn frame(app: &App, visitor: &Visitor) -> Frame {
-    Frame { nonce: visitor.nonce.clone(), csrf: forms::token(app, visitor), person: None, locale: Locale::English }
+    Frame {
+        nonce: visitor.nonce.clone(),
+        csrf: forms::token(app, visitor),
+        person: None,
+        others: Vec::new(),
+        locale: Locale::English,
+    }
 }
 
 /// What went wrong, for people.

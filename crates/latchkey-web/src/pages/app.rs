@@ -41,12 +41,26 @@ pub struct AppDetails {
     pub created: Moment,
     /// How many people have authorized it.
     pub people: u32,
+    /// The app of the older kind that it took over from.
+    pub took_over_from: Option<TookOver>,
     /// The redirect URIs, one a line.
     pub redirect_uris: String,
     /// The scopes one can ask for.
     pub scopes: Vec<ScopeOption>,
     /// Its secrets. Always empty for an app that cannot keep one.
     pub secrets: Vec<SecretRow>,
+}
+
+/// The app of the older kind that an app took over from.
+pub struct TookOver {
+    /// Its client id.
+    pub client_id: String,
+    /// When the app moved.
+    pub at: Moment,
+    /// Whether the older one is retired.
+    pub retired: bool,
+    /// How many people still come by the older one.
+    pub people: u32,
 }
 
 /// A secret, of which we keep nothing that could be shown.

@@ -55,6 +55,8 @@ pub enum AppProfile {
     Standard,
     /// As Microsoft's client libraries expect.
     Microsoft,
+    /// Of the older OAuth kind. None is registered: the form does not offer it.
+    Legacy,
 }
 
 impl AppNew {
@@ -64,7 +66,7 @@ impl AppNew {
 }
 
 impl AppProfile {
-    /// All profiles, in the order of the form.
+    /// All profiles that can be chosen, in the order of the form.
     pub const ALL: [Self; 2] = [Self::Standard, Self::Microsoft];
 
     /// The value in forms and in the API.
@@ -72,6 +74,7 @@ impl AppProfile {
         match self {
             Self::Standard => "standard",
             Self::Microsoft => "microsoft",
+            Self::Legacy => "legacy",
         }
     }
 
@@ -79,6 +82,7 @@ impl AppProfile {
         match self {
             Self::Standard => "Standard: OpenID Connect by the book",
             Self::Microsoft => "Microsoft: for MSAL and other Microsoft libraries",
+            Self::Legacy => "Legacy: of the older OAuth kind",
         }
     }
 }

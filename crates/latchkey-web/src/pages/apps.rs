@@ -28,6 +28,8 @@ pub struct AppRow {
     pub created: Moment,
     /// Whether it was suspended.
     pub suspended: bool,
+    /// Whether it is of the older OAuth kind.
+    pub legacy: bool,
 }
 
 /// The kinds of apps.

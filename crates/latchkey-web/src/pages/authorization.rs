@@ -36,6 +36,46 @@ pub struct Authorization {
     pub events: Vec<Event>,
     /// Calls by day, the oldest first.
     pub days: Vec<DayOfUse>,
+    /// What for it was used, the last use first.
+    pub used_for: Vec<UsedFor>,
+    /// What it changed, the newest first.
+    pub changes: Vec<Deed>,
+    /// Calls that were refused, the newest first.
+    pub refused: Vec<RefusedCalls>,
+}
+
+/// One kind of use.
+pub struct UsedFor {
+    /// What it did: `View work items`.
+    pub operation: String,
+    /// In which project, if in one.
+    pub place: Option<String>,
+    /// How many times.
+    pub count: u32,
+    /// When last.
+    pub last: Moment,
+}
+
+/// Something that it made or changed.
+pub struct Deed {
+    /// What, as a sentence: `Changed Bug #4: Lamp flickers`.
+    pub sentence: String,
+    /// Where it can be seen.
+    pub href: String,
+    /// When.
+    pub at: Moment,
+}
+
+/// Calls of one kind that were refused on one day.
+pub struct RefusedCalls {
+    /// What it wanted: `read source code`.
+    pub wanted: String,
+    /// Why not: `you did not approve that`.
+    pub why: &'static str,
+    /// How many times.
+    pub count: u32,
+    /// When last.
+    pub last: Moment,
 }
 
 /// Something an authorization allows.
@@ -72,13 +112,17 @@ pub struct DayOfUse {
     pub day: Moment,
     /// How many calls were answered.
     pub calls: u32,
+    /// How many were refused.
+    pub refused: u32,
 }
 
-/// A bar of the chart.
+/// A bar of the chart: answered calls, and on top of them those that were refused.
 struct Bar {
     x: usize,
     y: u32,
     height: u32,
+    refused_y: u32,
+    refused_height: u32,
 }
 
 /// The height of the chart, in its own units.
@@ -88,11 +132,17 @@ const BAR_STEP: usize = 12;
 
 impl Authorization {
     fn bars(&self) -> Vec<Bar> {
-        let most = self.most_calls().max(1);
-        let height = |calls: u32| u64::from(calls) * u64::from(CHART_HEIGHT) / u64::from(most);
+        let most = self.days.iter().map(|day| u64::from(day.calls) + u64::from(day.refused)).max().unwrap_or(0).max(1);
+        let height = |calls: u32| {
+            let height = u64::from(calls) * u64::from(CHART_HEIGHT) / most;
+            // What happened at all can be seen.
+            u32::try_from(height).unwrap_or(CHART_HEIGHT).max(u32::from(calls > 0))
+        };
         let bar = |(at, day): (usize, &DayOfUse)| {
-            let height = u32::try_from(height(day.calls)).unwrap_or(CHART_HEIGHT).max(u32::from(day.calls > 0));
-            Bar { x: at * BAR_STEP + 2, y: CHART_HEIGHT - height, height }
+            let refused_height = height(day.refused);
+            let height = height(day.calls).min(CHART_HEIGHT - refused_height);
+            let y = CHART_HEIGHT - height;
+            Bar { x: at * BAR_STEP + 2, y, height, refused_y: y - refused_height, refused_height }
         };
         self.days.iter().enumerate().map(bar).collect()
     }
@@ -107,5 +157,9 @@ impl Authorization {
 
     fn all_calls(&self) -> u64 {
         self.days.iter().map(|day| u64::from(day.calls)).sum()
+    }
+
+    fn all_refused(&self) -> u64 {
+        self.days.iter().map(|day| u64::from(day.refused)).sum()
     }
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::legacy_app::Notice;
 use super::moment::Ago;
 use super::{AppFace, Frame, Moment, tile};
 
@@ -16,6 +17,32 @@ pub struct Authorizations {
     pub rows: Vec<AuthorizationRow>,
     /// Where a person may try it: the demo service, when there is one.
     pub try_at: Option<String>,
+    /// What the person asked administrators to approve, the newest first.
+    pub asked: Vec<AskedRow>,
+}
+
+/// One request to an administrator.
+pub struct AskedRow {
+    /// The app that it is for.
+    pub app: String,
+    /// The organization whose administrators were asked.
+    pub organization: String,
+    /// When.
+    pub asked: Ago,
+    /// How it stands.
+    pub state: AskedState,
+}
+
+/// How a request to an administrator stands.
+pub enum AskedState {
+    /// It waits for an answer, until then.
+    Waiting(Moment),
+    /// Nobody answered in time.
+    Expired,
+    /// It was approved: by whom, and when.
+    Approved(String, Ago),
+    /// It was denied: by whom, and when.
+    Denied(String, Ago),
 }
 
 /// One authorization in the list.
@@ -36,6 +63,8 @@ pub struct AuthorizationRow {
     pub until: Option<Moment>,
     /// When it last acted, if it ever did.
     pub last_use: Option<LastUse>,
+    /// What is to be told of the end of the older kind, where it acts.
+    pub sunset: Vec<Notice>,
 }
 
 /// How an authorization came to be.

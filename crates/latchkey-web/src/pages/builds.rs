@@ -87,6 +87,8 @@ pub struct Build {
     pub build: BuildRow,
     /// Who asked for it.
     pub requested_by: String,
+    /// The service through which they did, if they did not in person.
+    pub requested_through: Option<String>,
     /// The service that reported it, if one did.
     pub reported_by: Option<String>,
     /// When it was queued.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::prerequisite::AskedBefore;
 use super::{AppFace, Frame, Moment, Person, tile};
 
 /// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`), `keep`, and one `scope`,
@@ -20,6 +21,8 @@ pub struct Consent {
     pub shown: String,
     /// Who asks.
     pub app: AppFace,
+    /// What is said of it if it is of the older OAuth kind.
+    pub older_app: Option<OlderApp>,
     /// The directory in which the app is registered.
     pub registered_in: String,
     /// Where the person is sent back to.
@@ -32,6 +35,8 @@ pub struct Consent {
     pub problem: Option<String>,
     /// Since when the person has an authorization for this app, if they have one.
     pub since: Option<Moment>,
+    /// Since when the person has allowed the app of the older kind that this one took over from, if they have: the page is filled in alike.
+    pub took_over_since: Option<Moment>,
     /// What the app learns about the person: `your name`, `your email address`.
     pub identity: Vec<String>,
     /// Whether it keeps access while the person is away.
@@ -44,6 +49,18 @@ pub struct Consent {
     pub keep: Vec<KeepChoice>,
     /// The longest that an organization's policy allows, when that leaves choices out: `30 days`.
     pub capped_to: Option<String>,
+}
+
+/// What is said of an app of the older OAuth kind. Its owner told it; nobody checked.
+pub struct OlderApp {
+    /// What it is for.
+    pub description: String,
+    /// Its web site.
+    pub website: String,
+    /// Who says to be behind it.
+    pub company: String,
+    /// When apps of this kind end in the person's organizations, if that is decided.
+    pub end: Option<Moment>,
 }
 
 /// Where the person is sent back to.
@@ -82,12 +99,15 @@ pub struct ScopeChoice {
     pub high_privilege: bool,
     /// Since when it is allowed already.
     pub allowed_since: Option<Moment>,
+    /// Whether it was allowed to the older app that this one took over from, if there is one that the person has allowed.
+    pub carried: Option<bool>,
 }
 
 impl ScopeChoice {
-    /// Whether the box is ticked at first: what is required, what is allowed already, and what can only look.
+    /// Whether the box is ticked at first: what is required, what is allowed already, and what can only look. In place of that, what the
+    /// person allowed to the older app that this one took over from.
     fn ticked(&self) -> bool {
-        self.required || self.allowed_since.is_some() || self.reach == Reach::Read
+        self.required || self.allowed_since.is_some() || self.carried.unwrap_or(self.reach == Reach::Read)
     }
 }
 
@@ -111,6 +131,10 @@ pub struct Obstacle {
     pub missing: String,
     /// What to do: `Ask Max Berg to add you.`
     pub mend: String,
+    /// What became of the person's request for an approval, if they made one.
+    pub asked: Option<AskedBefore>,
+    /// The id of the organization, where an approval can be asked for. The button posts `flow` and `ask` to `/consent/ask`.
+    pub ask: Option<String>,
 }
 
 /// One project the app could act in.
@@ -167,6 +191,11 @@ impl Consent {
     /// Scopes that are allowed already.
     fn kept(&self) -> Vec<&ScopeChoice> {
         self.scopes.iter().filter(|scope| scope.allowed_since.is_some()).collect()
+    }
+
+    /// Whether an approval can be asked for somewhere. Its form is not the one that approves: no key may mix them up.
+    fn may_ask(&self) -> bool {
+        self.organizations.iter().any(|one| one.obstacle.as_ref().is_some_and(|obstacle| obstacle.ask.is_some()))
     }
 
     /// Whether it only wants to know who the person is.

@@ -9,6 +9,8 @@ pub struct Frame {
     pub csrf: String,
     /// Who is signed in, if anybody.
     pub person: Option<Person>,
+    /// The other accounts that are signed in in the same browser: the person goes on as one of them with one press.
+    pub others: Vec<OtherAccount>,
     /// The language of the page.
     pub locale: Locale,
 }
@@ -22,6 +24,15 @@ pub struct Person {
     pub email: String,
     /// The directory that holds the account.
     pub directory: String,
+}
+
+/// Another account that is signed in in the browser. Its button posts `session` to `/me/account`.
+#[derive(Clone)]
+pub struct OtherAccount {
+    /// The id that comes back as `session`.
+    pub session: String,
+    /// Whose it is.
+    pub person: Person,
 }
 
 /// The language of a page.

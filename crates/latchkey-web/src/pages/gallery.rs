@@ -1,6 +1,6 @@
 //! Every page in every state, with invented data. Nothing serves it: it is for tests, and for looking.
 
-use super::{AppFace, Frame, Locale, Moment, Page, Person};
+use super::{AppFace, Frame, Locale, Moment, OtherAccount, Page, Person};
 
 mod account;
 mod demo;
@@ -82,9 +82,28 @@ impl Invent<'_> {
         Frame { person: Some(self.ana()), ..self.nobodys_frame() }
     }
 
+    /// The same, in a browser in which others are signed in too.
+    fn shared_frame(&self) -> Frame {
+        let other = |session: &str, name: &str, email: &str, directory: &str| OtherAccount {
+            session: self.say(session),
+            person: Person { name: self.say(name), email: self.say(email), directory: self.say(directory) },
+        };
+        let others = vec![
+            other("s2", "Ana Moreira", "ana.moreira@personal.test", "personal.test"),
+            other("s3", &"Wintergreen".repeat(12), &format!("{}@shore.test", "w".repeat(60)), "shore.test"),
+        ];
+        Frame { others, ..self.frame() }
+    }
+
     /// The frame of a page that somebody looks at who is not signed in.
     fn nobodys_frame(&self) -> Frame {
-        Frame { nonce: self.say("r4nd0mN0nce"), csrf: self.say("csrf-token"), person: None, locale: Locale::English }
+        Frame {
+            nonce: self.say("r4nd0mN0nce"),
+            csrf: self.say("csrf-token"),
+            person: None,
+            others: Vec::new(),
+            locale: Locale::English,
+        }
     }
 
     fn burndown(&self) -> AppFace {

@@ -5,6 +5,8 @@
 
 mod app_face;
 mod frame;
+pub mod legacy;
+pub mod legacy_app;
 mod moment;
 mod problem;
 mod tile;
@@ -12,11 +14,13 @@ mod tile;
 pub mod app;
 pub mod app_new;
 pub mod app_secret;
+pub mod approval_requests;
 pub mod apps;
 pub mod authorization;
 pub mod authorizations;
 pub mod builds;
 pub mod burndown;
+pub mod commit;
 pub mod confirm;
 pub mod consent;
 pub mod demo;
@@ -25,6 +29,7 @@ pub mod form_post;
 pub mod gallery;
 pub mod home;
 pub mod interstitial;
+pub mod oldtimer;
 pub mod organization;
 pub mod organization_services;
 pub mod prerequisite;
@@ -40,7 +45,7 @@ pub mod work_items;
 pub mod wrong_tenant;
 
 pub use app_face::AppFace;
-pub use frame::{Frame, Locale, Person};
+pub use frame::{Frame, Locale, OtherAccount, Person};
 pub use moment::{Ago, Moment, Remaining};
 pub use problem::{Problem, Problems};
 

@@ -83,19 +83,21 @@ impl fmt::Display for Count {
     }
 }
 
-/// How much time is left, in seconds. With script it counts down.
+/// How much time is left, in seconds, rounded as people do: a key for 30 days has 30 days left when it is a moment old. With
+/// script it counts down.
 #[derive(Clone, Copy)]
 pub struct Remaining(pub u32);
 
 impl fmt::Display for Remaining {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::from(self.0);
+        let nearest = |unit: i64| (seconds + unit / 2) / unit;
         write!(f, "<span data-countdown=\"{seconds}\">")?;
         match seconds {
             ..120 => write!(f, "{}", Count(seconds, "second"))?,
-            120..7_200 => write!(f, "{}", Count(seconds / 60, "minute"))?,
-            7_200..172_800 => write!(f, "{}", Count(seconds / 3_600, "hour"))?,
-            _ => write!(f, "{}", Count(seconds / 86_400, "day"))?,
+            120..7_200 => write!(f, "{}", Count(nearest(60), "minute"))?,
+            7_200..172_800 => write!(f, "{}", Count(nearest(3_600), "hour"))?,
+            _ => write!(f, "{}", Count(nearest(86_400), "day"))?,
         }
         f.write_str("</span>")
     }
@@ -153,5 +155,7 @@ mod tests {
         assert!(Remaining(1).to_string().contains(">1 second<"));
         assert!(Remaining(2_460).to_string().contains(">41 minutes<"));
         assert!(Remaining(61 * 86_400).to_string().contains(">61 days<"));
+        assert!(Remaining(30 * 86_400 - 40).to_string().contains(">30 days<"), "a key that was just issued");
+        assert!(Remaining(90 * 60 - 1).to_string().contains(">90 minutes<"));
     }
 }

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::consent::KeepChoice;
-use super::{Frame, tile};
+use super::legacy_app::{Notice, OlderAppRow};
+use super::{Frame, Moment, tile};
 
 /// An organization: its projects and its people.
 #[derive(Template)]
@@ -19,10 +20,26 @@ pub struct Organization {
     pub directory: String,
     /// Whether the person who looks administers it.
     pub administers: bool,
+    /// How many requests wait for its administrators.
+    pub requests: u32,
+    /// The apps of the older OAuth kind, and what is told of their end; for its administrators, where there are some.
+    pub older_apps: Option<OlderApps>,
     /// The projects the person can see.
     pub projects: Vec<ProjectRow>,
     /// Its members.
     pub members: Vec<MemberRow>,
+}
+
+/// The apps of the older OAuth kind in an organization, in short.
+pub struct OlderApps {
+    /// What is to be told of their end.
+    pub notice: Option<Notice>,
+    /// From when on everybody is warned.
+    pub warn_from: Option<Moment>,
+    /// From when on they are refused.
+    pub refuse_from: Option<Moment>,
+    /// The apps, by name.
+    pub apps: Vec<OlderAppRow>,
 }
 
 /// One project in the list.

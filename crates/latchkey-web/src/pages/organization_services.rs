@@ -26,6 +26,8 @@ pub struct Service {
     pub client_id: String,
     /// The app.
     pub app: AppFace,
+    /// Whether it is of the older OAuth kind.
+    pub legacy: bool,
     /// Whether it was stopped for this organization.
     pub stopped: bool,
     /// The authorizations into this organization.

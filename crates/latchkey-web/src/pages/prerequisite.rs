@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{AppFace, Frame, Person, tile};
+use super::{Ago, AppFace, Frame, Person, tile};
 
 /// The page for a person who may not approve this request. `Return without approving` posts `flow` to
 /// `/consent/return`.
@@ -13,6 +13,8 @@ pub struct Prerequisite {
     pub frame: Frame,
     /// The flow that asks.
     pub flow: String,
+    /// Why a request for an approval was not kept, as a sentence.
+    pub problem: Option<String>,
     /// Who asks.
     pub app: AppFace,
     /// The host the person goes back to.
@@ -31,6 +33,23 @@ pub struct Shortfall {
     pub missing: Vec<Missing>,
     /// Whom to ask.
     pub ask: Vec<Contact>,
+    /// The organization's id.
+    pub id: String,
+    /// What became of the person's request for an approval, if they made one.
+    pub asked: Option<AskedBefore>,
+    /// Whether an approval can be asked for here. `Ask an administrator` posts `flow`, `ask` (the organization's id) and
+    /// `sentence` to `/consent/ask`.
+    pub may_ask: bool,
+}
+
+/// What became of a request for an approval.
+pub enum AskedBefore {
+    /// It waits, since then.
+    Waiting(Ago),
+    /// It was denied then.
+    Denied(Ago),
+    /// Nobody answered in time.
+    Expired,
 }
 
 /// A prerequisite that is missing.

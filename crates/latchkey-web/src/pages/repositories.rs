@@ -76,7 +76,7 @@ pub struct FileEntry {
 
 /// One commit.
 pub struct CommitRow {
-    /// Its short id.
+    /// Its id.
     pub id: String,
     /// The first line of its message.
     pub title: String,
@@ -84,4 +84,10 @@ pub struct CommitRow {
     pub author: String,
     /// When.
     pub when: Ago,
+}
+
+impl CommitRow {
+    fn short_id(&self) -> &str {
+        self.id.get(..8).unwrap_or(&self.id)
+    }
 }

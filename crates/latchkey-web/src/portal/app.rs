@@ -10,14 +10,18 @@ use latchkey_identity::token;
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{apps, registration, scopes};
+use super::{apps, legacy_app, registration, scopes};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, SecretRow};
+use crate::pages::app::{AppDetails, SecretRow, TookOver};
 use crate::pages::confirm::Confirm;
 
 /// `GET /apps/{id}`
 pub(super) async fn show(visit: Visit) -> Answer {
     let client = own(&visit).await?;
+    if client.is_legacy() {
+        let done = visit.asked("done").and_then(done);
+        return visit.show(&legacy_app::details(&visit, &client, done, Problems::default()).await?);
+    }
     let page = details(&visit, &client, Shown { done: visit.asked("done").and_then(done), ..Shown::default() }).await?;
     visit.show(&page)
 }
@@ -59,6 +63,9 @@ async fn edited(visit: &Visit, edit: impl Fn(&mut Registration)) -> Result<Resul
             let Some(client) = store.client(id).await? else {
                 return Ok(Decision::refuse(RegistrationError::NotYours));
             };
+            if client.is_legacy() {
+                return Ok(Decision::refuse(RegistrationError::LegacyStaysAsItIs));
+            }
             let mut registration = registration::of(&client);
             edit(&mut registration);
             Ok(match registration.check(&visit.app.resource.scopes) {
@@ -73,6 +80,9 @@ async fn edited(visit: &Visit, edit: impl Fn(&mut Registration)) -> Result<Resul
 /// The page again, with what was typed and what is wrong with it.
 pub(super) async fn refused(visit: &Visit, error: &RegistrationError, shown: Shown) -> Answer {
     let client = own(visit).await?;
+    if client.is_legacy() {
+        return visit.show_again(&legacy_app::details(visit, &client, None, registration::problems(error)).await?);
+    }
     let shown = Shown { problems: registration::problems(error), ..shown };
     visit.show_again(&details(visit, &client, shown).await?)
 }
@@ -146,16 +156,28 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         issuer: token::issuer(&visit.visitor.origin.url, client.tenant),
         created: moment(client.created_at),
         people: store.count_authorizations_for(client.id).await?,
+        took_over_from: took_over_from(visit, client.id).await?,
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
         scopes: scopes::options(&asked, &required),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
     })
 }
 
-fn row(secret: &ClientSecret, visit: &Visit) -> SecretRow {
+/// The app of the older kind that this one took over from.
+async fn took_over_from(visit: &Visit, client: ClientId) -> Result<Option<TookOver>, Problem> {
+    let store = &visit.app.store;
+    let Some((older, at)) = store.legacy_app_moved_from(client).await? else { return Ok(None) };
+    let retired = store.client(older).await?.is_none();
+    let people = store.count_authorizations_for(older).await?;
+    Ok(Some(TookOver { client_id: older.to_string(), at: moment(at), retired, people }))
+}
+
+/// A secret, as pages list it.
+pub(super) fn row(secret: &ClientSecret, visit: &Visit) -> SecretRow {
     SecretRow {
         id: secret.id.to_string(),
-        label: format!("{}…", secret.hint),
+        // Those of the older kind are told apart by their ends, all others by how they begin.
+        label: if secret.hint.starts_with('…') { secret.hint.clone() } else { format!("{}…", secret.hint) },
         added: moment(secret.created_at),
         expires: moment(secret.expires_at),
         expired: !secret.is_live(visit.now()),
@@ -168,6 +190,8 @@ fn done(what: &str) -> Option<&'static str> {
         "redirect-uris" => Some("The redirect URIs were saved."),
         "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
         "secret-removed" => Some("The secret was removed. Nobody authenticates with it again."),
+        "moved-before" => Some("It has moved before: the new app stands beside it."),
+        "retired" => Some("The old app was retired, and every authorization for it has ended. This one has taken over."),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ pub(super) async fn list(visit: Visit) -> Answer {
         kind: kind(client.kind),
         created: moment(client.created_at),
         suspended: client.state == ClientState::Suspended,
+        legacy: client.is_legacy(),
     };
     let done = visit.asked("deleted").map(|_| "The app was deleted, and every authorization for it has ended.".into());
     visit.show(&Apps { frame: visit.frame(), done, rows: clients.iter().map(row).collect() })
@@ -68,6 +69,7 @@ pub(super) const fn profile(profile: Profile) -> AppProfile {
     match profile {
         Profile::Standard => AppProfile::Standard,
         Profile::Microsoft => AppProfile::Microsoft,
+        Profile::Legacy => AppProfile::Legacy,
     }
 }
 

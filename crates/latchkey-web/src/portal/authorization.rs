@@ -4,22 +4,25 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use latchkey_identity::Timestamp;
-use latchkey_identity::authorization::{Authorization, AuthorizationId};
-use latchkey_identity::client::ClientKind;
+use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::client::{ClientKind, Profile};
 use latchkey_identity::token::family::TokenFamily;
-use latchkey_store::identity::UseOfDay;
+use latchkey_store::identity::{RefusedOfDay, UseOfDay};
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{authorizations, places, scopes};
+use super::{authorizations, deeds, places, scopes, timeline};
 use crate::pages::Remaining;
-use crate::pages::authorization::{Authorization as AuthorizationPage, DayOfUse, Event, LiveKey};
-use crate::pages::authorizations::AuthorizationKind;
+use crate::pages::authorization::{Authorization as AuthorizationPage, DayOfUse, LiveKey, RefusedCalls};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
 /// How many days of use are shown.
 const DAYS: usize = 30;
+/// How many events of the record are shown.
+const MOST_EVENTS: u32 = 100;
+/// How many kinds of refused calls are shown.
+const MOST_REFUSED: usize = 50;
 
 /// `GET /profile/authorizations/{id}`
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -29,59 +32,76 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let families = store.families_of(id).await?;
     let kind = store.client(listed.authorization.client).await?.map_or(ClientKind::Web, |client| client.kind);
     let authorization = &listed.authorization;
+    let recorded = store.audit_events_about(authorization.tenant.0, id.0, MOST_EVENTS).await?;
+    let refused = store.refusals_of(id).await?;
+    let uses = store.uses_of(id).await?;
+    let deeds = deeds::of(&visit, id, &uses).await?;
     visit.show(&AuthorizationPage {
         frame: visit.frame(),
         id: id.to_string(),
         app: authorizations::face(listed.client_name.clone(), &listed.publisher),
-        kind: AuthorizationKind::OpenIdConnect,
+        kind: authorizations::kind_of(listed.profile),
         email: visit.account().email.clone(),
         may: scopes::in_full(&authorization.scopes),
         places: places::in_words(store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
         last_use: authorizations::last_use(&visit, &listed),
-        keys: keys(&families, kind, visit.now()),
-        events: events(authorization, &families),
-        days: days(&store.uses_of(id).await?, visit.now()),
+        keys: keys(&families, (kind, listed.profile), visit.now()),
+        events: timeline::of(authorization, &recorded, &families),
+        used_for: deeds.used_for,
+        changes: deeds.changes,
+        days: days(&uses, &refused, visit.now()),
+        refused: refused.iter().take(MOST_REFUSED).map(refused_calls).collect(),
     })
 }
 
 /// The tokens that work now.
-fn keys(families: &[TokenFamily], kind: ClientKind, now: Timestamp) -> Vec<LiveKey> {
+fn keys(families: &[TokenFamily], app: (ClientKind, Profile), now: Timestamp) -> Vec<LiveKey> {
     let key = |kind: &str, family: &TokenFamily, end: Timestamp| {
         let left = u32::try_from(end.since(now).as_secs()).unwrap_or(u32::MAX);
         (left > 0).then(|| LiveKey { kind: kind.to_owned(), issued: moment(family.rotated_at), left: Remaining(left) })
     };
     let of_family = |family: &TokenFamily| {
-        let refresh = family.refreshable.then(|| key("Refresh token", family, family.expires_at(kind))).flatten();
+        let refresh =
+            family.refreshable.then(|| key("Refresh token", family, family.expires_at(app.0, app.1))).flatten();
         [key("Access token", family, family.access_expires_at), refresh]
     };
     families.iter().flat_map(of_family).flatten().collect()
 }
 
-/// What is known to have happened, the newest first.
-fn events(authorization: &Authorization, families: &[TokenFamily]) -> Vec<Event> {
-    let mut events = vec![(authorization.created_at, "You approved it.")];
-    if authorization.changed_at > authorization.created_at {
-        events.push((authorization.changed_at, "You approved it anew, or approved more."));
+fn refused_calls(refused: &RefusedOfDay) -> RefusedCalls {
+    RefusedCalls {
+        wanted: refused.operation.clone(),
+        why: why(&refused.reason),
+        count: u32::try_from(refused.count).unwrap_or(u32::MAX),
+        last: moment(refused.last_at),
     }
-    for family in families {
-        events.push((family.created_at, "It got its keys."));
-        if family.rotated_at > family.created_at {
-            events.push((family.rotated_at, "It renewed its keys."));
-        }
-    }
-    // What happened later stands further up, also within one moment.
-    events.reverse();
-    events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    events.into_iter().map(|(at, sentence)| Event { at: moment(at), sentence: sentence.to_owned() }).collect()
 }
 
-/// The calls of the last days, the oldest first; none at all if there were no calls in them.
-fn days(uses: &[UseOfDay], now: Timestamp) -> Vec<DayOfUse> {
-    let mut calls: BTreeMap<Timestamp, i64> = BTreeMap::new();
+/// Why a call was refused, for the person whose rights and whose approval bound it. The checks go by their codes.
+fn why(check: &str) -> &'static str {
+    match check {
+        "scope" => "you did not approve that",
+        "limits" => "the place is not part of what you approved",
+        "organization_membership" => "you do not belong to the organization",
+        "project_membership" => "you do not belong to the project",
+        "access_level" => "your access level does not include it",
+        "permission" => "you do not have the permission yourself",
+        "organization_policy" => "the organization does not let it in",
+        _ => "it may not",
+    }
+}
+
+/// The calls of the last days, answered and refused, the oldest first; none at all if there were no calls in them.
+fn days(uses: &[UseOfDay], refused: &[RefusedOfDay], now: Timestamp) -> Vec<DayOfUse> {
+    let mut calls: BTreeMap<Timestamp, (i64, i64)> = BTreeMap::new();
     for one in uses {
-        let sum = calls.entry(one.day).or_default();
+        let (sum, _) = calls.entry(one.day).or_default();
+        *sum = sum.saturating_add(one.count);
+    }
+    for one in refused {
+        let (_, sum) = calls.entry(one.day).or_default();
         *sum = sum.saturating_add(one.count);
     }
     let micros = i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX);
@@ -91,8 +111,9 @@ fn days(uses: &[UseOfDay], now: Timestamp) -> Vec<DayOfUse> {
         return Vec::new();
     }
     let row = |day: Timestamp| {
-        let calls = calls.get(&day).copied().unwrap_or_default();
-        DayOfUse { day: moment(day), calls: u32::try_from(calls).unwrap_or(u32::MAX) }
+        let (calls, refused) = calls.get(&day).copied().unwrap_or_default();
+        let shown = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+        DayOfUse { day: moment(day), calls: shown(calls), refused: shown(refused) }
     };
     shown.into_iter().rev().map(row).collect()
 }
@@ -108,18 +129,39 @@ mod tests {
         UseOfDay { day, operation: operation.into(), project: None, count, last_at: day }
     }
 
+    fn refused(day: i64, count: i64) -> RefusedOfDay {
+        let day = Timestamp::from_secs(day * 86_400);
+        RefusedOfDay { day, operation: "read source code".into(), reason: "scope".into(), count, last_at: day }
+    }
+
     #[test]
     fn thirty_days_are_shown_with_those_on_which_nothing_happened() {
-        let shown =
-            days(&[used(100, "work items: read", 2), used(100, "git: clone", 1), used(98, "git: clone", 7)], NOW);
+        let uses = [used(100, "work items: read", 2), used(100, "git: clone", 1), used(98, "git: clone", 7)];
+        let shown = days(&uses, &[refused(98, 2), refused(97, 5)], NOW);
         assert_eq!(shown.len(), DAYS);
-        let calls: Vec<u32> = shown.iter().rev().take(4).map(|day| day.calls).collect();
-        assert_eq!(calls, [3, 0, 7, 0]);
+        let calls: Vec<(u32, u32)> = shown.iter().rev().take(4).map(|day| (day.calls, day.refused)).collect();
+        assert_eq!(calls, [(3, 0), (0, 0), (7, 2), (0, 5)]);
+    }
+
+    #[test]
+    fn every_check_that_keeps_somebody_out_is_put_in_words() {
+        use latchkey_devops::access::Check;
+        for check in [
+            Check::Scope,
+            Check::Limits,
+            Check::OrganizationMembership,
+            Check::ProjectMembership,
+            Check::AccessLevel,
+            Check::Permission,
+            Check::OrganizationPolicy,
+        ] {
+            assert_ne!(why(check.code()), "it may not", "{check:?}");
+        }
     }
 
     #[test]
     fn an_authorization_that_was_not_used_for_thirty_days_shows_no_days() {
-        assert!(days(&[], NOW).is_empty());
-        assert!(days(&[used(20, "git: clone", 7)], NOW).is_empty());
+        assert!(days(&[], &[], NOW).is_empty());
+        assert!(days(&[used(20, "git: clone", 7)], &[refused(20, 1)], NOW).is_empty());
     }
 }

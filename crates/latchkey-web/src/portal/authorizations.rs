@@ -1,8 +1,10 @@
 //! Manage authorizations: the list, and taking keys back.
 
+use latchkey_devops::ids::OrganizationId;
+use latchkey_devops::sunset_notice::{Reader, notice};
 use latchkey_identity::Decision;
 use latchkey_identity::authorization::{AuthorizationId, NotYours, revoke};
-use latchkey_identity::client::Publisher;
+use latchkey_identity::client::{Profile, Publisher};
 use latchkey_identity::{Change, Timestamp};
 use latchkey_store::StoreError;
 use latchkey_store::identity::ListedAuthorization;
@@ -10,8 +12,10 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, count, moment};
-use super::{places, scopes};
+use super::{approval_requests, legacy_app, places, scopes};
+use crate::legacy::notice::organizations_of;
 use crate::pages::AppFace;
+use crate::pages::legacy_app::Notice;
 use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
 use crate::pages::revoke::{Revoke, Revoked};
 
@@ -22,22 +26,49 @@ pub(super) async fn list(visit: Visit) -> Answer {
         rows.push(row(&visit, listed).await?);
     }
     let try_at = visit.app.settings.demo.then(|| "/demo".to_owned());
-    visit.show(&Authorizations { frame: visit.frame(), rows, try_at })
+    let asked = approval_requests::of_person(&visit).await?;
+    visit.show(&Authorizations { frame: visit.frame(), rows, try_at, asked })
 }
 
 async fn row(visit: &Visit, listed: ListedAuthorization) -> Result<AuthorizationRow, StoreError> {
     let last_use = last_use(visit, &listed);
-    let ListedAuthorization { authorization, client_name, publisher, .. } = listed;
+    let sunset = sunset(visit, &listed).await?;
+    let ListedAuthorization { authorization, client_name, publisher, profile, .. } = listed;
     Ok(AuthorizationRow {
         id: authorization.id.to_string(),
         app: face(client_name, &publisher),
-        kind: AuthorizationKind::OpenIdConnect,
+        kind: kind_of(profile),
         may: scopes::in_short(&authorization.scopes),
         places: places::in_words(&visit.app.store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
         last_use,
+        sunset,
     })
+}
+
+/// What the person is told of the end of the older kind, in each organization that such an authorization reaches.
+async fn sunset(visit: &Visit, listed: &ListedAuthorization) -> Result<Vec<Notice>, StoreError> {
+    let mut notices = Vec::new();
+    if listed.profile == Profile::Legacy {
+        for id in organizations_of(&listed.authorization) {
+            let facts = visit.app.store.organization_by_id(OrganizationId(id)).await?;
+            let told = facts.and_then(|facts| {
+                let organization = &facts.organization;
+                notice(organization.policy.sunset, organization.name.as_str(), Reader::Person, visit.now())
+            });
+            notices.extend(told.map(legacy_app::shown));
+        }
+    }
+    Ok(notices)
+}
+
+/// How an authorization of an app of this profile came to be.
+pub(super) const fn kind_of(profile: Profile) -> AuthorizationKind {
+    match profile {
+        Profile::Legacy => AuthorizationKind::Legacy,
+        Profile::Standard | Profile::Microsoft => AuthorizationKind::OpenIdConnect,
+    }
 }
 
 /// The person's authorizations that are live, newest use first.
@@ -149,13 +180,14 @@ struct Ended {
 impl Ended {
     async fn read(visit: &Visit, listed: ListedAuthorization) -> Result<Self, StoreError> {
         let (store, now) = (&visit.app.store, visit.now());
-        let kind = store.client(listed.authorization.client).await?.map(|client| client.kind);
+        let client = store.client(listed.authorization.client).await?;
         let families = store.families_of(listed.authorization.id).await?;
-        let refreshes =
-            |kind| families.iter().filter(|family| family.refreshable && now < family.expires_at(kind)).count();
+        let refreshes = |(kind, profile)| {
+            families.iter().filter(|family| family.refreshable && now < family.expires_at(kind, profile)).count()
+        };
         Ok(Self {
             app: listed.client_name,
-            refresh_tokens: kind.map_or(0, refreshes),
+            refresh_tokens: client.map(|client| (client.kind, client.profile)).map_or(0, refreshes),
             access_tokens: families.iter().map(|family| family.access_expires_at).filter(|end| now < *end).collect(),
         })
     }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use latchkey_devops::access::{Action, ProjectAccess};
 use latchkey_devops::build::timeline::{RecordResult, RecordState, RecordType};
 use latchkey_devops::build::{Build, BuildFilter, BuildResult, BuildStatus, DefinitionFilter, TimelineRecord};
+use latchkey_devops::ids::AppId;
 use latchkey_store::{Store, StoreError};
 
 use super::people::Names;
 use super::problem::Problem;
 use super::project::InProject;
 use super::visit::{Answer, Visit, moment};
+use super::work_items;
 use crate::pages::builds::{Build as BuildPage, BuildOutcome, BuildRow, BuildStep, Builds};
 
 /// How many builds are listed.
@@ -45,17 +47,26 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let build = store.build(&access, id).await?.ok_or(Problem::NotFound)?.build;
     let definition = store.definition(&access, build.definition).await?;
     let timeline = store.timeline(&access, id).await?;
+    let (queued, changed) = store.build_through(&access, id).await?;
     visit.show(&BuildPage {
         frame: visit.frame(),
         at: here.at(),
         build: row(&build, definition.map(|definition| definition.name).unwrap_or_default()),
         requested_by: Names::default().of(store, build.requested_for).await?,
-        reported_by: None,
+        requested_through: service(store, queued).await?,
+        reported_by: service(store, changed).await?,
         queued: moment(build.queued_at),
         finished: build.finished_at.map(|at| visit.ago(at)),
         steps: steps(timeline),
         log: log(store, &access, id).await?,
     })
+}
+
+async fn service(store: &Store, app: Option<AppId>) -> Result<Option<String>, StoreError> {
+    match app {
+        Some(app) => work_items::service(store, app).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn log(store: &Store, access: &ProjectAccess, build: i64) -> Result<String, StoreError> {

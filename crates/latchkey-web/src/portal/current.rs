@@ -17,13 +17,21 @@ use crate::visitor::Visitor;
 /// The cookie's name, over http and over https.
 const ACCOUNT: [&str; 2] = ["latchkey-account", "__Host-latchkey-account"];
 
-/// The account that acts, or nobody.
-pub(super) async fn read(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Option<SignedIn>, StoreError> {
+/// The accounts that are signed in in a browser: one acts.
+pub(super) struct Accounts {
+    /// The one that acts.
+    pub(super) acting: SignedIn,
+    /// The others, the newest sign-in first.
+    pub(super) others: Vec<SignedIn>,
+}
+
+/// The accounts of this browser, or nobody.
+pub(super) async fn read(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Option<Accounts>, StoreError> {
     let signed_in = flow::signed_in(app, visitor).await?;
     let choice = cookie(headers, visitor.origin.secure).and_then(Choice::parse);
-    let Some(current) = acting(signed_in, choice) else { return Ok(None) };
-    app.uses.visited(current.session.id, visitor.now);
-    Ok(Some(current))
+    let Some(accounts) = acting(signed_in, choice) else { return Ok(None) };
+    app.uses.visited(accounts.acting.session.id, visitor.now);
+    Ok(Some(accounts))
 }
 
 /// `POST /me/account`: the person goes on as another account that is signed in in this browser.
@@ -67,12 +75,12 @@ impl Choice {
 }
 
 /// Of the accounts signed in, newest sign-in first, the one that acts.
-fn acting(signed_in: Vec<SignedIn>, choice: Option<Choice>) -> Option<SignedIn> {
+fn acting(mut signed_in: Vec<SignedIn>, choice: Option<Choice>) -> Option<Accounts> {
     let newest = signed_in.first()?.session.id;
     let chosen = choice.filter(|choice| choice.newest == newest).map(|choice| choice.chosen);
-    let is_there = |id: &SessionId| signed_in.iter().any(|one| one.session.id == *id);
-    let acting = chosen.filter(is_there).unwrap_or(newest);
-    signed_in.into_iter().find(|one| one.session.id == acting)
+    let place = chosen.and_then(|chosen| signed_in.iter().position(|one| one.session.id == chosen)).unwrap_or(0);
+    let acting = signed_in.remove(place);
+    Some(Accounts { acting, others: signed_in })
 }
 
 fn cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
@@ -133,7 +141,15 @@ mod tests {
 
     fn acts(there: &[u128], choice: Option<(u128, u128)>) -> Option<SessionId> {
         let choice = choice.map(|(chosen, newest)| Choice { chosen: session(chosen), newest: session(newest) });
-        acting(there.iter().copied().map(signed_in).collect(), choice).map(|one| one.session.id)
+        acting(there.iter().copied().map(signed_in).collect(), choice).map(|accounts| accounts.acting.session.id)
+    }
+
+    #[test]
+    fn everybody_else_who_is_signed_in_can_be_switched_to() {
+        let choice = Choice { chosen: session(2), newest: session(3) };
+        let accounts = acting([3, 2, 1].map(signed_in).into(), Some(choice)).unwrap();
+        let others: Vec<SessionId> = accounts.others.iter().map(|one| one.session.id).collect();
+        assert_eq!((accounts.acting.session.id, others), (session(2), vec![session(3), session(1)]));
     }
 
     #[test]

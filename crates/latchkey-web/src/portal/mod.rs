@@ -6,13 +6,19 @@
 mod app;
 mod app_new;
 mod app_secret;
+mod approval_requests;
 mod apps;
 mod authorization;
 mod authorizations;
 mod builds;
+mod commit;
 mod current;
+mod deeds;
 mod home;
+mod legacy_app;
+mod legacy_guide;
 mod organization;
+mod organization_older_apps;
 mod organization_policy;
 mod organization_services;
 mod people;
@@ -24,6 +30,7 @@ mod registration;
 mod repositories;
 mod scopes;
 mod sessions;
+mod timeline;
 mod user_agent;
 mod visit;
 mod work_items;
@@ -60,11 +67,21 @@ pub fn routes() -> Router<App> {
         .route("/apps/{id}/secrets", form(app_secret::add))
         .route("/apps/{id}/secrets/remove", form(app_secret::remove))
         .route("/apps/{id}/delete", page(app::ask_to_delete).merge(form(app::remove)))
+        .route("/apps/{id}/move", form(legacy_app::move_it))
+        .route("/apps/{id}/retire", page(legacy_app::ask_to_retire).merge(form(legacy_app::retire)))
         // Organizations.
         .route("/organizations/{organization}", page(organization::show))
         .route(
             "/organizations/{organization}/policy",
             page(organization_policy::show).merge(form(organization_policy::save)),
+        )
+        .route(
+            "/organizations/{organization}/requests",
+            page(approval_requests::show).merge(form(approval_requests::answer)),
+        )
+        .route(
+            "/organizations/{organization}/older-apps",
+            page(organization_older_apps::show).merge(form(organization_older_apps::save)),
         )
         .route("/organizations/{organization}/services", page(organization_services::show))
         .route("/organizations/{organization}/services/stop", form(organization_services::stop))
@@ -78,6 +95,7 @@ pub fn routes() -> Router<App> {
         .route("/{organization}/{project}/_build/results", page(builds::show))
         .route("/{organization}/{project}/_git", page(repositories::list))
         .route("/{organization}/{project}/_git/{repository}", page(repositories::show))
+        .route("/{organization}/{project}/_git/{repository}/commit/{id}", page(commit::show))
 }
 
 async fn manage_authorizations() -> Redirect {

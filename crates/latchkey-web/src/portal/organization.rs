@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use latchkey_devops::access::{self, Action, InOrganization, OrganizationAccess};
+use latchkey_devops::group::OrganizationGroup;
 use latchkey_devops::membership::Member;
+use latchkey_devops::organization::Organization;
+use latchkey_devops::sunset::Sunset;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::tenant::TenantId;
 use latchkey_store::devops::OrganizationFacts;
 
+use super::organization_older_apps;
 use super::people::Names;
 use super::problem::Problem;
-use super::visit::{Answer, Visit};
-use crate::pages::organization::{MemberRow, Organization as OrganizationPage, ProjectRow};
+use super::visit::{Answer, Visit, count, moment};
+use crate::pages::organization::{MemberRow, OlderApps, Organization as OrganizationPage, ProjectRow};
 
 /// How many members are listed.
 const MOST_MEMBERS: u32 = 500;
@@ -59,15 +63,22 @@ pub(super) async fn show(visit: Visit) -> Answer {
         let account = store.account(AccountId(person.0)).await?;
         let member = store.member(organization.id, person).await?;
         let (Some(account), Some(member)) = (account, member) else { continue };
-        let owner = (organization.owner == person).then(|| "Owner".to_owned());
         members.push(MemberRow {
             name: account.account.name.clone(),
             email: account.account.email.clone(),
             access_level: member.access_level.to_string(),
-            roles: owner.into_iter().chain(member.groups.iter().map(ToString::to_string)).collect(),
+            roles: roles(organization, &member),
         });
     }
     members.sort_by(|one, other| (&one.name, &one.email).cmp(&(&other.name, &other.email)));
+    let requests = match entered.may(&visit, Action::AdministerOrganization) {
+        Ok(access) => store.approval_requests_waiting(&access, visit.now()).await?.len(),
+        Err(_) => 0,
+    };
+    let older_apps = match entered.member.administers(organization) {
+        true => older_apps(&visit, &entered).await?,
+        false => None,
+    };
     let reached = entered.facts.projects().filter(|project| entered.member.reaches(organization, project.id));
     let directory = store.tenant(TenantId(organization.tenant)).await?;
     visit.show(&OrganizationPage {
@@ -75,10 +86,34 @@ pub(super) async fn show(visit: Visit) -> Answer {
         name: entered.name().to_owned(),
         owner: Names::default().of(store, organization.owner).await?,
         directory: directory.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
+        requests: count(requests),
+        older_apps,
         administers: entered.member.administers(organization),
         projects: reached
             .map(|project| ProjectRow { name: project.name.to_string(), description: project.description.clone() })
             .collect(),
         members,
     })
+}
+
+/// The apps of the older kind, if there are any or there is an end of them.
+async fn older_apps(visit: &Visit, entered: &Entered) -> Result<Option<OlderApps>, Problem> {
+    let sunset = entered.facts.organization.policy.sunset;
+    let apps = organization_older_apps::apps(visit, entered).await?;
+    Ok((!apps.is_empty() || sunset != Sunset::NONE).then(|| OlderApps {
+        notice: organization_older_apps::told(visit, entered),
+        warn_from: sunset.warn_from().map(moment),
+        refuse_from: sunset.refuse_from().map(moment),
+        apps,
+    }))
+}
+
+/// What a member is beside their access level. The owner administers by being the owner, in the group or not.
+fn roles(organization: &Organization, member: &Member) -> Vec<String> {
+    let administrators = OrganizationGroup::ProjectCollectionAdministrators;
+    let owner = organization.owner == member.person;
+    let by_ownership =
+        (owner && !member.groups.contains(&administrators)).then(|| format!("{administrators}, as the owner"));
+    let groups = member.groups.iter().map(ToString::to_string);
+    owner.then(|| "Owner".to_owned()).into_iter().chain(by_ownership).chain(groups).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use latchkey_devops::access::Action;
 use latchkey_devops::ids::AppId;
 use latchkey_devops::policy::OrganizationPolicy;
-use latchkey_identity::client::ClientId;
+use latchkey_identity::client::{ClientId, Profile};
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::identity::OrganizationAuthorization;
 use uuid::Uuid;
@@ -32,7 +32,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
         if given.listed.authorization.is_live(visit.now()) {
             let client = given.listed.authorization.client;
             let app = authorizations::face(given.listed.client_name.clone(), &given.listed.publisher);
-            let service = services.entry(client).or_insert_with(|| service(client, app, false));
+            let legacy = given.listed.profile == Profile::Legacy;
+            let service = services.entry(client).or_insert_with(|| service(client, app, legacy, false));
             service.authorizations.push(row(&visit, &entered.facts, given));
         }
     }
@@ -43,7 +44,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
             (Some(service), _) => service.stopped = true,
             (None, Some(found)) => {
                 let face = authorizations::face(found.name.clone(), &found.publisher);
-                services.insert(client, service(client, face, true));
+                services.insert(client, service(client, face, found.is_legacy(), true));
             }
             (None, None) => {}
         }
@@ -54,8 +55,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
     visit.show(&OrganizationServices { frame: visit.frame(), name: entered.name().to_owned(), done, services })
 }
 
-fn service(client: ClientId, app: AppFace, stopped: bool) -> Service {
-    Service { client_id: client.to_string(), app, stopped, authorizations: Vec::new() }
+fn service(client: ClientId, app: AppFace, legacy: bool, stopped: bool) -> Service {
+    Service { client_id: client.to_string(), app, legacy, stopped, authorizations: Vec::new() }
 }
 
 fn row(visit: &Visit, facts: &OrganizationFacts, given: OrganizationAuthorization) -> ServiceAuthorization {

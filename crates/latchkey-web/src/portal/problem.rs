@@ -62,7 +62,7 @@ impl From<Refusal> for Problem {
 impl From<GitError> for Problem {
     fn from(error: GitError) -> Self {
         match error {
-            GitError::Busy | GitError::TimedOut => Self::GitBusy,
+            GitError::Busy | GitError::ShareTaken | GitError::TimedOut => Self::GitBusy,
             other => Self::Unreadable(other.to_string()),
         }
     }
@@ -71,9 +71,10 @@ impl From<GitError> for Problem {
 impl From<BrowseError> for Problem {
     fn from(error: BrowseError) -> Self {
         match error {
-            BrowseError::NoCommits | BrowseError::VersionNotFound(_) | BrowseError::PathNotFound { .. } => {
-                Self::NotFound
-            }
+            BrowseError::NoCommits
+            | BrowseError::VersionNotFound(_)
+            | BrowseError::TooFarBack(_)
+            | BrowseError::PathNotFound { .. } => Self::NotFound,
             other => Self::Unreadable(other.to_string()),
         }
     }

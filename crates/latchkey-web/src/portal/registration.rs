@@ -60,8 +60,9 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
         E::RedirectUri { .. } | E::NoRedirectUri | E::DaemonRedirects | E::TooManyRedirectUris => "redirect-uris",
         E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
         E::PkceNeeded => "without-pkce",
-        E::SecretLifetime => "secret-expires",
-        E::TooManySecrets | E::PublicClient => "secret-label",
+        E::NoNewLegacyApps => "profile",
+        E::LegacyStaysAsItIs => "name",
+        E::SecretLifetime | E::LegacySecretLifetime | E::TooManySecrets | E::PublicClient => "secret-expires",
     };
     at(field, error.to_string())
 }

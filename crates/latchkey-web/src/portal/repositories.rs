@@ -50,8 +50,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
         read(&visit, repository, move |browse| Looked::at(browse, &version, &path)).await?
     };
     let commit = |commit: &Commit| CommitRow {
-        id: commit.id.to_string().chars().take(8).collect(),
-        title: commit.message.lines().next().unwrap_or_default().to_owned(),
+        id: commit.id.to_string(),
+        title: title(commit).to_owned(),
         author: commit.author.name.clone(),
         when: visit.ago(Timestamp::from_secs(commit.committer.seconds)),
     };
@@ -75,12 +75,17 @@ fn clone_url(visit: &Visit, at: &Place, repository: &Repository) -> String {
     format!("{}{}/_git/{name}", visit.visitor.origin.url, at.path())
 }
 
+/// The first line of its message.
+pub(super) fn title(commit: &Commit) -> &str {
+    commit.message.lines().next().unwrap_or_default()
+}
+
 fn short(branch: &str) -> String {
     branch.trim_start_matches("refs/heads/").to_owned()
 }
 
 /// Asks something of a repository on disk, away from the threads that answer requests.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     visit: &Visit,
     repository: &Repository,
     question: impl FnOnce(&Browse) -> Result<T, BrowseError> + Send + 'static,

@@ -14,12 +14,12 @@ use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_store::devops::Author;
 use uuid::Uuid;
 
-use super::current;
+use super::current::{self, Accounts};
 use super::problem::Problem;
 use crate::app::App;
 use crate::extract::{self, Pairs};
 use crate::forms;
-use crate::pages::{Ago, Frame, Locale, Moment, Page, Person};
+use crate::pages::{Ago, Frame, Locale, Moment, OtherAccount, Page, Person};
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
 
@@ -34,6 +34,8 @@ pub(super) struct Visit {
     pub(super) visitor: Visitor,
     /// Who acts.
     pub(super) current: SignedIn,
+    /// Who else is signed in in the same browser.
+    others: Vec<SignedIn>,
     path: Vec<(String, String)>,
     query: Pairs,
     form: Pairs,
@@ -87,7 +89,7 @@ where
 
 impl Visit {
     async fn begin(app: &App, visitor: &Visitor, parts: &Parts, path: PathParts, next: &str) -> Result<Self, Problem> {
-        let Some(current) = current::read(app, visitor, &parts.headers).await? else {
+        let Some(Accounts { acting, others }) = current::read(app, visitor, &parts.headers).await? else {
             return Err(Problem::SignIn { next: next.to_owned() });
         };
         // What cannot be decoded names nothing.
@@ -95,7 +97,8 @@ impl Visit {
         Ok(Self {
             app: app.clone(),
             visitor: visitor.clone(),
-            current,
+            current: acting,
+            others,
             path: path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             query: Pairs::decode(parts.uri.query().unwrap_or_default().as_bytes()),
             form: Pairs::default(),
@@ -167,14 +170,14 @@ impl Visit {
             nonce: self.visitor.nonce.clone(),
             csrf: forms::token(&self.app, &self.visitor),
             person: Some(self.named()),
+            others: self.others.iter().map(other).collect(),
             locale: Locale::English,
         }
     }
 
     /// The person, as pages name them.
     pub(super) fn named(&self) -> Person {
-        let SignedIn { account, home, .. } = &self.current;
-        Person { name: account.name.clone(), email: account.email.clone(), directory: home.name.clone() }
+        named(&self.current)
     }
 
     /// How long ago something was.
@@ -200,6 +203,14 @@ impl Visit {
     pub(super) fn go_to(&self, path: &str) -> Answer {
         Ok(reply::see_other(&self.visitor, path))
     }
+}
+
+fn named(SignedIn { account, home, .. }: &SignedIn) -> Person {
+    Person { name: account.name.clone(), email: account.email.clone(), directory: home.name.clone() }
+}
+
+fn other(one: &SignedIn) -> OtherAccount {
+    OtherAccount { session: one.session.id.to_string(), person: named(one) }
 }
 
 /// A moment, as pages show it.

@@ -1,11 +1,14 @@
 //! Work items: the list, and one of them with its history.
 
+use std::collections::BTreeMap;
+
 use latchkey_devops::access::{Action, ProjectAccess};
-use latchkey_devops::ids::PersonId;
+use latchkey_devops::ids::{AppId, PersonId};
 use latchkey_devops::work_item::field::{self, FieldType};
 use latchkey_devops::work_item::{
     Comment, Field, FieldChange, FieldValue, Link, LinkType, TextFormat, Update, WorkItem,
 };
+use latchkey_identity::client::ClientId;
 use latchkey_store::{Store, StoreError};
 
 use super::people::Names;
@@ -58,6 +61,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let item = found.and_then(|found| found.prove(&access)).ok_or(Problem::NotFound)?;
     let comments = comments(store, &access, id).await?;
     let revisions = store.revisions(&access, id, 0, MOST_SHOWN).await?;
+    let through = services(store, store.revisions_through(&access, id, MOST_SHOWN).await?).await?;
     let mut names = Names::default();
     let spoken_of = revisions.iter().chain([&item]).flat_map(WorkItem::people);
     names.learn(store, spoken_of.chain(comments.iter().map(|comment| comment.created_by)).collect()).await?;
@@ -71,7 +75,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         description: written(&item, field::DESCRIPTION),
         links: links(&visit, &here, &item).await?,
         comments: comments.iter().map(|comment| said(comment, &names)).collect(),
-        revisions: history(&revisions, here.project.name.as_str(), &names),
+        revisions: history(&revisions, &through, here.project.name.as_str(), &names),
     })
 }
 
@@ -149,13 +153,33 @@ async fn links(visit: &Visit, here: &InProject, item: &WorkItem) -> Result<Vec<W
     Ok(targets.into_iter().filter_map(link).collect())
 }
 
+/// The names of the services through which revisions came.
+async fn services(store: &Store, through: BTreeMap<i64, AppId>) -> Result<BTreeMap<i64, String>, StoreError> {
+    let mut names = BTreeMap::new();
+    for (revision, app) in through {
+        names.insert(revision, service(store, app).await?);
+    }
+    Ok(names)
+}
+
+/// The name of a service, for the history of what came through it.
+pub(super) async fn service(store: &Store, app: AppId) -> Result<String, StoreError> {
+    let client = store.client(ClientId(app.0)).await?;
+    Ok(client.map_or_else(|| "a service that is gone".to_owned(), |client| client.name.clone()))
+}
+
 /// How an item came to be what it is, the newest first. `revisions` are the oldest first.
-fn history(revisions: &[WorkItem], project: &str, names: &Names) -> Vec<WorkItemRevision> {
+fn history(
+    revisions: &[WorkItem],
+    through: &BTreeMap<i64, String>,
+    project: &str,
+    names: &Names,
+) -> Vec<WorkItemRevision> {
     let before = std::iter::once(None).chain(revisions.iter().map(Some));
     let revision = |(old, new): (Option<&WorkItem>, &WorkItem)| WorkItemRevision {
         number: new.rev,
         by: names.known(new.changed_by).to_owned(),
-        service: None,
+        service: through.get(&new.rev).cloned(),
         at: moment(new.changed_at),
         changes: match old {
             None => vec!["Created".to_owned()],

@@ -5,13 +5,14 @@ use latchkey_testkit::{Person, World, on_both_databases};
 const EVIL: &str = "https://evil.test";
 const ENCODINGS: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"];
 
-const TARGETS: [&str; 14] = [
+const TARGETS: [&str; 16] = [
     "/signin",
     "/signin/cancel",
     "/select",
     "/select/another",
     "/select/forget",
     "/consent",
+    "/consent/ask",
     "/consent/return",
     "/signout",
     "/error/continue",
@@ -19,6 +20,7 @@ const TARGETS: [&str; 14] = [
     "/profile/sessions/end",
     "/apps/new",
     "/organizations/harbor/policy",
+    "/organizations/harbor/requests",
     "/me/account",
 ];
 

@@ -74,6 +74,9 @@ fn details_show_the_live_tokens_and_what_happened() {
         assert!(details.heading().contains("burndown"));
         assert!(details.says("vso.work") && details.says("harbor"));
         assert!(details.says("Keys that work now") && !details.says("None at this moment"), "{}", details.text());
+        world.seconds_later(40);
+        let details = ana.opens(&format!("/profile/authorizations/{id}")).await;
+        assert!(details.says("30 days"), "a refresh token a moment old: {}", details.text());
         world.seconds_later(91 * 86_400);
         assert!(ana.opens(&format!("/profile/authorizations/{id}")).await.says("None at this moment"));
     });

@@ -77,6 +77,7 @@ fn every_page_has_the_golden_headers() {
             "/organizations/harbor",
             "/organizations/harbor/policy",
             "/organizations/harbor/services",
+            "/organizations/harbor/requests",
             "/harbor/lighthouse",
             "/harbor/lighthouse/_workitems",
             "/harbor/lighthouse/_workitems/edit/1",
@@ -119,6 +120,39 @@ fn no_page_lets_other_origins_read_it() {
         for url in ["/signin", "/me", "/profile/authorizations", "/apps", "/consent", "/select"] {
             let answer = world.get(url).from_page_of("https://chart.test").await;
             assert_eq!(answer.header("access-control-allow-origin"), None, "{url}");
+        }
+    });
+}
+
+#[test]
+fn every_redirect_and_every_error_has_the_same_headers() {
+    on_both_databases(async |world| {
+        let long = format!("/{}", "x".repeat(9_000));
+        for (url, status) in [
+            ("/", 303),
+            ("/Profile/View", 303),
+            ("/_usersSettings/authorizations", 303),
+            ("/harbor/_usersSettings/authorizations", 303),
+            ("/me", 303),
+            ("/nowhere", 404),
+            ("/assets/nothing.css", 404),
+            ("/harbor/_apis/projects", 401),
+            ("/harbor/_apis/nothing", 404),
+            ("/oidc/userinfo", 401),
+            ("/%00", 400),
+            (&long, 414),
+            ("https://elsewhere.test/me", 421),
+        ] {
+            let answer = world.get(url).await;
+            assert_eq!(answer.status, status, "{url}");
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("cross-origin-resource-policy", "same-origin"),
+                ("cache-control", "no-store"),
+                ("referrer-policy", "no-referrer"),
+            ] {
+                assert_eq!(answer.header(name), Some(value), "{name} of {url}");
+            }
         }
     });
 }

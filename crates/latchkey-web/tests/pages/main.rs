@@ -1,7 +1,10 @@
 //! The pages for people: Manage authorizations, sessions, apps.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod account_switch;
+mod approval_requests;
 mod apps;
+mod authorization;
 mod authorizations;
 mod headers;
 mod sessions;

@@ -1,5 +1,7 @@
 //! The pages of people, over HTTP.
 
+mod commit;
+
 use latchkey_testkit::{Page, on_both_databases};
 
 #[test]
@@ -146,6 +148,7 @@ fn an_organization_is_there_for_its_members_and_its_policy_for_administrators() 
         let (ana, ben, eve) = (world.ana(), world.ben(), world.eve());
         let page = ana.opens("/organizations/Harbor").await;
         assert!(page.says("drydock"));
+        assert!(page.says("OwnerProject Collection Administrators, as the owner"), "{}", page.text());
         let page = ben.opens("/organizations/harbor").await;
         assert!(page.says("lighthouse") && !page.says("drydock"), "{}", page.text());
         for path in

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::folder::{KeptAccount, KeptClient};
+use super::folder::{KeptAccount, KeptClient, KeptLegacyClient};
 
 /// Everything that a program has to know of a running demo. Its members are a promise: see `DESIGN.md` section 8.
 #[derive(Serialize)]
@@ -24,8 +24,10 @@ pub(crate) struct Announcement<'a> {
     pub(crate) repositories: Vec<InProject<'a>>,
     pub(crate) accounts: &'a [KeptAccount],
     pub(crate) clients: &'a [KeptClient],
-    /// Apps of the older OAuth kind: none until that flow exists.
-    pub(crate) legacy_clients: [KeptClient; 0],
+    pub(crate) legacy_clients: &'a [KeptLegacyClient],
+    /// For people: programs are not sent there.
+    #[serde(skip)]
+    pub(crate) oldtimer_url: &'a str,
 }
 
 /// A repository, by its project and its name.
@@ -50,6 +52,7 @@ impl fmt::Display for Announcement<'_> {
         writeln!(f, "latchkey {version}  demo  data: {data}  (`latchkey demo --fresh` starts over)\n")?;
         writeln!(f, "  Start here       {origin}/demo  a guided walk through the whole flow")?;
         writeln!(f, "  Burndown         {service_url}/  a service that asks for access")?;
+        writeln!(f, "  Oldtimer         {}/  a service of the older kind, which still works", self.oldtimer_url)?;
         writeln!(f, "  Your keys        {origin}/profile/authorizations")?;
         writeln!(f, "  Administration   {origin}/organizations/{organization}")?;
         writeln!(f, "  Discovery        {issuer}/.well-known/openid-configuration")?;
@@ -65,7 +68,7 @@ impl fmt::Display for Announcement<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 
@@ -83,6 +86,12 @@ mod tests {
     fn announced<T>(look: impl FnOnce(&Announcement<'_>) -> T) -> T {
         let accounts = [KeptAccount { email: "ana@harbor.test".into(), password: "p".into(), role: "owner".into() }];
         let clients = [a_client(Some("lks_s")), a_client(None)];
+        let legacy_clients = [KeptLegacyClient {
+            client_id: Uuid::nil(),
+            client_secret: "a.b.c".into(),
+            redirect_uri: "http://127.0.0.1:4289/callback".into(),
+            scopes: vec!["vso.work".into()],
+        }];
         look(&Announcement {
             origin: "http://localhost:4280",
             https_origin: "https://localhost:4243",
@@ -97,7 +106,8 @@ mod tests {
             repositories: vec![InProject { project: "lighthouse", name: "foghorn" }],
             accounts: &accounts,
             clients: &clients,
-            legacy_clients: [],
+            legacy_clients: &legacy_clients,
+            oldtimer_url: "http://127.0.0.1:4282",
         })
     }
 
@@ -120,13 +130,19 @@ mod tests {
         assert_eq!(members(&value["repositories"][0]), promised("project name"));
         assert_eq!(members(&value["clients"][0]), promised("name client_id client_secret type redirect_uris scopes"));
         assert_eq!(members(&value["clients"][1]), promised("name client_id type redirect_uris scopes"));
-        assert_eq!(value["legacy_clients"], json!([]));
+        assert_eq!(members(&value["legacy_clients"][0]), promised("client_id client_secret redirect_uri scopes"));
     }
 
     #[test]
     fn people_are_told_where_to_click_and_as_whom() {
         let text = announced(|announcement| announcement.to_string());
-        for told in ["http://localhost:4280/demo", "http://127.0.0.1:4281/", "ana@harbor.test", "Ctrl-C"] {
+        for told in [
+            "http://localhost:4280/demo",
+            "http://127.0.0.1:4281/",
+            "http://127.0.0.1:4282/",
+            "ana@harbor.test",
+            "Ctrl-C",
+        ] {
             assert!(text.contains(told), "{told}");
         }
     }

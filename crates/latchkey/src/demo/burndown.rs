@@ -4,39 +4,33 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | its HTTP client | [`wire`] |
 //! | the protocol: asking, redeeming, verifying, refreshing | [`relying_party`] |
-//! | what it knows of each browser | [`visits`] |
+//! | what it knows of each browser | [`visit`] |
 //! | what it reads through the API | [`reading`] |
+//!
+//! Its HTTP client and its cookies are those of every demo service: [`super::wire`], [`super::visits`], [`super::service`].
 
 mod reading;
 pub(crate) mod relying_party;
-mod visits;
-pub(crate) mod wire;
+mod visit;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::body::Body;
-use http_body_util::{BodyExt as _, Limited};
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
-};
 use hyper::{Method, Request, Response, StatusCode};
-use latchkey_jose::{Timestamp, digest};
 use latchkey_web::assets;
+use latchkey_web::pages::Remaining;
 use latchkey_web::pages::burndown::{BurndownDashboard, BurndownEnded, BurndownStart, Refusal};
-use latchkey_web::pages::{Page, Remaining};
 
+use super::service::{self, Service, Visitor, text};
+use super::visits::{self, Visits};
 use reading::{KeyRefused, Reader};
 use relying_party::{Connected, Registered, RelyingParty, Trouble};
-use visits::{News, Visits};
+use visit::{News, Visit};
 
-/// The name of its cookie.
-const COOKIE_NAME: &str = "burndown";
-/// Bytes of one form.
-const FORM_BYTES: usize = 4_096;
+/// What it calls itself.
+pub(crate) const AGENT: &str = "Burndown/1.0";
 /// A key that ends this soon is renewed before it is used.
 const SOON: Duration = Duration::from_secs(30);
 
@@ -45,22 +39,23 @@ const SOON: Duration = Duration::from_secs(30);
 pub(crate) struct Burndown(Arc<Parts>);
 
 struct Parts {
-    /// Its own `host:port`.
-    authority: String,
-    /// The origin of Latchkey, which is where its API is too.
-    latchkey: String,
+    service: Service,
     /// The organization that it was set up for.
     organization: String,
     party: RelyingParty,
-    visits: Visits,
+    visits: Visits<Visit>,
 }
 
 impl Burndown {
     /// The service at `authority`, for one organization behind the origin `latchkey`.
     pub(crate) fn new(authority: &str, latchkey: &str, organization: &str, registered: Registered) -> Self {
         Self(Arc::new(Parts {
-            authority: authority.to_owned(),
-            latchkey: latchkey.to_owned(),
+            service: Service {
+                authority: authority.to_owned(),
+                latchkey: latchkey.to_owned(),
+                cookie_name: "burndown",
+                styles: &assets::BURNDOWN_STYLES,
+            },
             organization: organization.to_owned(),
             party: RelyingParty::new(registered),
             visits: Visits::default(),
@@ -69,23 +64,19 @@ impl Burndown {
 
     /// Whether a request is for it.
     pub(crate) fn is_meant(&self, request: &Request<Body>) -> bool {
-        let named = request.uri().authority().map(|authority| authority.as_str());
-        let host = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
-        named.or_else(host).is_some_and(|host| host.eq_ignore_ascii_case(&self.0.authority))
+        self.0.service.is_meant(request)
     }
 
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let now = now();
-        let held = cookie(&parts.headers).map(str::to_owned);
-        let visitor = Visitor { cookie: held.clone().unwrap_or_else(visits::new_cookie), is_new: held.is_none(), now };
+        let visitor = self.0.service.visitor(&parts.headers);
         match (&parts.method, parts.uri.path()) {
             (&Method::GET | &Method::HEAD, "/") => self.show(&visitor).await,
             (&Method::GET, "/connect") => self.connect(&visitor).await,
             (&Method::GET, "/callback") => self.callback(&visitor, parts.uri.query().unwrap_or_default()).await,
             (&Method::POST, "/disconnect") => self.disconnect(&visitor, body).await,
-            (&Method::GET | &Method::HEAD, path) if path == assets::BURNDOWN_STYLES.path() => styles(),
+            (&Method::GET | &Method::HEAD, path) if path == self.0.service.styles.path() => self.0.service.styles(),
             _ => text(StatusCode::NOT_FOUND, "Burndown has no such page.\n"),
         }
     }
@@ -97,7 +88,7 @@ impl Burndown {
         });
         let Some((person, key)) = connected else { return self.begin(visitor) };
         match self.dashboard(visitor, Connected { person, key }).await {
-            Ok(dashboard) => self.page(visitor, &dashboard),
+            Ok(dashboard) => self.0.service.page(visitor, &dashboard),
             Err(news) => {
                 self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
                     // When nobody answers the key may still be good.
@@ -113,11 +104,13 @@ impl Burndown {
 
     fn begin(&self, visitor: &Visitor) -> Response<Body> {
         match self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news.clone()) {
-            Some(News::Ended { code, call, sentence }) => self.page(visitor, &BurndownEnded { code, call, sentence }),
-            Some(News::Refused(code, sentence)) => {
-                self.page(visitor, &BurndownStart { refused: Some(Refusal { code, sentence }) })
+            Some(News::Ended { code, call, sentence }) => {
+                self.0.service.page(visitor, &BurndownEnded { code, call, sentence })
             }
-            None => self.page(visitor, &BurndownStart { refused: None }),
+            Some(News::Refused(code, sentence)) => {
+                self.0.service.page(visitor, &BurndownStart { refused: Some(Refusal { code, sentence }) })
+            }
+            None => self.0.service.page(visitor, &BurndownStart { refused: None }),
         }
     }
 
@@ -131,7 +124,8 @@ impl Burndown {
             if let Some(refused) = &refused {
                 self.renew(visitor, &mut connected, refused).await?;
             }
-            let reader = Reader { origin: &self.0.latchkey, organization: &self.0.organization, key: &connected.key };
+            let reader =
+                Reader { origin: &self.0.service.latchkey, organization: &self.0.organization, key: &connected.key };
             match reader.projects().await {
                 Ok(projects) => {
                     let left = connected.key.expires_at.since(visitor.now).as_secs();
@@ -174,7 +168,7 @@ impl Burndown {
         match self.0.party.ask().await {
             Ok((location, asked)) => {
                 self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.ask(asked));
-                self.see_other(visitor, &location)
+                self.0.service.see_other(visitor, &location)
             }
             Err(trouble) => self.refused(visitor, code(&trouble), in_words(&trouble)),
         }
@@ -191,7 +185,7 @@ impl Burndown {
             let sentence = "This browser did not ask for that answer, or it was used before. Please try again.";
             let news = News::Refused("invalid_state".to_owned(), sentence.to_owned());
             self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news = Some(news));
-            return self.see_other(visitor, "/");
+            return self.0.service.see_other(visitor, "/");
         };
         if !self.0.party.is_from_the_issuer(first("iss")) {
             let sentence = "The answer comes from somebody whom we did not ask.";
@@ -207,7 +201,7 @@ impl Burndown {
                     visit.news = None;
                 });
                 let renewed = self.0.visits.renew(&visitor.cookie);
-                self.see_other(&Visitor { cookie: renewed, is_new: true, now: visitor.now }, "/")
+                self.0.service.see_other(&Visitor { cookie: renewed, is_new: true, now: visitor.now }, "/")
             }
             Err(trouble) => self.refused(visitor, code(&trouble), in_words(&trouble)),
         }
@@ -215,16 +209,14 @@ impl Burndown {
 
     /// Forgets the person and their key.
     async fn disconnect(&self, visitor: &Visitor, body: Body) -> Response<Body> {
-        let Ok(form) = Limited::new(body, FORM_BYTES).collect().await else {
-            return text(StatusCode::PAYLOAD_TOO_LARGE, "That form is too large.\n");
-        };
-        let form = form.to_bytes();
-        let given = url::form_urlencoded::parse(&form).find(|(name, _)| name == "csrf").map(|(_, value)| value);
-        let expected = visits::csrf(&visitor.cookie);
-        if given.is_some_and(|given| digest::constant_time_eq(given.as_bytes(), expected.as_bytes())) {
-            self.0.visits.with(&visitor.cookie, visitor.now, |visit| (visit.connected, visit.news) = (None, None));
+        match service::is_ours(visitor, body).await {
+            Ok(true) => {
+                self.0.visits.with(&visitor.cookie, visitor.now, |visit| (visit.connected, visit.news) = (None, None));
+            }
+            Ok(false) => {}
+            Err(response) => return response,
         }
-        self.see_other(visitor, "/")
+        self.0.service.see_other(visitor, "/")
     }
 
     fn refused(&self, visitor: &Visitor, code: String, sentence: String) -> Response<Body> {
@@ -232,80 +224,8 @@ impl Burndown {
             visit.connected = None;
             visit.news = Some(News::Refused(code, sentence));
         });
-        self.see_other(visitor, "/")
+        self.0.service.see_other(visitor, "/")
     }
-
-    fn page(&self, visitor: &Visitor, page: &impl Page) -> Response<Body> {
-        let mut response = Response::new(Body::from(page.html()));
-        // The form that asks for a key leads on to Latchkey, and browsers hold the policy against that too.
-        let policy = format!(
-            "default-src 'none'; style-src 'self'; form-action 'self' {}; base-uri 'none'; frame-ancestors 'none'",
-            self.0.latchkey
-        );
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        if let Ok(policy) = HeaderValue::from_str(&policy) {
-            headers.insert(CONTENT_SECURITY_POLICY, policy);
-        }
-        finish(visitor, headers);
-        response
-    }
-
-    fn see_other(&self, visitor: &Visitor, location: &str) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::SEE_OTHER;
-        let headers = response.headers_mut();
-        if let Ok(location) = HeaderValue::from_str(location) {
-            headers.insert(LOCATION, location);
-        }
-        finish(visitor, headers);
-        response
-    }
-}
-
-/// One browser at one moment.
-struct Visitor {
-    cookie: String,
-    is_new: bool,
-    now: Timestamp,
-}
-
-fn finish(visitor: &Visitor, headers: &mut HeaderMap) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if visitor.is_new {
-        let cookie = format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Lax", visitor.cookie);
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            headers.insert(SET_COOKIE, cookie);
-        }
-    }
-}
-
-fn styles() -> Response<Body> {
-    let mut response = Response::new(Body::from(assets::BURNDOWN_STYLES.bytes()));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(assets::BURNDOWN_STYLES.content_type()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
-}
-
-fn text(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, value)| *name == COOKIE_NAME && value.len() == 43).map(|(_, value)| value)
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn ended(refused: &KeyRefused, code: &str) -> News {
@@ -343,6 +263,7 @@ fn sentence_for(code: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
+    use hyper::header::{CONTENT_SECURITY_POLICY, COOKIE, HOST, LOCATION, SET_COOKIE};
 
     use super::*;
 

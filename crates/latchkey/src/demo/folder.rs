@@ -23,6 +23,9 @@ pub(crate) struct Keepsake {
     pub(crate) accounts: Vec<KeptAccount>,
     /// The registered clients, the demo service last.
     pub(crate) clients: Vec<KeptClient>,
+    /// The registered clients of the older OAuth kind.
+    #[serde(default)]
+    pub(crate) legacy_clients: Vec<KeptLegacyClient>,
     /// Where it listened the last time.
     pub(crate) https_origin: Option<String>,
 }
@@ -57,10 +60,29 @@ pub(crate) struct KeptClient {
     pub(crate) scopes: Vec<String>,
 }
 
+/// A registered client of the older OAuth kind.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct KeptLegacyClient {
+    /// Its id.
+    pub(crate) client_id: Uuid,
+    /// Its secret, a JWT.
+    pub(crate) client_secret: String,
+    /// An address, of those that answers may be sent to, at which nothing listens.
+    pub(crate) redirect_uri: String,
+    /// Its scopes: a request names exactly these.
+    pub(crate) scopes: Vec<String>,
+}
+
 impl Keepsake {
     /// What is remembered while the sample data is being made: that it is not there yet.
     pub(crate) fn begun() -> Self {
-        Self { complete: false, accounts: Vec::new(), clients: Vec::new(), https_origin: None }
+        Self {
+            complete: false,
+            accounts: Vec::new(),
+            clients: Vec::new(),
+            legacy_clients: Vec::new(),
+            https_origin: None,
+        }
     }
 
     /// The client of that name.

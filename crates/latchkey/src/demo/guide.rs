@@ -12,6 +12,7 @@ use latchkey_web::{Peer, Site};
 
 use super::burndown::Burndown;
 use super::folder::KeptAccount;
+use super::oldtimer::Oldtimer;
 use super::recorder::{Message, Recorder};
 use super::sample::people::EVERYBODY;
 use super::scene::Scene;
@@ -24,6 +25,8 @@ pub(crate) struct Guide {
     pub(crate) site: Site,
     /// The demo service.
     pub(crate) burndown: Burndown,
+    /// The demo service of the older OAuth kind.
+    pub(crate) oldtimer: Oldtimer,
     /// Who listens in.
     pub(crate) recorder: Recorder,
     /// What the guided walk tells.
@@ -34,6 +37,8 @@ pub(crate) struct Guide {
 pub(crate) struct Tour {
     /// Where the demo service is.
     pub(crate) service_url: String,
+    /// Where the one of the older kind is.
+    pub(crate) oldtimer_url: String,
     /// The line that clones a repository.
     pub(crate) clone_line: String,
     /// Who can sign in.
@@ -52,6 +57,9 @@ impl Guide {
     async fn answer_somehow(&mut self, request: Request<Body>, peer: Peer) -> Response<Body> {
         if !peer.secure && self.burndown.is_meant(&request) {
             return self.burndown.answer(request).await;
+        }
+        if !peer.secure && self.oldtimer.is_meant(&request) {
+            return self.oldtimer.answer(request).await;
         }
         if let Some(response) = self.walk(&request, peer) {
             return response;
@@ -87,7 +95,7 @@ impl Guide {
                 let page = Demo {
                     frame,
                     service_url: format!("{}/", self.tour.service_url),
-                    steps: steps.shown(&self.tour.service_url),
+                    steps: steps.shown(&self.tour.service_url, &self.tour.oldtimer_url),
                     accounts: self.tour.accounts.iter().map(shown_account).collect(),
                     clone_line: self.tour.clone_line.clone(),
                     messages: messages.into_iter().map(shown_message).collect(),

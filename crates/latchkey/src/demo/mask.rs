@@ -4,13 +4,15 @@ use latchkey_jose::unverified;
 use serde_json::Value;
 
 /// Parameters and members that are secrets, or as good as one.
-const SECRET: [&str; 12] = [
+const SECRET: [&str; 13] = [
     "access_token",
     "refresh_token",
     "id_token",
     "id_token_hint",
     "client_secret",
     "client_assertion",
+    // The code or the refresh token, in the older kind.
+    "assertion",
     "code",
     "code_verifier",
     "csrf",

@@ -23,12 +23,16 @@ pub(crate) struct Ports {
     pub(crate) people: Vec<TcpListener>,
     /// The demo service.
     pub(crate) service: TcpListener,
+    /// The demo service of the older OAuth kind.
+    pub(crate) oldtimer: TcpListener,
     /// For clients that insist on https.
     pub(crate) https: Vec<TcpListener>,
     /// `http://localhost:4280`.
     pub(crate) origin: String,
     /// `http://127.0.0.1:4281`: another host, because cookies ignore ports.
     pub(crate) service_url: String,
+    /// `http://127.0.0.1:4282`.
+    pub(crate) oldtimer_url: String,
     /// `https://localhost:4243`.
     pub(crate) https_origin: String,
 }
@@ -36,22 +40,26 @@ pub(crate) struct Ports {
 impl Ports {
     /// Binds all of them: the usual ones, those from `port` on, or free ones if it is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, Failure> {
-        let beyond = || Failure::new(Exit::Usage, format!("there are no two ports behind {port}"));
-        let (service, https) = match port {
-            0 => (0, 0),
-            USUAL => (USUAL + 1, USUAL_HTTPS),
-            _ => (port.checked_add(1).ok_or_else(beyond)?, port.checked_add(2).ok_or_else(beyond)?),
+        let beyond = || Failure::new(Exit::Usage, format!("there are no three ports behind {port}"));
+        let after = |places: u16| port.checked_add(places).ok_or_else(beyond);
+        let (service, https, oldtimer) = match port {
+            0 => (0, 0, 0),
+            USUAL => (USUAL + 1, USUAL_HTTPS, USUAL + 2),
+            _ => (after(1)?, after(2)?, after(3)?),
         };
         let (people, port) = localhost(port).await?;
         let (https, https_port) = localhost(https).await?;
         let service = bind(V4, service).await?;
-        let service_port = port_of(&service)?;
+        let oldtimer = bind(V4, oldtimer).await?;
+        let (service_port, oldtimer_port) = (port_of(&service)?, port_of(&oldtimer)?);
         Ok(Self {
             people,
             service,
+            oldtimer,
             https,
             origin: format!("http://localhost:{port}"),
             service_url: format!("http://127.0.0.1:{service_port}"),
+            oldtimer_url: format!("http://127.0.0.1:{oldtimer_port}"),
             https_origin: format!("https://localhost:{https_port}"),
         })
     }
@@ -91,12 +99,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn free_ports_are_three_and_known_before_anything_is_answered() {
+    async fn free_ports_are_four_and_known_before_anything_is_answered() {
         let ports = Ports::bind(0).await.unwrap();
         let number = |origin: &str| origin.rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
-        let mut numbers = [number(&ports.origin), number(&ports.service_url), number(&ports.https_origin)];
+        let urls = [&ports.origin, &ports.service_url, &ports.https_origin, &ports.oldtimer_url];
+        let mut numbers = urls.map(|url| number(url));
         numbers.sort_unstable();
-        assert!(numbers[0] > 0 && numbers[0] < numbers[1] && numbers[1] < numbers[2]);
+        assert!(numbers[0] > 0 && numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
         assert!(ports.service_url.starts_with("http://127.0.0.1:"));
     }
 

@@ -15,9 +15,11 @@ use hyper::{Method, Request, Response, StatusCode};
 use latchkey_jose::unverified;
 use url::form_urlencoded;
 
-use super::burndown::wire::NAME as BURNDOWN_AGENT;
+use super::burndown::AGENT as BURNDOWN_AGENT;
 use super::mask;
+use super::oldtimer::AGENT as OLDTIMER_AGENT;
 use super::sample::apps::BURNDOWN;
+use super::sample::older_apps::OLDTIMER;
 use super::scene::Scene;
 use super::steps::{Happened, Steps};
 
@@ -182,6 +184,7 @@ impl Recorder {
         let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match agent {
             BURNDOWN_AGENT => BURNDOWN.to_owned(),
+            OLDTIMER_AGENT => OLDTIMER.to_owned(),
             agent if agent.starts_with("git/") => "git".to_owned(),
             _ if scene.is_of_the_browser() => "Browser".to_owned(),
             _ => "A service".to_owned(),
@@ -212,6 +215,7 @@ fn happened(heard: &Heard, status: StatusCode, brings_code: bool) -> Option<Happ
         Scene::Token if of_burndown && status.is_success() && heard.grant == "authorization_code" => {
             Some(Happened::GotKeys)
         }
+        Scene::Token if heard.who == OLDTIMER && status.is_success() => Some(Happened::OlderGotKeys),
         Scene::Token if of_burndown && !status.is_success() => Some(Happened::WasRefused),
         Scene::Api if of_burndown && status.is_success() => Some(Happened::Read),
         Scene::Api if of_burndown && status == StatusCode::UNAUTHORIZED => Some(Happened::WasRefused),
@@ -304,6 +308,19 @@ mod tests {
             assert!(message.body.contains("…WXYZ"), "{message:?}");
         }
         assert!(steps.have(Happened::GotKeys));
+    }
+
+    #[tokio::test]
+    async fn the_older_kinds_assertions_are_masked_too() {
+        let recorder = recorder();
+        let form = format!("client_assertion={SECRET}&grant_type=refresh_token&assertion={SECRET}");
+        let mut request = post("/oauth2/token", &form);
+        request.headers_mut().insert(USER_AGENT, OLDTIMER_AGENT.parse().unwrap());
+        exchange(&recorder, request, json(200, &format!(r#"{{"access_token":"{SECRET}"}}"#))).await;
+        let (messages, steps) = recorder.so_far();
+        assert!(!format!("{messages:?}").contains(SECRET), "{messages:?}");
+        assert_eq!(messages[0].from, OLDTIMER);
+        assert!(steps.have(Happened::OlderGotKeys) && !steps.have(Happened::GotKeys));
     }
 
     #[tokio::test]

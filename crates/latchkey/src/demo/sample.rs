@@ -4,6 +4,7 @@
 //! |---|---|
 //! | tenants and accounts | [`people`] |
 //! | registered clients | [`apps`] |
+//! | the app of the older OAuth kind | [`older_apps`] |
 //! | organizations, projects, who belongs where | [`organizations`] |
 //! | work items with links and history | [`work_items`] |
 //! | repositories with commits, a pull request | [`repositories`] |
@@ -14,6 +15,7 @@
 pub(crate) mod apps;
 pub(crate) mod builds;
 mod history;
+pub(crate) mod older_apps;
 pub(crate) mod organizations;
 pub(crate) mod people;
 pub(crate) mod repositories;
@@ -80,19 +82,28 @@ impl Inventing {
     }
 }
 
+/// Where the demo services have people sent back to.
+pub(crate) struct Redirects {
+    /// To Burndown.
+    pub(crate) burndown: String,
+    /// To Oldtimer.
+    pub(crate) oldtimer: String,
+}
+
 /// Makes everything, and returns what the demo has to remember of it.
-pub(crate) async fn sow(app: &App, people: Inventing, burndown_redirect: &str) -> Result<Keepsake, SampleError> {
+pub(crate) async fn sow(app: &App, people: Inventing, redirects: &Redirects) -> Result<Keepsake, SampleError> {
     let now = app.now();
     let histories = repositories::import_all(app, now).await?;
     let Invented { accounts, hashes } = people.0.await.map_err(|error| SampleError::Rule(error.to_string()))??;
     decide(&app.store, people::changes(&hashes, now)).await?;
-    let (clients, registered) = apps::register(app, burndown_redirect, now)?;
+    let (clients, registered) = apps::register(app, &redirects.burndown, now)?;
     decide(&app.store, registered).await?;
     organizations::make(&app.store, now).await?;
+    let oldtimer = older_apps::import(app, &redirects.oldtimer, now).await?;
     repositories::keep(&app.store, &histories, now).await?;
     work_items::keep(&app.store, now).await?;
     builds::keep(&app.store, &histories, now).await?;
-    Ok(Keepsake { accounts, clients, ..Keepsake::begun() })
+    Ok(Keepsake { accounts, clients, legacy_clients: vec![oldtimer], ..Keepsake::begun() })
 }
 
 async fn decide(store: &Store, changes: Vec<Change>) -> Result<(), SampleError> {

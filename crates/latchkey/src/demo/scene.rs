@@ -39,6 +39,9 @@ impl Scene {
         Some(match path {
             _ if path.ends_with("/oauth2/v2.0/authorize") => Self::Authorize,
             _ if path.ends_with("/oauth2/v2.0/token") => Self::Token,
+            // Those of the older kind.
+            "/oauth2/authorize" => Self::Authorize,
+            "/oauth2/token" => Self::Token,
             _ if path.contains("/.well-known/") => Self::Metadata,
             _ if path.ends_with("/discovery/v2.0/keys") => Self::Keys,
             "/oidc/userinfo" => Self::UserInfo,
@@ -124,6 +127,8 @@ mod tests {
     fn the_flow_is_recorded_and_other_pages_are_not() {
         let of = |method: Method, path: &str| Scene::of(&method, path);
         assert_eq!(of(Method::GET, "/harbor.test/oauth2/v2.0/authorize"), Some(Scene::Authorize));
+        assert_eq!(of(Method::GET, "/oauth2/authorize"), Some(Scene::Authorize));
+        assert_eq!(of(Method::POST, "/oauth2/token"), Some(Scene::Token));
         assert_eq!(of(Method::POST, "/signin"), Some(Scene::SignIn));
         assert_eq!(of(Method::GET, "/harbor/_apis/projects"), Some(Scene::Api));
         assert_eq!(of(Method::GET, "/harbor/lighthouse/_git/lighthouse/info/refs"), Some(Scene::Git));

@@ -21,10 +21,12 @@ pub(crate) enum Happened {
     WasRevoked,
     /// Burndown's next call failed.
     WasRefused,
+    /// An app of the older kind got its keys.
+    OlderGotKeys,
 }
 
 impl Happened {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Asked,
         Self::SignedIn,
         Self::Approved,
@@ -33,6 +35,7 @@ impl Happened {
         Self::WasFound,
         Self::WasRevoked,
         Self::WasRefused,
+        Self::OlderGotKeys,
     ];
 }
 
@@ -71,18 +74,18 @@ impl Steps {
     }
 
     /// The steps for the page.
-    pub(crate) fn shown(self, service_url: &str) -> Vec<DemoStep> {
+    pub(crate) fn shown(self, service_url: &str, oldtimer_url: &str) -> Vec<DemoStep> {
         let next = Happened::ALL.into_iter().find(|step| !self.have(*step));
         let state = |step| match step {
             step if self.have(step) => DemoStepState::Done,
             step if next == Some(step) => DemoStepState::Next,
             _ => DemoStepState::Later,
         };
-        Happened::ALL.into_iter().map(|step| described(step, service_url, state(step))).collect()
+        Happened::ALL.into_iter().map(|step| described(step, service_url, oldtimer_url, state(step))).collect()
     }
 }
 
-fn described(step: Happened, service_url: &str, state: DemoStepState) -> DemoStep {
+fn described(step: Happened, service_url: &str, oldtimer_url: &str, state: DemoStepState) -> DemoStep {
     let burndown = |label: &str| Some((format!("{service_url}/"), label.to_owned()));
     let own = |path: &str, label: &str| Some((path.to_owned(), label.to_owned()));
     let (title, text, specification, link) = match step {
@@ -137,6 +140,13 @@ fn described(step: Happened, service_url: &str, state: DemoStepState) -> DemoSte
             "RFC 6750 §3.1, RFC 6749 §5.2",
             burndown("Look at Burndown again"),
         ),
+        Happened::OlderGotKeys => (
+            "An older app still works",
+            "Oldtimer was registered years ago, for the older OAuth kind. Approve it: it gets the same short keys, it is in the same \
+             list, and every answer tells it when its time is over. Then try to register another one.",
+            "RFC 7523 §2.1, RFC 9745, RFC 8594",
+            Some((format!("{oldtimer_url}/"), "Open Oldtimer".to_owned())),
+        ),
     };
     DemoStep { title: title.to_owned(), text: text.to_owned(), specification: specification.to_owned(), link, state }
 }
@@ -172,7 +182,8 @@ mod tests {
     fn one_step_is_the_next() {
         let mut steps = Steps::default();
         steps.note(Happened::Asked);
-        let states: Vec<_> = steps.shown("http://127.0.0.1:4281").iter().map(|step| step.state).collect();
+        let states: Vec<_> =
+            steps.shown("http://127.0.0.1:4281", "http://127.0.0.1:4282").iter().map(|step| step.state).collect();
         assert!(states[0] == DemoStepState::Done && states[1] == DemoStepState::Next);
         assert!(states[2..].iter().all(|state| *state == DemoStepState::Later));
     }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{self, Registration, RegistrationError};
 use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Profile};
+use latchkey_identity::limits::LEGACY_SECRET_DAYS;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_web::App;
 use latchkey_web::app::entropy;
@@ -54,9 +55,9 @@ pub(crate) enum SecretOrder {
     Add {
         /// The app's client id
         client_id: String,
-        /// How many days it lives, at most 730
-        #[arg(long, default_value_t = 180)]
-        days: u32,
+        /// How many days it lives, at most 730 [default: 180]; for an app of the older kind at most 60 [default: 60]
+        #[arg(long)]
+        days: Option<u32>,
     },
     /// Remove a secret: nobody authenticates with it again
     Remove {
@@ -98,7 +99,7 @@ pub(crate) struct NewApp {
     #[arg(long)]
     pkce_optional: bool,
     /// How many days its first secret lives, at most 730
-    #[arg(long, default_value_t = 180, value_name = "DAYS")]
+    #[arg(long, default_value_t = SECRET_DAYS, value_name = "DAYS")]
     secret_days: u32,
 }
 
@@ -133,6 +134,9 @@ pub(crate) enum AppProfile {
     Standard,
     /// What Microsoft's client libraries expect
     Microsoft,
+    /// The older OAuth kind: none is made, and the answer says what to do instead
+    #[value(hide = true)]
+    Legacy,
 }
 
 impl From<AppProfile> for Profile {
@@ -140,6 +144,7 @@ impl From<AppProfile> for Profile {
         match profile {
             AppProfile::Standard => Self::Standard,
             AppProfile::Microsoft => Self::Microsoft,
+            AppProfile::Legacy => Self::Legacy,
         }
     }
 }
@@ -202,7 +207,8 @@ pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failur
         AppOrder::Delete { client_id } => delete(app, &client_id).await,
         AppOrder::Secret(SecretOrder::Add { client_id, days }) => {
             let client = find(app, &client_id).await?;
-            let secret = add_secret(app, client.id, days).await?;
+            let usual = if client.is_legacy() { LEGACY_SECRET_DAYS } else { SECRET_DAYS };
+            let secret = add_secret(app, client.id, days.unwrap_or(usual)).await?;
             Ok(Report::one(&["client_id", "client_secret", "secret_id", "secret_expires"], secret).note(ONCE))
         }
         AppOrder::Secret(SecretOrder::Remove { client_id, secret_id }) => {
@@ -211,6 +217,8 @@ pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failur
     }
 }
 
+/// How many days a secret lives unless something else is asked for.
+const SECRET_DAYS: u32 = 180;
 /// What is said with a new secret.
 const ONCE: &str = "The secret is shown this once: keep it in a safe place now.";
 
@@ -336,9 +344,11 @@ fn no_app(client_id: &str) -> Failure {
 impl From<RegistrationError> for Failure {
     fn from(error: RegistrationError) -> Self {
         let exit = match error {
-            RegistrationError::TooManySecrets | RegistrationError::TooManyApps | RegistrationError::NotYours => {
-                Exit::Refused
-            }
+            RegistrationError::TooManySecrets
+            | RegistrationError::TooManyApps
+            | RegistrationError::NotYours
+            | RegistrationError::NoNewLegacyApps
+            | RegistrationError::LegacyStaysAsItIs => Exit::Refused,
             _ => Exit::Usage,
         };
         Self::new(exit, "the registration is not accepted").because(error)

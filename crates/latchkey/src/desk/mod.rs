@@ -6,6 +6,8 @@
 
 pub(crate) mod accounts;
 pub(crate) mod apps;
+pub(crate) mod import;
+pub(crate) mod legacy;
 pub(crate) mod members;
 pub(crate) mod organizations;
 pub(crate) mod projects;
@@ -54,6 +56,20 @@ pub(crate) enum Order {
     /// Git repositories of a project
     #[command(subcommand)]
     Repository(projects::RepositoryOrder),
+    /// Bring in what exists elsewhere: a plan first, --apply to do it
+    #[command(subcommand)]
+    Import(import::ImportOrder),
+    /// Apps of the older OAuth kind: those there are, their end
+    #[command(subcommand)]
+    Legacy(legacy::LegacyOrder),
+}
+
+/// An order in parts, which are carried out one after the other.
+pub(crate) struct Parts {
+    /// The parts.
+    pub(crate) orders: Vec<Order>,
+    /// What is to be said at the end of them, and whether it went well.
+    pub(crate) conclude: fn(Report) -> (Report, Result<(), Failure>),
 }
 
 impl Order {
@@ -63,7 +79,16 @@ impl Order {
             Self::App(order) => order.question(),
             Self::Account(order) => order.question(),
             Self::Member(order) => order.question(),
-            Self::Tenant(_) | Self::Organization(_) | Self::Project(_) | Self::Repository(_) => None,
+            Self::Legacy(order) => order.question(),
+            Self::Tenant(_) | Self::Organization(_) | Self::Project(_) | Self::Repository(_) | Self::Import(_) => None,
+        }
+    }
+
+    /// Its parts: one, unless it is long.
+    pub(crate) fn into_parts(self) -> Result<Parts, Failure> {
+        match self {
+            Self::Import(order) => order.into_parts(),
+            order => Ok(Parts { orders: vec![order], conclude: |report| (report, Ok(())) }),
         }
     }
 
@@ -86,6 +111,8 @@ pub(crate) async fn perform(app: &App, order: Order) -> Result<Report, Failure> 
         Order::Member(order) => members::perform(app, order).await,
         Order::Project(order) => projects::perform(app, order).await,
         Order::Repository(order) => projects::perform_on_repository(app, order).await,
+        Order::Import(order) => import::perform(app, order).await,
+        Order::Legacy(order) => legacy::perform(app, order).await,
     }
 }
 

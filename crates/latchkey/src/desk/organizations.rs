@@ -71,6 +71,9 @@ pub(crate) struct PolicyChange {
     /// Whether services are let in at all
     #[arg(long, value_name = "true|false")]
     third_party_apps: Option<bool>,
+    /// Whether apps of the older OAuth kind that were imported are let in
+    #[arg(long, value_name = "true|false")]
+    legacy_apps: Option<bool>,
 }
 
 /// Who may authorize services.
@@ -97,7 +100,8 @@ impl From<Who> for AuthorizePolicy {
     }
 }
 
-const COLUMNS: [&str; 7] = ["name", "tenant", "owner", "projects", "authorize", "longest_days", "third_party_apps"];
+const COLUMNS: [&str; 8] =
+    ["name", "tenant", "owner", "projects", "authorize", "longest_days", "third_party_apps", "legacy_apps"];
 
 fn row(organization: &Organization, projects: usize) -> Row {
     row! {
@@ -108,6 +112,7 @@ fn row(organization: &Organization, projects: usize) -> Row {
         "authorize": organization.policy.authorize.word(),
         "longest_days": organization.policy.longest_authorization_days,
         "third_party_apps": organization.policy.third_party_apps,
+        "legacy_apps": organization.policy.legacy_apps,
     }
 }
 
@@ -194,6 +199,7 @@ fn wanted(facts: &OrganizationFacts, change: &PolicyChange) -> OrganizationPolic
             days => days,
         },
         third_party_apps: change.third_party_apps.unwrap_or(present.third_party_apps),
+        legacy_apps: change.legacy_apps.unwrap_or(present.legacy_apps),
         ..present
     }
 }

@@ -51,6 +51,23 @@ impl Report {
         self
     }
 
+    /// Adds what the next part of the same order answered.
+    pub(crate) fn append(&mut self, next: Self) {
+        self.columns = next.columns;
+        self.single = next.single;
+        self.rows.extend(next.rows);
+        for note in next.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// How many rows have this there.
+    pub(crate) fn count(&self, column: &str, word: &str) -> usize {
+        self.rows.iter().filter(|row| row.get(column).and_then(Value::as_str) == Some(word)).count()
+    }
+
     /// What is said beside the data.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes

@@ -1,8 +1,11 @@
 //! The pages of a person's own account.
 
 use super::{DAY, HOUR, Invent, Shown, after, before, now};
-use crate::pages::authorization::{Allowed, Authorization, DayOfUse, Event, LiveKey};
-use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
+use crate::pages::legacy_app::Notice;
+use crate::pages::authorization::{
+    Allowed, Authorization, DayOfUse, Deed, Event, LiveKey, RefusedCalls, UsedFor,
+};
+use crate::pages::authorizations::{AskedRow, AskedState, AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
 use crate::pages::confirm::Confirm;
 use crate::pages::home::{Belonging, Home};
 use crate::pages::revoke::{Revoke, Revoked};
@@ -26,6 +29,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 frame: invent.frame(),
                 rows: Vec::new(),
                 try_at: Some(invent.say("http://127.0.0.1:4281/")),
+                asked: Vec::new(),
             },
         ),
         Shown::new("authorization", &invent.authorization()),
@@ -36,6 +40,9 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 until: None,
                 keys: Vec::new(),
                 days: Vec::new(),
+                refused: Vec::new(),
+                used_for: Vec::new(),
+                changes: Vec::new(),
                 places: Vec::new(),
                 ..invent.authorization()
             },
@@ -53,6 +60,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("sessions", &invent.sessions(None, 3)),
         Shown::new("sessions-ended", &invent.sessions(Some(invent.say("Two sessions were ended.")), 1)),
         Shown::new("home", &invent.home(2)),
+        Shown::new("home-shared-browser", &Home { frame: invent.shared_frame(), ..invent.home(2) }),
         Shown::new("home-new", &Home { organizations: Vec::new(), ..invent.home(0) }),
         Shown::new("confirm", &invent.confirm()),
     ]
@@ -73,6 +81,7 @@ impl Invent<'_> {
             since: before(3 * DAY),
             until: Some(after(87 * DAY)),
             last_use: Some(self.last_use(before(HOUR / 5))),
+            sunset: Vec::new(),
         };
         let burndown = row(
             "a1",
@@ -94,9 +103,30 @@ impl Invent<'_> {
         };
         let old = AuthorizationRow {
             last_use: None,
+            sunset: vec![Notice {
+                urgent: false,
+                sentence: self.say("Apps of the older kind stop working in harbor in 30 days, on 2 April 2026."),
+            }],
             ..row("a3", self.long_app(), AuthorizationKind::Legacy, &["Read your work items"], &[])
         };
-        Authorizations { frame: self.frame(), rows: vec![burndown, contoso, old], try_at: None }
+        let asked = |state| AskedRow {
+            app: self.say("Contoso CI"),
+            organization: self.say("harbor"),
+            asked: before(3 * DAY).before(now()),
+            state,
+        };
+        let states = [
+            AskedState::Waiting(after(27 * DAY)),
+            AskedState::Expired,
+            AskedState::Approved(self.say("Max Berg"), before(DAY).before(now())),
+            AskedState::Denied(self.say("Max Berg"), before(DAY).before(now())),
+        ];
+        Authorizations {
+            frame: self.frame(),
+            rows: vec![burndown, contoso, old],
+            try_at: None,
+            asked: states.into_iter().map(asked).collect(),
+        }
     }
 
     fn authorization(&self) -> Authorization {
@@ -104,7 +134,7 @@ impl Invent<'_> {
         let calls = [
             0, 4, 9, 12, 0, 0, 22, 31, 28, 40, 12, 3, 0, 6, 9, 14, 18, 33, 51, 47, 20, 0, 0, 8, 15, 28, 36, 30, 44, 12,
         ];
-        let day = |(ago, calls): (i64, u32)| DayOfUse { day: before((29 - ago) * DAY), calls };
+        let day = |(ago, calls): (i64, u32)| DayOfUse { day: before((29 - ago) * DAY), calls, refused: calls / 9 };
         Authorization {
             frame: self.frame(),
             id: self.say("a1"),
@@ -125,11 +155,36 @@ impl Invent<'_> {
             ],
             events: vec![
                 event(before(HOUR / 2), "It got a new key."),
-                event(before(2 * DAY), "A call was refused: drydock was not part of what you approved."),
+                event(before(2 * DAY), "A key that was used up came back: somebody may hold a copy. That line of keys was ended."),
                 event(before(10 * DAY), "You approved more: Push code."),
                 event(before(29 * DAY), "You approved it from 203.0.113.24."),
             ],
             days: (0..).zip(calls).map(day).collect(),
+            used_for: vec![UsedFor {
+                operation: self.say("View work items"),
+                place: Some(self.say("lighthouse")),
+                count: 512,
+                last: before(HOUR / 4),
+            }],
+            changes: vec![Deed {
+                sentence: self.say("Changed Bug #4: Lamp flickers when the wind turns north"),
+                href: self.say("/harbor/lighthouse/_workitems/edit/4"),
+                at: before(2 * DAY),
+            }],
+            refused: vec![
+                RefusedCalls {
+                    wanted: self.say("read source code"),
+                    why: "the place is not part of what you approved",
+                    count: 41,
+                    last: before(2 * DAY),
+                },
+                RefusedCalls {
+                    wanted: self.say("edit work items"),
+                    why: "you did not approve that",
+                    count: 1,
+                    last: before(9 * DAY),
+                },
+            ],
         }
     }
 

@@ -5,6 +5,7 @@ use crate::pages::Remaining;
 use crate::pages::burndown::{
     BurndownDashboard, BurndownEnded, BurndownItem, BurndownProject, BurndownStart, Reading, Refusal,
 };
+use crate::pages::oldtimer::{Oldtimer, OldtimerConnected, OldtimerNotice, OldtimerTold};
 use crate::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoStep, DemoStepState};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
@@ -24,6 +25,19 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 code: invent.say("401"),
                 call: invent.say("GET /harbor/_apis/projects"),
                 sentence: invent.say("You took our key back, so we can no longer see your work items."),
+            },
+        ),
+        Shown::new("oldtimer", &invent.oldtimer()),
+        Shown::new(
+            "oldtimer-start",
+            &Oldtimer { notice: None, connected: None, told: Vec::new(), ..invent.oldtimer() },
+        ),
+        Shown::new(
+            "oldtimer-refused",
+            &Oldtimer {
+                connected: None,
+                refused: Some(Refusal { code: invent.say("401"), sentence: invent.say("You took it back.") }),
+                ..invent.oldtimer()
             },
         ),
     ]
@@ -65,7 +79,7 @@ impl Invent<'_> {
                 account("ana@harbor.test", "owner", "May approve everything in harbor."),
                 account("cy@harbor.test", "stakeholder", "Is told what is missing."),
             ],
-            clone_line: self.say("git clone http://x:TOKEN@localhost:4280/harbor/lighthouse/_git/lighthouse"),
+            clone_line: self.say("git clone http://token@localhost:4280/harbor/lighthouse/_git/lighthouse"),
             messages: vec![
                 DemoMessage {
                     number: 1,
@@ -86,6 +100,31 @@ impl Invent<'_> {
                     decoded: self.pairs(&[("access_token", "{\n  \"aud\": \"499b84ac\"\n}")]),
                 },
             ],
+        }
+    }
+
+    fn oldtimer(&self) -> Oldtimer {
+        Oldtimer {
+            notice: Some(OldtimerNotice {
+                since: self.say("1 April 2025"),
+                end: self.say("21 May 2027"),
+                way_out: self.say("http://localhost:4280/legacy"),
+            }),
+            connected: Some(OldtimerConnected {
+                csrf: self.say("csrf"),
+                key_left: Remaining(3_540),
+                work_items: Reading::Have(vec![BurndownItem {
+                    title: self.say("Lamp flickers when the wind turns north"),
+                    detail: self.say("Bug #4"),
+                    tag: self.say("Active"),
+                }]),
+            }),
+            refused: None,
+            register: self.say("http://localhost:4280/app/register"),
+            told: vec![OldtimerTold {
+                call: self.say("POST /oauth2/token, assertion: a code"),
+                answer: self.say("200: expires_in is the text \"3600\""),
+            }],
         }
     }
 

@@ -2,9 +2,13 @@
 
 use super::{DAY, HOUR, Invent, Shown, before, now};
 use crate::pages::builds::{Build, BuildOutcome, BuildRow, BuildStep, Builds};
+use crate::pages::commit::{ChangedFile, Commit, HowChanged, Signed};
 use crate::pages::project::{Place, Project};
 use crate::pages::repositories::{CommitRow, FileEntry, FileView, Files, Repositories, RepositoryRow};
 use crate::pages::work_items::{WorkItem, WorkItemComment, WorkItemLink, WorkItemRevision, WorkItemRow, WorkItems};
+
+const COMMIT: &str = "4f1c2ab04a8fe5ccb19ba61c4c0873d391e98798";
+const BEFORE: &str = "99d0e71b4a8fe5ccb19ba61c4c0873d391e98798";
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     let at = || invent.place();
@@ -34,6 +38,18 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         ),
         Shown::new("files-other", &invent.files(invent.say("logo.png"), FileView::Other(48_213))),
         Shown::new("files-empty", &Files { commits: Vec::new(), ..invent.files(String::new(), FileView::Empty) }),
+        Shown::new("commit", &invent.commit()),
+        Shown::new(
+            "commit-merge-without-changes",
+            &Commit {
+                message: String::new(),
+                committer: None,
+                parents: invent.list(&[COMMIT, BEFORE]),
+                changes: Vec::new(),
+                more: false,
+                ..invent.commit()
+            },
+        ),
         Shown::new(
             "builds",
             &Builds {
@@ -49,6 +65,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             &Build {
                 build: invent.build_row(7, BuildOutcome::Waiting),
                 finished: None,
+                requested_through: None,
                 reported_by: None,
                 steps: Vec::new(),
                 log: String::new(),
@@ -166,7 +183,30 @@ impl Invent<'_> {
             path,
             clone_url: self.say("http://localhost:4280/harbor/lighthouse/_git/lighthouse"),
             view,
-            commits: vec![commit("4f1c2ab", "Hold the lamp steady"), commit("99d0e71", "First light")],
+            commits: vec![commit(COMMIT, "Hold the lamp steady"), commit(BEFORE, "First light")],
+        }
+    }
+
+    fn commit(&self) -> Commit {
+        let signed =
+            |name: &str, email: &str| Signed { name: self.say(name), email: self.say(email), at: before(HOUR) };
+        let changed = |path: &str, how| ChangedFile { path: self.say(path), how };
+        Commit {
+            frame: self.frame(),
+            at: self.place(),
+            repository: self.say("lighthouse"),
+            id: self.say(COMMIT),
+            title: self.say("Hold the lamp steady"),
+            message: self.say("It flickered when the wind turned north.\n\nThe old wiring stays for now."),
+            author: signed("Ben Adeyemi", "ben@harbor.test"),
+            committer: Some(signed("Ana Moreira", "ana@harbor.test")),
+            parents: self.list(&[BEFORE]),
+            changes: vec![
+                changed("README.md", HowChanged::Edited),
+                changed("src/steady.rs", HowChanged::Added),
+                changed("src/flicker.rs", HowChanged::Removed),
+            ],
+            more: true,
         }
     }
 
@@ -188,6 +228,7 @@ impl Invent<'_> {
             at: self.place(),
             build: self.build_row(8, BuildOutcome::Failed),
             requested_by: self.say("Ben Adeyemi"),
+            requested_through: Some(self.say("Burndown")),
             reported_by: Some(self.say("Contoso CI")),
             queued: before(HOUR),
             finished: Some(before(HOUR / 2).before(now())),

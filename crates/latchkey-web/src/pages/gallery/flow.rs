@@ -1,13 +1,15 @@
 //! The pages of the flow.
 
-use super::{DAY, Invent, Shown, before, now};
+use super::{DAY, Invent, Shown, after, before, now};
 use crate::pages::consent::{
-    Consent, Destination, KeepChoice, Obstacle, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice, ScopeChoice,
+    Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
+    ScopeChoice,
 };
 use crate::pages::error::ErrorPage;
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
-use crate::pages::prerequisite::{Contact, Missing, Prerequisite, Shortfall};
+use crate::pages::legacy::Legacy;
+use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::select::{AccountChoice, Select};
 use crate::pages::sign_in::{Asking, SignIn, SignInTrouble};
 use crate::pages::sign_out::{SignOut, SignedIn};
@@ -37,6 +39,8 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("prerequisite", &invent.prerequisite()),
         Shown::new("prerequisite-nowhere", &Prerequisite { organizations: Vec::new(), ..invent.prerequisite() }),
         Shown::new("wrong-tenant", &invent.wrong_tenant()),
+        Shown::new("legacy", &invent.legacy(false)),
+        Shown::new("legacy-refused", &invent.legacy(true)),
         Shown::new("interstitial", &invent.interstitial()),
         Shown::new("form-post", &invent.form_post()),
         Shown::new("error", &invent.error()),
@@ -74,6 +78,20 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
                 ..usual()
             },
         ),
+        Shown::new(
+            "consent-older-app",
+            &Consent {
+                older_app: Some(OlderApp {
+                    description: invent.say("Shows work items as it always did."),
+                    website: invent.say("https://oldtimer.test"),
+                    company: invent.say("Oldtimer & Sons"),
+                    end: Some(after(200 * DAY)),
+                }),
+                app: invent.contoso(),
+                ..usual()
+            },
+        ),
+        Shown::new("consent-carried-over", &Consent { took_over_since: Some(before(100 * DAY)), ..usual() }),
         Shown::new("consent-later-request", &invent.later_consent()),
         Shown::new(
             "consent-capped",
@@ -156,12 +174,14 @@ impl Invent<'_> {
             flow: self.say("flow-1"),
             shown: self.say("fingerprint"),
             app: self.burndown(),
+            older_app: None,
             registered_in: self.say("harbor.test"),
             destination: Destination::Host(self.say("127.0.0.1:4281")),
             account: self.ana(),
             changed: false,
             problem: None,
             since: None,
+            took_over_since: None,
             identity: self.list(&["your name", "your email address"]),
             offline: true,
             scopes: vec![
@@ -192,6 +212,8 @@ impl Invent<'_> {
                     obstacle: Some(Obstacle {
                         missing: self.say("You are not in its Project Collection Administrators group."),
                         mend: self.say("Ask Eve Okafor, the owner, to add you."),
+                        asked: Some(AskedBefore::Waiting(before(DAY).before(now()))),
+                        ask: Some(self.say("o2")),
                     }),
                     ..self.organization("o2", "shore", &[])
                 },
@@ -219,6 +241,7 @@ impl Invent<'_> {
             required: false,
             high_privilege: false,
             allowed_since: None,
+            carried: None,
         }
     }
 
@@ -262,6 +285,7 @@ impl Invent<'_> {
         Prerequisite {
             frame: self.nobodys_frame(),
             flow: self.say("flow-1"),
+            problem: Some(self.say("Say what it is for in 500 characters or less.")),
             app: self.burndown(),
             host: self.say("127.0.0.1:4281"),
             account: Person { name: self.say("Ben Adeyemi"), email: self.say("ben@harbor.test"), ..self.ana() },
@@ -284,6 +308,9 @@ impl Invent<'_> {
                         Contact { name: self.say("Ana Moreira"), email: self.say("ana@harbor.test") },
                         Contact { name: self.say("Max Berg"), email: self.say("max@harbor.test") },
                     ],
+                    id: self.say("o1"),
+                    asked: Some(AskedBefore::Denied(before(DAY).before(now()))),
+                    may_ask: true,
                 },
                 Shortfall {
                     organization: self.say("shore"),
@@ -293,9 +320,16 @@ impl Invent<'_> {
                         mend: self.say("Authorizing a service takes Basic access or more."),
                     }],
                     ask: Vec::new(),
+                    id: self.say("o2"),
+                    asked: None,
+                    may_ask: false,
                 },
             ],
         }
+    }
+
+    fn legacy(&self, refused: bool) -> Legacy {
+        Legacy { frame: self.nobodys_frame(), refused, sentence: latchkey_identity::legacy::NO_NEW_ONES }
     }
 
     fn wrong_tenant(&self) -> WrongTenant {

@@ -117,7 +117,7 @@ fn ids_are_unique_and_what_refers_to_one_finds_it() {
         for id in tags.iter().filter_map(|tag| tag.get("id")) {
             assert!(ids.insert(id), "{id} twice on {page}");
         }
-        for attribute in ["for", "aria-labelledby", "aria-describedby", "data-copy", "data-report"] {
+        for attribute in ["for", "aria-labelledby", "aria-describedby", "data-copy", "data-report", "form"] {
             for value in tags.iter().filter_map(|tag| tag.get(attribute)) {
                 for id in value.split_whitespace() {
                     assert!(ids.contains(id), "{attribute}={id} on {page}");
@@ -185,7 +185,7 @@ fn pages_are_small() {
 #[test]
 fn the_names_that_people_and_tests_rely_on_are_there() {
     let pages: HashMap<_, _> = plainly().into_iter().map(|page| (page.name, page.html)).collect();
-    let expected: [(&str, &[&str]); 8] = [
+    let expected: [(&str, &[&str]); 9] = [
         ("sign-in", &["id=\"email\"", "id=\"password\"", "id=\"sign-in\"", "id=\"cancel\"", ">Email<", ">Password<"]),
         ("select", &["id=\"use-another-account\"", "data-account=\"ana@harbor.test\"", "Use another account"]),
         (
@@ -208,6 +208,7 @@ fn the_names_that_people_and_tests_rely_on_are_there() {
         ("error", &["id=\"error-code\">invalid_redirect_uri<", "id=\"correlation-id\""]),
         ("sign-out", &["id=\"signout-confirm\"", "id=\"signout-cancel\""]),
         ("burndown-start", &[">Connect to DevOps<"]),
+        ("oldtimer", &["id=\"deprecation\"", ">Register a new legacy app<"]),
     ];
     for (page, marks) in expected {
         for mark in marks {
@@ -245,9 +246,8 @@ fn gallery_writes_files() {
     let Some(folder) = std::env::var_os("LATCHKEY_GALLERY").map(std::path::PathBuf::from) else { return };
     let assets = folder.join("assets");
     std::fs::create_dir_all(&assets).expect("a folder");
-    for asset in
-        [&*crate::assets::STYLES, &*crate::assets::SCRIPT, &*crate::assets::ICON, &*crate::assets::BURNDOWN_STYLES]
-    {
+    use crate::assets::{BURNDOWN_STYLES, ICON, OLDTIMER_STYLES, SCRIPT, STYLES};
+    for asset in [&*STYLES, &*SCRIPT, &*ICON, &*BURNDOWN_STYLES, &*OLDTIMER_STYLES] {
         std::fs::write(folder.join(asset.path().trim_start_matches('/')), asset.bytes()).expect("an asset");
     }
     for page in plainly() {

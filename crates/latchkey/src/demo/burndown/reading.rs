@@ -4,8 +4,9 @@ use hyper::StatusCode;
 use latchkey_web::pages::burndown::{BurndownItem, BurndownProject, Reading};
 use serde::Deserialize;
 
+use super::AGENT;
 use super::relying_party::Key;
-use super::wire::{self, Credential};
+use crate::demo::wire::{self, Credential};
 
 /// Work items are asked for by number: it looks at the first of them.
 const FIRST_WORK_ITEMS: u32 = 200;
@@ -180,7 +181,7 @@ impl Reader<'_> {
     async fn list<T: serde::de::DeserializeOwned>(&self, call: &str) -> Result<Vec<T>, No> {
         let path = format!("/{}/{call}", self.organization);
         let url = format!("{}{path}", self.origin);
-        let answer = wire::get(&url, Credential::Bearer(&self.key.access_token)).await;
+        let answer = wire::get(AGENT, &url, Credential::Bearer(&self.key.access_token)).await;
         let answer = answer.map_err(|error| No::Thing(error.to_string()))?;
         let say = || match answer.json::<ErrorBody>() {
             Ok(body) => body.message,
@@ -191,7 +192,7 @@ impl Reader<'_> {
                 answer.json::<List<T>>().map(|list| list.value).map_err(|error| No::Thing(error.to_string()))
             }
             // A key that is good, but not for this, is told so. [RFC 6750 §3.1]
-            StatusCode::UNAUTHORIZED if !answer.challenges.contains("insufficient_scope") => {
+            StatusCode::UNAUTHORIZED if !answer.challenges().contains("insufficient_scope") => {
                 let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
                 Err(No::Key(KeyRefused { call: format!("GET {path}") }))
             }

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::wire::{self, Answer, Credential, WireError};
+use super::AGENT;
+use crate::demo::wire::{self, Answer, Credential, WireError};
 
 /// What Burndown asks for: to know who it is, to go on while they are away, and to read.
 const SCOPE: &str = "openid profile offline_access vso.work vso.code vso.build";
@@ -178,7 +179,7 @@ impl RelyingParty {
     async fn token(&self, fields: &[(&str, &str)]) -> Result<TokenAnswer, Trouble> {
         let metadata = self.metadata().await?;
         let credential = Credential::Basic(&self.registered.client_id, &self.registered.client_secret);
-        let answer = wire::post_form(&metadata.token_endpoint, credential, fields).await?;
+        let answer = wire::post_form(AGENT, &metadata.token_endpoint, credential, fields).await?;
         if !answer.status.is_success() {
             return Err(Trouble::Told(told(&answer)));
         }
@@ -193,7 +194,7 @@ impl RelyingParty {
     /// Whom an ID token is about. [OpenID Connect Core §3.1.3.7]
     async fn verify(&self, id_token: &str, nonce: &str, now: Timestamp) -> Result<String, Trouble> {
         let metadata = self.metadata().await?;
-        let published: serde_json::Value = wire::get(&metadata.jwks_uri, Credential::None).await?.json()?;
+        let published: serde_json::Value = wire::get(AGENT, &metadata.jwks_uri, Credential::None).await?.json()?;
         let published = JwkSet::parse(published.to_string().as_bytes());
         let keys = published.map_err(|_| Trouble::NotBelieved("the issuer's keys cannot be read"))?;
         believe(id_token, &KeySet::from_jwks(&keys), &self.registered, nonce, now)
@@ -202,7 +203,7 @@ impl RelyingParty {
     /// What to call whom the ID token is about: the ID token itself does not tell. [OpenID Connect Core §5.3]
     async fn name_of(&self, subject: &str, access_token: &str) -> Result<String, Trouble> {
         let metadata = self.metadata().await?;
-        let answer = wire::get(&metadata.userinfo_endpoint, Credential::Bearer(access_token)).await?;
+        let answer = wire::get(AGENT, &metadata.userinfo_endpoint, Credential::Bearer(access_token)).await?;
         if !answer.status.is_success() {
             return Err(Trouble::Told(told(&answer)));
         }
@@ -221,7 +222,7 @@ impl RelyingParty {
     /// [OpenID Connect Discovery §4]
     async fn discover(&self) -> Result<Metadata, Trouble> {
         let url = format!("{}/.well-known/openid-configuration", self.registered.issuer);
-        let answer = wire::get(&url, Credential::None).await?;
+        let answer = wire::get(AGENT, &url, Credential::None).await?;
         if !answer.status.is_success() {
             return Err(Trouble::Told(answer.status.as_str().to_owned()));
         }

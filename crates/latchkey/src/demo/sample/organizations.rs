@@ -17,7 +17,7 @@ use latchkey_store::Store;
 use latchkey_store::devops::{Author, OrganizationFacts, members, organizations, projects};
 
 use super::people::{self, ANA, BEN, CY, DEE, EVE, MAX, PAT, Somebody};
-use super::{SampleError, id};
+use super::{SampleError, id, older_apps};
 
 /// The organization that everything happens in.
 pub(crate) const HARBOR: &str = "harbor";
@@ -34,8 +34,12 @@ pub(crate) const BEACON: &str = "beacon";
 pub(crate) async fn make(store: &Store, now: Timestamp) -> Result<(), SampleError> {
     let lighthouse = (LIGHTHOUSE, "The light, the lens and the foghorn: everything that keeps ships off the rocks.");
     let drydock = (DRYDOCK, "Where hulls are mended. Not everybody has business here.");
-    organization(store, HARBOR, people::harbor().0, &ANA, &[lighthouse, drydock], now).await?;
-    organization(store, SHORE, people::shore().0, &EVE, &[(BEACON, "A small light on the other side.")], now).await?;
+    // Harbor has an app of the older OAuth kind, and has told everybody when that ends.
+    let policy =
+        OrganizationPolicy { legacy_apps: true, sunset: older_apps::sunset(now)?, ..OrganizationPolicy::default() };
+    organization(store, HARBOR, people::harbor().0, &ANA, policy, &[lighthouse, drydock], now).await?;
+    let (policy, beacon) = (OrganizationPolicy::default(), (BEACON, "A small light on the other side."));
+    organization(store, SHORE, people::shore().0, &EVE, policy, &[beacon], now).await?;
 
     let harbor = facts(store, HARBOR).await?;
     let author = Author::person(ANA.person(), now);
@@ -60,6 +64,7 @@ async fn organization(
     name: &str,
     tenant: uuid::Uuid,
     owner: &Somebody,
+    policy: OrganizationPolicy,
     with_projects: &[(&str, &str)],
     now: Timestamp,
 ) -> Result<(), SampleError> {
@@ -69,7 +74,7 @@ async fn organization(
         tenant,
         name: OrganizationName::parse(name).map_err(|error| SampleError::Rule(error.to_string()))?,
         owner: owner.person(),
-        policy: OrganizationPolicy::default(),
+        policy,
     };
     let first = member(owner, AccessLevel::Basic, None, &[]);
     store.commit(organizations::create(&organization, &first, &author)).await?;

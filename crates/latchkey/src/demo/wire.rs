@@ -1,11 +1,11 @@
-//! Burndown's own HTTP client: plain http, one connection per request, bounded in size and time.
+//! The HTTP client of the demo services: plain http, one connection per request, bounded in size and time.
 
 use std::time::Duration;
 
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT, WWW_AUTHENTICATE};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT, WWW_AUTHENTICATE};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
@@ -13,8 +13,6 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-/// What Burndown calls itself.
-pub(crate) const NAME: &str = "Burndown/1.0";
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 2 << 20;
 /// How long one request may take.
@@ -24,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WireError {
     /// The address is not one that it can call.
-    #[error("{0} is not an address that Burndown can call")]
+    #[error("{0} is not an address that can be called here")]
     Address(String),
     /// Nobody answered, or the answer broke off.
     #[error("nobody answered at {0}")]
@@ -48,8 +46,7 @@ pub(crate) enum Credential<'a> {
 pub(crate) struct Answer {
     /// How it went.
     pub(crate) status: StatusCode,
-    /// What the server asks for, if it refused the credential.
-    pub(crate) challenges: String,
+    headers: HeaderMap,
     url: String,
     body: Bytes,
 }
@@ -59,24 +56,37 @@ impl Answer {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, WireError> {
         serde_json::from_slice(&self.body).map_err(|_| WireError::Unreadable(self.url.clone()))
     }
+
+    /// A header, if it is there and can be read.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What the server asks for, if it refused the credential.
+    pub(crate) fn challenges(&self) -> String {
+        let challenges = self.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+        challenges.collect::<Vec<_>>().join(", ")
+    }
 }
 
-/// Asks for something.
-pub(crate) async fn get(url: &str, credential: Credential<'_>) -> Result<Answer, WireError> {
-    send(Method::GET, url, credential, None).await
+/// Asks for something. `agent` is what the service calls itself.
+pub(crate) async fn get(agent: &str, url: &str, credential: Credential<'_>) -> Result<Answer, WireError> {
+    send(agent, Method::GET, url, credential, None).await
 }
 
 /// Sends a form.
 pub(crate) async fn post_form(
+    agent: &str,
     url: &str,
     credential: Credential<'_>,
     fields: &[(&str, &str)],
 ) -> Result<Answer, WireError> {
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    send(Method::POST, url, credential, Some(form)).await
+    send(agent, Method::POST, url, credential, Some(form)).await
 }
 
 async fn send(
+    agent: &str,
     method: Method,
     url: &str,
     credential: Credential<'_>,
@@ -90,7 +100,7 @@ async fn send(
         .method(method)
         .uri(path)
         .header(HOST, format!("{host}:{port}"))
-        .header(USER_AGENT, NAME)
+        .header(USER_AGENT, agent)
         .header(ACCEPT, "application/json");
     if form.is_some() {
         request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -100,16 +110,16 @@ async fn send(
     }
     let request = request.body(Full::new(Bytes::from(form.unwrap_or_default()))).map_err(|_| wrong())?;
     let exchange = timeout(PATIENCE, exchange(host, port, request)).await;
-    let (status, challenges, body) =
+    let (status, headers, body) =
         exchange.ok().and_then(Result::ok).ok_or_else(|| WireError::Silence(url.to_owned()))?;
-    Ok(Answer { status, challenges, url: url.to_owned(), body })
+    Ok(Answer { status, headers, url: url.to_owned(), body })
 }
 
 async fn exchange(
     host: &str,
     port: u16,
     request: Request<Full<Bytes>>,
-) -> Result<(StatusCode, String, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(StatusCode, HeaderMap, Bytes), Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // It ends by itself when the answer has come, or when nobody waits for it any more.
@@ -118,8 +128,7 @@ async fn exchange(
     let (parts, body) = answer.into_parts();
     let body = Limited::new(body, ANSWER_BYTES).collect().await?.to_bytes();
     driving.abort();
-    let challenges = parts.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    Ok((parts.status, challenges.collect::<Vec<_>>().join(", "), body))
+    Ok((parts.status, parts.headers, body))
 }
 
 impl Credential<'_> {
@@ -147,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn it_calls_plain_http_and_nothing_else() {
         for url in ["https://localhost:1/", "file:///etc/passwd", "nonsense"] {
-            assert!(matches!(get(url, Credential::None).await, Err(WireError::Address(_))), "{url}");
+            assert!(matches!(get("Test/1.0", url, Credential::None).await, Err(WireError::Address(_))), "{url}");
         }
     }
 

@@ -1,0 +1,286 @@
+//! What is known of an app of the older kind, and the one way in: the import of those that exist already.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::account::{self, AccountId};
+use crate::client::registration::RegistrationError;
+use crate::client::{Client, ClientId, ClientKind, ClientState, Profile, Publisher, RedirectUri};
+use crate::decision::{Change, Decision};
+use crate::entropy::Entropy;
+use crate::event::{Event, EventKind};
+use crate::legacy::secret;
+use crate::limits;
+use crate::scope::ScopeSet;
+use crate::secret::{PurposeKey, Secret};
+use crate::tenant::TenantId;
+use crate::time::Timestamp;
+
+/// What is known of an app of the older kind beside what is known of every client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LegacyApp {
+    /// The client.
+    pub client: ClientId,
+    /// What it is for, in its owner's words.
+    pub description: String,
+    /// Its web site.
+    pub website: String,
+    /// The company that says it is behind it. Nobody checked.
+    pub company: String,
+    /// The scopes it was registered with, also those that mean nothing here. A request names exactly these.
+    pub scopes: ScopeSet,
+    /// The organizations it was imported for. It acts nowhere else.
+    pub organizations: Vec<Uuid>,
+}
+
+/// A registration of the older kind as it was exported.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LegacyRegistration {
+    /// `registrationId`: the `client_id` that the app goes on using.
+    pub id: ClientId,
+    /// `registrationName`
+    pub name: String,
+    /// `registrationDescription`
+    pub description: String,
+    /// `registrationLocation`
+    pub website: String,
+    /// `organizationName`
+    pub company: String,
+    /// `redirectUris`
+    pub redirect_uris: Vec<String>,
+    /// `scopes`
+    pub scopes: ScopeSet,
+    /// Who may see and change it: the account that `identityId` stands for, if it has one here.
+    pub owner: Option<AccountId>,
+}
+
+/// Whether an organization's import is open. It is open once, from the first app until it is closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ImportGate {
+    /// When the first app came in.
+    pub opened_at: Timestamp,
+    /// When it was closed, for good.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Where an app is imported to, and what is there already.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// The organization that takes it over.
+    pub organization: Uuid,
+    /// The organization's tenant.
+    pub tenant: TenantId,
+    /// The organization's import, if it was opened.
+    pub gate: Option<&'a ImportGate>,
+    /// Who has the id already.
+    pub present: Present<'a>,
+    /// The scopes of the resource server.
+    pub known_scopes: &'a [String],
+}
+
+/// Who has an app's id already.
+#[derive(Clone, Copy, Debug)]
+pub enum Present<'a> {
+    /// Nobody.
+    Nobody,
+    /// An app that was deleted here.
+    Deleted,
+    /// An app of the newer kind.
+    Newer,
+    /// The app itself, imported before.
+    Imported(&'a Client, &'a LegacyApp),
+}
+
+/// What became of an app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Imported {
+    /// It is there now. Its secret, which lives 60 days, is told this once.
+    Created(Client, Secret),
+    /// It was there, and is now as it was exported.
+    Updated(Client),
+    /// It is there just so already.
+    Unchanged(Client),
+}
+
+/// Why an app cannot be imported, in a sentence for who imports it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The organization's import was closed.
+    #[error("The import for this organization is closed. {}", super::NO_NEW_ONES)]
+    Closed,
+    /// An app of another kind has the id.
+    #[error("An app of the identity platform has this id already.")]
+    IdTaken,
+    /// The app was deleted here.
+    #[error("The app was deleted here, and ids are not used again.")]
+    Deleted,
+    /// Its scopes are not those it was imported with.
+    #[error("Its scopes are not those it was imported with; an app of this kind has the same scopes for life.")]
+    OtherScopes,
+    /// None of its scopes exists here.
+    #[error("None of its scopes exists here, so there would be nothing it could do.")]
+    NoScopes,
+    /// More text than anybody shows.
+    #[error("Its description, web site or company is longer than 2,000 characters, or has hidden characters in it.")]
+    Text,
+    /// Something that holds for every app.
+    #[error(transparent)]
+    Registration(#[from] RegistrationError),
+}
+
+/// Imports one app into an organization, or says why it cannot be. Nothing else makes an app of this kind.
+///
+/// Asked again with the same registration it changes nothing. A plan is the same call whose changes are left alone.
+pub fn import(
+    registration: &LegacyRegistration,
+    destination: Destination<'_>,
+    key: &PurposeKey,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<Imported, ImportError> {
+    if destination.gate.is_some_and(|gate| gate.closed_at.is_some()) {
+        return Decision::refuse(ImportError::Closed);
+    }
+    let (client, app) = match checked(registration, &destination, now) {
+        Ok(checked) => checked,
+        Err(error) => return Decision::refuse(error),
+    };
+    let open = destination.gate.is_none().then_some(Change::OpenLegacyImport {
+        organization: destination.organization,
+        tenant: destination.tenant,
+        at: now,
+    });
+    let imported = |client: &Client| {
+        let event = Event::new(EventKind::LegacyAppImported, destination.tenant, now, client.name.clone());
+        Change::Record(event.through(client.id))
+    };
+    match destination.present {
+        Present::Deleted => Decision::refuse(ImportError::Deleted),
+        Present::Newer => Decision::refuse(ImportError::IdTaken),
+        Present::Imported(_, there) if there.scopes != app.scopes => Decision::refuse(ImportError::OtherScopes),
+        Present::Imported(there, known) => {
+            let joins = !known.organizations.contains(&destination.organization);
+            let organizations =
+                known.organizations.iter().copied().chain(joins.then_some(destination.organization)).collect();
+            let app = LegacyApp { organizations, ..app };
+            let changed = updated(there, &client, destination.tenant);
+            if changed == *there && app == *known {
+                return Decision::grant(Imported::Unchanged(changed));
+            }
+            let changed = Client { version: there.version + 1, ..changed };
+            Decision::grant(Imported::Updated(changed.clone())).and_all(open).and(imported(&changed)).and(
+                Change::ChangeLegacyApp {
+                    client: Box::new(changed),
+                    app: Box::new(app),
+                    organization: destination.organization,
+                    from_version: there.version,
+                },
+            )
+        }
+        Present::Nobody => {
+            let end = now + Duration::from_secs(u64::from(limits::LEGACY_SECRET_DAYS) * 86_400);
+            let (shown, kept) = secret::generate(client.id, end, key, now, entropy);
+            let secret_added = Change::Record(Event::secret_added(&client, &kept));
+            let client = Client { secrets: vec![kept], ..client };
+            Decision::grant(Imported::Created(client.clone(), shown))
+                .and_all(open)
+                .and(imported(&client))
+                .and(secret_added)
+                .and(Change::ImportLegacyApp {
+                    client: Box::new(client),
+                    app: Box::new(app),
+                    organization: destination.organization,
+                })
+        }
+    }
+}
+
+/// Closes an organization's import for good, opened or not.
+pub fn close_import(organization: Uuid, tenant: TenantId, gate: Option<&ImportGate>, now: Timestamp) -> Decision<()> {
+    if gate.is_some_and(|gate| gate.closed_at.is_some()) {
+        return Decision::grant(());
+    }
+    Decision::grant(())
+        .and_all(gate.is_none().then_some(Change::OpenLegacyImport { organization, tenant, at: now }))
+        .and(Change::CloseLegacyImport { organization, at: now })
+        .and(Change::Record(Event::new(EventKind::LegacyImportClosed, tenant, now, organization.to_string())))
+}
+
+fn checked(
+    registration: &LegacyRegistration,
+    destination: &Destination<'_>,
+    now: Timestamp,
+) -> Result<(Client, LegacyApp), ImportError> {
+    let LegacyRegistration { id, name, description, website, company, redirect_uris, scopes, owner } = registration;
+    let name = name.trim();
+    if !account::is_presentable(name) {
+        return Err(RegistrationError::Name.into());
+    }
+    if [description, website, company].into_iter().any(|text| !is_showable(text)) {
+        return Err(ImportError::Text);
+    }
+    let known: ScopeSet =
+        scopes.iter().filter(|scope| destination.known_scopes.iter().any(|known| known == scope)).collect();
+    if known.is_empty() {
+        return Err(ImportError::NoScopes);
+    }
+    if redirect_uris.is_empty() {
+        return Err(RegistrationError::NoRedirectUri.into());
+    }
+    if redirect_uris.len() > limits::REDIRECT_URIS_PER_CLIENT {
+        return Err(RegistrationError::TooManyRedirectUris.into());
+    }
+    let register = |uri: &String| {
+        RedirectUri::register(uri, ClientKind::Web)
+            .map_err(|error| RegistrationError::RedirectUri { uri: uri.clone(), error })
+    };
+    let client = Client {
+        id: *id,
+        tenant: destination.tenant,
+        // The name may well be one that a new app could not take: it was given long ago, by others.
+        name: name.to_owned(),
+        kind: ClientKind::Web,
+        profile: Profile::Legacy,
+        publisher: Publisher::Unverified,
+        administrator_approved: false,
+        multi_tenant: false,
+        pkce_optional: true,
+        state: ClientState::Active,
+        owner: *owner,
+        redirect_uris: redirect_uris.iter().map(register).collect::<Result<_, _>>()?,
+        scopes: known,
+        required_scopes: ScopeSet::default(),
+        secrets: Vec::new(),
+        version: 1,
+        created_at: now,
+    };
+    let app = LegacyApp {
+        client: *id,
+        description: description.clone(),
+        website: website.clone(),
+        company: company.clone(),
+        scopes: scopes.clone(),
+        organizations: vec![destination.organization],
+    };
+    Ok((client, app))
+}
+
+/// What is there, with what an export may change. An app that organizations of two tenants take over is open to the people of both.
+fn updated(there: &Client, exported: &Client, tenant: TenantId) -> Client {
+    Client {
+        name: exported.name.clone(),
+        redirect_uris: exported.redirect_uris.clone(),
+        owner: there.owner.or(exported.owner),
+        multi_tenant: there.multi_tenant || there.tenant != tenant,
+        ..there.clone()
+    }
+}
+
+fn is_showable(text: &str) -> bool {
+    text.chars().count() <= limits::LEGACY_TEXT_CHARACTERS
+        && text.chars().all(|c| matches!(c, '\n' | '\r' | '\t') || !account::is_hidden(c))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,209 @@
+//! Apps of the older OAuth kind, and the imports that they come in by. Nothing else makes one.
+
+use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::legacy::registration::{Destination, Present, close_import};
+use latchkey_identity::legacy::{ImportError, ImportGate, Imported, LegacyApp, LegacyRegistration, import};
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::tenant::TenantId;
+use latchkey_identity::{Decision, Entropy, OAuthError, Timestamp};
+use uuid::Uuid;
+
+use super::clients;
+use crate::Store;
+use crate::error::StoreError;
+use crate::statement::{Changes, Sql};
+
+const OPEN_IMPORT: Sql = Sql::write(
+    "legacy_apps.open_import",
+    "INSERT INTO legacy_import (organization, tenant, opened_at) VALUES ($1, $2, $3) ON CONFLICT (organization) DO NOTHING",
+);
+
+/// Touches no row once the import is closed. It takes the row with it, so that it is not closed before what comes in is in.
+const STILL_OPEN: Sql = Sql::guarded(
+    "legacy_apps.still_open",
+    "UPDATE legacy_import SET opened_at = opened_at WHERE organization = $1 AND closed_at IS NULL",
+);
+
+const CLOSE_IMPORT: Sql = Sql::guarded(
+    "legacy_apps.close_import",
+    "UPDATE legacy_import SET closed_at = $2 WHERE organization = $1 AND closed_at IS NULL",
+);
+
+const IMPORT_STATE: Sql =
+    Sql::read("legacy_apps.import_state", "SELECT opened_at, closed_at FROM legacy_import WHERE organization = $1");
+
+const ADD: Sql = Sql::guarded(
+    "legacy_apps.add",
+    "INSERT INTO legacy_app (client, description, website, company, scopes) VALUES ($1, $2, $3, $4, $5)",
+);
+
+/// Its scopes stay: they are those it was registered with.
+const CHANGE: Sql = Sql::guarded(
+    "legacy_apps.change",
+    "UPDATE legacy_app SET description = $2, website = $3, company = $4 WHERE client = $1",
+);
+
+const JOIN: Sql = Sql::write(
+    "legacy_apps.join",
+    "INSERT INTO legacy_app_organization (client, organization) VALUES ($1, $2)
+         ON CONFLICT (client, organization) DO NOTHING",
+);
+
+const BY_CLIENT: Sql = Sql::read(
+    "legacy_apps.by_client",
+    "SELECT l.description, l.website, l.company, l.scopes, o.organization
+       FROM legacy_app l
+       LEFT JOIN legacy_app_organization o ON o.client = l.client
+      WHERE l.client = $1
+      ORDER BY o.organization",
+);
+
+const OF_ORGANIZATION: Sql = Sql::read(
+    "legacy_apps.of_organization",
+    "SELECT client FROM legacy_app_organization WHERE organization = $1 ORDER BY client",
+);
+
+/// Whether an id was ever given away, also to what is deleted.
+const WAS_GIVEN: Sql = Sql::read("legacy_apps.was_given", "SELECT deleted_at FROM client WHERE id = $1");
+
+pub(super) const ALL: &[&Sql] = &[
+    &OPEN_IMPORT,
+    &STILL_OPEN,
+    &CLOSE_IMPORT,
+    &IMPORT_STATE,
+    &ADD,
+    &CHANGE,
+    &JOIN,
+    &BY_CLIENT,
+    &OF_ORGANIZATION,
+    &WAS_GIVEN,
+];
+
+pub(super) fn open_import(changes: &mut Changes, organization: Uuid, tenant: TenantId, at: Timestamp) {
+    changes.write(&OPEN_IMPORT, vec![organization.into(), tenant.0.into(), at.into()]);
+}
+
+pub(super) fn close(changes: &mut Changes, organization: Uuid, at: Timestamp) {
+    changes.write(&CLOSE_IMPORT, vec![organization.into(), at.into()]);
+}
+
+pub(super) fn add(changes: &mut Changes, client: Client, app: LegacyApp, organization: Uuid) {
+    changes.write(&STILL_OPEN, vec![organization.into()]);
+    clients::import(changes, client);
+    let id = app.client.0;
+    changes.write(
+        &ADD,
+        vec![id.into(), app.description.into(), app.website.into(), app.company.into(), app.scopes.to_string().into()],
+    );
+    changes.write(&JOIN, vec![id.into(), organization.into()]);
+}
+
+pub(super) fn change(changes: &mut Changes, client: Client, app: LegacyApp, organization: Uuid, from_version: i64) {
+    changes.write(&STILL_OPEN, vec![organization.into()]);
+    clients::change(changes, client, from_version);
+    let id = app.client.0;
+    changes
+        .write(&CHANGE, vec![id.into(), app.description.into(), app.website.into(), app.company.into()])
+        .write(&JOIN, vec![id.into(), organization.into()]);
+}
+
+/// One app that an organization takes over.
+#[derive(Clone, Copy, Debug)]
+pub struct LegacyImport<'a> {
+    /// The registration as it was exported.
+    pub registration: &'a LegacyRegistration,
+    /// The organization.
+    pub organization: Uuid,
+    /// The organization's tenant.
+    pub tenant: TenantId,
+    /// The scopes of the resource server.
+    pub known_scopes: &'a [String],
+    /// What is kept of client secrets is made with it.
+    pub key: &'a PurposeKey,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Store {
+    /// An app of the older kind, unless the client is none.
+    pub async fn legacy_app(&self, client: ClientId) -> Result<Option<LegacyApp>, StoreError> {
+        let rows = self.read(&BY_CLIENT, vec![client.0.into()]).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let organizations = rows.iter().filter_map(|row| row.opt_uuid(4).transpose()).collect::<Result<_, _>>()?;
+        Ok(Some(LegacyApp {
+            client,
+            description: first.text(0)?.to_owned(),
+            website: first.text(1)?.to_owned(),
+            company: first.text(2)?.to_owned(),
+            scopes: ScopeSet::from_text(first.text(3)?),
+            organizations,
+        }))
+    }
+
+    /// The apps of the older kind that an organization took over, deleted ones included.
+    pub async fn legacy_apps_of(&self, organization: Uuid) -> Result<Vec<ClientId>, StoreError> {
+        let rows = self.read(&OF_ORGANIZATION, vec![organization.into()]).await?;
+        rows.iter().map(|row| row.uuid(0).map(ClientId)).collect()
+    }
+
+    /// An organization's import; `None` if nothing came in yet.
+    pub async fn legacy_import(&self, organization: Uuid) -> Result<Option<ImportGate>, StoreError> {
+        let row = self.read_one(&IMPORT_STATE, vec![organization.into()]).await?;
+        row.map(|row| Ok(ImportGate { opened_at: row.time(0)?, closed_at: row.opt_time(1)? })).transpose()
+    }
+
+    /// What would become of an app if it were imported now. Nothing is changed.
+    pub async fn plan_legacy_app(
+        &self,
+        import: LegacyImport<'_>,
+        entropy: impl Fn() -> Entropy,
+    ) -> Result<Result<Imported, ImportError>, StoreError> {
+        Ok(self.consider(import, &entropy).await?.answer)
+    }
+
+    /// Imports an app, all of it or nothing. Imported again as it is, nothing changes.
+    pub async fn import_legacy_app(
+        &self,
+        import: LegacyImport<'_>,
+        entropy: impl Fn() -> Entropy,
+    ) -> Result<Result<Imported, ImportError>, StoreError> {
+        self.decide(|| self.consider(import, &entropy)).await
+    }
+
+    /// Closes an organization's import for good.
+    pub async fn close_legacy_import(
+        &self,
+        organization: Uuid,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let closed: Result<(), OAuthError> = self
+            .decide(async || {
+                let gate = self.legacy_import(organization).await?;
+                Ok(close_import(organization, tenant, gate.as_ref(), now))
+            })
+            .await?;
+        // Closing refuses nothing.
+        closed.map_err(|error| StoreError::Unavailable(error.description.into_owned()))
+    }
+
+    async fn consider(
+        &self,
+        request: LegacyImport<'_>,
+        entropy: &impl Fn() -> Entropy,
+    ) -> Result<Decision<Imported, ImportError>, StoreError> {
+        let LegacyImport { registration, organization, tenant, known_scopes, key, now } = request;
+        let gate = self.legacy_import(organization).await?;
+        let (client, app) = (self.client(registration.id).await?, self.legacy_app(registration.id).await?);
+        let given = self.read_one(&WAS_GIVEN, vec![registration.id.0.into()]).await?;
+        let present = match (&client, &app, &given) {
+            (Some(client), Some(app), _) => Present::Imported(client, app),
+            (Some(_), None, _) => Present::Newer,
+            (None, _, Some(_)) => Present::Deleted,
+            (None, _, None) => Present::Nobody,
+        };
+        let destination = Destination { organization, tenant, gate: gate.as_ref(), present, known_scopes };
+        Ok(import(registration, destination, key, now, &mut entropy()))
+    }
+}

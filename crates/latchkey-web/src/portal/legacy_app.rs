@@ -1,0 +1,233 @@
+//! An app of the older OAuth kind, for those who may change it: who still comes by it, and the way out.
+
+use std::collections::BTreeSet;
+
+use latchkey_devops::ids::OrganizationId;
+use latchkey_devops::sunset_notice::{Reader, SunsetNotice, notice};
+use latchkey_identity::account::AccountId;
+use latchkey_identity::client::registration::RegistrationError;
+use latchkey_identity::client::{Client, ClientId, ClientState};
+use latchkey_identity::legacy::LegacyApp;
+use latchkey_identity::legacy::moving::{self, MoveError, Moved, Moving, move_app};
+use latchkey_identity::{Decision, Timestamp};
+use latchkey_store::StoreError;
+use latchkey_store::identity::OrganizationAuthorization;
+use uuid::Uuid;
+
+use super::app::{self, own};
+use super::legacy_guide::{self, SideBySide};
+use super::problem::Problem;
+use super::visit::{Answer, Visit, count, moment};
+use super::{authorizations, registration};
+use crate::app::entropy;
+use crate::pages::Problems;
+use crate::pages::confirm::Confirm;
+use crate::pages::legacy_app::{LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OrganizationEnd};
+
+/// How many people are named on the page.
+const MOST_PEOPLE: usize = 100;
+
+/// The page of an app of the older kind.
+pub(super) async fn details(
+    visit: &Visit,
+    client: &Client,
+    done: Option<&str>,
+    problems: Problems,
+) -> Result<LegacyAppDetails, Problem> {
+    let store = &visit.app.store;
+    let app = store.legacy_app(client.id).await?.ok_or(Problem::NotFound)?;
+    let owner = match client.owner {
+        Some(owner) => store.account(owner).await?.map(|person| person.account.name.clone()),
+        None => None,
+    };
+    let newer = newer(visit, client.id).await?;
+    let (people, known) = people(visit, client, newer.as_ref().map(|(newer, _)| newer.id)).await?;
+    let (notices, ends) = ends(visit, &app).await?;
+    let moved = match &newer {
+        Some((newer, at)) => Some(moved_app(visit, &app, newer, *at).await?),
+        None => None,
+    };
+    Ok(LegacyAppDetails {
+        frame: visit.frame(),
+        done: done.map(str::to_owned),
+        problems,
+        client_id: client.id.to_string(),
+        name: client.name.clone(),
+        suspended: client.state == ClientState::Suspended,
+        owner: owner.unwrap_or_else(|| "the administrators of its directory".to_owned()),
+        imported: moment(client.created_at),
+        redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        scopes: app.scopes.iter().map(str::to_owned).collect(),
+        notices,
+        ends,
+        people,
+        known,
+        secrets: client.secrets.iter().map(|secret| app::row(secret, visit)).collect(),
+        moved,
+        left_behind: left_behind(visit, client, &app),
+        company: app.company,
+        website: app.website,
+        description: app.description,
+    })
+}
+
+/// The app that one of the older kind moved to, if it did.
+async fn newer(visit: &Visit, older: ClientId) -> Result<Option<(std::sync::Arc<Client>, Timestamp)>, StoreError> {
+    let Some((id, at)) = visit.app.store.legacy_app_moved_to(older).await? else { return Ok(None) };
+    Ok(visit.app.store.client(id).await?.map(|client| (client, at)))
+}
+
+async fn moved_app(visit: &Visit, app: &LegacyApp, newer: &Client, at: Timestamp) -> Result<MovedApp, StoreError> {
+    let both = SideBySide { origin: &visit.visitor.origin.url, older: app.client, app, newer };
+    Ok(MovedApp {
+        client_id: newer.id.to_string(),
+        at: moment(at),
+        people: visit.app.store.count_authorizations_for(newer.id).await?,
+        changes: legacy_guide::changes(&both),
+    })
+}
+
+/// What of an app does not move along.
+fn left_behind(visit: &Visit, client: &Client, app: &LegacyApp) -> Vec<String> {
+    let (_, uris) = moving::redirect_uris(client);
+    let (_, scopes) = moving::scopes(app, &visit.app.resource.scopes);
+    uris.into_iter().chain(scopes.iter().map(str::to_owned)).collect()
+}
+
+/// How many people come by the older way, and those of them that this person may see: who acts in an organization that both belong to.
+async fn people(
+    visit: &Visit,
+    client: &Client,
+    newer: Option<ClientId>,
+) -> Result<(u32, Vec<OldWayRow>), StoreError> {
+    let store = &visit.app.store;
+    let shared: BTreeSet<Uuid> =
+        store.organizations_of(visit.person()).await?.iter().map(|facts| facts.id().0).collect();
+    let approved: BTreeSet<AccountId> = match newer {
+        Some(newer) => {
+            let all = store.authorizations_for(newer).await?;
+            let live = all.iter().map(|one| &one.listed.authorization).filter(|one| one.is_live(visit.now()));
+            live.map(|one| one.account).collect()
+        }
+        None => BTreeSet::new(),
+    };
+    let mut all = store.authorizations_for(client.id).await?;
+    all.retain(|one| one.listed.authorization.is_live(visit.now()));
+    let is_seen = |one: &&OrganizationAuthorization| {
+        one.listed.authorization.places.iter().any(|place| shared.contains(&place.organization))
+    };
+    let row = |one: &OrganizationAuthorization| OldWayRow {
+        name: one.account_name.clone(),
+        email: one.account_email.clone(),
+        since: moment(one.listed.authorization.created_at),
+        last_used: authorizations::last_used(visit, &one.listed).map(|(at, _)| visit.ago(at)),
+        moved: approved.contains(&one.listed.authorization.account),
+    };
+    Ok((count(all.len()), all.iter().filter(is_seen).take(MOST_PEOPLE).map(row).collect()))
+}
+
+/// What is to be told of the ends of the older kind, and when they are, in each organization that took the app over.
+async fn ends(visit: &Visit, app: &LegacyApp) -> Result<(Vec<Notice>, Vec<OrganizationEnd>), StoreError> {
+    let (mut notices, mut ends) = (Vec::new(), Vec::new());
+    for id in &app.organizations {
+        let Some(facts) = visit.app.store.organization_by_id(OrganizationId(*id)).await? else { continue };
+        let (name, sunset) = (facts.organization.name.as_str(), facts.organization.policy.sunset);
+        notices.extend(notice(sunset, name, Reader::Owner, visit.now()).map(shown));
+        ends.push(OrganizationEnd {
+            organization: name.to_owned(),
+            warn_from: sunset.warn_from().map(moment),
+            refuse_from: sunset.refuse_from().map(moment),
+            over: sunset.refuses(visit.now()),
+        });
+    }
+    Ok((notices, ends))
+}
+
+/// A notice, as pages show it.
+pub(super) fn shown(notice: SunsetNotice) -> Notice {
+    Notice { urgent: notice.urgent, sentence: notice.sentence }
+}
+
+/// `POST /apps/{id}/move`: makes the new app beside the older one.
+pub(super) async fn move_it(visit: Visit) -> Answer {
+    let (store, older) = (&visit.app.store, own(&visit).await?);
+    let Some(app) = store.legacy_app(older.id).await? else { return Err(Problem::NotFound) };
+    let decided: Result<Moved, MoveError> = store
+        .decide(|| async {
+            let Some(client) = store.client(older.id).await? else {
+                return Ok(Decision::refuse(RegistrationError::NotYours.into()));
+            };
+            let owner = client.owner.unwrap_or(visit.account().id);
+            let moving = Moving {
+                client: &client,
+                app: &app,
+                moved_to: store.legacy_app_moved_to(client.id).await?.map(|(id, _)| id),
+                owned: store.count_clients_owned_by(owner).await?,
+                known_scopes: &visit.app.resource.scopes,
+            };
+            let key = &visit.app.keys.client_secret;
+            Ok(move_app(moving, visit.account(), key, visit.now(), &mut entropy()).seen_from(&visit.address()))
+        })
+        .await?;
+    match decided {
+        Ok(Moved { client: newer, secret, secret_expires_at }) => visit.show(&LegacyMoved {
+            frame: visit.frame(),
+            name: older.name.clone(),
+            older: older.id.to_string(),
+            moved: moved_app(&visit, &app, &newer, visit.now()).await?,
+            secret: secret.reveal().to_owned(),
+            expires: moment(secret_expires_at),
+            left_behind: left_behind(&visit, &older, &app),
+        }),
+        Err(MoveError::Already(_)) => visit.go_to(&format!("/apps/{}?done=moved-before", older.id)),
+        Err(error) => {
+            let problems = registration::at("move", error.to_string());
+            visit.show_again(&details(&visit, &older, None, problems).await?)
+        }
+    }
+}
+
+/// `GET /apps/{id}/retire`: asks first.
+pub(super) async fn ask_to_retire(visit: Visit) -> Answer {
+    let client = own(&visit).await?;
+    if !client.is_legacy() {
+        return Err(Problem::NotFound);
+    }
+    let people = match visit.app.store.count_authorizations_for(client.id).await? {
+        0 => "Nobody has a live authorization for it any more.".to_owned(),
+        1 => "One person still has an authorization for it, which ends at once.".to_owned(),
+        people => format!("{people} people still have an authorization for it; all of them end at once."),
+    };
+    visit.show(&Confirm {
+        frame: visit.frame(),
+        heading: format!("Retire the old {}?", client.name),
+        consequences: vec![
+            people,
+            "Its secrets stop working, and its client id is never used again. The new app goes on.".into(),
+            "This cannot be taken back.".into(),
+        ],
+        action: format!("/apps/{}/retire", client.id),
+        fields: Vec::new(),
+        button: "Retire the old one".into(),
+        back: format!("/apps/{}", client.id),
+    })
+}
+
+/// `POST /apps/{id}/retire`
+pub(super) async fn retire(visit: Visit) -> Answer {
+    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let newer = newer(&visit, id).await?;
+    let decided: Result<(), MoveError> = store
+        .decide(|| async {
+            Ok(match store.client(id).await? {
+                Some(client) => moving::retire(&client, visit.account(), visit.now()).seen_from(&visit.address()),
+                None => Decision::refuse(RegistrationError::NotYours.into()),
+            })
+        })
+        .await?;
+    match (decided, newer) {
+        (Ok(()), Some((newer, _))) => visit.go_to(&format!("/apps/{}?done=retired", newer.id)),
+        (Ok(()), None) => visit.go_to("/apps?deleted=1"),
+        (Err(_), _) => Err(Problem::NotFound),
+    }
+}

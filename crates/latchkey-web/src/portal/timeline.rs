@@ -1,0 +1,125 @@
+//! What happened to an authorization, as the record tells it. Keys are not on record, each by itself: their families are asked.
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::Authorization;
+use latchkey_identity::event::EventKind;
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::token::family::TokenFamily;
+use latchkey_store::AuditEvent;
+use latchkey_store::audit::Recorded;
+
+use super::scopes;
+use super::visit::moment;
+use crate::pages::authorization::Event;
+
+/// What happened, the newest first. `recorded` is the newest first, too.
+pub(super) fn of(authorization: &Authorization, recorded: &[Recorded], families: &[TokenFamily]) -> Vec<Event> {
+    let mut events: Vec<(Timestamp, String)> = Vec::new();
+    let mut approved: Option<ScopeSet> = None;
+    for event in recorded.iter().rev().map(|recorded| &recorded.event) {
+        events.push((event.at, sentence(event, approved.as_ref())));
+        if is(event, EventKind::AuthorizationGranted) || is(event, EventKind::AuthorizationChanged) {
+            approved = Some(ScopeSet::from_text(&event.subject));
+        }
+    }
+    if !recorded.iter().any(|recorded| is(&recorded.event, EventKind::AuthorizationGranted)) {
+        // It is older than what is shown of the record, or came by an import.
+        events.insert(0, (authorization.created_at, "You approved it.".to_owned()));
+    }
+    for family in families {
+        events.push((family.created_at, "It got its keys.".to_owned()));
+        if family.rotated_at > family.created_at {
+            events.push((family.rotated_at, "It renewed its keys.".to_owned()));
+        }
+    }
+    // What happened later stands further up, also within one moment.
+    events.reverse();
+    events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    events.into_iter().map(|(at, sentence)| Event { at: moment(at), sentence }).collect()
+}
+
+fn is(event: &AuditEvent<String>, kind: EventKind) -> bool {
+    event.kind == kind.name()
+}
+
+/// One event in words. `approved` is what was approved before it, as far as that is known.
+fn sentence(event: &AuditEvent<String>, approved: Option<&ScopeSet>) -> String {
+    let from = event.address.as_deref().map(|address| format!(" from {address}")).unwrap_or_default();
+    if is(event, EventKind::AuthorizationGranted) {
+        format!("You approved it{from}.")
+    } else if is(event, EventKind::AuthorizationChanged) {
+        approved_anew(&ScopeSet::from_text(&event.subject), approved, &from)
+    } else if is(event, EventKind::AuthorizationRevoked) {
+        format!("You revoked it{from}.")
+    } else if is(event, EventKind::RefreshTokenReplayed) {
+        format!("A key that was used up came back{from}: somebody may hold a copy. That line of keys was ended.")
+    } else if is(event, EventKind::CodeReplayed) {
+        format!("A code for keys came twice, or from somebody else{from}. No key that came of it works.")
+    } else {
+        otherwise(event, &from)
+    }
+}
+
+fn approved_anew(now: &ScopeSet, before: Option<&ScopeSet>, from: &str) -> String {
+    let Some(before) = before else { return format!("You approved it anew{from}.") };
+    let (more, less) = (now.difference(before), before.difference(now));
+    let named = |scopes: &ScopeSet| scopes::in_short(scopes).join("; ");
+    match (more.is_empty(), less.is_empty()) {
+        (true, true) => format!("You approved it anew{from}: the same, in places and for a time that you chose again."),
+        (false, true) => format!("You approved more{from}: {}.", named(&more)),
+        (true, false) => format!("You narrowed it{from}. No longer: {}.", named(&less)),
+        (false, false) => {
+            format!("You approved it anew{from}. New: {}. No longer: {}.", named(&more), named(&less))
+        }
+    }
+}
+
+/// What an app did that is on record by itself: `Repository created: harbor/lighthouse/lamp.`
+fn otherwise(event: &AuditEvent<String>, from: &str) -> String {
+    let words = event.kind.replace('_', " ");
+    let mut letters = words.chars();
+    let words: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    if event.subject.is_empty() { format!("{words}{from}.") } else { format!("{words}{from}: {}.", event.subject) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(before: &str, now: &str) -> String {
+        approved_anew(&ScopeSet::from_text(now), Some(&ScopeSet::from_text(before)), "")
+    }
+
+    #[test]
+    fn an_approval_that_changed_says_what_came_and_what_went() {
+        assert!(changed("vso.work", "vso.work vso.profile").starts_with("You approved more: "));
+        assert!(changed("vso.work vso.profile", "vso.work").starts_with("You narrowed it. No longer: "));
+        let both = changed("vso.work", "vso.profile");
+        assert!(both.contains("New: ") && both.contains("No longer: Read the work items"), "{both}");
+        assert!(changed("vso.work", "vso.work").contains("the same"));
+    }
+
+    #[test]
+    fn what_has_no_words_of_its_own_is_told_by_its_kind() {
+        let event = AuditEvent::new(uuid::Uuid::nil(), "repository_created", Timestamp::from_secs(0));
+        let event = AuditEvent { kind: event.kind.to_owned(), ..with_kind(event) };
+        assert_eq!(sentence(&event, None), "Repository created: harbor/lamp.");
+    }
+
+    fn with_kind(event: AuditEvent) -> AuditEvent<String> {
+        AuditEvent {
+            tenant: event.tenant,
+            kind: String::new(),
+            at: event.at,
+            outcome: event.outcome,
+            reason: None,
+            actor: None,
+            client: None,
+            authorization: None,
+            session: None,
+            subject: "harbor/lamp".to_owned(),
+            address: None,
+            detail: event.detail,
+        }
+    }
+}
