@@ -6,6 +6,7 @@ import { done, test } from '../lib/tap.mjs';
 import { apps } from './apps.mjs';
 import { complaints, launch } from './chromium.mjs';
 import { keyboard } from './keyboard.mjs';
+import { oldtimer } from './oldtimer.mjs';
 import { owner } from './owner.mjs';
 import { pages } from './pages.mjs';
 import { refused } from './refused.mjs';
@@ -16,6 +17,7 @@ if (browser) {
   await refused(browser);
   await keyboard(browser);
   await apps(browser);
+  await oldtimer(browser);
   await pages(browser);
   await browser.close();
   await test('no page broke its own security policy, threw, or met a failing server', () => {

@@ -51,7 +51,7 @@ fn an_export() -> Value {
     json!([
         {
             "registrationId": OLD_CI, "registrationName": "Old CI", "organizationName": "Old & Sons", "identityId": "ana@example.com",
-            "redirectUris": ["https://ci.test/callback"], "scopes": "vso.work vso.code vso.entitlements", "isValid": true,
+            "redirectUris": ["https://ci.test/callback"], "scopes": "vso.work vso.code preview_api_all", "isValid": true,
         },
         {
             "registrationId": REPORTS, "registrationName": "Reports",
@@ -67,7 +67,7 @@ fn a_plan_comes_first_and_the_import_can_be_run_again() {
     let (code, planned) = house.import(&[]);
     assert_eq!((code, actions(&planned)), (Some(0), vec!["create", "cannot"]), "{planned:?}");
     assert!(planned[0].get("client_secret").is_none(), "a plan has no secrets");
-    assert!(planned[0]["reason"].as_str().unwrap().contains("vso.entitlements mean nothing here"), "{planned:?}");
+    assert!(planned[0]["reason"].as_str().unwrap().contains("preview_api_all mean nothing here"), "{planned:?}");
     assert!(planned[1]["reason"].as_str().unwrap().contains("http://elsewhere.test/callback"), "{planned:?}");
     let none = house.premises.json(&["legacy", "list", "example"], "");
     assert_eq!(none, json!([]), "a plan changes nothing");
@@ -95,7 +95,7 @@ fn a_plan_comes_first_and_the_import_can_be_run_again() {
 
     let listed = house.premises.json(&["legacy", "list", "example"], "");
     assert_eq!(listed[0]["name"], "Old CI 2");
-    assert_eq!(listed[0]["scopes"], json!(["vso.work", "vso.code", "vso.entitlements"]));
+    assert_eq!(listed[0]["scopes"], json!(["preview_api_all", "vso.code", "vso.work"]));
     let shown = house.premises.json(&["app", "show", OLD_CI], "");
     assert!(shown["owner"].is_string() && shown["profile"] == "legacy", "{shown}");
     let secret = house.premises.json(&["app", "secret", "add", OLD_CI], "");
