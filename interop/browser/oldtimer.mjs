@@ -62,6 +62,7 @@ export async function oldtimer(browser) {
     await confirm(page);
     await page.goto(home);
     await page.locator('#connect').waitFor();
+    assert.match(await words(page), /Our access has ended/);
     assert.match(await words(page), /GET \/harbor\/_apis\/wit\/workitems 401/);
     await inspect(page, 'oldtimer-ended');
   });

@@ -305,7 +305,7 @@ fn check_scope(caller: &Caller, action: Action) -> Result<(), Refusal> {
 
 fn check_own(caller: &Caller, action: Action) -> Result<(), Refusal> {
     match action {
-        Action::ReadProfile | Action::ListOrganizations => Ok(()),
+        Action::ReadProfile | Action::ListOrganizations | Action::RenewSecrets => Ok(()),
         _ => Err(refuse_permission(caller, action, "This belongs to an organization; name the organization.")),
     }
 }

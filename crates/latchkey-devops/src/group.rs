@@ -88,7 +88,7 @@ impl ProjectGroup {
             A::QueueBuilds | A::UpdateBuilds | A::TagBuilds | A::DefineBuilds => self != Self::Readers,
             A::ManageRepositories | A::UpdateProject => self == Self::ProjectAdministrators,
             // Rewriting history is nobody's by default; the organization's administrators may everything.
-            A::ForcePush | A::ManageProjects | A::AdministerOrganization => false,
+            A::ForcePush | A::ManageProjects | A::AdministerOrganization | A::RenewSecrets => false,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod log;
 pub mod profile;
 pub mod project;
 pub mod pull_request;
+pub mod registration;
 pub mod repository;
 pub mod team;
 #[cfg(test)]

@@ -264,6 +264,29 @@ pub enum Change {
         /// When the access token issued with it ends.
         access_expires_at: Timestamp,
     },
+    /// Once: a secret is there at the moment that something is made with it.
+    HoldSecret {
+        /// The client.
+        client: ClientId,
+        /// The secret's id.
+        secret: Uuid,
+    },
+    /// With which secret of an app of the older kind the tokens of a family were made last.
+    NoteMadeWith {
+        /// The family.
+        family: FamilyId,
+        /// The secret's id.
+        secret: Uuid,
+    },
+    /// The token families whose tokens were last made with a secret end with it.
+    EndTokensMadeWith {
+        /// The secret's id.
+        secret: Uuid,
+        /// Those that are known; the caches hear of them.
+        families: Vec<FamilyId>,
+        /// When.
+        at: Timestamp,
+    },
     /// A token family ends: a refresh token was used again, or a code was. It may have ended before.
     EndTokenFamily {
         /// The family.

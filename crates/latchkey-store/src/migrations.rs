@@ -40,6 +40,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0007_through_services.sql"),
     },
     Migration { version: 8, name: "legacy_moves", text: include_str!("../migrations/0008_legacy_moves.sql") },
+    Migration {
+        version: 9,
+        name: "tokens_made_with",
+        text: include_str!("../migrations/0009_tokens_made_with.sql"),
+    },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -103,7 +103,7 @@ fn a_plan_comes_first_and_the_import_can_be_run_again() {
 }
 
 #[test]
-fn a_thousand_apps_come_in_parts_and_a_bad_file_comes_not_at_all() {
+fn fifty_apps_come_in_parts_and_a_bad_file_comes_not_at_all() {
     let house = House::new();
     let app = |n: u32| {
         let id = format!("11111111-2222-3333-4444-{n:012}");
@@ -157,7 +157,10 @@ fn an_organization_sets_moves_and_takes_away_the_end() {
     let sunset = |more: &[&str]| house.premises.json(&[&["legacy", "sunset", "example"], more].concat(), "");
     assert_eq!(sunset(&[])["phase"], "open");
     let set = sunset(&["--warn-from", "2020-01-01", "--refuse-from", "2100-01-01"]);
-    assert_eq!((set["phase"].as_str(), set["refuse_from"].as_str()), (Some("warned"), Some("2100-01-01T00:00:00.000Z")));
+    assert_eq!(
+        (set["phase"].as_str(), set["refuse_from"].as_str()),
+        (Some("warned"), Some("2100-01-01T00:00:00.000Z"))
+    );
     assert_eq!(sunset(&["--refuse-from", "2021-01-01"])["phase"], "refused");
     let wrong = house.premises.run(&["legacy", "sunset", "example", "--warn-from", "2022-01-01"], "");
     assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));

@@ -10,6 +10,8 @@ pub enum Action {
     ReadProfile,
     /// See which organizations one belongs to.
     ListOrganizations,
+    /// Renew the secrets of services that one registered.
+    RenewSecrets,
     /// Learn who one is at an organization (`connectionData`).
     Connect,
     /// See which projects of an organization one can reach.
@@ -58,9 +60,10 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadProfile,
         Self::ListOrganizations,
+        Self::RenewSecrets,
         Self::Connect,
         Self::ListProjects,
         Self::ReadProject,
@@ -89,6 +92,7 @@ impl Action {
     pub fn scopes(self) -> &'static [Scope] {
         match self {
             Self::ReadProfile | Self::ListOrganizations => &[Scope::Profile],
+            Self::RenewSecrets => &[Scope::Tokens],
             Self::Connect => &[],
             Self::ListProjects | Self::ReadProject => &[Scope::Project, Scope::Profile],
             Self::UpdateProject => &[Scope::ProjectWrite],
@@ -112,6 +116,7 @@ impl Action {
         match self {
             Self::ReadProfile
             | Self::ListOrganizations
+            | Self::RenewSecrets
             | Self::Connect
             | Self::ListProjects
             | Self::ReadProject
@@ -164,6 +169,7 @@ impl Action {
         match self {
             Self::ReadProfile => "read the profile",
             Self::ListOrganizations => "list organizations",
+            Self::RenewSecrets => "renew secrets",
             Self::Connect => "connect to the organization",
             Self::ListProjects => "list projects",
             Self::ReadProject => "view the project",

@@ -7,6 +7,7 @@ use crate::legacy::{LegacyError, Reason};
 use crate::parameters::Parameters;
 use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
+use uuid::Uuid;
 
 /// The one value of `client_assertion_type`.
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -33,6 +34,14 @@ impl Assertion {
         }
         let client = client_of(text).ok_or_else(LegacyError::not_a_jwt)?;
         Ok(Self { client, secret: Secret::new(text) })
+    }
+}
+
+impl Assertion {
+    /// The client's secret that this is, live or not.
+    pub fn secret_of(&self, client: &Client, key: &PurposeKey) -> Option<Uuid> {
+        let kept = client.secrets.iter().rfind(|kept| kept.matches(client.id, &self.secret, key));
+        kept.map(|kept| kept.id)
     }
 }
 

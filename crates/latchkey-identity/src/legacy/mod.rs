@@ -6,6 +6,7 @@
 //! | the client secret, a JWT that is sent as it is | [`secret`] |
 //! | the authorization request | [`authorize`] |
 //! | the token request, with a code or a refresh token as `assertion` | [`token`] |
+//! | the two secrets, one in the place of the other | [`rotation`] |
 //! | the way out, to an app of the identity platform | [`moving`] |
 //! | how refusals are told | [`error`] |
 //!
@@ -16,6 +17,7 @@ pub mod authorize;
 pub mod error;
 pub mod moving;
 pub mod registration;
+pub mod rotation;
 pub mod secret;
 pub mod token;
 

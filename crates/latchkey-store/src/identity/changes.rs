@@ -80,6 +80,11 @@ fn add(changes: &mut Changes, change: Change) {
         Change::RotateFamily { family, generation, at, access_expires_at } => {
             token_families::rotate(changes, family, generation, at, access_expires_at);
         }
+        Change::HoldSecret { client, secret } => clients::hold_secret(changes, client, secret),
+        Change::NoteMadeWith { family, secret } => token_families::note_made_with(changes, family, secret),
+        Change::EndTokensMadeWith { secret, families, at } => {
+            token_families::end_made_with(changes, secret, &families, at);
+        }
         Change::EndTokenFamily { family, at } => token_families::end(changes, family, at),
     }
 }

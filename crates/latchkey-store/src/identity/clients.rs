@@ -96,6 +96,10 @@ const ADD_SECRET: Sql = Sql::write(
 const REMOVE_SECRET: Sql =
     Sql::guarded("clients.remove_secret", "DELETE FROM client_secret WHERE client = $1 AND id = $2");
 
+/// Touches no row when the secret is gone. It takes the row with it, so that it is not removed before what is made with it is there.
+const HOLD_SECRET: Sql =
+    Sql::guarded("clients.hold_secret", "UPDATE client_secret SET hint = hint WHERE client = $1 AND id = $2");
+
 const REMOVE_SECRETS: Sql = Sql::write("clients.remove_secrets", "DELETE FROM client_secret WHERE client = $1");
 
 const BY_ID: Sql = Sql::read("clients.by_id", whole!("c.id = $1"));
@@ -121,6 +125,7 @@ pub(super) const ALL: &[&Sql] = &[
     &REMOVE_REDIRECT_URIS,
     &ADD_SECRET,
     &REMOVE_SECRET,
+    &HOLD_SECRET,
     &REMOVE_SECRETS,
     &BY_ID,
     &OWNED_BY,
@@ -209,6 +214,10 @@ pub(super) fn remove_secret(changes: &mut Changes, client: ClientId, secret: Uui
         .write(&TOUCH, vec![client.0.into()])
         .write(&REMOVE_SECRET, vec![client.0.into(), secret.into()])
         .notice(Notice::Client(client.0));
+}
+
+pub(super) fn hold_secret(changes: &mut Changes, client: ClientId, secret: Uuid) {
+    changes.write(&HOLD_SECRET, vec![client.0.into(), secret.into()]);
 }
 
 fn insert_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret) {

@@ -11,6 +11,7 @@ use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::time::AccessTokenLifetime;
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
+use uuid::Uuid;
 
 use super::authorizations::{self, WIDTH, columns};
 use super::counted;
@@ -55,6 +56,19 @@ const ROTATE: Sql = Sql::guarded(
 
 const END: Sql =
     Sql::write("token_families.end", "UPDATE token_family SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
+
+const NOTE_MADE_WITH: Sql =
+    Sql::write("token_families.note_made_with", "UPDATE token_family SET made_with = $2 WHERE id = $1");
+
+const END_MADE_WITH: Sql = Sql::write(
+    "token_families.end_made_with",
+    "UPDATE token_family SET ended_at = $2 WHERE made_with = $1 AND ended_at IS NULL",
+);
+
+const MADE_WITH: Sql = Sql::read(
+    "token_families.made_with",
+    "SELECT id FROM token_family WHERE made_with = $1 AND ended_at IS NULL ORDER BY id",
+);
 
 const END_BELOW: Sql = Sql::write(
     "token_families.end_below",
@@ -114,6 +128,9 @@ pub(super) const ALL: &[&Sql] = &[
     &START,
     &ROTATE,
     &END,
+    &NOTE_MADE_WITH,
+    &END_MADE_WITH,
+    &MADE_WITH,
     &END_BELOW,
     &END_WITH_SESSION,
     &END_WITH_ACCOUNT,
@@ -158,6 +175,19 @@ pub(super) fn rotate(
 
 pub(super) fn end(changes: &mut Changes, family: FamilyId, at: Timestamp) {
     changes.write(&END, vec![family.0.into(), at.into()]).notice(Notice::TokenFamily(family.0));
+}
+
+/// Notes with which secret the tokens of a family were made last.
+pub(super) fn note_made_with(changes: &mut Changes, family: FamilyId, secret: Uuid) {
+    changes.write(&NOTE_MADE_WITH, vec![family.0.into(), secret.into()]);
+}
+
+/// Ends all that were last made with a secret. The caches hear of those that are known.
+pub(super) fn end_made_with(changes: &mut Changes, secret: Uuid, families: &[FamilyId], at: Timestamp) {
+    changes.write(&END_MADE_WITH, vec![secret.into(), at.into()]);
+    for family in families {
+        changes.notice(Notice::TokenFamily(family.0));
+    }
 }
 
 /// Ends all below an authorization. The caches hear of the authorization.
@@ -216,6 +246,12 @@ impl Store {
         let mut families = rows.iter().map(|row| from_row(row, 0)).collect::<Result<Vec<_>, _>>()?;
         families.sort_by_key(|family| std::cmp::Reverse((family.created_at, family.id)));
         Ok(families)
+    }
+
+    /// The token families that have not ended and whose tokens were last made with a secret.
+    pub async fn families_made_with(&self, secret: Uuid) -> Result<Vec<FamilyId>, StoreError> {
+        let rows = self.read(&MADE_WITH, vec![secret.into()]).await?;
+        rows.iter().map(|row| row.uuid(0).map(FamilyId)).collect()
     }
 
     /// Whether a token family was ended so recently that an access token of it may look good by itself.

@@ -39,6 +39,7 @@ mod projects;
 mod pull_requests;
 mod query;
 mod refs;
+mod registration_secrets;
 mod repositories;
 mod revisions;
 mod routes;

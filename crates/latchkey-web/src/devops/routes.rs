@@ -8,7 +8,7 @@ use latchkey_devops::access::Action;
 use super::table::{Api, Resource, Table};
 use super::{
     accounts, build_tags, builds, comments, commits, connection_data, definitions, git, items, locations, logs,
-    profiles, projects, pull_requests, refs, repositories, revisions, teams, timelines, work_item_edits,
+    profiles, projects, pull_requests, refs, registration_secrets, repositories, revisions, teams, timelines, work_item_edits,
     work_item_types, work_items,
 };
 
@@ -28,6 +28,7 @@ const fn resource(
 /// All of it.
 pub(super) fn table() -> Table {
     let api = Api::new();
+    let api = apps_of_the_older_kind(api);
     let api = discovery(api);
     let api = people_and_projects(api);
     let api = work(api);
@@ -54,6 +55,13 @@ fn discovery(api: Api) -> Api {
         .open("/{organization}/_apis/resourceareas/{area}", locations::area)
         .resource(resource("Location", "ConnectionData", 1, "00d9565f-ed9c-4a06-9a50-00e7896ccab4", "_apis/{resource}"))
         .open("/{organization}/_apis/connectiondata", connection_data::read)
+}
+
+/// No resource that clients look for by its id.
+fn apps_of_the_older_kind(api: Api) -> Api {
+    let secret = "/_apis/delegatedauth/registrationsecret/{registration}";
+    api.post(secret, Action::RenewSecrets, registration_secrets::create)
+        .put(secret, Action::RenewSecrets, registration_secrets::replace)
 }
 
 fn people_and_projects(api: Api) -> Api {

@@ -9,6 +9,7 @@ use latchkey_identity::client_auth::AuthenticatedClient;
 use latchkey_identity::client_auth::legacy_assertion::{Assertion, authenticate};
 use latchkey_identity::grant::authorization_code::{CodeRequest, Redemption};
 use latchkey_identity::grant::refresh_token::{RefreshRequest, Rotation};
+use latchkey_identity::legacy::rotation::made_with;
 use latchkey_identity::legacy::token::{TokenRequest, redeem, rotate};
 use latchkey_identity::legacy::{LegacyError, Reason};
 use latchkey_identity::parameters::Parameters;
@@ -16,6 +17,7 @@ use latchkey_identity::token::Issue;
 use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::StoreError;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::notice::{self, Notice};
 use crate::app::{App, Origin, entropy};
@@ -90,15 +92,30 @@ async fn answer(
     let client = app.store.client(assertion.client).await?;
     let client = authenticate(&assertion, client.as_deref(), &app.keys.client_secret, now)?;
     *known = Some(client.client().id);
+    let secret = With(&assertion, assertion.secret_of(client.client(), &app.keys.client_secret).unwrap_or_default());
     match TokenRequest::read(&form, client.client(), &app.keys.refresh_token)? {
-        TokenRequest::Code(request) => code(app, &client, &request, &address, now).await,
-        TokenRequest::Refresh(request) => refresh(app, &client, &request, &address, now).await,
+        TokenRequest::Code(request) => code(app, &client, secret, &request, &address, now).await,
+        TokenRequest::Refresh(request) => refresh(app, &client, secret, &request, &address, now).await,
+    }
+}
+
+/// The secret that a request was authenticated with.
+#[derive(Clone, Copy)]
+struct With<'a>(&'a Assertion, Uuid);
+
+impl With<'_> {
+    /// The refusal, if the secret was replaced or removed since.
+    async fn is_gone(self, app: &App) -> Result<Option<LegacyError>, StoreError> {
+        let client = app.store.client(self.0.client).await?;
+        let there = client.is_some_and(|client| client.secrets.iter().any(|kept| kept.id == self.1));
+        Ok((!there).then(|| LegacyError::new(Reason::InvalidClientSecret, "the client secret was replaced or removed")))
     }
 }
 
 async fn code(
     app: &App,
     client: &AuthenticatedClient<'_>,
+    secret: With<'_>,
     request: &CodeRequest,
     address: &str,
     now: Timestamp,
@@ -107,6 +124,9 @@ async fn code(
     let issued: Result<Result<Issue, LegacyError>, StoreError> = app
         .store
         .decide(|| async {
+            if let Some(gone) = secret.is_gone(app).await? {
+                return Ok(Decision::refuse(gone));
+            }
             let found = app.store.code(hash).await?;
             let mut person = None;
             if let Some((code, authorization)) = &found {
@@ -120,7 +140,8 @@ async fn code(
                 account: person.as_ref().map(|person| &person.account),
                 key: &app.keys.refresh_token,
             };
-            Ok(redeem(request, client, facts, now, &mut entropy()).seen_from(address))
+            let decision = redeem(request, client, facts, now, &mut entropy());
+            Ok(made_with(decision, client.client().id, secret.1).seen_from(address))
         })
         .await;
     Ok(issued??)
@@ -129,6 +150,7 @@ async fn code(
 async fn refresh(
     app: &App,
     client: &AuthenticatedClient<'_>,
+    secret: With<'_>,
     request: &RefreshRequest,
     address: &str,
     now: Timestamp,
@@ -137,6 +159,9 @@ async fn refresh(
     let issued: Result<Result<Issue, LegacyError>, StoreError> = app
         .store
         .decide(|| async {
+            if let Some(gone) = secret.is_gone(app).await? {
+                return Ok(Decision::refuse(gone));
+            }
             let found = app.store.family(family).await?;
             let mut person = None;
             if let Some((family, authorization)) = &found {
@@ -151,7 +176,8 @@ async fn refresh(
                 resource: &app.resource,
                 key: &app.keys.refresh_token,
             };
-            Ok(rotate(request, client, facts, now, &mut entropy()).seen_from(address))
+            let decision = rotate(request, client, facts, now, &mut entropy());
+            Ok(made_with(decision, client.client().id, secret.1).seen_from(address))
         })
         .await;
     Ok(issued??)

@@ -6,5 +6,6 @@ mod moving;
 mod no_new_ones;
 mod other_kind;
 mod races;
+mod secrets;
 mod sunset;
 mod token;

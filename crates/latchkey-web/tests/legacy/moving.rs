@@ -213,18 +213,11 @@ fn nobody_but_its_owner_moves_or_retires_it() {
         let app = owned_by(&world, &world.ana()).await;
         let max = world.max();
         let csrf = max.opens("/apps/new").await.value("csrf");
+        let cookie = format!("__Host-latchkey={}", max.browser().session_cookie().unwrap());
         for path in ["move", "retire"] {
-            let answer = max
-                .browser()
-                .post_from(
-                    "same-origin",
-                    &format!("/apps/{}/{path}", app.id),
-                    "application/x-www-form-urlencoded",
-                    &format!("csrf={csrf}"),
-                )
-                .await
-                .page();
-            assert_eq!(answer.status(), 404, "{path}");
+            let url = format!("/apps/{}/{path}", app.id);
+            let answer = world.post(&url).header("cookie", &cookie).form([("csrf", csrf.as_str())]).await;
+            assert_eq!(answer.status, 404, "{path}");
         }
         assert!(world.store().legacy_app_moved_to(app.id).await.unwrap().is_none());
         assert!(world.store().client(app.id).await.unwrap().is_some());

@@ -255,7 +255,11 @@ impl Oldtimer {
                         Ok(key) => (visit.key, visit.refused) = (Some(key.clone()), None),
                         // A server in trouble has taken nothing back.
                         Err((code, why)) if code == "server_error" => visit.refused = Some((code.clone(), why.clone())),
-                        Err((code, why)) => (visit.key, visit.refused) = (None, Some((code.clone(), why.clone()))),
+                        Err((code, why)) => {
+                            let ended = visit.key.take().is_some();
+                            let sentence = if ended { "Our access has ended. " } else { "We got no key. " };
+                            visit.refused = Some((code.clone(), format!("{sentence}DevOps says: {why}.")));
+                        }
                     }
                 });
                 told.key.ok()

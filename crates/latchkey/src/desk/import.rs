@@ -35,6 +35,7 @@ pub(crate) enum ImportOrder {
         after_help = "The file has the field names of the Registration object: registrationId, registrationName, \
         registrationDescription,\nregistrationLocation, organizationName, redirectUris, scopes, identityId or ownerEmail. JSON: an array, or an \
         object with `value`.\nCSV: names in the first line; lists separated by spaces or semicolons.\n\n\
+        It can be run again: what is here just so is skipped. A secret that was lost is replaced by `latchkey app secret add`.\n\n\
         Examples:\n  \
         latchkey import azure-devops-oauth apps.json --organization example\n  \
         latchkey import azure-devops-oauth apps.json --organization example --apply -o json > secrets.json"

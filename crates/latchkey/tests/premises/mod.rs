@@ -8,23 +8,23 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
-pub const DOMAIN: &str = "example.com";
+pub(crate) const DOMAIN: &str = "example.com";
 
-pub fn latchkey(arguments: &[&str]) -> Command {
+pub(crate) fn latchkey(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command.args(arguments).env_remove("LATCHKEY_CONFIG").env_remove("LATCHKEY_LOG");
     command
 }
 
 /// A server's folder: its configuration, its key and its data.
-pub struct Premises {
-    pub folder: tempfile::TempDir,
-    pub port: u16,
+pub(crate) struct Premises {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) port: u16,
 }
 
 impl Premises {
     /// Set up as the documentation says, from nothing.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://localhost:{port}");
@@ -33,12 +33,12 @@ impl Premises {
         Self { folder, port }
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("latchkey.toml")
     }
 
     /// Runs a command about this server.
-    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = latchkey(arguments);
         command.arg("--config").arg(self.config()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -47,13 +47,13 @@ impl Premises {
     }
 
     /// Runs a command that must succeed, and reads its JSON.
-    pub fn json(&self, arguments: &[&str], input: &str) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str], input: &str) -> serde_json::Value {
         let output = self.run(&[arguments, &["-o", "json"]].concat(), input);
         assert!(output.status.success(), "{arguments:?}: {}", said(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    pub fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         let mut child =
             latchkey(&["serve", "--config", self.config().to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -66,12 +66,12 @@ impl Premises {
     }
 }
 
-pub fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A server at work.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     stderr: BufReader<ChildStderr>,
     port: u16,
@@ -79,7 +79,7 @@ pub struct Server {
 
 impl Server {
     /// Sends bytes and reads the whole answer.
-    pub fn send(&self, request: &[u8]) -> String {
+    pub(crate) fn send(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         // A server that has read enough may stop reading.
@@ -89,13 +89,13 @@ impl Server {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    pub fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         let host = format!("localhost:{}", self.port);
         self.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
     }
 
     /// Ends it as systems do, and returns how it ended and what it said meanwhile.
-    pub fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let code = self.child.wait().unwrap().code();

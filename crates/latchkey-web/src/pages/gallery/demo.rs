@@ -5,8 +5,8 @@ use crate::pages::Remaining;
 use crate::pages::burndown::{
     BurndownDashboard, BurndownEnded, BurndownItem, BurndownProject, BurndownStart, Reading, Refusal,
 };
-use crate::pages::oldtimer::{Oldtimer, OldtimerConnected, OldtimerNotice, OldtimerTold};
 use crate::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoStep, DemoStepState};
+use crate::pages::oldtimer::{Oldtimer, OldtimerConnected, OldtimerNotice, OldtimerTold};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     let refused = Refusal { code: invent.say("access_denied"), sentence: invent.say("You said no, and that is fine.") };
