@@ -44,7 +44,9 @@ pub fn notice(sunset: Sunset, organization: &str, reader: Reader, now: Timestamp
     }
     let then = match reader {
         Reader::Owner => "Move the app before then.",
-        Reader::Person => "Ask whoever runs it whether it has moved; a new app asks you once, and takes over what you allowed.",
+        Reader::Person => {
+            "Ask whoever runs it whether it has moved; a new app asks you once, and takes over what you allowed."
+        }
         Reader::Administrator => "See below who still uses one.",
     };
     let told = |days: &u64| is_told(*days);
@@ -114,7 +116,8 @@ mod tests {
         assert!(warned.unwrap().sentence.contains("There is no date yet."));
         assert_eq!(notice(Sunset::new(Some(END), None).unwrap(), "harbor", Reader::Owner, END - DAY), None);
         assert_eq!(notice(Sunset::NONE, "harbor", Reader::Owner, END), None);
-        let early = notice(Sunset::new(Some(END - DAY * 200), Some(END)).unwrap(), "harbor", Reader::Person, END - DAY * 150);
+        let early =
+            notice(Sunset::new(Some(END - DAY * 200), Some(END)).unwrap(), "harbor", Reader::Person, END - DAY * 150);
         assert!(early.unwrap().sentence.contains("in 150 days"), "warned of earlier by choice");
         let late = notice(Sunset::new(Some(END - DAY), Some(END)).unwrap(), "harbor", Reader::Person, END - DAY * 30);
         assert!(late.is_some(), "whatever the warning, ninety days before everybody is told");

@@ -23,28 +23,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "audit", text: include_str!("../migrations/0001_audit.sql") },
     Migration { version: 2, name: "identity", text: include_str!("../migrations/0002_identity.sql") },
     Migration { version: 3, name: "devops", text: include_str!("../migrations/0003_devops.sql") },
-    Migration {
-        version: 4,
-        name: "what_services_did",
-        text: include_str!("../migrations/0004_what_services_did.sql"),
-    },
+    Migration { version: 4, name: "what_services_did", text: include_str!("../migrations/0004_what_services_did.sql") },
     Migration { version: 5, name: "legacy", text: include_str!("../migrations/0005_legacy.sql") },
-    Migration {
-        version: 6,
-        name: "approval_requests",
-        text: include_str!("../migrations/0006_approval_requests.sql"),
-    },
-    Migration {
-        version: 7,
-        name: "through_services",
-        text: include_str!("../migrations/0007_through_services.sql"),
-    },
+    Migration { version: 6, name: "approval_requests", text: include_str!("../migrations/0006_approval_requests.sql") },
+    Migration { version: 7, name: "through_services", text: include_str!("../migrations/0007_through_services.sql") },
     Migration { version: 8, name: "legacy_moves", text: include_str!("../migrations/0008_legacy_moves.sql") },
-    Migration {
-        version: 9,
-        name: "tokens_made_with",
-        text: include_str!("../migrations/0009_tokens_made_with.sql"),
-    },
+    Migration { version: 9, name: "tokens_made_with", text: include_str!("../migrations/0009_tokens_made_with.sql") },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::assets;
 use crate::devops;
 use crate::identity::{
-    approval_request, authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out, token, userinfo,
+    approval_request, authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out,
+    token, userinfo,
 };
 use crate::legacy;
 use crate::portal;

@@ -24,6 +24,8 @@ pub struct Moving<'a> {
     pub client: &'a Client,
     /// What else is known of it.
     pub app: &'a LegacyApp,
+    /// What the new one is called: like the older one, unless that is a name that no new app may have.
+    pub name: &'a str,
     /// The app that it moved to before, if that is still there.
     pub moved_to: Option<ClientId>,
     /// How many apps its owner-to-be owns already.
@@ -67,7 +69,7 @@ pub fn move_app(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Moved, MoveError> {
-    let Moving { client: older, app, moved_to, owned, known_scopes } = moving;
+    let Moving { client: older, app, name, moved_to, owned, known_scopes } = moving;
     if !older.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours.into());
     }
@@ -81,7 +83,7 @@ pub fn move_app(
         return Decision::refuse(RegistrationError::TooManyApps.into());
     }
     let registration = Registration {
-        name: older.name.clone(),
+        name: name.to_owned(),
         kind: ClientKind::Web,
         profile: Profile::Standard,
         redirect_uris: redirect_uris(older).0,
@@ -117,8 +119,7 @@ pub fn redirect_uris(older: &Client) -> (Vec<String>, Vec<String>) {
 
 /// The scopes that the app takes along, and those that mean nothing here.
 pub fn scopes(app: &LegacyApp, known_scopes: &[String]) -> (ScopeSet, ScopeSet) {
-    let kept: ScopeSet =
-        app.scopes.iter().filter(|scope| known_scopes.iter().any(|known| known == scope)).collect();
+    let kept: ScopeSet = app.scopes.iter().filter(|scope| known_scopes.iter().any(|known| known == scope)).collect();
     let left = app.scopes.difference(&kept);
     (kept, left)
 }
@@ -152,14 +153,14 @@ mod tests {
     fn moved(older: &Client, app: &LegacyApp, by: &Account, moved_to: Option<ClientId>) -> Decision<Moved, MoveError> {
         let key = PurposeKey::derive(&[1; 32], Purpose::ClientSecret).unwrap();
         let known_scopes = known();
-        let moving = Moving { client: older, app, moved_to, owned: 0, known_scopes: &known_scopes };
+        let moving = Moving { client: older, app, name: &older.name, moved_to, owned: 0, known_scopes: &known_scopes };
         move_app(moving, by, &key, NOW, &mut Entropy::seeded(1))
     }
 
     #[test]
     fn an_app_moves_with_its_name_redirect_uris_and_the_scopes_that_exist_and_stays() {
         let by = crate::sign_in::tests::an_account();
-        let older = Client { owner: Some(by.id), ..an_imported_client() };
+        let older = Client { owner: Some(by.id), name: "Oldtimer".into(), ..an_imported_client() };
         let app = LegacyApp { scopes: ScopeSet::from_text("vso.work vso.code preview_api"), ..an_imported_app() };
         let decision = moved(&older, &app, &by, None);
         let new = decision.answer.unwrap();
@@ -179,13 +180,15 @@ mod tests {
     fn an_app_moves_once_and_only_by_its_owner() {
         let by = crate::sign_in::tests::an_account();
         let app = an_imported_app();
-        let older = Client { owner: Some(by.id), ..an_imported_client() };
+        let older = Client { owner: Some(by.id), name: "Oldtimer".into(), ..an_imported_client() };
         let there = ClientId(uuid::Uuid::from_u128(9));
         assert_eq!(moved(&older, &app, &by, Some(there)).answer, Err(MoveError::Already(there)));
         let others = Client { owner: None, ..older.clone() };
         let refused = moved(&others, &app, &by, None);
         assert_eq!(refused.answer, Err(RegistrationError::NotYours.into()));
         assert!(refused.changes.is_empty() && retire(&others, &by, NOW).changes.is_empty());
+        let reserved = Client { name: "Latchkey Sync".into(), ..older.clone() };
+        assert_eq!(moved(&reserved, &app, &by, None).answer, Err(RegistrationError::ReservedName.into()));
         let newer = crate::client::registration::tests::a_client();
         let newer = Client { owner: Some(by.id), ..newer };
         assert_eq!(moved(&newer, &app, &by, None).answer, Err(MoveError::NotOfTheOlderKind));

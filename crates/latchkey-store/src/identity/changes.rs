@@ -4,7 +4,8 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
 use super::{
-    accounts, authorization_codes, authorizations, clients, flows, legacy_apps, legacy_moves, sessions, tenants, token_families,
+    accounts, authorization_codes, authorizations, clients, flows, legacy_apps, legacy_moves, sessions, tenants,
+    token_families,
 };
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;

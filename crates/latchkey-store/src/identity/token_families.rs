@@ -65,10 +65,8 @@ const END_MADE_WITH: Sql = Sql::write(
     "UPDATE token_family SET ended_at = $2 WHERE made_with = $1 AND ended_at IS NULL",
 );
 
-const MADE_WITH: Sql = Sql::read(
-    "token_families.made_with",
-    "SELECT id FROM token_family WHERE made_with = $1 AND ended_at IS NULL ORDER BY id",
-);
+const MADE_WITH: Sql =
+    Sql::read("token_families.made_with", "SELECT id FROM token_family WHERE made_with = $1 AND ended_at IS NULL");
 
 const END_BELOW: Sql = Sql::write(
     "token_families.end_below",

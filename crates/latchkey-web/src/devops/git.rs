@@ -75,7 +75,9 @@ async fn enter(call: &Call, action: Action) -> Result<InRepository, ApiError> {
     let project = call.path.get("project");
     let entered = call.repository_named(Some(project.unwrap_or(name)), name, action).await;
     match (entered, short) {
-        (Err(error), Some(short)) if error.refused().is_some_and(|error| error.kind == ErrorType::RepositoryNotFound) => {
+        (Err(error), Some(short))
+            if error.refused().is_some_and(|error| error.kind == ErrorType::RepositoryNotFound) =>
+        {
             call.repository_named(Some(project.unwrap_or(short)), short, action).await
         }
         (entered, _) => entered,

@@ -72,8 +72,7 @@ pub(super) async fn read_by_number(call: Call) -> Answer {
     if asked.is_some_and(|asked| asked != Some(project)) {
         return Err(absent(id).into());
     }
-    let inside =
-        call.repository_found(&organization, repository).map_err(|refusal| refusal.missed_as(absent(id)))?;
+    let inside = call.repository_found(&organization, repository).map_err(|refusal| refusal.missed_as(absent(id)))?;
     let inside = inside.ok_or_else(|| absent(id))?;
     let found = unproven.prove(&inside.access).ok_or_else(|| absent(id))?;
     show(&call, &inside, &found).await

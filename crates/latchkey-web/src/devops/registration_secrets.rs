@@ -52,8 +52,7 @@ pub(super) async fn replace(call: Call, _: Payload) -> Answer {
             let Some(old) = secret_type.of(&client, call.now) else { return Ok(Decision::grant(None)) };
             let made_with = store.families_made_with(old.id).await?;
             let key = &call.app.keys.client_secret;
-            let Decision { answer, changes } =
-                rotate(&client, old, made_with, account, key, call.now, &mut entropy());
+            let Decision { answer, changes } = rotate(&client, old, made_with, account, key, call.now, &mut entropy());
             Ok(Decision { answer: answer.map(Some), changes }.seen_from(&call.address.to_string()))
         })
         .await?;
@@ -69,7 +68,8 @@ pub(super) async fn replace(call: Call, _: Payload) -> Answer {
 async fn own(call: &Call) -> Result<(Arc<Client>, LegacyApp), ApiError> {
     call.own()?;
     if call.identified().bearer.client.is_legacy() {
-        let message = "Secrets are renewed with a token of the identity platform, not with one of the older OAuth kind.";
+        let message =
+            "Secrets are renewed with a token of the identity platform, not with one of the older OAuth kind.";
         return Err(DevOpsError::new(ErrorType::AccessDenied, message).into());
     }
     let id = ClientId::parse(call.named("registration")).ok_or_else(absent)?;
@@ -93,9 +93,7 @@ fn told(error: RegistrationError) -> ApiError {
 
 fn registration(call: &Call, client: &Client, app: &LegacyApp, secret: &Secret, made: &ClientSecret) -> Registration {
     let of = |secret_type: SecretType| secret_type.of(client, call.now);
-    let text = |kept: Option<&ClientSecret>| {
-        kept.filter(|kept| kept.id == made.id).map(|_| secret.reveal().to_owned())
-    };
+    let text = |kept: Option<&ClientSecret>| kept.filter(|kept| kept.id == made.id).map(|_| secret.reveal().to_owned());
     let (primary, alternative) = (of(SecretType::Primary), of(SecretType::Alternative));
     Registration {
         registration_id: client.id.0,
@@ -117,4 +115,3 @@ fn registration(call: &Call, client: &Client, app: &LegacyApp, secret: &Secret, 
         alternative_secret_valid_to: alternative.map(|kept| WireDate(kept.expires_at)),
     }
 }
-

@@ -8,8 +8,8 @@ use latchkey_devops::access::Action;
 use super::table::{Api, Resource, Table};
 use super::{
     accounts, build_tags, builds, comments, commits, connection_data, definitions, git, items, locations, logs,
-    profiles, projects, pull_requests, refs, registration_secrets, repositories, revisions, teams, timelines, work_item_edits,
-    work_item_types, work_items,
+    profiles, projects, pull_requests, refs, registration_secrets, repositories, revisions, teams, timelines,
+    work_item_edits, work_item_types, work_items,
 };
 
 /// The table, put together once.
@@ -60,8 +60,11 @@ fn discovery(api: Api) -> Api {
 /// No resource that clients look for by its id.
 fn apps_of_the_older_kind(api: Api) -> Api {
     let secret = "/_apis/delegatedauth/registrationsecret/{registration}";
-    api.post(secret, Action::RenewSecrets, registration_secrets::create)
-        .put(secret, Action::RenewSecrets, registration_secrets::replace)
+    api.post(secret, Action::RenewSecrets, registration_secrets::create).put(
+        secret,
+        Action::RenewSecrets,
+        registration_secrets::replace,
+    )
 }
 
 fn people_and_projects(api: Api) -> Api {

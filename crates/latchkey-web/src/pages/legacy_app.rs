@@ -5,7 +5,7 @@ use askama::Template;
 use super::app::SecretRow;
 use super::{Ago, Frame, Moment, Problems, tile};
 
-/// An app of the older kind. Forms post to `/apps/{client_id}/move`, `/secrets` (`expires`), `/secrets/remove` (`secret`); retiring
+/// An app of the older kind. Forms post to `/apps/{client_id}/move` (`name`), `/secrets` (`expires`), `/secrets/remove` (`secret`); retiring
 /// it leads to `/retire`, deleting it to `/delete`.
 #[derive(Template)]
 #[template(path = "legacy_app.html")]
@@ -14,7 +14,7 @@ pub struct LegacyAppDetails {
     pub frame: Frame,
     /// What has just been done, if anything.
     pub done: Option<String>,
-    /// What is wrong, by field: `secret-expires`, `move`.
+    /// What is wrong, by field: `secret-expires`, `move`, `new-name`.
     pub problems: Problems,
     /// Its client id.
     pub client_id: String,

@@ -191,7 +191,9 @@ fn done(what: &str) -> Option<&'static str> {
         "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
         "secret-removed" => Some("The secret was removed. Nobody authenticates with it again."),
         "moved-before" => Some("It has moved before: the new app stands beside it."),
-        "retired" => Some("The old app was retired, and every authorization for it has ended. This one has taken over."),
+        "retired" => {
+            Some("The old app was retired, and every authorization for it has ended. This one has taken over.")
+        }
         _ => None,
     }
 }

@@ -15,8 +15,8 @@ use super::visit::{Answer, Visit, count, moment};
 use super::{approval_requests, legacy_app, places, scopes};
 use crate::legacy::notice::organizations_of;
 use crate::pages::AppFace;
-use crate::pages::legacy_app::Notice;
 use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
+use crate::pages::legacy_app::Notice;
 use crate::pages::revoke::{Revoke, Revoked};
 
 /// `GET /profile/authorizations`

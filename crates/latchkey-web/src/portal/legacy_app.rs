@@ -95,11 +95,7 @@ fn left_behind(visit: &Visit, client: &Client, app: &LegacyApp) -> Vec<String> {
 }
 
 /// How many people come by the older way, and those of them that this person may see: who acts in an organization that both belong to.
-async fn people(
-    visit: &Visit,
-    client: &Client,
-    newer: Option<ClientId>,
-) -> Result<(u32, Vec<OldWayRow>), StoreError> {
+async fn people(visit: &Visit, client: &Client, newer: Option<ClientId>) -> Result<(u32, Vec<OldWayRow>), StoreError> {
     let store = &visit.app.store;
     let shared: BTreeSet<Uuid> =
         store.organizations_of(visit.person()).await?.iter().map(|facts| facts.id().0).collect();
@@ -158,9 +154,11 @@ pub(super) async fn move_it(visit: Visit) -> Answer {
                 return Ok(Decision::refuse(RegistrationError::NotYours.into()));
             };
             let owner = client.owner.unwrap_or(visit.account().id);
+            let name = visit.posted("name").map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&client.name);
             let moving = Moving {
                 client: &client,
                 app: &app,
+                name,
                 moved_to: store.legacy_app_moved_to(client.id).await?.map(|(id, _)| id),
                 owned: store.count_clients_owned_by(owner).await?,
                 known_scopes: &visit.app.resource.scopes,
@@ -172,7 +170,7 @@ pub(super) async fn move_it(visit: Visit) -> Answer {
     match decided {
         Ok(Moved { client: newer, secret, secret_expires_at }) => visit.show(&LegacyMoved {
             frame: visit.frame(),
-            name: older.name.clone(),
+            name: newer.name.clone(),
             older: older.id.to_string(),
             moved: moved_app(&visit, &app, &newer, visit.now()).await?,
             secret: secret.reveal().to_owned(),
@@ -181,7 +179,11 @@ pub(super) async fn move_it(visit: Visit) -> Answer {
         }),
         Err(MoveError::Already(_)) => visit.go_to(&format!("/apps/{}?done=moved-before", older.id)),
         Err(error) => {
-            let problems = registration::at("move", error.to_string());
+            let field = match error {
+                MoveError::Registration(RegistrationError::Name | RegistrationError::ReservedName) => "new-name",
+                _ => "move",
+            };
+            let problems = registration::at(field, error.to_string());
             visit.show_again(&details(&visit, &older, None, problems).await?)
         }
     }

@@ -143,7 +143,8 @@ fn sunset(typed: &Typed) -> Result<Sunset, (&'static str, String)> {
         text => day(text).map(Some).ok_or((field, "Write the date as year-month-day, like 2027-03-31.".to_owned())),
     };
     let (warn_from, refuse_from) = (read("warn-from", &typed.warn_from)?, read("refuse-from", &typed.refuse_from)?);
-    Sunset::new(warn_from, refuse_from).map_err(|error @ SunsetError::WarningAfterTheEnd| ("warn-from", error.to_string()))
+    Sunset::new(warn_from, refuse_from)
+        .map_err(|error @ SunsetError::WarningAfterTheEnd| ("warn-from", error.to_string()))
 }
 
 /// A day, and nothing but a day, of a year that people mean.

@@ -13,8 +13,7 @@ async fn owned_by(world: &World, person: &Person) -> OldApp {
         version: client.version + 1,
         ..(*client).clone()
     };
-    let change =
-        latchkey_identity::Change::ChangeClient { client: Box::new(owned), from_version: client.version };
+    let change = latchkey_identity::Change::ChangeClient { client: Box::new(owned), from_version: client.version };
     world.becomes([change]).await;
     app
 }
@@ -54,11 +53,8 @@ fn a_legacy_app_is_shown_as_what_it_is_with_who_still_comes_by_it() {
 async fn owned_elsewhere(world: &World, app: &OldApp) -> Person {
     let eve = world.eve();
     let client = world.store().client(app.id).await.unwrap().unwrap();
-    let owned = latchkey_identity::client::Client {
-        owner: Some(eve.id()),
-        version: client.version + 1,
-        ..(*client).clone()
-    };
+    let owned =
+        latchkey_identity::client::Client { owner: Some(eve.id()), version: client.version + 1, ..(*client).clone() };
     world
         .becomes([latchkey_identity::Change::ChangeClient { client: Box::new(owned), from_version: client.version }])
         .await;
@@ -72,7 +68,8 @@ fn moving_makes_an_app_beside_it_and_both_work() {
         let app = owned_by(&world, &ana).await;
         let tokens = app.authorized_by(&ana).await;
         let (page, id, secret) = moves(&ana, &app).await;
-        for mark in ["response_type=Assertion", "response_type=code", "grant_type=authorization_code", "refresh_token="] {
+        for mark in ["response_type=Assertion", "response_type=code", "grant_type=authorization_code", "refresh_token="]
+        {
             assert!(page.source().contains(mark), "{mark}");
         }
         assert!(page.has("change-msal") && page.has("change-openid-client"));
@@ -97,6 +94,21 @@ fn moving_makes_an_app_beside_it_and_both_work() {
         let moved = events.iter().find(|one| one.event.kind == "legacy_app_moved").unwrap();
         assert_eq!((moved.event.client, moved.event.subject.as_str()), (Some(app.id.0), id.to_string().as_str()));
         assert_eq!(moved.event.actor, Some(ana.id().0));
+    });
+}
+
+#[test]
+fn a_name_that_no_new_app_may_have_is_told_and_another_is_taken() {
+    on_both_databases(async |world: World| {
+        let ana = world.ana();
+        let app = owned_by(&world, &ana).await;
+        let page = ana.opens(&format!("/apps/{}", app.id)).await;
+        let again = page.fill("name", "Latchkey Sync").press("move-app").await.page();
+        assert!(again.status() == 422 && again.has("new-name-wrong"), "{}", again.text());
+        assert!(world.store().legacy_app_moved_to(app.id).await.unwrap().is_none());
+        let moved = again.fill("name", "Newtimer").press("move-app").await.page();
+        let id = ClientId::parse(&moved.text_of("new-client-id")).unwrap();
+        assert_eq!(world.store().client(id).await.unwrap().unwrap().name, "Newtimer");
     });
 }
 
@@ -234,7 +246,8 @@ fn an_administrator_sets_the_end_and_everybody_concerned_is_told() {
         let rows = page.texts_with("data-older-app");
         assert!(rows.len() == 1 && rows[0].contains("1 person"), "{rows:?}");
         let day = |days: u64| latchkey_devops::date::field(world.now() + Duration::from_secs(86_400 * days));
-        let wrong = page.clone().fill("warn_from", &day(31)).fill("refuse_from", &day(30)).press("save-sunset").await.page();
+        let wrong =
+            page.clone().fill("warn_from", &day(31)).fill("refuse_from", &day(30)).press("save-sunset").await.page();
         assert!(wrong.status() == 422 && wrong.has("warn-wrong"), "{}", wrong.text());
         assert_eq!(wrong.value("refuse_from"), day(30), "what was typed stays");
         let wrong = page.clone().fill("refuse_from", "soon").press("save-sunset").await.page();
@@ -249,7 +262,10 @@ fn an_administrator_sets_the_end_and_everybody_concerned_is_told() {
         ] {
             let notices = person.opens(&url).await.texts_with("data-sunset");
             assert_eq!(notices.len(), 1, "{url}");
-            assert!(notices[0].contains("stop working in harbor in 29 days") || notices[0].contains("in 30 days"), "{notices:?}");
+            assert!(
+                notices[0].contains("stop working in harbor in 29 days") || notices[0].contains("in 30 days"),
+                "{notices:?}"
+            );
         }
         assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
         let events = world.store().audit_events(world.harbor().0, None, 50).await.unwrap();

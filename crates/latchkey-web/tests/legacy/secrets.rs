@@ -47,6 +47,8 @@ fn a_replaced_secret_and_the_tokens_made_with_it_end_at_once_and_the_others_do_n
         let (ana, max) = (world.ana(), world.max());
         let app = owned_by(&world, &ana).await;
         let token = keyring(&world, &ana).await;
+        // The two go by when they came.
+        world.seconds_later(1);
         let other = app.with_secret(token.post(&url(&app)).await.json().as_str().unwrap());
         let (first, second) = (app.authorized_by(&ana).await, other.authorized_by(&max).await);
         // One that began with the first and went on with the second is the second's.
@@ -58,7 +60,9 @@ fn a_replaced_secret_and_the_tokens_made_with_it_end_at_once_and_the_others_do_n
         assert_eq!(replaced.status, 200, "{}", replaced.text());
         let registration = replaced.json();
         assert_eq!(registration["registrationId"], app.id.to_string());
-        assert!(registration["alternativeSecretValidTo"].is_string() && registration.get("alternativeSecret").is_none());
+        assert!(
+            registration["alternativeSecretValidTo"].is_string() && registration.get("alternativeSecret").is_none()
+        );
         let renewed = app.with_secret(registration["secret"].as_str().unwrap());
         assert_eq!(first.get("/harbor/_apis/projects").await.status, 401);
         assert_eq!(renewed.refreshes(&first.refresh).await.map(|_| ()).unwrap_err().error, "invalid_request");
@@ -100,7 +104,10 @@ fn only_the_owner_renews_and_only_with_the_scope_and_a_newer_token() {
         assert_eq!(wrong.status, 400, "{}", wrong.text());
         let absent = own.ask(Method::PUT, &format!("{}&secretType=alternative", url(&app))).await;
         assert_eq!(absent.status, 404, "{}", absent.text());
-        let newer = format!("/_apis/delegatedauth/registrationsecret/{}?api-version=7.2-preview.2", world.app("burndown").client_id());
+        let newer = format!(
+            "/_apis/delegatedauth/registrationsecret/{}?api-version=7.2-preview.2",
+            world.app("burndown").client_id()
+        );
         assert_eq!(own.post(&newer).await.status, 404, "it is for apps of the older kind");
         assert_eq!(world.store().client(app.id).await.unwrap().unwrap().secrets.len(), 1);
     });

@@ -1,13 +1,13 @@
 //! The pages of a person's own account.
 
 use super::{DAY, HOUR, Invent, Shown, after, before, now};
-use crate::pages::legacy_app::Notice;
-use crate::pages::authorization::{
-    Allowed, Authorization, DayOfUse, Deed, Event, LiveKey, RefusedCalls, UsedFor,
+use crate::pages::authorization::{Allowed, Authorization, DayOfUse, Deed, Event, LiveKey, RefusedCalls, UsedFor};
+use crate::pages::authorizations::{
+    AskedRow, AskedState, AuthorizationKind, AuthorizationRow, Authorizations, LastUse,
 };
-use crate::pages::authorizations::{AskedRow, AskedState, AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
 use crate::pages::confirm::Confirm;
 use crate::pages::home::{Belonging, Home};
+use crate::pages::legacy_app::Notice;
 use crate::pages::revoke::{Revoke, Revoked};
 use crate::pages::sessions::{SessionRow, Sessions};
 use crate::pages::{Moment, Remaining};
@@ -155,7 +155,10 @@ impl Invent<'_> {
             ],
             events: vec![
                 event(before(HOUR / 2), "It got a new key."),
-                event(before(2 * DAY), "A key that was used up came back: somebody may hold a copy. That line of keys was ended."),
+                event(
+                    before(2 * DAY),
+                    "A key that was used up came back: somebody may hold a copy. That line of keys was ended.",
+                ),
                 event(before(10 * DAY), "You approved more: Push code."),
                 event(before(29 * DAY), "You approved it from 203.0.113.24."),
             ],

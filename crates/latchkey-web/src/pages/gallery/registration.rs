@@ -12,9 +12,7 @@ use crate::pages::legacy_app::{
     CodeChange, LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OlderAppRow, OrganizationEnd,
     OrganizationOlderApps,
 };
-use crate::pages::organization::{
-    MemberRow, OlderApps, Organization, OrganizationPolicy, ProjectRow, WhoMayAuthorize,
-};
+use crate::pages::organization::{MemberRow, OlderApps, Organization, OrganizationPolicy, ProjectRow, WhoMayAuthorize};
 use crate::pages::organization_services::{OrganizationServices, Service, ServiceAuthorization};
 use crate::pages::{Problem, Problems};
 
@@ -71,14 +69,17 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("app-took-over", &AppDetails { took_over_from: Some(invent.took_over(false)), ..invent.app() }),
-        Shown::new("app-took-over-retired", &AppDetails { took_over_from: Some(invent.took_over(true)), ..invent.app() }),
+        Shown::new(
+            "app-took-over-retired",
+            &AppDetails { took_over_from: Some(invent.took_over(true)), ..invent.app() },
+        ),
         Shown::new("legacy-app", &invent.legacy_app(false)),
         Shown::new("legacy-app-moved", &invent.legacy_app(true)),
         Shown::new(
             "legacy-app-problems",
             &LegacyAppDetails {
                 problems: invent.problems(&[
-                    ("move", "This name is reserved."),
+                    ("new-name", "This name is reserved."),
                     ("secret-expires", "An app has at most two secrets: remove one first."),
                 ]),
                 people: 0,
@@ -275,10 +276,7 @@ impl Invent<'_> {
                 end("quay", None, Some(before(DAY)), true),
             ],
             people: 4,
-            known: vec![
-                person("Ben Adeyemi", "ben@harbor.test", false),
-                person("Max Berg", "max@harbor.test", moved),
-            ],
+            known: vec![person("Ben Adeyemi", "ben@harbor.test", false), person("Max Berg", "max@harbor.test", moved)],
             secrets,
             moved: moved.then(|| self.moved_app()),
             left_behind: self.list(&["preview_api_all"]),
