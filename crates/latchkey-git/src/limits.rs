@@ -63,6 +63,15 @@ pub const MAX_COMPLAINT_BYTES: u64 = 16 << 10;
 /// A file that is read into memory to be shown or downloaded through the API. Larger ones are for `git`.
 pub const MAX_CONTENT_BYTES: u64 = 64 << 20;
 
+/// What is read of a commit's message: more than people write, and not so much that a page of commits fills the memory.
+pub const MAX_MESSAGE_BYTES: usize = 64 << 10;
+
+/// What is read of the name or the address under a commit.
+pub const MAX_SIGNATURE_BYTES: usize = 1 << 10;
+
+/// How many commits one commit is said to follow. The largest merges that people made had some sixty.
+pub const MAX_PARENTS: usize = 100;
+
 /// Items of one listing, and changed paths of one commit: what an answer in one piece can reasonably hold.
 pub const MAX_LISTED: usize = 50_000;
 

@@ -62,7 +62,7 @@ pub fn is_presentable(name: &str) -> bool {
 }
 
 /// Whether a character cannot be seen, or makes others look like what they are not.
-pub(crate) fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}' | '\u{61c}')
 }

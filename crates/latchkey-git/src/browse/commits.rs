@@ -5,7 +5,7 @@ use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
 
 use super::{Browse, BrowseError, Version, from_gix, items, to_gix};
-use crate::limits::MAX_WALKED;
+use crate::limits::{MAX_MESSAGE_BYTES, MAX_PARENTS, MAX_SIGNATURE_BYTES, MAX_WALKED};
 use crate::{ObjectId, Signature};
 
 /// A commit.
@@ -15,13 +15,13 @@ pub struct Commit {
     pub id: ObjectId,
     /// The root folder as it was then.
     pub tree: ObjectId,
-    /// The commits it follows; the first is the one it was made on.
+    /// The commits it follows, [`MAX_PARENTS`] at the most; the first is the one it was made on.
     pub parents: Vec<ObjectId>,
     /// Who wrote it.
     pub author: Signature,
     /// Who committed it.
     pub committer: Signature,
-    /// What it says, without the newline at the end.
+    /// What it says, without the newline at the end; the first [`MAX_MESSAGE_BYTES`] of it.
     pub message: String,
 }
 
@@ -53,10 +53,10 @@ impl Browse {
         Ok(Commit {
             id,
             tree: from_gix(&commit.tree()),
-            parents: commit.parents().map(|parent| from_gix(&parent)).collect(),
+            parents: commit.parents().take(MAX_PARENTS).map(|parent| from_gix(&parent)).collect(),
             author: signature(&commit.author()?),
             committer: signature(&commit.committer()?),
-            message: commit.message.trim_end().to_str_lossy().into_owned(),
+            message: beginning(commit.message.trim_end(), MAX_MESSAGE_BYTES),
         })
     }
 
@@ -110,13 +110,19 @@ impl Browse {
     }
 }
 
+/// The beginning of a text that somebody pushed: who wrote it chose its length.
+fn beginning(text: &[u8], bytes: usize) -> String {
+    let whole = text.get(..bytes).unwrap_or(text);
+    whole.to_str_lossy().into_owned()
+}
+
 fn signature(found: &gix::actor::SignatureRef<'_>) -> Signature {
     let trimmed = found.trim();
     // A moment that nobody can read is the epoch's: the commit is still worth showing.
     let time = trimmed.time().unwrap_or_default();
     Signature {
-        name: trimmed.name.to_str_lossy().into_owned(),
-        email: trimmed.email.to_str_lossy().into_owned(),
+        name: beginning(trimmed.name, MAX_SIGNATURE_BYTES),
+        email: beginning(trimmed.email, MAX_SIGNATURE_BYTES),
         seconds: time.seconds,
         offset_minutes: time.offset / 60,
     }

@@ -161,6 +161,16 @@ async fn a_commit_tells_who_when_and_what() {
 }
 
 #[tokio::test]
+async fn a_message_is_read_as_far_as_people_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, _) = lighthouse(folder.path()).await;
+    let endless = NewCommit { message: "<".repeat(4 << 20), ..commit("main", 500, vec![write("a", "1")]) };
+    let made = repository.import_commits(&[endless]).await.unwrap();
+    let read = repository.browse().unwrap().commit(made[0]).unwrap();
+    assert_eq!(read.message.len(), crate::limits::MAX_MESSAGE_BYTES);
+}
+
+#[tokio::test]
 async fn items_are_read_and_listed_at_every_depth() {
     let folder = tempfile::tempdir().unwrap();
     let (repository, made) = lighthouse(folder.path()).await;

@@ -112,6 +112,11 @@ pub enum ImportError {
     /// An app of another kind has the id.
     #[error("An app of the identity platform has this id already.")]
     IdTaken,
+    /// Another organization relies on the app as it is there.
+    #[error(
+        "Another organization has this app already. It can be taken over as it is there, and not with another name, redirect URI or description."
+    )]
+    HeldElsewhere,
     /// The app was deleted here.
     #[error("The app was deleted here, and ids are not used again.")]
     Deleted,
@@ -122,7 +127,9 @@ pub enum ImportError {
     #[error("None of its scopes exists here, so there would be nothing it could do.")]
     NoScopes,
     /// More text than anybody shows.
-    #[error("Its description, web site or company is longer than 2,000 characters, or has hidden characters in it.")]
+    #[error(
+        "Its description, web site, company or scopes are longer than 2,000 characters, or have hidden characters in them."
+    )]
     Text,
     /// Something that holds for every app.
     #[error(transparent)]
@@ -163,8 +170,12 @@ pub fn import(
             let joins = !known.organizations.contains(&destination.organization);
             let organizations =
                 known.organizations.iter().copied().chain(joins.then_some(destination.organization)).collect();
+            let held_elsewhere = known.organizations.iter().any(|held| *held != destination.organization);
             let app = LegacyApp { organizations, ..app };
-            let changed = updated(there, &client, destination.tenant);
+            let changed = updated(there, &client, destination.tenant, held_elsewhere);
+            if held_elsewhere && !is_the_same(there, known, &client, &app) {
+                return Decision::refuse(ImportError::HeldElsewhere);
+            }
             if changed == *there && app == *known {
                 return Decision::grant(Imported::Unchanged(changed));
             }
@@ -217,7 +228,7 @@ fn checked(
     if !account::is_presentable(name) {
         return Err(RegistrationError::Name.into());
     }
-    if [description, website, company].into_iter().any(|text| !is_showable(text)) {
+    if [description, website, company, &scopes.to_string()].into_iter().any(|text| !is_showable(text)) {
         return Err(ImportError::Text);
     }
     let known: ScopeSet =
@@ -266,12 +277,19 @@ fn checked(
     Ok((client, app))
 }
 
-/// What is there, with what an export may change. An app that organizations of two tenants take over is open to the people of both.
-fn updated(there: &Client, exported: &Client, tenant: TenantId) -> Client {
+/// Whether an export says of an app what is known of it.
+fn is_the_same(there: &Client, known: &LegacyApp, exported: &Client, app: &LegacyApp) -> bool {
+    (&there.name, &there.redirect_uris) == (&exported.name, &exported.redirect_uris)
+        && (&known.description, &known.website, &known.company) == (&app.description, &app.website, &app.company)
+}
+
+/// What is there, with what an export may change. An app that organizations of two tenants take over is open to the people of both; who
+/// owns it is for the first of them to say.
+fn updated(there: &Client, exported: &Client, tenant: TenantId, held_elsewhere: bool) -> Client {
     Client {
         name: exported.name.clone(),
         redirect_uris: exported.redirect_uris.clone(),
-        owner: there.owner.or(exported.owner),
+        owner: there.owner.or(exported.owner.filter(|_| !held_elsewhere)),
         multi_tenant: there.multi_tenant || there.tenant != tenant,
         ..there.clone()
     }

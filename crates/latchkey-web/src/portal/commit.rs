@@ -26,13 +26,14 @@ pub(super) async fn show(visit: Visit) -> Answer {
         Ok((commit, changes))
     });
     let (commit, changes) = looked.await?;
-    let title = title(&commit).to_owned();
+    let title = title(&commit);
     visit.show(&CommitPage {
         frame: visit.frame(),
         at: here.at(),
         repository: repository.name.to_string(),
         id: commit.id.to_string(),
-        message: commit.message.strip_prefix(&title).unwrap_or_default().trim().to_owned(),
+        // What does not fit into the title stands below it, whole.
+        message: commit.message.strip_prefix(&title).unwrap_or(&commit.message).trim().to_owned(),
         title,
         author: signed(&commit.author),
         committer: (commit.committer != commit.author).then(|| signed(&commit.committer)),

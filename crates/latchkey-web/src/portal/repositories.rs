@@ -51,7 +51,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     };
     let commit = |commit: &Commit| CommitRow {
         id: commit.id.to_string(),
-        title: title(commit).to_owned(),
+        title: title(commit),
         author: commit.author.name.clone(),
         when: visit.ago(Timestamp::from_secs(commit.committer.seconds)),
     };
@@ -75,9 +75,16 @@ fn clone_url(visit: &Visit, at: &Place, repository: &Repository) -> String {
     format!("{}{}/_git/{name}", visit.visitor.origin.url, at.path())
 }
 
-/// The first line of its message.
-pub(super) fn title(commit: &Commit) -> &str {
-    commit.message.lines().next().unwrap_or_default()
+/// How much of a title is shown.
+const TITLE: usize = 200;
+
+/// The first line of its message, as far as it fits.
+pub(super) fn title(commit: &Commit) -> String {
+    let line = commit.message.lines().next().unwrap_or_default();
+    match line.char_indices().nth(TITLE) {
+        Some((end, _)) => format!("{}\u{2026}", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
 }
 
 fn short(branch: &str) -> String {

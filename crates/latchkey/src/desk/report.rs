@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use latchkey_identity::account::is_hidden;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -117,13 +118,24 @@ impl Report {
     }
 }
 
+/// Characters of a cell: a table is for people, and JSON has all of it.
+const WIDEST: usize = 2_000;
+
 fn cell(row: &Row, column: &str) -> String {
+    let whole = whole_cell(row, column);
+    match whole.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}\u{2026}", whole.get(..end).unwrap_or_default()),
+        None => whole,
+    }
+}
+
+fn whole_cell(row: &Row, column: &str) -> String {
     let word = |value: &Value| match value {
         Value::Null => "-".to_owned(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         // A name cannot tell a terminal what to do.
-        Value::String(text) => text.chars().filter(|character| !character.is_control()).collect(),
+        Value::String(text) => text.chars().filter(|character| !is_hidden(*character)).collect(),
         other => other.to_string(),
     };
     match row.get(column) {
@@ -164,6 +176,14 @@ mod tests {
         );
         let json: Value = serde_json::from_str(&a_list().write(Output::Json).unwrap()).unwrap();
         assert_eq!(json[0]["scopes"][1], "vso.code");
+    }
+
+    #[test]
+    fn a_cell_has_an_end_and_no_hidden_characters() {
+        let long = row! { "name": "x".repeat(70_000), "other": "a\u{202e}b" };
+        let table = Report::list(&["name", "other"], vec![long.clone()]).write(Output::Table).unwrap();
+        assert!(table.len() < 10_000 && table.contains('\u{2026}') && table.ends_with("ab"));
+        assert!(Report::one(&["name"], long).write(Output::Table).unwrap().len() < 10_000);
     }
 
     #[test]

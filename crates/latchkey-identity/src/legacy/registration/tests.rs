@@ -95,6 +95,29 @@ fn another_directory_that_takes_it_over_opens_it_to_its_people() {
 }
 
 #[test]
+fn what_one_organization_relies_on_is_not_rewritten_by_another() {
+    let (client, app, _) = imported();
+    let client = Client { owner: None, ..client };
+    let elsewhere = (Uuid::from_u128(0x0e), TenantId(Uuid::from_u128(2)));
+    let eve = AccountId(Uuid::from_u128(0xe7e));
+    let edits: [fn(&mut LegacyRegistration); 3] = [
+        |app| app.redirect_uris = vec!["https://evil.test/cb".into()],
+        |app| app.name = "Payroll".into(),
+        |app| app.website = "https://evil.test".into(),
+    ];
+    for edit in edits {
+        let mut registration = LegacyRegistration { owner: Some(eve), ..an_exported_app() };
+        edit(&mut registration);
+        let decision = importing(&registration, None, Present::Imported(&client, &app), elsewhere);
+        assert_eq!((decision.answer, decision.changes), (Err(ImportError::HeldElsewhere), vec![]));
+    }
+    let as_it_is = LegacyRegistration { owner: Some(eve), ..an_exported_app() };
+    let decision = importing(&as_it_is, None, Present::Imported(&client, &app), elsewhere);
+    let Ok(Imported::Updated(joined)) = decision.answer else { panic!("{:?}", decision.answer) };
+    assert_eq!(joined.owner, None, "nobody of the other directory comes to own it");
+}
+
+#[test]
 fn a_closed_import_lets_nothing_in_and_names_the_way_forward() {
     let closed = ImportGate { closed_at: Some(NOW), ..OPEN };
     let decision = importing(&an_exported_app(), Some(&closed), Present::Nobody, (ORGANIZATION, HARBOR));
@@ -121,6 +144,9 @@ fn what_cannot_come_in_has_its_reason() {
         ImportError::NoScopes
     );
     assert_eq!(refused(|app| app.description = "\u{202e}".into(), Present::Nobody), ImportError::Text);
+    let many =
+        |app: &mut LegacyRegistration| app.scopes = ScopeSet::from_text(&format!("vso.work {}", "x".repeat(2_000)));
+    assert_eq!(refused(many, Present::Nobody), ImportError::Text);
     assert_eq!(refused(|app| app.name = " ".into(), Present::Nobody), RegistrationError::Name.into());
     assert_eq!(refused(|app| app.redirect_uris.clear(), Present::Nobody), RegistrationError::NoRedirectUri.into());
     let insecure = refused(|app| app.redirect_uris = vec!["http://oldtimer.test/".into()], Present::Nobody);
