@@ -57,7 +57,8 @@ pub fn organizations_of(authorization: &Authorization) -> Vec<Uuid> {
     organizations
 }
 
-/// The refusal once every organization that an authorization reaches refuses apps of the older kind. Nothing is consumed by it.
+/// The refusal once every organization that an authorization reaches refuses apps of the older kind: since a date, or by its policy.
+/// Nothing is consumed by it.
 pub async fn refusal(
     app: &App,
     authorization: &Authorization,
@@ -66,15 +67,16 @@ pub async fn refusal(
     let mut ended = None;
     for organization in organizations_of(authorization) {
         let Some(facts) = app.store.organization_by_id(OrganizationId(organization)).await? else { continue };
-        let sunset = facts.organization.policy.sunset;
-        match sunset.header().filter(|_| sunset.refuses(now)) {
-            Some(end) => ended = Some((facts.organization.name.to_string(), end)),
+        let policy = &facts.organization.policy;
+        let since = policy.sunset.header().filter(|_| policy.sunset.refuses(now)).map(|end| format!("since {end} "));
+        match since.or_else(|| (!policy.legacy_apps).then(String::new)) {
+            Some(since) => ended = Some((facts.organization.name.to_string(), since)),
             None => return Ok(None),
         }
     }
-    Ok(ended.map(|(organization, end)| {
+    Ok(ended.map(|(organization, since)| {
         let sentence = format!(
-            "since {end} {organization} accepts no apps of the older OAuth kind; move the app to the identity platform, see {WAY_OUT}"
+            "{since}{organization} accepts no apps of the older OAuth kind; move the app to the identity platform, see {WAY_OUT}"
         );
         LegacyError::new(Reason::HostAuthorizationIsNotValid, &sentence)
     }))

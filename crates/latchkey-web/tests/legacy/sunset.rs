@@ -78,6 +78,24 @@ fn after_the_date_nothing_is_accepted_and_a_moved_date_brings_it_back() {
 }
 
 #[test]
+fn a_policy_that_lets_none_of_them_in_ends_their_refreshing_until_it_does_again() {
+    on_both_databases(async |world: World| {
+        let (app, ana) = (world.takes_over("oldtimer").await, world.ana());
+        let tokens = app.authorized_by(&ana).await;
+        let code = app.approved_by(&ana).await;
+        world.decides(|policy| policy.legacy_apps = false).await;
+        assert_ne!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        for refused in [app.redeems(&code).await, tokens.refreshed().await] {
+            let refused = refused.map(|_| ()).unwrap_err();
+            assert_eq!((refused.error.as_str(), refused.reason()), ("access_denied", "hostAuthorizationIsNotValid"));
+            assert!(refused.description.contains("harbor accepts no apps"), "{}", refused.description);
+        }
+        world.decides(|policy| policy.legacy_apps = true).await;
+        assert!(app.redeems(&code).await.is_ok() && tokens.refreshed().await.is_ok(), "nothing was consumed");
+    });
+}
+
+#[test]
 fn the_end_of_the_older_kind_is_no_end_for_the_newer() {
     on_both_databases(async |world: World| {
         let tokens = world.ana().authorizes("burndown").await;
