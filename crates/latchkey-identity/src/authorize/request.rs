@@ -100,6 +100,16 @@ fn trusted_redirect<'a>(
         }
         Audience::Anyone | Audience::WorkAccounts => client.tenant,
     };
+    Ok((client, registered_redirect(parameters, client, issuer(context.origin, issuing_tenant))?))
+}
+
+/// Where the answer goes, if a client that may ask registered it: of both kinds of request. The mode is that of an answer as long as
+/// nothing else is known.
+pub(crate) fn registered_redirect(
+    parameters: &Parameters,
+    client: &Client,
+    issuer: String,
+) -> Result<TrustedRedirect, Untrusted> {
     if parameters.repeats("redirect_uri") {
         return Err(Untrusted::RedirectUriMissing);
     }
@@ -109,14 +119,13 @@ fn trusted_redirect<'a>(
     }
     let state =
         parameters.get("state").filter(|state| state.len() <= limits::STATE_BYTES && !parameters.repeats("state"));
-    let redirect = TrustedRedirect {
+    Ok(TrustedRedirect {
         uri: uri.to_owned(),
         mode: ResponseMode::Query,
         state: state.map(str::to_owned),
-        issuer: issuer(context.origin, issuing_tenant),
+        issuer,
         profile: client.profile,
-    };
-    Ok((client, redirect))
+    })
 }
 
 fn checked(

@@ -2,9 +2,8 @@
 
 use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
-use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::request::{AuthorizationRequest, registered_redirect};
 use crate::authorize::response::TrustedRedirect;
-use crate::authorize::response_mode::ResponseMode;
 use crate::client::{Client, ClientState};
 use crate::error::OAuthError;
 use crate::legacy::LegacyApp;
@@ -41,22 +40,7 @@ fn trusted_redirect(parameters: &Parameters, client: &Client, origin: &str) -> R
     if client.state == ClientState::Suspended {
         return Err(Untrusted::SuspendedClient);
     }
-    if parameters.repeats("redirect_uri") {
-        return Err(Untrusted::RedirectUriMissing);
-    }
-    let uri = parameters.get("redirect_uri").ok_or(Untrusted::RedirectUriMissing)?;
-    if !client.permits_redirect(uri) {
-        return Err(Untrusted::RedirectUriNotRegistered);
-    }
-    let state =
-        parameters.get("state").filter(|state| state.len() <= limits::STATE_BYTES && !parameters.repeats("state"));
-    Ok(TrustedRedirect {
-        uri: uri.to_owned(),
-        mode: ResponseMode::Query,
-        state: state.map(str::to_owned),
-        issuer: issuer(origin, client.tenant),
-        profile: client.profile,
-    })
+    registered_redirect(parameters, client, issuer(origin, client.tenant))
 }
 
 fn checked(

@@ -10,26 +10,16 @@ use latchkey_store::{Changes, StoreError};
 use uuid::Uuid;
 
 use crate::app::{App, entropy};
-use crate::extract::form;
-use crate::forms;
 use crate::identity::flow::{self, Deliberation, Next, Opened};
 use crate::identity::offer::approvable;
-use crate::identity::{consent, problem_page};
+use crate::identity::{consent, own_form, problem_page};
 use crate::reply;
 use crate::visitor::Visitor;
 
 /// Keeps the request, and shows the page that it came from again, which says how the request stands.
 pub async fn ask(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let pairs = match form(&parts.headers, body).await {
-        Ok(pairs) => pairs,
-        Err(error) => return problem_page::bad_form(&app, &visitor, error),
-    };
-    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
-        return problem_page::foreign_form(&app, &visitor);
-    }
-    let opened = match flow::open(&app, &visitor, pairs.first("flow")).await {
-        Ok(opened) => opened,
+    let (opened, pairs) = match own_form::of_flow(&app, &visitor, request).await {
+        Ok(submitted) => submitted,
         Err(response) => return *response,
     };
     let deliberation = match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {

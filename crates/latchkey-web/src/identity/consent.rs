@@ -19,11 +19,10 @@ use latchkey_store::StoreError;
 use serde::Deserialize;
 
 use crate::app::{App, entropy};
-use crate::extract::{Pairs, form};
-use crate::forms;
+use crate::extract::Pairs;
 use crate::identity::flow::{self, Deliberation, Next, Opened};
 use crate::identity::offer::{AskedApproval, ClosedOrganization, OpenOrganization};
-use crate::identity::problem_page;
+use crate::identity::{own_form, problem_page};
 use crate::pages::consent::{
     Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
     ScopeChoice,
@@ -94,16 +93,8 @@ pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Opt
 
 /// `POST /consent`: the person's answer.
 pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let pairs = match form(&parts.headers, body).await {
-        Ok(pairs) => pairs,
-        Err(error) => return problem_page::bad_form(&app, &visitor, error),
-    };
-    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
-        return problem_page::foreign_form(&app, &visitor);
-    }
-    let opened = match flow::open(&app, &visitor, pairs.first("flow")).await {
-        Ok(opened) => opened,
+    let (opened, pairs) = match own_form::of_flow(&app, &visitor, request).await {
+        Ok(submitted) => submitted,
         Err(response) => return *response,
     };
     let deliberation = match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {

@@ -28,10 +28,9 @@ use latchkey_store::StoreError;
 use serde::Deserialize;
 
 use crate::app::{App, entropy};
-use crate::extract::{Pairs, form};
-use crate::forms;
+use crate::extract::Pairs;
 use crate::identity::offer::Standing;
-use crate::identity::{problem_page, tenants};
+use crate::identity::{own_form, problem_page, tenants};
 use crate::legacy;
 use crate::pages::AppFace;
 use crate::pages::form_post::FormPost;
@@ -457,14 +456,10 @@ async fn approved_before(app: &App, visitor: &Visitor, client: &Client) -> Resul
 
 /// `POST /error/continue`: the person read where an error would be sent, and sends it.
 pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let pairs = match form(&parts.headers, body).await {
+    let pairs = match own_form::read(&app, &visitor, request).await {
         Ok(pairs) => pairs,
-        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+        Err(response) => return *response,
     };
-    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
-        return problem_page::foreign_form(&app, &visitor);
-    }
     let id = pairs.first("flow").unwrap_or_default();
     let flow = match app.store.flow(FlowId(TokenHash::of(id))).await {
         Ok(flow) => flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)),
@@ -502,16 +497,8 @@ pub async fn end(app: &App, flow: &Flow, now: Timestamp) -> Result<(), StoreErro
 
 /// `POST /signin/cancel` and `POST /consent/return`: the person turns back, and the client is told.
 pub async fn cancel(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let pairs = match form(&parts.headers, body).await {
-        Ok(pairs) => pairs,
-        Err(error) => return problem_page::bad_form(&app, &visitor, error),
-    };
-    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
-        return problem_page::foreign_form(&app, &visitor);
-    }
-    let Opened { flow, asked, .. } = match open(&app, &visitor, pairs.first("flow")).await {
-        Ok(opened) => opened,
+    let (Opened { flow, asked, .. }, _) = match own_form::of_flow(&app, &visitor, request).await {
+        Ok(submitted) => submitted,
         Err(response) => return *response,
     };
     match end(&app, &flow, visitor.now).await {

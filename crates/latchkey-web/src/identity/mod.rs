@@ -7,6 +7,7 @@ pub mod documents;
 pub mod flow;
 pub mod instance_discovery;
 pub mod offer;
+pub mod own_form;
 pub mod problem;
 pub mod problem_page;
 pub mod select;

@@ -10,11 +10,9 @@ use latchkey_identity::{Change, Decision, OAuthError};
 use latchkey_store::StoreError;
 
 use crate::app::App;
-use crate::extract::{Pairs, form};
-use crate::forms;
 use crate::identity::consent::FlowQuery;
 use crate::identity::flow::{self, Opened};
-use crate::identity::problem_page;
+use crate::identity::{own_form, problem_page};
 use crate::pages::select::{AccountChoice, Select};
 use crate::reply;
 use crate::visitor::Visitor;
@@ -58,13 +56,7 @@ struct Picked {
 }
 
 async fn read(app: &App, visitor: &Visitor, request: Request<Body>) -> Result<Picked, Box<Response<Body>>> {
-    let (parts, body) = request.into_parts();
-    let pairs: Pairs =
-        form(&parts.headers, body).await.map_err(|error| Box::new(problem_page::bad_form(app, visitor, error)))?;
-    if !forms::is_ours(app, visitor, &parts.headers, pairs.first("csrf")) {
-        return Err(Box::new(problem_page::foreign_form(app, visitor)));
-    }
-    let opened = flow::open(app, visitor, pairs.first("flow")).await?;
+    let (opened, pairs) = own_form::of_flow(app, visitor, request).await?;
     let id = pairs.first("account").and_then(|id| uuid::Uuid::try_parse(id).ok()).map(SessionId);
     let accounts = flow::signed_in(app, visitor)
         .await

@@ -9,9 +9,7 @@ use latchkey_identity::{Change, Decision, OAuthError};
 use latchkey_store::StoreError;
 
 use crate::app::App;
-use crate::extract::form;
-use crate::forms;
-use crate::identity::{flow, problem_page};
+use crate::identity::{flow, own_form, problem_page};
 use crate::pages::Person;
 use crate::pages::sign_out::{SignOut, SignedIn as Listed};
 use crate::pages::signed_out::SignedOut;
@@ -39,14 +37,10 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> Response<Body> {
 
 /// `POST /signout`: ends the named session, or all of this browser, and renews its cookie.
 pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let pairs = match form(&parts.headers, body).await {
+    let pairs = match own_form::read(&app, &visitor, request).await {
         Ok(pairs) => pairs,
-        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+        Err(response) => return *response,
     };
-    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
-        return problem_page::foreign_form(&app, &visitor);
-    }
     let accounts = match flow::signed_in(&app, &visitor).await {
         Ok(accounts) => accounts,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
