@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { done, test } from '../lib/tap.mjs';
 import { apps } from './apps.mjs';
 import { complaints, launch } from './chromium.mjs';
+import { device } from './device.mjs';
 import { keyboard } from './keyboard.mjs';
 import { oldtimer } from './oldtimer.mjs';
+import { moving } from './moving.mjs';
 import { owner } from './owner.mjs';
 import { pages } from './pages.mjs';
 import { refused } from './refused.mjs';
@@ -18,7 +20,9 @@ if (browser) {
   await keyboard(browser);
   await apps(browser);
   await oldtimer(browser);
+  await device(browser);
   await pages(browser);
+  await moving(browser);
   await browser.close();
   await test('no page broke its own security policy, threw, or met a failing server', () => {
     assert.deepEqual(complaints, []);

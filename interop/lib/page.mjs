@@ -13,12 +13,28 @@ export class Page {
     this.heading = '';
     this.errorCode = '';
     this.controls = [];
+    this.html = html;
     this.#read(html);
   }
 
   /** The control with this id, button, input or link, if the page has it. */
   control(id) {
     return this.controls.find((control) => control.id === id);
+  }
+
+  /** The text of the element with this id that holds nothing but text. */
+  text(id) {
+    const found = new RegExp(`\\bid="${id}"[^>]*>([^<]*)<`).exec(this.html);
+    if (!found) throw new Error(`there is no ${id} on ${this}`);
+    return decoded(found[1]);
+  }
+
+  /** The last preformatted text inside the element with this id. */
+  code(id) {
+    const [, rest] = this.html.split(`id="${id}"`);
+    const blocks = [...(rest ?? '').split('</details>')[0].matchAll(/<pre[^>]*>([^<]*)<\/pre>/g)];
+    if (blocks.length === 0) throw new Error(`there is no code at ${id} on ${this}`);
+    return decoded(blocks.at(-1)[1]);
   }
 
   /** All controls whose id starts like this. */

@@ -44,6 +44,27 @@ export class Person {
     throw new Error(`${address} leads in circles`);
   }
 
+  /** Presses the button with this id on a page that was opened, and answers the page that follows. */
+  async press(page, id, values) {
+    const button = page.control(id);
+    if (!button) throw new Error(`there is no ${id} on ${page}`);
+    let step = await this.#press(page, button, values);
+    for (let steps = 0; step.location && steps < MOST_STEPS; steps += 1) step = await this.#request(step.location);
+    return step.page;
+  }
+
+  /** Types the code of a device, which its link brings along, says that it is theirs, and approves all that it asks for. */
+  async approveDevice(link) {
+    const typed = await this.press(await this.open(link), 'device-next');
+    let step = { page: await this.press(typed, 'device-continue') };
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      if (step.location) step = await this.#request(step.location);
+      else if (new URL(step.page.url).pathname === '/device/done') return step.page;
+      else step = await this.#act(step.page);
+    }
+    throw new Error(`${link} leads in circles`);
+  }
+
   /** Ends every authorization, on the page that people use for it. */
   async revokeAll(origin) {
     const address = new URL('/profile/authorizations', origin);

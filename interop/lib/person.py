@@ -1,5 +1,7 @@
 """A person with a browser, played over plain HTTP: a cookie jar that fills in Latchkey's own forms."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -13,7 +15,7 @@ class Page(HTMLParser):
 
     def __init__(self, url, status, html):
         super().__init__()
-        self.url, self.status = url, status
+        self.url, self.status, self._html = url, status, html
         self.words, self.controls, self._forms, self._open = "", [], {}, []
         self._form = self._select = None
         self.feed(html)
@@ -24,6 +26,19 @@ class Page(HTMLParser):
     def control(self, name):
         """The control with this id, if the page has it."""
         return next((control for control in self.controls if control.get("id") == name), None)
+
+    def text(self, name):
+        """The text of the element with this id that holds nothing but text."""
+        found = re.search(rf'\bid="{name}"[^>]*>([^<]*)<', self._html)
+        assert found, f"there is no {name} on {self}"
+        return unescape(found[1])
+
+    def code(self, name):
+        """The last preformatted text inside the element with this id."""
+        _, _, rest = self._html.partition(f'id="{name}"')
+        blocks = re.findall(r"<pre[^>]*>([^<]*)</pre>", rest.partition("</details>")[0])
+        assert blocks, f"there is no code at {name} on {self}"
+        return unescape(blocks[-1])
 
     def controls_like(self, start):
         """All controls whose id starts like this."""
@@ -109,6 +124,28 @@ class Person:
         if redirected:
             return self._browser.get(redirected)
         return self._browser.post(form["form"]["action"], data=page.filled(form, {}))
+
+    def open(self, address):
+        """Opens one of Latchkey's pages, signing in on the way if asked to."""
+        return self._open(address)
+
+    def press(self, page, name):
+        """Presses the button with this id on a page that was opened, and answers the page that follows."""
+        return self._page(self._press(page, page.control(name), {}))
+
+    def approve_device(self, link):
+        """Types the code of a device, which its link brings along, says that it is theirs, and approves all that it asks for."""
+        page = self.press(self._open(link), "device-next")
+        response = self._press(page, page.control("device-continue"), {})
+        for _ in range(MOST_STEPS):
+            if response.is_redirect:
+                response = self._browser.get(urljoin(response.url, response.headers["location"]), allow_redirects=False)
+                continue
+            page = self._page(response)
+            if urlsplit(page.url).path == "/device/done":
+                return page
+            response = self._act(page)
+        raise AssertionError(f"{link} leads in circles")
 
     def revoke_all(self, origin):
         """Ends every authorization, on the page that people use for it."""

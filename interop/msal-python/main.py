@@ -1,4 +1,4 @@
-"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, the end."""
+"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, the end; an app by itself."""
 
 import sys
 import threading
@@ -114,6 +114,27 @@ def native_refreshed():
     assert tokens and "error" not in tokens, tokens
 
 
+@test("the device flow gives tokens once the person has typed the code")
+def on_a_device():
+    app = public()
+    flow = app.initiate_device_flow(scopes=SCOPES)
+    assert flow.get("user_code") and flow["user_code"] in flow["message"], flow
+    assert person.approve_device(flow["verification_uri_complete"]).text("done-heading").startswith("You can go back")
+    tokens = app.acquire_token_by_device_flow(flow)
+    assert "error" not in tokens, tokens
+    assert tokens["id_token_claims"]["preferred_username"] == ana["email"]
+    assert reads_projects(tokens["access_token"]) == 200
+
+
+@test("a device flow that is given up is still pending, and says nothing else")
+def pending():
+    app = public()
+    flow = app.initiate_device_flow(scopes=SCOPES)
+    flow["expires_at"] = 0  # msal asks once more, and then stops.
+    tokens = app.acquire_token_by_device_flow(flow)
+    assert tokens["error"] == "authorization_pending", tokens
+
+
 @test("after the person revokes it, msal is told to ask the person again")
 def revoked():
     person.revoke_all(DEMO["https_origin"])
@@ -121,6 +142,39 @@ def revoked():
     assert tokens and tokens["error"] == "invalid_grant", tokens
     assert tokens.get("suberror"), tokens
     assert reads_projects(refreshed["access_token"]) == 401
+
+
+def acting_by_itself(registered):
+    return msal.ConfidentialClientApplication(
+        registered["client_id"],
+        client_credential=registered["client_secret"],
+        authority=AUTHORITY,
+        instance_discovery=False,
+    )
+
+
+@test("a daemon acts by itself with its secret, where an organization took it in")
+def daemon():
+    app = acting_by_itself(client("Night Watch"))
+    tokens = app.acquire_token_for_client(SCOPES)
+    assert "error" not in tokens, tokens
+    assert 0 < tokens["expires_in"] <= 90 * 60, tokens["expires_in"]
+    assert reads_projects(tokens["access_token"]) == 200
+    assert app.acquire_token_for_client(SCOPES)["token_source"] == "cache"
+
+
+@test("an app that no organization took in gets a token that opens nothing")
+def stranger():
+    tokens = acting_by_itself(web).acquire_token_for_client(SCOPES)
+    assert "error" not in tokens, tokens
+    assert reads_projects(tokens["access_token"]) == 404
+
+
+@test("a wrong secret is refused by its number")
+def wrong_secret():
+    tokens = acting_by_itself({**web, "client_secret": "lks_wrong"}).acquire_token_for_client(SCOPES)
+    assert tokens["error"] == "invalid_client", tokens
+    assert tokens["error_codes"] == [7000215], tokens
 
 
 done()

@@ -1,10 +1,11 @@
-// openid-client for Node.js: discovery, code with PKCE, refresh, UserInfo, and the end of all that by revocation.
+// openid-client for Node.js: discovery, code with PKCE, refresh, UserInfo, pushed requests, device codes, and the end of all
+// that by revocation; then client credentials, sign-out, introspection and revocation by the client.
 
 import assert from 'node:assert/strict';
 
 import * as oidc from 'openid-client';
 
-import { CALLBACK, account, client, demo } from '../lib/demo.mjs';
+import { CALLBACK, PROJECT, account, client, demo } from '../lib/demo.mjs';
 import { Person } from '../lib/person.mjs';
 import { done, test } from '../lib/tap.mjs';
 
@@ -72,6 +73,27 @@ await test('a replayed code is refused, and ends what it produced', async () => 
   await refused(oidc.refreshTokenGrant(configuration, first.refresh_token), 'invalid_grant');
 });
 
+await test('a pushed request is approved like any other, and its reference counts once', async () => {
+  const [parameters, expected] = await newRequest();
+  const request = await oidc.buildAuthorizationUrlWithPAR(configuration, parameters);
+  assert.deepEqual([...request.searchParams.keys()].sort(), ['client_id', 'request_uri']);
+  const answer = await oidc.authorizationCodeGrant(configuration, await person.approve(request, CALLBACK), expected);
+  assert.ok(answer.access_token);
+  await assert.rejects(person.approve(request, CALLBACK), /invalid_request_uri|answered/);
+});
+
+await test('a device gets its tokens when the person has typed its code', async () => {
+  const lamp = demo.clients.find((each) => each.name === 'Buildlight');
+  const device = await oidc.discovery(new URL(demo.https_issuer), lamp.client_id, undefined, oidc.None());
+  const scope = ['openid', 'offline_access', ...lamp.scopes].join(' ');
+  const asked = await oidc.initiateDeviceAuthorization(device, { scope });
+  const page = await person.approveDevice(asked.verification_uri_complete);
+  assert.equal(page.heading, 'You can go back to your device');
+  const answer = await oidc.pollDeviceAuthorizationGrant(device, asked);
+  assert.ok(answer.refresh_token && answer.claims().sub === tokens.claims().sub);
+  await refused(oidc.pollDeviceAuthorizationGrant(device, asked), 'invalid_grant');
+});
+
 await test('after the person revokes it nothing works', async () => {
   await person.revokeAll(demo.https_origin);
   await refused(oidc.refreshTokenGrant(configuration, refreshed.refresh_token), 'invalid_grant');
@@ -85,21 +107,77 @@ await test('a code from before does not come back to life', async () => {
   await refused(oidc.authorizationCodeGrant(configuration, answered, checks), 'invalid_grant');
 });
 
+const daemon = client('daemon');
+const [itself, own] =
+  (await test('a daemon that harbor took in acts by itself, within its scopes', async () => {
+    const itself = await oidc.discovery(new URL(demo.https_issuer), daemon.client_id, daemon.client_secret);
+    const own = await oidc.clientCredentialsGrant(itself, { scope: 'vso.project vso.work' });
+    assert.ok(own.expires_in > 0 && own.expires_in <= 90 * 60, `expires_in is ${own.expires_in}`);
+    assert.equal(own.refresh_token, undefined);
+    assert.equal(own.id_token, undefined);
+    assert.equal(await reads(`${demo.organization}/_apis/projects`, own), 200);
+    assert.equal(await reads(`${demo.organization}/${PROJECT}/_apis/git/repositories`, own), 401);
+    return [itself, own];
+  })) ?? [];
+
+await test('introspection tells a client what its own tokens are worth', async () => {
+  const worth = await oidc.tokenIntrospection(itself, own.access_token);
+  assert.equal(worth.active, true);
+  assert.equal(worth.client_id, daemon.client_id);
+  assert.equal(worth.scope, 'vso.project vso.work');
+  const [address, expected] = await askForApproval();
+  const foreign = await oidc.authorizationCodeGrant(configuration, address, { ...expected, idTokenExpected: true });
+  assert.deepEqual(await oidc.tokenIntrospection(itself, foreign.access_token), { active: false });
+  const mine = await oidc.tokenIntrospection(configuration, foreign.refresh_token);
+  assert.equal(mine.active, true);
+  assert.equal(mine.username, ana.email);
+});
+
+await test('a token that is given back ends with its family', async () => {
+  const [address, expected] = await askForApproval();
+  const given = await oidc.authorizationCodeGrant(configuration, address, { ...expected, idTokenExpected: true });
+  await oidc.tokenRevocation(configuration, given.refresh_token);
+  await refused(oidc.refreshTokenGrant(configuration, given.refresh_token), 'invalid_grant');
+  assert.deepEqual(await oidc.tokenIntrospection(configuration, given.access_token), { active: false });
+  await oidc.tokenRevocation(itself, own.access_token);
+  assert.equal(await reads(`${demo.organization}/_apis/projects`, own), 401);
+});
+
+await test('the end session URL signs the person out and leads back', async () => {
+  const to = 'http://127.0.0.1:4289/signed-out';
+  const state = oidc.randomState();
+  const parameters = { post_logout_redirect_uri: to, id_token_hint: tokens.id_token, state };
+  const back = await person.approve(oidc.buildEndSessionUrl(configuration, parameters), to);
+  assert.equal(back.href, `${to}?state=${state}`);
+  const silent = await oidc.buildAuthorizationUrl(configuration, { ...(await newRequest())[0], prompt: 'none' });
+  assert.equal((await person.approve(silent, CALLBACK)).searchParams.get('error'), 'login_required');
+});
+
 done();
 
+async function reads(path, { access_token }) {
+  const answer = await fetch(`${demo.https_origin}/${path}`, { headers: { authorization: `Bearer ${access_token}` } });
+  return answer.status;
+}
+
 async function askForApproval() {
+  const [parameters, expected] = await newRequest();
+  return [await person.approve(oidc.buildAuthorizationUrl(configuration, parameters), CALLBACK), expected];
+}
+
+async function newRequest() {
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
   const expectedState = oidc.randomState();
   const expectedNonce = oidc.randomNonce();
-  const request = oidc.buildAuthorizationUrl(configuration, {
+  const parameters = {
     redirect_uri: CALLBACK,
     scope: [...new Set(['openid', 'profile', 'email', 'offline_access', ...scopes])].join(' '),
     state: expectedState,
     nonce: expectedNonce,
     code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
-  });
-  return [await person.approve(request, CALLBACK), { pkceCodeVerifier, expectedState, expectedNonce }];
+  };
+  return [parameters, { pkceCodeVerifier, expectedState, expectedNonce }];
 }
 
 async function refused(attempt, code) {

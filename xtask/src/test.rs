@@ -158,6 +158,8 @@ fn against_the_demo(report: &mut Report, workspace: &Workspace, parts: &Parts, m
             ("git", &node, "git/main.mjs"),
             ("an older app in Python", &python, "legacy-python/main.py"),
             ("an older app in Node.js", &node, "legacy-node/main.mjs"),
+            ("a moved app with openid-client", &node, "moved-node/main.mjs"),
+            ("a moved app with msal", &python, "moved-python/main.py"),
         ] {
             report.step(example, || example_with_a_demo(workspace, program, script));
         }

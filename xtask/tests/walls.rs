@@ -1,4 +1,4 @@
-//! The walls between the crates (DESIGN section 4), read from what cargo would really build.
+//! The walls between the crates (`ARCHITECTURE.md`), read from what cargo would really build.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;

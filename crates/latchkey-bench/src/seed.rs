@@ -20,9 +20,9 @@ use latchkey_devops::work_item::{self, Patch, Surroundings, WorkItemType};
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
 use latchkey_identity::authorize::AuthorizationRequest;
-use latchkey_identity::authorize::request::{self, Context};
+use latchkey_identity::authorize::request::{self, CameBy, Context};
 use latchkey_identity::client::{
-    Client, ClientId, ClientKind, ClientSecret, ClientState, Profile, Publisher, RedirectUri,
+    Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
 };
 use latchkey_identity::consent::{Approval, Choice, Consent, Offer, approve, required};
 use latchkey_identity::parameters::Parameters;
@@ -201,6 +201,7 @@ impl<'a> Seeder<'a> {
             state: ClientState::Active,
             owner: None,
             redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI.into())],
+            doors: Doors::default(),
             scopes: ScopeSet::from_text("vso.work"),
             required_scopes: ScopeSet::default(),
             secrets: vec![kept],
@@ -324,6 +325,7 @@ impl<'a> Seeder<'a> {
         };
         let member = |account: &Account, projects| Member {
             person: PersonId(account.id.0),
+            service: false,
             access_level: AccessLevel::Basic,
             groups: [].into(),
             projects,
@@ -400,9 +402,11 @@ fn asked(client: &Client, tenant: &Tenant, origin: &str) -> Outcome<Authorizatio
         audience: scope::AUDIENCE.to_owned(),
         identifiers: Vec::new(),
         scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+        in_person: vec!["user_impersonation".into()],
         prefix: "vso.".into(),
     };
-    let context = Context { origin, audience: &Audience::Tenant(tenant.clone()), resource: &resource };
+    let context =
+        Context { origin, audience: &Audience::Tenant(tenant.clone()), resource: &resource, came_by: CameBy::Link };
     request::parse(&parameters, Some(client), context)
         .map_err(|error| Problem::new(format!("the authorization request is refused: {error:?}")))
 }

@@ -66,8 +66,9 @@ impl<'a> InOrganization<'a> {
 /// What a caller wants to do something to.
 #[derive(Clone, Copy, Debug)]
 pub enum Resource<'a> {
-    /// What belongs to the person: their profile, the list of their organizations.
-    Own,
+    /// What belongs to the person: their profile, the list of their organizations. With the organizations that they belong to, which decide
+    /// whether a service of the older OAuth kind is let in at all; for everybody else none are needed.
+    Own(&'a [&'a Organization]),
     /// The organization itself, or a first step towards things in several of its projects.
     Organization(InOrganization<'a>),
     /// A project, and the work items and builds in it.
@@ -236,8 +237,9 @@ fn check(caller: &Caller, resource: Resource, action: Action) -> Result<Access, 
     check_standing(caller)?;
     check_scope(caller, action)?;
     let place = match resource {
-        Resource::Own => {
+        Resource::Own(organizations) => {
             check_own(caller, action)?;
+            check_older_kind(caller, organizations)?;
             Place::Own
         }
         Resource::Organization(within) => {
@@ -289,7 +291,9 @@ fn check_scope(caller: &Caller, action: Action) -> Result<(), Refusal> {
     }
     let names = enough.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ");
     let held = |scopes: Scopes| enough.iter().any(|scope| scopes.implies(*scope));
-    let reason = if held(caller.token_scopes) {
+    let reason = if caller.itself().is_some() {
+        format!("The token or the app's registration lacks the scope {names}. Register it, and get a new token.")
+    } else if held(caller.token_scopes) {
         format!("The authorization no longer covers the scope {names}. Ask the person to authorize it again.")
     } else if held(caller.authorized_scopes) {
         format!(
@@ -305,9 +309,32 @@ fn check_scope(caller: &Caller, action: Action) -> Result<(), Refusal> {
 
 fn check_own(caller: &Caller, action: Action) -> Result<(), Refusal> {
     match action {
+        Action::RenewSecrets if caller.itself().is_some() => {
+            Err(refuse_permission(caller, action, "They belong to a person, and no person is behind this token."))
+        }
         Action::ReadProfile | Action::ListOrganizations | Action::RenewSecrets => Ok(()),
         _ => Err(refuse_permission(caller, action, "This belongs to an organization; name the organization.")),
     }
+}
+
+/// A service of the older kind acts in organizations and nowhere else: once none of those that it was authorized for lets it in, it learns
+/// nothing of the person either.
+fn check_older_kind(caller: &Caller, organizations: &[&Organization]) -> Result<(), Refusal> {
+    if caller.app.is_none_or(|app| app.legacy.is_none()) {
+        return Ok(());
+    }
+    let reached = organizations.iter().filter(|organization| caller.limits.reach_organization(organization.id));
+    let mut refused = None;
+    for organization in reached {
+        match check_policy(caller, organization) {
+            Ok(()) => return Ok(()),
+            Err(refusal) => refused = Some(refusal),
+        }
+    }
+    Err(refused.unwrap_or_else(|| {
+        let reason = "You belong to none of the organizations that the service was authorized for.";
+        refuse_credential(caller, Check::Limits, reason)
+    }))
 }
 
 fn check_organization<'a>(
@@ -320,9 +347,19 @@ fn check_organization<'a>(
     if !caller.limits.reach_organization(organization.id) {
         return Err(hide(resource, Check::Limits, "The authorization does not reach this organization."));
     }
+    if caller.itself().is_some_and(|tenant| tenant != organization.tenant) {
+        let reason =
+            "The token is of another directory than the organization. Get one at the organization's directory.";
+        return Err(hide(resource, Check::Limits, reason));
+    }
     // Membership is a fact about this caller in this organization; anybody else's does not count.
-    let Some(member) = within.member.filter(|member| member.person == caller.person) else {
-        let reason = "The person does not belong to this organization. An administrator of it can add them.";
+    let is_the_callers =
+        |member: &&Member| member.person == caller.person && member.service == caller.itself().is_some();
+    let Some(member) = within.member.filter(is_the_callers) else {
+        let reason = match caller.itself() {
+            Some(_) => "The app is no member of this organization. An administrator of it can make it one.",
+            None => "The person does not belong to this organization. An administrator of it can add them.",
+        };
         return Err(hide(resource, Check::OrganizationMembership, reason));
     };
     let needs_all = matches!(action, Action::ManageProjects | Action::AdministerOrganization);
@@ -450,7 +487,7 @@ fn absent(resource: &Resource) -> Refusal {
 
 fn hide(resource: &Resource, check: Check, reason: &str) -> Refusal {
     let error = match resource {
-        Resource::Own => DevOpsError::not_found("There is nothing here."),
+        Resource::Own(_) => DevOpsError::not_found("There is nothing here."),
         Resource::Organization(within) => DevOpsError::organization_not_found(within.organization.name),
         Resource::Project(_, project) => DevOpsError::project_not_found(project.name),
         Resource::Repository(_, _, repository) => DevOpsError::repository_not_found(repository.name),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use latchkey_jose::Timestamp;
+use latchkey_jose::{Timestamp, is_hidden};
 
 use crate::access::{Action, OrganizationAccess};
 use crate::ids::{AppId, ApprovalRequestId, OrganizationId, PersonId};
@@ -20,6 +20,16 @@ pub const MOST_WAITING: usize = 20;
 /// Characters of the sentence that says what it is for.
 pub const SENTENCE_CHARACTERS: usize = 500;
 
+/// Digest of what people are told of an app: its name, its publisher, its directory, where it sends people back to. What is approved is that
+/// app, and not another of the same id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AppShown(pub [u8; 32]);
+
+impl AppShown {
+    /// The digest of no app at all.
+    pub const NOTHING: Self = Self([0; 32]);
+}
+
 /// A member's request that an administrator approve an app for them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ApprovalRequest {
@@ -31,6 +41,8 @@ pub struct ApprovalRequest {
     pub person: PersonId,
     /// For which app.
     pub app: AppId,
+    /// What the app was when they asked.
+    pub shown: AppShown,
     /// For which scopes.
     pub scopes: Scopes,
     /// What it is for, in the person's words. May be empty.
@@ -99,15 +111,22 @@ impl ApprovalRequest {
             None => State::Waiting,
         }
     }
+
+    /// Whether the app is still what it was when the person asked. The request and its answer count for nothing else.
+    pub fn is_about(&self, shown: AppShown) -> bool {
+        self.shown == shown && shown != AppShown::NOTHING
+    }
 }
 
 /// What an administrator approved for this person and app in this organization: nothing, if nothing was.
-pub fn approved(requests: &[ApprovalRequest], organization: OrganizationId, person: PersonId, app: AppId) -> Scopes {
+/// What was approved for an app that is another by now was not approved for this one.
+pub fn approved(wanted: Wanted<'_>, organization: OrganizationId, person: PersonId) -> Scopes {
     let here = |request: &&ApprovalRequest| {
-        (request.organization, request.person, request.app) == (organization, person, app)
+        (request.organization, request.person, request.app) == (organization, person, wanted.app)
+            && request.is_about(wanted.shown)
             && request.answer.is_some_and(|answer| answer.verdict == Verdict::Approved)
     };
-    requests.iter().filter(here).flat_map(|request| request.scopes.iter()).collect()
+    wanted.requests.iter().filter(here).flat_map(|request| request.scopes.iter()).collect()
 }
 
 /// What a person asks to have approved.
@@ -119,6 +138,8 @@ pub struct Asked<'a> {
     pub member: Option<&'a Member>,
     /// For which app.
     pub app: AppId,
+    /// What the app is to those who look at it now.
+    pub shown: AppShown,
     /// For which scopes.
     pub scopes: Scopes,
     /// What it is for.
@@ -161,8 +182,8 @@ pub fn ask(
     id: ApprovalRequestId,
     now: Timestamp,
 ) -> Result<ApprovalRequest, CannotAsk> {
-    let Asked { organization, member, app, scopes, sentence } = asked;
-    let wanted = Wanted { app, scopes, requests: known.requests };
+    let Asked { organization, member, app, shown, scopes, sentence } = asked;
+    let wanted = Wanted { app, shown, scopes, requests: known.requests };
     let (Some(member), Err(missing)) = (member, may_authorize(organization, member, wanted)) else {
         return Err(CannotAsk::NotNeeded);
     };
@@ -172,6 +193,7 @@ pub fn ask(
     let waits = |request: &ApprovalRequest| {
         (request.organization, request.person, request.app) == (organization.id, member.person, app)
             && request.state(now) == State::Waiting
+            && request.is_about(shown)
     };
     if known.requests.iter().any(waits) {
         return Err(CannotAsk::Waiting);
@@ -188,6 +210,7 @@ pub fn ask(
         organization: organization.id,
         person: member.person,
         app,
+        shown,
         scopes,
         sentence,
         asked_at: now,
@@ -195,12 +218,11 @@ pub fn ask(
     })
 }
 
-/// A text without line breaks and other control characters.
+/// A text in one line, without what cannot be seen or turns the direction: an administrator reads what was written.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words = words.map(|word| word.chars().filter(|c| !is_hidden(*c)).collect::<String>());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Why an answer did not count.
@@ -218,15 +240,19 @@ pub enum CannotAnswer {
     /// It waited too long.
     #[error("The request has expired. Whoever asked can ask again.")]
     Expired,
+    /// The app is not what it was when the person asked.
+    #[error("The app changed since the person asked, so the request counts no more. They can ask again.")]
+    AppChanged,
     /// There is no approval to take back.
     #[error("There is no approval to take back.")]
     NotApproved,
 }
 
-/// Answers a request, once.
+/// Answers a request, once. `shown` is what the app is now: nobody approves an app by the looks of what it was.
 pub fn answer(
     access: &OrganizationAccess,
     request: Option<&ApprovalRequest>,
+    shown: AppShown,
     verdict: Verdict,
     now: Timestamp,
 ) -> Result<ApprovalRequest, CannotAnswer> {
@@ -234,6 +260,7 @@ pub fn answer(
     match (request.answer, request.state(now)) {
         (Some(answer), _) => Err(CannotAnswer::Answered(answer)),
         (None, State::Expired) => Err(CannotAnswer::Expired),
+        (None, _) if verdict == Verdict::Approved && !request.is_about(shown) => Err(CannotAnswer::AppChanged),
         (None, _) => Ok(answered(request, access, verdict, now)),
     }
 }
@@ -292,11 +319,12 @@ mod tests {
     }
 
     fn asks(organization: &Organization, member: &Member, known: Known<'_>) -> Result<ApprovalRequest, CannotAsk> {
-        let sentence = "  For the\r\n\u{7}sprint report. ";
-        let asked = Asked { organization, member: Some(member), app: an_app(), scopes: work(), sentence };
+        let sentence = "  For the\r\n\u{7}sprint \u{202e}re\u{200b}port\u{e0041}. \u{2066}";
+        let asked = Asked { organization, member: Some(member), app: an_app(), shown: SHOWN, scopes: work(), sentence };
         ask(asked, known, ApprovalRequestId(Uuid::from_u128(9)), NOW)
     }
 
+    const SHOWN: AppShown = AppShown([7; 32]);
     const NOTHING: Known<'static> = Known { requests: &[], waiting: 0 };
 
     fn a_request() -> ApprovalRequest {
@@ -310,7 +338,7 @@ mod tests {
     }
 
     fn approval() -> ApprovalRequest {
-        answer(&ana_may(Action::AdministerOrganization), Some(&a_request()), Verdict::Approved, NOW).unwrap()
+        answer(&ana_may(Action::AdministerOrganization), Some(&a_request()), SHOWN, Verdict::Approved, NOW).unwrap()
     }
 
     #[test]
@@ -326,7 +354,7 @@ mod tests {
     fn an_approval_is_for_this_person_this_app_these_scopes_and_this_organization() {
         let approved = [approval()];
         let may = |organization: &Organization, member: &Member, app, scopes| {
-            may_authorize(organization, Some(member), Wanted { app, scopes, requests: &approved }).is_ok()
+            may_authorize(organization, Some(member), Wanted { app, shown: SHOWN, scopes, requests: &approved }).is_ok()
         };
         let everybody_else = Member { person: PersonId(Uuid::from_u128(0xcc)), ..a_member() };
         let elsewhere = Organization { id: OrganizationId(Uuid::from_u128(2)), ..harbor() };
@@ -339,9 +367,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_approved_is_the_app_that_was_shown() {
+        let other = AppShown([8; 32]);
+        let approved = [approval()];
+        let wanted = |shown| Wanted { app: an_app(), shown, scopes: work(), requests: &approved };
+        assert!(may_authorize(&harbor(), Some(&a_member()), wanted(SHOWN)).is_ok());
+        assert!(may_authorize(&harbor(), Some(&a_member()), wanted(other)).is_err());
+        let may = ana_may(Action::AdministerOrganization);
+        let late = answer(&may, Some(&a_request()), other, Verdict::Approved, NOW);
+        assert_eq!(late, Err(CannotAnswer::AppChanged));
+        assert!(answer(&may, Some(&a_request()), other, Verdict::Denied, NOW).is_ok());
+        // One that counts no more is in nobody's way, and one that says of no app what it was counts for none.
+        let old = [ApprovalRequest { shown: other, ..a_request() }];
+        assert!(asks(&harbor(), &a_member(), Known { requests: &old, waiting: 1 }).is_ok());
+        assert!(!ApprovalRequest { shown: AppShown::NOTHING, ..a_request() }.is_about(AppShown::NOTHING));
+    }
+
+    #[test]
     fn an_approval_takes_the_place_of_nothing_else() {
         let approved = [approval()];
-        let wanted = Wanted { app: an_app(), scopes: work(), requests: &approved };
+        let wanted = Wanted { app: an_app(), shown: SHOWN, scopes: work(), requests: &approved };
         let mut closed = harbor();
         closed.policy.blocked_apps.insert(an_app());
         assert!(may_authorize(&closed, Some(&a_member()), wanted).is_err());
@@ -372,8 +417,14 @@ mod tests {
         let known = Known { requests: &[], waiting: MOST_WAITING };
         assert_eq!(asks(&harbor(), &a_member(), known), Err(CannotAsk::TooMany));
         let (harbor, member, long) = (harbor(), a_member(), "x".repeat(SENTENCE_CHARACTERS + 1));
-        let asked =
-            Asked { organization: &harbor, member: Some(&member), app: an_app(), scopes: work(), sentence: &long };
+        let asked = Asked {
+            organization: &harbor,
+            member: Some(&member),
+            app: an_app(),
+            shown: SHOWN,
+            scopes: work(),
+            sentence: &long,
+        };
         assert_eq!(ask(asked, NOTHING, ApprovalRequestId(Uuid::nil()), NOW), Err(CannotAsk::TooLong));
     }
 
@@ -383,16 +434,19 @@ mod tests {
         let approval = approval();
         let given = Answer { verdict: Verdict::Approved, by: ANA, at: NOW };
         assert_eq!(approval.answer, Some(given));
-        let late = answer(&may, Some(&approval), Verdict::Denied, NOW);
+        let late = answer(&may, Some(&approval), SHOWN, Verdict::Denied, NOW);
         assert_eq!(late, Err(CannotAnswer::Answered(given)));
         let looks = ana_may(Action::ListProjects);
-        assert_eq!(answer(&looks, Some(&a_request()), Verdict::Approved, NOW), Err(CannotAnswer::NotAdministrator));
+        assert_eq!(
+            answer(&looks, Some(&a_request()), SHOWN, Verdict::Approved, NOW),
+            Err(CannotAnswer::NotAdministrator)
+        );
         let elsewhere = ApprovalRequest { organization: OrganizationId(Uuid::from_u128(2)), ..a_request() };
         for request in [None, Some(&elsewhere)] {
-            assert_eq!(answer(&may, request, Verdict::Approved, NOW), Err(CannotAnswer::NotThere));
+            assert_eq!(answer(&may, request, SHOWN, Verdict::Approved, NOW), Err(CannotAnswer::NotThere));
         }
         let old = ApprovalRequest { asked_at: NOW - LIFETIME, ..a_request() };
-        assert_eq!(answer(&may, Some(&old), Verdict::Approved, NOW), Err(CannotAnswer::Expired));
+        assert_eq!(answer(&may, Some(&old), SHOWN, Verdict::Approved, NOW), Err(CannotAnswer::Expired));
     }
 
     #[test]
@@ -400,7 +454,8 @@ mod tests {
         let may = ana_may(Action::AdministerOrganization);
         let gone = take_back(&may, Some(&approval()), NOW).unwrap();
         assert_eq!(gone.state(NOW), State::Denied);
-        assert!(approved(&[gone], harbor().id, BEN, an_app()).is_empty());
+        let wanted = Wanted { app: an_app(), shown: SHOWN, scopes: work(), requests: &[gone] };
+        assert!(approved(wanted, harbor().id, BEN).is_empty());
         assert_eq!(take_back(&may, Some(&a_request()), NOW), Err(CannotAnswer::NotApproved));
     }
 

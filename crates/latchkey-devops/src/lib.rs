@@ -5,17 +5,17 @@
 //!
 //! | term | module | described in |
 //! |---|---|---|
-//! | organization, its owner | [`organization`] | `DESIGN.md` §2 |
-//! | project, team | [`project`] | `DESIGN.md` §2 |
-//! | member, person | [`membership`] | `DESIGN.md` §3.3 |
+//! | organization, its owner | [`organization`] | `ARCHITECTURE.md` |
+//! | project, team | [`project`] | Azure DevOps REST: *Core* |
+//! | member, person | [`membership`] | `ARCHITECTURE.md`: what always holds, 3 |
 //! | access level | [`access_level`] | Azure DevOps: *About access levels* |
 //! | group, permission | [`group`] | Azure DevOps: *Default permissions* |
-//! | policy, prerequisites of an authorization | [`policy`] | `DESIGN.md` §3.3 |
+//! | policy, prerequisites of an authorization | [`policy`] | `ARCHITECTURE.md`: what always holds, 3 |
 //! | the end of the older OAuth kind | [`sunset`] | RFC 8594, RFC 9745 |
-//! | approval request | [`approval_request`] | `DESIGN.md` §3.3 |
+//! | approval request | [`approval_request`] | `ARCHITECTURE.md`: what always holds, 3 |
 //! | scope (`vso.*`) | [`scope`] | Azure DevOps: *OAuth scopes* |
-//! | access: THE decision | [`access`] | `DESIGN.md` §3.2 |
-//! | limits of an authorization | [`access::Limits`] | `DESIGN.md` §3.2 |
+//! | access: THE decision | [`access`] | `ARCHITECTURE.md`: what always holds, 2 |
+//! | limits of an authorization | [`access::Limits`] | `ARCHITECTURE.md`: what always holds, 2 |
 //! | work item, revision, comment | [`work_item`] | Azure DevOps REST: *Work Item Tracking* |
 //! | patch of a work item | [`work_item::patch`] | RFC 6902, with fields for paths |
 //! | repository, branch | [`repository`], [`refs`] | Azure DevOps REST: *Git*; `git check-ref-format` |
@@ -24,7 +24,7 @@
 //! | build, definition, timeline, log | [`build`] | Azure DevOps REST: *Build* |
 //! | error body, type key, TF and VS codes | [`error`] | Azure DevOps REST: `WrappedException` |
 //! | api-version | [`api_version`] | Azure DevOps REST: *Versioning* |
-//! | name, reserved name | [`name`] | `DESIGN.md` §6 |
+//! | name, reserved name | [`name`] | Azure DevOps: *Naming restrictions* |
 //! | date | [`date`] | ISO 8601, RFC 9110 §5.6.7 |
 //! | the shape of an answer | [`wire`] | Azure DevOps REST, field by field |
 

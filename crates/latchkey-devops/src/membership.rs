@@ -7,11 +7,13 @@ use crate::group::{OrganizationGroup, ProjectGroup};
 use crate::ids::{PersonId, ProjectId};
 use crate::organization::Organization;
 
-/// A person's membership in one organization, with all that follows from it.
+/// A membership in one organization, with all that follows from it: a person's, or an app's that acts by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Member {
-    /// Who.
+    /// Who. An app is known by its own id.
     pub person: PersonId,
+    /// Whether it is an app that acts by itself. What a person holds is never an app's, and the other way round.
+    pub service: bool,
     /// What their licence in this organization lets them use.
     pub access_level: AccessLevel,
     /// The organization's groups they are in.
@@ -22,8 +24,10 @@ pub struct Member {
 
 impl Member {
     /// Whether they are in Project Collection Administrators. The owner is, by being the owner.
+    /// An app never is: whoever holds its secret would hold the organization.
     pub fn administers(&self, organization: &Organization) -> bool {
-        organization.owner == self.person || self.groups.contains(&OrganizationGroup::ProjectCollectionAdministrators)
+        let in_group = self.groups.contains(&OrganizationGroup::ProjectCollectionAdministrators);
+        !self.service && (organization.owner == self.person || in_group)
     }
 
     /// Whether they may enter a project: as its member, or as an administrator of the whole organization.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use latchkey_jose::Timestamp;
 
 use crate::access_level::AccessLevel;
-use crate::approval_request::{self, ApprovalRequest};
+use crate::approval_request::{self, AppShown, ApprovalRequest};
 use crate::date;
 use crate::ids::{AppId, OrganizationId};
 use crate::membership::Member;
@@ -90,6 +90,8 @@ impl Default for OrganizationPolicy {
 pub struct Wanted<'a> {
     /// The app.
     pub app: AppId,
+    /// What the app is to those who look at it now.
+    pub shown: AppShown,
     /// What it could do afterwards.
     pub scopes: Scopes,
     /// What the person asked their administrators to approve, and what they were answered.
@@ -98,7 +100,7 @@ pub struct Wanted<'a> {
 
 impl From<AppId> for Wanted<'_> {
     fn from(app: AppId) -> Self {
-        Self { app, scopes: Scopes::EVERYTHING, requests: &[] }
+        Self { app, shown: AppShown::NOTHING, scopes: Scopes::EVERYTHING, requests: &[] }
     }
 }
 
@@ -293,7 +295,7 @@ pub fn may_authorize<'a>(
     match policy.authorize {
         AuthorizePolicy::Administrators if !administrator => lacking.push(Prerequisite::Administrator),
         AuthorizePolicy::Approval if !administrator => {
-            let approved = approval_request::approved(wanted.requests, organization.id, member.person, wanted.app);
+            let approved = approval_request::approved(wanted, organization.id, member.person);
             if approved.is_empty() || !approved.implies_all(wanted.scopes) {
                 lacking.push(Prerequisite::AdministratorApproval);
             }

@@ -91,6 +91,12 @@ impl Sunset {
         self.refuse_from.filter(|end| *end > now).and_then(|end| end.since(now).as_secs().checked_div(DAY.as_secs()))
     }
 
+    /// Which of the days before the end has come: people are told once for each. Nothing while it is far away, open or over.
+    pub fn due(self, now: Timestamp) -> Option<u64> {
+        let left = self.days_left(now)?;
+        TOLD_DAYS_BEFORE.into_iter().filter(|told| left <= *told).min()
+    }
+
     /// The `Deprecation` header, [RFC 9745]: since when it is, or from when on it will be warned of.
     pub fn deprecation(self) -> String {
         format!("@{}", self.warn_from.unwrap_or(DEPRECATED_SINCE).as_secs())
@@ -143,6 +149,18 @@ mod tests {
             assert_eq!(sunset.days_left(days_before(days)), Some(days));
         }
         assert_eq!(sunset.days_left(END), None);
+    }
+
+    #[test]
+    fn people_are_told_on_four_days_and_late_where_nobody_was_at_work_on_the_day() {
+        let sunset = Sunset::new(None, Some(END)).unwrap();
+        let due = |days| sunset.due(days_before(days));
+        assert_eq!(
+            [91, 90, 31, 30, 25, 8, 7, 2, 1].map(due).map(Option::unwrap_or_default),
+            [0, 90, 90, 30, 30, 30, 7, 7, 1]
+        );
+        assert_eq!(sunset.due(END), None);
+        assert_eq!(Sunset::NONE.due(END), None);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::sunset::{Phase, Sunset, TOLD_DAYS_BEFORE};
 /// From so many days before the end on, it is urgent.
 const URGENT_DAYS: u64 = 7;
 
+/// How an organization is called to a reader who does not belong to it: nobody learns by owning an app where it is used.
+pub const UNSEEN: &str = "an organization that you do not belong to";
+
 /// Who is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reader {

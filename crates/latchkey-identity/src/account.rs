@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub use latchkey_jose::is_hidden;
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
@@ -59,12 +60,6 @@ pub fn email_key(email: &str) -> String {
 /// Whether a text can be shown to people as a name: 1 to 256 characters, none of them a control, direction or zero-width character.
 pub fn is_presentable(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= limits::NAME_CHARACTERS && !name.chars().any(is_hidden)
-}
-
-/// Whether a character cannot be seen, or makes others look like what they are not.
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}' | '\u{61c}')
 }
 
 /// Whether a text has the form of an address: something, one `@`, a host.

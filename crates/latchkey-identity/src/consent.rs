@@ -6,15 +6,16 @@ use crate::account::Account;
 use crate::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
 use crate::authorize::flow::Flow;
 use crate::authorize::prompt::Prompt;
-use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::request::{AuthorizationRequest, CameBy};
+use crate::authorize::response::Approved;
+use crate::client::Client;
 use crate::client::redirect_uri;
-use crate::client::{Client, Publisher};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::grant::authorization_code::{self, CodeContext};
 use crate::scope::ScopeSet;
-use crate::secret::{Secret, sha256};
+use crate::secret::sha256;
 use crate::session::Session;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -57,7 +58,7 @@ pub fn required(
         Consent::Ask(Question { open, required, already, shown })
     };
     let Some(existing) = existing else { return question(wanted, ScopeSet::default()) };
-    if existing.shown != app {
+    if !is_for(existing, request, client) {
         // It is another app to the person now: nothing that was approved for the one before stays.
         return question(wanted, ScopeSet::default());
     }
@@ -157,7 +158,7 @@ pub fn approve(
     offer: &Offer,
     now: Timestamp,
     entropy: &mut Entropy,
-) -> Decision<Secret, ChoiceError> {
+) -> Decision<Approved, ChoiceError> {
     let Approval { request, client, account, session, existing, .. } = approval;
     let Consent::Ask(question) = required(request, client, existing, now) else {
         return Decision::refuse(ChoiceError::Changed);
@@ -178,7 +179,7 @@ pub fn approve(
     }
     let live = existing.filter(|authorization| authorization.is_live(now));
     // What was approved for an app of another name, publisher or destination was not approved for this one.
-    let same = live.filter(|authorization| authorization.shown == app_digest(request, client));
+    let same = live.filter(|authorization| is_for(authorization, request, client));
     let kept = same.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
     let asked = same.map(|authorization| authorization.asked.clone()).unwrap_or_default();
     // A page that only asks who the person is says nothing of places and time, and changes neither.
@@ -199,7 +200,7 @@ pub fn approve(
         lifetime: unasked.map_or(choice.lifetime, |same| same.lifetime),
         expires_at: unasked.map_or_else(|| choice.lifetime.end(now, session.authenticated_at), |same| same.expires_at),
         session: unasked.map_or(session.id, |same| same.session),
-        shown: app_digest(request, client),
+        shown: same.map_or_else(|| app_digest(request, client), |same| same.shown),
         created_at: live.map_or(now, |live| live.created_at),
         changed_at: now,
         ended: None,
@@ -242,6 +243,7 @@ pub fn deny(approval: Approval<'_>, now: Timestamp) -> Decision<()> {
     let event =
         Event::new(EventKind::AuthorizationDenied, approval.tenant, now, request.scopes.canonical().to_string());
     Decision::grant(())
+        .and_all(request.used_up(false, now))
         .and_all(approval.flow.map(|flow| Change::EndFlow { flow: flow.id, at: now }))
         .and(Change::Record(event.by(account.id).within(session.id).through(client.id)))
 }
@@ -272,23 +274,30 @@ fn check_places(choice: &Choice, offer: &Offer, needed: bool) -> Result<(), Choi
     Ok(())
 }
 
-/// What the person is told of the app. An approval is for that app, not for another of the same id.
-fn app_digest(request: &AuthorizationRequest, client: &Client) -> [u8; 32] {
-    let publisher = match &client.publisher {
-        Publisher::Unverified => "",
-        Publisher::Verified(domain) => domain,
-    };
-    digest(&[client.name.as_bytes(), publisher.as_bytes(), destination_without_port(request).as_bytes()])
+/// Whether an authorization was given to the app that asks now, as far as people are told of it. To a device nobody is sent, so it does
+/// not matter where they were sent when they approved.
+fn is_for(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
+    let anywhere = matches!(request.came_by, CameBy::Device(_));
+    existing.shown == app_digest(request, client)
+        || (anywhere && client.destinations().iter().any(|place| existing.shown == told(client, place)))
 }
 
-/// A native app listens on another port each time; that is no other destination.
-fn destination_without_port(request: &AuthorizationRequest) -> String {
-    let destination = request.redirect.destination();
-    if redirect_uri::is_native_destination(request.redirect.uri()) {
-        destination.rsplit_once(':').map_or(destination.clone(), |(host, _)| host.to_owned())
-    } else {
-        destination
-    }
+/// What the person is told of the app. An approval is for that app, not for another of the same id.
+fn app_digest(request: &AuthorizationRequest, client: &Client) -> [u8; 32] {
+    told(client, &redirect_uri::destination_without_port(request.redirect.uri()))
+}
+
+fn told(client: &Client, destination: &str) -> [u8; 32] {
+    digest(&[client.name.as_bytes(), client.publisher.domain().as_bytes(), destination.as_bytes()])
+}
+
+/// What an administrator is told of the app that a member asks for, with every place that it may send people back to: what is approved is
+/// that app, and not what its owner makes of it later.
+pub fn app_shown(client: &Client) -> [u8; 32] {
+    let destinations = client.destinations();
+    let told = [client.tenant.0.as_bytes(), client.name.as_bytes(), client.publisher.domain().as_bytes()];
+    let parts: Vec<&[u8]> = told.into_iter().chain(destinations.iter().map(String::as_bytes)).collect();
+    digest(&parts)
 }
 
 fn page_digest(app: [u8; 32], open: &ScopeSet, already: &ScopeSet) -> [u8; 32] {

@@ -5,15 +5,18 @@ use uuid::Uuid;
 use crate::account::{Account, AccountId};
 use crate::authorization::{Authorization, AuthorizationId, EndReason};
 use crate::authorize::flow::{Flow, FlowId};
+use crate::authorize::pushed::PushedRequest;
 use crate::client::{Client, ClientId, ClientSecret, ClientState};
 use crate::error::OAuthError;
 use crate::event::Event;
 use crate::grant::authorization_code::AuthorizationCode;
+use crate::grant::device_code::DeviceCode;
 use crate::legacy::LegacyApp;
 use crate::secret::TokenHash;
 use crate::session::{BrowserHash, Session, SessionId};
 use crate::tenant::{Tenant, TenantId};
 use crate::time::Timestamp;
+use crate::token::app_token::AppTokenId;
 use crate::token::family::{FamilyId, TokenFamily};
 
 /// An answer, and what has to be committed for it to be true. A refusal can carry changes too.
@@ -185,6 +188,8 @@ pub enum Change {
         client: ClientId,
         /// The app that takes over.
         to: ClientId,
+        /// The organizations that the older one acts in: where it is stopped for everybody, the newer one is.
+        organizations: Vec<Uuid>,
         /// When.
         at: Timestamp,
     },
@@ -242,7 +247,28 @@ pub enum Change {
         reason: EndReason,
     },
 
-    /// A code is sent to a client.
+    /// A client makes an authorization request to the server itself.
+    Push(Box<PushedRequest>),
+    /// Once: a pushed request is answered.
+    UsePushed {
+        /// The request.
+        request: TokenHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// Once: a device asks, and its user code is nobody else's.
+    StartDevice(Box<DeviceCode>),
+    /// Once: somebody answers for a device.
+    AnswerDevice {
+        /// The device code.
+        device: TokenHash,
+        /// Yes or no.
+        approved: bool,
+        /// When.
+        at: Timestamp,
+    },
+
+    /// Once: a code is sent to a client, or made for a device.
     IssueCode(Box<AuthorizationCode>),
     /// Once: a code is redeemed.
     RedeemCode {
@@ -287,7 +313,14 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// A token family ends: a refresh token was used again, or a code was. It may have ended before.
+    /// An access token that an app got in its own name ends: the app gave it back. It may have ended before.
+    EndAppToken {
+        /// What its `jti` says.
+        token: AppTokenId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A token family ends: a refresh token was used again, or a code was, or the app gave a token back. It may have ended before.
     EndTokenFamily {
         /// The family.
         family: FamilyId,

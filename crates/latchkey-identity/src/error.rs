@@ -61,6 +61,16 @@ impl OAuthError {
         invalid_token = 50_027;
         /// The token is for less than this, [RFC 6750 §3.1].
         insufficient_scope = 65_002;
+        /// Nobody has answered for the device yet, [RFC 8628 §3.5].
+        authorization_pending = 70_016;
+        /// The device asks too often, [RFC 8628 §3.5].
+        slow_down = 90_055;
+        /// The device code ran out, [RFC 8628 §3.5].
+        expired_token = 70_019;
+        /// The person said no to a device, in the words of the Microsoft world.
+        authorization_declined = 70_017;
+        /// A device code that does not hold, in the words of the Microsoft world.
+        bad_verification_code = 70_018;
         /// The resource is not one that tokens are issued for, [RFC 8707 §2].
         invalid_target = 50_001;
     }

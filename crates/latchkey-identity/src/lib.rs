@@ -9,12 +9,14 @@
 //! | client, redirect URI, client secret | [`client`] | RFC 6749 §2, RFC 8252 §7.3 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3 |
 //! | scope, resource | [`scope`], [`resource`] | RFC 6749 §3.3 |
-//! | authorization request | [`authorize`] | RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, RFC 9207 |
+//! | authorization request | [`authorize`] | RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, RFC 9207, RFC 9126 |
 //! | approval | [`consent`] | OpenID Connect Core §3.1.2.4 |
-//! | authorization | [`authorization`] | DESIGN: what a person approved for one app |
-//! | grants | [`grant`] | RFC 6749 §4.1.3, §6; RFC 7636; RFC 9700 §4.14 |
+//! | authorization | [`authorization`] | what a person approved for one app: `ARCHITECTURE.md` |
+//! | grants | [`grant`] | RFC 6749 §4.1.3, §4.4, §6; RFC 7636; RFC 8628; RFC 9700 §4.14 |
 //! | tokens | [`token`] | RFC 9068, OpenID Connect Core §2 |
+//! | giving tokens back, asking what they are worth | [`token::revocation`], [`token::introspection`] | RFC 7009, RFC 7662 |
 //! | the older OAuth kind | [`legacy`] | Azure DevOps: `docs/divergences.md` |
+//! | sign-out that an app asks for | [`logout`] | OpenID Connect RP-Initiated Logout §2, §3 |
 //! | metadata | [`discovery`] | OpenID Connect Discovery §3, RFC 8414 §2 |
 //! | UserInfo | [`userinfo`] | OpenID Connect Core §5.3 |
 //! | security events | [`event`] | |
@@ -34,6 +36,7 @@ pub mod event;
 pub mod grant;
 pub mod legacy;
 pub mod limits;
+pub mod logout;
 pub mod parameters;
 pub mod resource;
 pub mod scope;

@@ -16,6 +16,12 @@ pub const LEGACY_SECRET_DAYS: u32 = 60;
 pub const LEGACY_TEXT_CHARACTERS: usize = 2_000;
 /// How long a person may take over sign-in and approval before the request has to be made again.
 pub const FLOW_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// A device code lives as long as a person needs to find a browser and to read: a quarter of an hour.
+pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// A pushed request is followed by the browser at once; FAPI 2.0 §5.3.2.2 allows less than ten minutes.
+pub const PUSHED_REQUEST_LIFETIME: Duration = Duration::from_secs(90);
+/// Bytes of a pushed request: more than any URL could carry, and few enough to keep for each.
+pub const PUSHED_REQUEST_BYTES: usize = 16_384;
 /// A refresh token presented again this soon, while its successor is unused, is a lost answer and not a theft.
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
 /// A token family ends this long after it began, whatever its use.
@@ -34,6 +40,10 @@ pub const SESSION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 pub const SESSIONS_PER_BROWSER: usize = 10;
 /// The longest a client secret lives: two years, so that someone looks at it again.
 pub const CLIENT_SECRET_LIFETIME_DAYS: u32 = 730;
+/// The days before the end of a client secret on which its owner is told by mail: enough to plan, to act, and to hurry.
+pub const SECRET_TOLD_DAYS_BEFORE: [u64; 3] = [30, 7, 1];
+/// How long before its end a client secret is marked on pages: two weeks are enough to change a service without haste.
+pub const SECRET_MARKED_BEFORE: Duration = Duration::from_secs(14 * 86_400);
 /// Client secrets that live at once: two, so that one can be replaced without a gap.
 pub const SECRETS_PER_CLIENT: usize = 2;
 /// Redirect URIs of one client.

@@ -54,6 +54,11 @@ impl Parameters {
         }
     }
 
+    /// Every parameter with its first value, in order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Whether `name` stood more than once.
     pub fn repeats(&self, name: &str) -> bool {
         self.repeated.contains(name)

@@ -11,6 +11,8 @@ pub struct ResourceServer {
     pub identifiers: Vec<String>,
     /// The canonical names of its scopes.
     pub scopes: Vec<String>,
+    /// Those of its scopes that act in a person's name as a whole, so that an app by itself never has them.
+    pub in_person: Vec<String>,
     /// What the names of its scopes begin with; a name like that which is not in `scopes` is an error rather than somebody else's.
     pub prefix: String,
 }
@@ -56,6 +58,7 @@ pub(crate) mod tests {
             scopes: ["vso.work", "vso.work_write", "vso.code", "vso.build", "user_impersonation"]
                 .map(String::from)
                 .into(),
+            in_person: vec!["user_impersonation".into()],
             prefix: "vso.".into(),
         }
     }

@@ -13,6 +13,7 @@
 //! | decoding one for people, trusting nothing | [`unverified`] | |
 //! | hashes and MACs | [`digest`] | OpenID Connect Core §3.1.3.6 (`at_hash`) |
 //! | keys derived from the server's secret: MAC, seal, open | [`derived_key`] | RFC 5869, AES-256-GCM |
+//! | characters that nobody sees, kept out by both halves | [`hidden`] | Unicode TR36 §2.5 |
 //!
 //! There is no clock, no storage and no network here. Chance is drawn in two places only: a new key and what a signature or a
 //! seal needs by itself.
@@ -22,6 +23,7 @@ pub mod base64url;
 pub mod claims;
 pub mod derived_key;
 pub mod digest;
+pub mod hidden;
 mod json;
 pub mod jwk;
 pub mod key;
@@ -35,6 +37,7 @@ pub mod verify;
 pub use algorithm::Algorithm;
 pub use claims::{ClaimError, Claims};
 pub use derived_key::DerivedKey;
+pub use hidden::is_hidden;
 pub use jwk::{Jwk, JwkSet, PublicKey};
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use key_set::KeySet;

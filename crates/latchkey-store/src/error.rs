@@ -30,7 +30,7 @@ pub enum StoreError {
     /// A stored value has no meaning to this version: a bug, or a row written by hand.
     #[error("the database holds a {what} that means nothing: {found}")]
     Meaningless {
-        /// The word of `DESIGN.md` for the thing.
+        /// Our word for the thing.
         what: &'static str,
         /// What is stored.
         found: String,

@@ -3,11 +3,30 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use latchkey_identity::Timestamp;
 use uuid::Uuid;
 
 /// Something that caches hold has changed: drop what you keep of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Notice {
+    /// A work item was changed, or its comments were.
+    WorkItem {
+        /// Its organization.
+        organization: Uuid,
+        /// Its number there.
+        id: i64,
+    },
+    /// A refresh token was used: what is kept of its family goes on with the next generation.
+    Rotation {
+        /// The family.
+        family: Uuid,
+        /// The generation that was used.
+        generation: u32,
+        /// When.
+        at: Timestamp,
+        /// When the access token that came of it ends.
+        access_expires_at: Timestamp,
+    },
     /// An authorization was narrowed, widened, suspended or revoked.
     Authorization(Uuid),
     /// A token family was ended.
@@ -22,6 +41,13 @@ pub enum Notice {
     Session(Uuid),
     /// The signing keys changed.
     Keys,
+}
+
+impl Notice {
+    /// Whether a work item was changed.
+    pub(crate) const fn is_of_a_work_item(&self) -> bool {
+        matches!(self, Self::WorkItem { .. })
+    }
 }
 
 type Subscriber = Arc<dyn Fn(Notice) + Send + Sync>;

@@ -8,6 +8,7 @@
 //! | who hears of a commit | [`feed`] |
 //! | what is kept in memory until it is heard of | [`remembered`] |
 //! | the record that shows tampering | [`audit`] |
+//! | mail that waits to be sent | [`outbox`] |
 //! | the identity half | [`identity`] |
 //! | the DevOps half | [`devops`] |
 //! | every statement there is | [`catalogue`] |
@@ -25,11 +26,13 @@ pub mod error;
 pub mod feed;
 pub mod identity;
 mod migrations;
+pub mod outbox;
 pub mod remembered;
 pub mod statement;
 pub mod value;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use engine::{ChangeSet, Engine, Observers};
 
@@ -40,6 +43,7 @@ pub use decide::Decided;
 pub use engine::Description;
 pub use error::{CommitError, OpenError, StoreError};
 pub use feed::{Feed, Notice};
+pub use outbox::Letter;
 pub use remembered::Remembered;
 pub use statement::{Changes, Sql, Write};
 pub use value::{Row, Value};
@@ -51,6 +55,7 @@ pub struct Store {
     observers: Observers,
     memory: Arc<identity::memory::Memory>,
     devops: Arc<devops::Memory>,
+    outbox: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -65,8 +70,9 @@ impl Store {
         let engine = Engine::open(url, options, observers.clone()).await?;
         let memory = identity::memory::Memory::listening_to(&observers.feed);
         let devops = devops::Memory::listening_to(&observers.feed);
-        let store = Self { engine: Arc::new(engine), observers, memory, devops };
+        let store = Self { engine: Arc::new(engine), observers, memory, devops, outbox: Arc::default() };
         store.recall_ended_families().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+        store.recall_ended_app_tokens().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
         Ok(store)
     }
 
@@ -91,11 +97,21 @@ impl Store {
             engine::must_be(write.sql, &[statement::Kind::Write, statement::Kind::Guarded, statement::Kind::Sweep])?;
         }
         writes.extend(audit::writes(changes.events));
+        if self.has_outbox() {
+            writes.extend(outbox::writes(changes.letters));
+        }
         if writes.is_empty() {
             self.observers.feed.publish(&changes.notices);
             return Ok(());
         }
-        self.engine.commit(ChangeSet { writes, notices: changes.notices }).await
+        let items: Vec<feed::Notice> =
+            changes.notices.iter().copied().filter(feed::Notice::is_of_a_work_item).collect();
+        let outcome = self.engine.commit(ChangeSet { writes, notices: changes.notices }).await;
+        if outcome == Err(CommitError::Lost) {
+            // Whoever decided by what memory holds decides again, by what the database holds.
+            self.observers.feed.publish(&items);
+        }
+        outcome
     }
 
     /// Who hears of commits.

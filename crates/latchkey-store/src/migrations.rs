@@ -29,6 +29,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "through_services", text: include_str!("../migrations/0007_through_services.sql") },
     Migration { version: 8, name: "legacy_moves", text: include_str!("../migrations/0008_legacy_moves.sql") },
     Migration { version: 9, name: "tokens_made_with", text: include_str!("../migrations/0009_tokens_made_with.sql") },
+    Migration { version: 10, name: "mail", text: include_str!("../migrations/0010_mail.sql") },
+    Migration { version: 11, name: "services", text: include_str!("../migrations/0011_services.sql") },
+    Migration { version: 12, name: "doors", text: include_str!("../migrations/0012_doors.sql") },
+    Migration {
+        version: 13,
+        name: "approval_of_what_was_shown",
+        text: include_str!("../migrations/0013_approval_of_what_was_shown.sql"),
+    },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -43,9 +43,32 @@ where
 
     /// What is remembered of `key`; when there is nothing, what `load` brings, and that is remembered.
     pub async fn get_or_load<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
+        match self.get(&key) {
+            Some(value) => Ok(value),
+            None => self.load(key, load).await,
+        }
+    }
+
+    /// The same, but only what is `worth` it is remembered.
+    pub async fn get_or_load_if<E>(
+        &self,
+        key: K,
+        worth: impl FnOnce(&V) -> bool,
+        load: impl AsyncFnOnce() -> Result<V, E>,
+    ) -> Result<V, E> {
         if let Some(value) = self.get(&key) {
             return Ok(value);
         }
+        let before = self.epoch(&key);
+        let value = load().await?;
+        if worth(&value) {
+            self.keep(key, value.clone(), before);
+        }
+        Ok(value)
+    }
+
+    /// What `load` brings, whatever is remembered; that is remembered from now on.
+    pub async fn load<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
         let before = self.epoch(&key);
         let value = load().await?;
         self.keep(key, value.clone(), before);
@@ -60,17 +83,29 @@ where
         }
     }
 
+    /// Makes of what is remembered what it has become.
+    pub fn amend(&self, key: &K, amend: impl FnOnce(&V) -> V) {
+        if let Some(mut stripe) = self.stripe(key) {
+            *stripe = stripe.wrapping_add(1);
+            if let Some((age, value)) = self.cache.get(key) {
+                self.cache.insert(key.clone(), (age, amend(&value)));
+            }
+        }
+    }
+
     /// Forgets everything.
     pub fn forget_all(&self) {
         self.age.fetch_add(1, SeqCst);
         self.cache.clear();
     }
 
-    fn epoch(&self, key: &K) -> (u64, u64) {
+    /// How often this was told to have changed, for [`Self::keep`].
+    pub(crate) fn epoch(&self, key: &K) -> (u64, u64) {
         (self.age.load(SeqCst), self.stripe(key).map_or(0, |stripe| *stripe))
     }
 
-    fn keep(&self, key: K, value: V, (age, epoch): (u64, u64)) {
+    /// Remembers what was read since `epoch` was asked, unless it was told to have changed meanwhile.
+    pub(crate) fn keep(&self, key: K, value: V, (age, epoch): (u64, u64)) {
         // Under the lock, so that no change can be told of between the look and the insertion.
         if let Some(stripe) = self.stripe(&key)
             && *stripe == epoch
@@ -138,6 +173,37 @@ mod tests {
         let cache = std::sync::Arc::new(Remembered::new(10));
         let task = tokio::spawn(async move { load(&cache, "value").await });
         assert_eq!(task.await.unwrap(), "value");
+    }
+
+    #[tokio::test]
+    async fn what_is_amended_goes_on_as_what_it_became_and_what_is_loaded_anew_takes_its_place() {
+        let cache = Remembered::new(10);
+        cache.amend(&1, |_| "nothing to amend");
+        assert_eq!(cache.get(&1), None);
+        load(&cache, "old").await;
+        cache.amend(&1, |old| if *old == "old" { "amended" } else { "wrong" });
+        assert_eq!(load(&cache, "new").await, "amended");
+        assert_eq!(cache.load(1, async || Ok::<_, Infallible>("new")).await, Ok("new"));
+        assert_eq!(cache.get(&1), Some("new"));
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_an_amendment_is_not_kept_after_it() {
+        let cache = Remembered::new(10);
+        let slow = cache.get_or_load(1, async || {
+            cache.amend(&1, |_| "never");
+            Ok::<_, Infallible>("old")
+        });
+        assert_eq!(slow.await, Ok("old"));
+        assert_eq!(cache.get(&1), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_worth_it_is_not_remembered() {
+        let cache = Remembered::new(10);
+        let big = cache.get_or_load_if(1, |value: &&str| value.len() < 5, async || Ok::<_, Infallible>("too long"));
+        assert_eq!(big.await, Ok("too long"));
+        assert_eq!(cache.get(&1), None);
     }
 
     #[tokio::test]

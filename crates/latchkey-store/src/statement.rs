@@ -2,11 +2,12 @@
 
 use crate::audit::AuditEvent;
 use crate::feed::Notice;
+use crate::outbox::Letter;
 use crate::value::Value;
 
 /// One SQL statement, written once for both engines.
 ///
-/// Placeholders are `$1`, `$2`, ... in any order. Of the dialects, only what both understand: see `DESIGN.md` section 5.
+/// Placeholders are `$1`, `$2`, ... in any order. Of the dialects, only what both understand.
 /// `INTEGER` and `BLOB` are the words for types, also in a `CAST`; PostgreSQL is told `BIGINT` and `BYTEA`.
 /// A sum needs `CAST(sum(..) AS INTEGER)`, because PostgreSQL widens it.
 #[derive(Clone, Copy, Debug)]
@@ -90,12 +91,14 @@ pub struct Changes {
     pub events: Vec<AuditEvent>,
     /// Who must hear of it, after the commit and before its caller is answered.
     pub notices: Vec<Notice>,
+    /// Who is told by mail, where mail is configured.
+    pub letters: Vec<Letter>,
 }
 
 impl Changes {
     /// No change at all.
     pub const fn none() -> Self {
-        Self { writes: Vec::new(), events: Vec::new(), notices: Vec::new() }
+        Self { writes: Vec::new(), events: Vec::new(), notices: Vec::new(), letters: Vec::new() }
     }
 
     /// Adds a statement.
@@ -116,15 +119,22 @@ impl Changes {
         self
     }
 
+    /// Adds a mail, which leaves if this is committed.
+    pub fn letter(&mut self, letter: Letter) -> &mut Self {
+        self.letters.push(letter);
+        self
+    }
+
     /// Adds everything of another set, behind what is here.
     pub fn append(&mut self, mut other: Self) -> &mut Self {
         self.writes.append(&mut other.writes);
         self.events.append(&mut other.events);
         self.notices.append(&mut other.notices);
+        self.letters.append(&mut other.letters);
         self
     }
 
-    /// Whether there is nothing to commit and nobody to tell.
+    /// Whether there is nothing to commit and nobody to tell. Mail tells of something else that is committed, never of itself.
     pub const fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.events.is_empty() && self.notices.is_empty()
     }

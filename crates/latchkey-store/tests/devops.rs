@@ -88,7 +88,7 @@ fn a_repository(project: ProjectId, id: u128, name: &str) -> Repository {
 }
 
 fn a_member(person: PersonId) -> Member {
-    Member { person, access_level: AccessLevel::Basic, groups: [].into(), projects: [].into() }
+    Member { person, service: false, access_level: AccessLevel::Basic, groups: [].into(), projects: [].into() }
 }
 
 /// An organization with one project and one repository. Its owner is in the project.
@@ -340,6 +340,7 @@ fn what_a_member_may_changes_step_by_step() {
         }
         let expected = Member {
             person: BEN,
+            service: false,
             access_level: AccessLevel::Stakeholder,
             groups: [builders].into(),
             projects: [(project, [readers].into())].into(),
@@ -424,7 +425,7 @@ fn a_work_item_is_read_as_it_was_written() {
 
         let found = store.work_item(harbor.id, 2).await.unwrap().unwrap();
         assert_eq!(found.project(), harbor.project);
-        assert_eq!(found.prove(&access), Some(revision.item.clone()));
+        assert_eq!(found.prove(&access).as_deref(), Some(&revision.item));
         assert_eq!(store.revision(&access, 2, 1).await.unwrap(), Some(revision.item));
         let comments = store.comments(&access, 2, None, 10).await.unwrap();
         assert_eq!(comments.len(), 1);
@@ -452,6 +453,30 @@ fn many_work_items_are_read_in_the_order_asked_for() {
 }
 
 #[test]
+fn a_small_work_item_is_read_once_and_a_long_one_each_time() {
+    on_both_databases(async |store| {
+        let harbor = World::harbor(&store).await;
+        let access = harbor.project().await;
+        harbor.create_item(a_task("Polish"), NOW).await;
+        let long = json!([
+            { "op": "add", "path": "/fields/System.Title", "value": "Paint" },
+            { "op": "add", "path": "/fields/System.Description", "value": "blue ".repeat(1_000) },
+        ]);
+        harbor.create_item(long, NOW).await;
+        let cost = async |id| {
+            let before = store.counters();
+            let item = store.work_item(harbor.id, id).await.unwrap().unwrap().prove(&access).unwrap();
+            (store.counters().since(before).reads, item.text("System.Title").to_owned())
+        };
+        assert_eq!((cost(1).await.0, cost(1).await), (1, (0, "Polish".to_owned())));
+        assert_eq!((cost(2).await.0, cost(2).await.0), (1, 1));
+        let (_, changes) = harbor.next_revision(1, "Polish well", later(1)).await;
+        store.commit(changes).await.unwrap();
+        assert_eq!(cost(1).await, (1, "Polish well".to_owned()), "what was changed is read anew");
+    });
+}
+
+#[test]
 fn of_two_writers_of_one_revision_one_wins_and_the_history_has_one_of_each() {
     on_both_databases(async |store| {
         let harbor = World::harbor(&store).await;
@@ -462,10 +487,10 @@ fn of_two_writers_of_one_revision_one_wins_and_the_history_has_one_of_each() {
         store.commit(first).await.unwrap();
         assert_eq!(store.commit(second).await, Err(CommitError::Lost));
         let item = store.work_item(harbor.id, 1).await.unwrap().unwrap().prove(&access).unwrap();
-        assert_eq!(item, revision.item);
+        assert_eq!(*item, revision.item);
         let history = store.revisions(&access, 1, 0, 10).await.unwrap();
         assert_eq!(history.iter().map(|item| item.text("System.Title")).collect::<Vec<_>>(), ["Polish", "Polish well"]);
-        assert_eq!(store.revisions(&access, 1, 1, 10).await.unwrap(), [item]);
+        assert_eq!(store.revisions(&access, 1, 1, 10).await.unwrap(), [revision.item]);
     });
 }
 

@@ -1,7 +1,7 @@
 //! Apps to register.
 
 use latchkey_identity::client::registration::{Registration, new_client};
-use latchkey_identity::client::{Client, ClientId, ClientKind, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, Doors, Profile};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::tenant::TenantId;
 use latchkey_jose::digest::sha256;
@@ -48,6 +48,7 @@ fn an_app(name: &str, kind: ClientKind, redirect_uris: &[&str]) -> AppBuilder {
         kind,
         profile: Profile::Standard,
         redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
+        doors: Doors::default(),
         scopes: ScopeSet::from_text(SCOPES),
         required_scopes: ScopeSet::default(),
         multi_tenant: true,
@@ -77,6 +78,12 @@ impl AppBuilder {
         self
     }
 
+    /// In the tenant of shore.
+    #[must_use]
+    pub fn of_shore(self) -> Self {
+        Self { tenant: sample::shore().id, ..self }
+    }
+
     /// For its own tenant only.
     #[must_use]
     pub fn of_one_tenant(mut self) -> Self {
@@ -88,6 +95,27 @@ impl AppBuilder {
     #[must_use]
     pub fn and_redirect_uri(mut self, uri: &str) -> Self {
         self.registration.redirect_uris.push(uri.to_owned());
+        self
+    }
+
+    /// That sends people here after they signed out.
+    #[must_use]
+    pub fn and_post_logout_redirect_uri(mut self, uri: &str) -> Self {
+        self.registration.doors.post_logout_redirect_uris.push(uri.to_owned());
+        self
+    }
+
+    /// That asks for device codes.
+    #[must_use]
+    pub fn with_device_codes(mut self) -> Self {
+        self.registration.doors.device_code = true;
+        self
+    }
+
+    /// That pushes its requests, and makes them in no other way.
+    #[must_use]
+    pub fn pushing_only(mut self) -> Self {
+        self.registration.doors.pushed_only = true;
         self
     }
 

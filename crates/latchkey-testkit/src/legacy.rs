@@ -10,7 +10,6 @@ use latchkey_identity::scope::ScopeSet;
 use latchkey_store::devops::{Author, organizations};
 use latchkey_store::identity::LegacyImport;
 use latchkey_web::app::entropy;
-use serde_json::Value;
 
 use crate::browser::{Boxed, Departure, Visit};
 use crate::builders;
@@ -99,6 +98,7 @@ impl World {
             tenant: self.harbor(),
             known_scopes: &parts.resource.scopes,
             key: &parts.keys.client_secret,
+            address: "console",
             now: self.now(),
         };
         let imported: Boxed<'_, _> = Box::pin(parts.store.import_legacy_app(import, entropy));
@@ -225,7 +225,8 @@ impl OldApp {
             assert_eq!(body.as_object().map(serde_json::Map::len), Some(2), "{body}");
             return Err(OldRefusal { error: text("Error"), description: text("ErrorDescription") });
         }
-        assert_eq!(body["expires_in"], Value::from("3600"), "a number as text");
+        let seconds: u64 = text("expires_in").parse().expect("a number as text");
+        assert!((1..=3_600).contains(&seconds), "an hour at the most");
         assert_eq!(body["token_type"], "jwt-bearer");
         Ok(OldTokens { app: self.clone(), access: text("access_token"), refresh: text("refresh_token"), answer })
     }

@@ -20,6 +20,8 @@ pub mod builders;
 mod cookies;
 pub mod databases;
 #[cfg(feature = "world")]
+pub mod device;
+#[cfg(feature = "world")]
 mod html;
 #[cfg(feature = "world")]
 pub mod legacy;
@@ -38,6 +40,8 @@ pub mod world;
 
 #[cfg(feature = "world")]
 pub use browser::{Browser, Departure, Visit};
+#[cfg(feature = "world")]
+pub use device::Device;
 #[cfg(feature = "world")]
 pub use legacy::{OldApp, OldRefusal, OldTokens};
 #[cfg(feature = "world")]

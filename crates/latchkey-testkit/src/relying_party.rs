@@ -10,7 +10,7 @@ use latchkey_identity::client::{ClientId, ClientKind};
 use latchkey_jose::digest::sha256;
 use serde_json::Value;
 
-use crate::browser::Departure;
+use crate::browser::{Boxed, Departure};
 use crate::server::{Answer, Ask, encode};
 use crate::world::{HTTPS, World};
 
@@ -141,9 +141,19 @@ impl RelyingParty {
         AuthorizationRequest { party: self.clone(), parameters, verifier: Some(verifier) }
     }
 
+    /// What it asks for.
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
     /// A request to the token endpoint with exactly these parameters and nothing else.
     pub fn bare_token_request(&self, pairs: &[(&str, &str)]) -> Ask {
-        let ask = self.world.post(&self.endpoint("oauth2/v2.0/token")).form(pairs.iter().copied());
+        self.bare_request("token", pairs)
+    }
+
+    /// A request to one of the endpoints below its tenant segment with exactly these parameters and nothing else.
+    pub fn bare_request(&self, endpoint: &str, pairs: &[(&str, &str)]) -> Ask {
+        let ask = self.world.post(&self.endpoint(&format!("oauth2/v2.0/{endpoint}"))).form(pairs.iter().copied());
         match (self.app.kind, url::Url::parse(&self.redirect_uri)) {
             (ClientKind::SinglePage, Ok(page)) => ask.from_page_of(&page.origin().ascii_serialization()),
             _ => ask,
@@ -152,18 +162,38 @@ impl RelyingParty {
 
     /// A request to the token endpoint, authenticated.
     pub fn token_request(&self, pairs: &[(&str, &str)]) -> Ask {
+        self.request_to("token", pairs)
+    }
+
+    /// A request to one of the endpoints below its tenant segment, authenticated.
+    pub fn request_to(&self, endpoint: &str, pairs: &[(&str, &str)]) -> Ask {
         let (id, mut pairs) = (self.client_id(), pairs.to_vec());
         match (&self.app.secret, self.authentication) {
-            (Some(secret), Authentication::Header) => self.bare_token_request(&pairs).basic(&id, secret),
+            (Some(secret), Authentication::Header) => self.bare_request(endpoint, &pairs).basic(&id, secret),
             (Some(secret), Authentication::Form) => {
                 pairs.extend([("client_id", id.as_str()), ("client_secret", secret)]);
-                self.bare_token_request(&pairs)
+                self.bare_request(endpoint, &pairs)
             }
             (None, _) => {
                 pairs.push(("client_id", &id));
-                self.bare_token_request(&pairs)
+                self.bare_request(endpoint, &pairs)
             }
         }
+    }
+
+    /// Gives a token back; the status.
+    pub async fn gives_back(&self, token: &str) -> u16 {
+        let asked: Boxed<'_, Answer> = Box::pin(self.request_to("revoke", &[("token", token)]).send());
+        asked.await.status.as_u16()
+    }
+
+    /// Asks what a token is worth.
+    pub async fn introspects(&self, token: &str) -> Value {
+        let asked: Boxed<'_, Answer> = Box::pin(self.request_to("introspect", &[("token", token)]).send());
+        let answer = asked.await;
+        assert!(answer.is_ok(), "{}", answer.text());
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        answer.json()
     }
 
     /// What redeeming a code sends, without authentication.
@@ -191,6 +221,16 @@ impl RelyingParty {
     pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, Refused> {
         let answer = self.token_request(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await;
         self.read(&answer)
+    }
+
+    /// Asks in its own name, with nobody behind it. Without a scope it gets what it registered.
+    pub async fn by_itself(&self, scope: &str) -> Result<Tokens, Refused> {
+        let mut pairs = vec![("grant_type", "client_credentials")];
+        if !scope.is_empty() {
+            pairs.push(("scope", scope));
+        }
+        let asked: Boxed<'_, Answer> = Box::pin(self.token_request(&pairs).send());
+        self.read(&asked.await)
     }
 
     /// Reads an answer of the token endpoint.
@@ -278,6 +318,18 @@ impl AuthorizationRequest {
     /// The address to send the browser to.
     pub fn url(&self) -> String {
         format!("{}?{}", self.endpoint(), self.query())
+    }
+
+    /// Pushes it to the server, authenticated, and reads the answer.
+    pub async fn pushed(&self) -> Answer {
+        let mut pairs: Vec<(&str, &str)> =
+            self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        // Those that authenticate by the form bring their id themselves.
+        let brings = self.party.app.secret.is_none() || self.party.authentication == Authentication::Form;
+        if let Some(position) = pairs.iter().position(|(name, _)| brings && *name == "client_id") {
+            pairs.remove(position);
+        }
+        self.party.request_to("par", &pairs).send().await
     }
 
     /// The authorization endpoint.

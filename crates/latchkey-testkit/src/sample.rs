@@ -1,4 +1,4 @@
-//! What is in a world: the people, apps and organizations of `DESIGN.md` section 8, with ids that follow from their names.
+//! What is in a world: people, apps and organizations like those of the demo, with ids that follow from their names.
 
 use std::collections::BTreeSet;
 
@@ -251,6 +251,7 @@ fn member(name: &str, access_level: AccessLevel, administrator: bool, projects: 
     let groups = administrator.then_some(OrganizationGroup::ProjectCollectionAdministrators);
     Member {
         person: person_id(name),
+        service: false,
         access_level,
         groups: groups.into_iter().collect(),
         projects: projects.iter().map(|(project, group)| (project_id(project), [*group].into())).collect(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
-use latchkey_devops::ids::{OrganizationId, ProjectId, RepositoryId};
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, RepositoryId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::policy::OrganizationPolicy;
 use latchkey_git::{GitProgram, Repositories};
@@ -194,7 +194,8 @@ impl World {
 
     /// What is known of harbor.
     pub async fn facts(&self) -> Arc<OrganizationFacts> {
-        self.store().organization("harbor").await.expect("the store answers").expect("harbor is there")
+        let found: Boxed<'_, _> = Box::pin(self.store().organization("harbor"));
+        found.await.expect("the store answers").expect("harbor is there")
     }
 
     async fn in_harbor(&self, changes: impl AsyncFn(&OrganizationFacts, &Author) -> Changes) {
@@ -218,11 +219,30 @@ impl World {
     pub async fn joins(&self, name: &str, access_level: AccessLevel, project: &str) {
         let member = Member {
             person: sample::person_id(name),
+            service: false,
             access_level,
             groups: BTreeSet::new(),
             projects: [(sample::project_id(project), [ProjectGroup::Contributors].into())].into(),
         };
         self.in_harbor(async |facts, author| members::add(&facts.organization, &member, author)).await;
+    }
+
+    /// An app becomes a member of harbor by itself, in a group of one project.
+    pub async fn takes_in(&self, app: &str, access_level: AccessLevel, project: &str, group: ProjectGroup) {
+        let member = Member {
+            person: PersonId(self.registered_app(app).id.0),
+            service: true,
+            access_level,
+            groups: BTreeSet::new(),
+            projects: [(sample::project_id(project), [group].into())].into(),
+        };
+        self.in_harbor(async |facts, author| members::add(&facts.organization, &member, author)).await;
+    }
+
+    /// Harbor lets an app go that was a member by itself.
+    pub async fn lets_go(&self, app: &str) {
+        let service = PersonId(self.registered_app(app).id.0);
+        self.in_harbor(async |facts, author| members::remove(&facts.organization, service, author)).await;
     }
 
     /// Somebody leaves harbor.

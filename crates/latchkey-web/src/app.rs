@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use latchkey_devops::scope::{self, Scope};
 use latchkey_git::Repositories;
+use latchkey_identity::grant::device_code::pace::Polls;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::{Purpose, PurposeKey};
 use latchkey_identity::sign_in::throttle::Throttle;
@@ -50,6 +51,7 @@ pub struct Parts {
     pub settings: Settings,
     pub(crate) hashing: HashingPool,
     pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) polls: Mutex<Polls>,
     pub(crate) uses: UseRecorder,
     pub(crate) seen_tokens: SeenTokens,
     pub(crate) documents: Documents,
@@ -196,6 +198,7 @@ impl App {
             seen_tokens: SeenTokens::default(),
             uses: UseRecorder::default(),
             throttle: Mutex::new(Throttle::default()),
+            polls: Mutex::new(Polls::default()),
             resource: devops_resource(),
             store,
             keys,
@@ -249,6 +252,7 @@ fn devops_resource() -> ResourceServer {
         audience: scope::AUDIENCE.to_owned(),
         identifiers: vec!["https://app.vssps.visualstudio.com".into(), format!("api://{}", scope::AUDIENCE)],
         scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+        in_person: vec![Scope::UserImpersonation.name().to_owned()],
         prefix: "vso.".into(),
     }
 }

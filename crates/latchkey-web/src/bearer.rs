@@ -8,6 +8,7 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::Authorization;
 use latchkey_identity::client::Client;
 use latchkey_identity::token::access_token::{AccessToken, TokenRefusal};
+use latchkey_identity::token::app_token::AppToken;
 use latchkey_jose::digest::sha256;
 use latchkey_store::StoreError;
 use latchkey_store::identity::Person;
@@ -16,7 +17,7 @@ use quick_cache::sync::Cache;
 use crate::app::App;
 
 /// Tokens whose signature held, by the hash of their text. Whether they still count is not remembered.
-pub struct SeenTokens(Cache<[u8; 32], Arc<SeenToken>>);
+pub struct SeenTokens(Cache<[u8; 32], Seen>);
 
 impl Default for SeenTokens {
     fn default() -> Self {
@@ -24,7 +25,16 @@ impl Default for SeenTokens {
     }
 }
 
-/// A token whose signature held, and what the DevOps side made of it.
+/// A token whose signature held: a person's, or an app's own.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// A person is behind it.
+    Person(Arc<SeenToken>),
+    /// An app got it in its own name.
+    App(Arc<SeenAppToken>),
+}
+
+/// A person's token whose signature held, and what the DevOps side made of it.
 #[derive(Debug)]
 pub struct SeenToken {
     token: AccessToken,
@@ -40,7 +50,74 @@ impl Deref for SeenToken {
     }
 }
 
-/// A token that holds at this moment, with everything that it hangs below.
+/// An app's own token whose signature held, and what the DevOps side made of it.
+#[derive(Debug)]
+pub struct SeenAppToken {
+    token: AppToken,
+    /// As whom access was last decided, and by which state of the registration.
+    caller: Mutex<Option<(Arc<Client>, Arc<Caller>)>>,
+}
+
+impl Deref for SeenAppToken {
+    type Target = AppToken;
+
+    fn deref(&self) -> &AppToken {
+        &self.token
+    }
+}
+
+/// Whoever holds a token that counts at this moment.
+#[derive(Clone, Debug)]
+pub enum Holder {
+    /// A person, through an app that they authorized.
+    Person(Bearer),
+    /// An app, by itself.
+    App(AppBearer),
+}
+
+impl Holder {
+    /// The app, as its registration stands now.
+    pub fn client(&self) -> &Arc<Client> {
+        match self {
+            Self::Person(bearer) => &bearer.client,
+            Self::App(bearer) => &bearer.client,
+        }
+    }
+
+    /// The person and what they approved, if there is one.
+    pub fn person(&self) -> Option<&Bearer> {
+        match self {
+            Self::Person(bearer) => Some(bearer),
+            Self::App(_) => None,
+        }
+    }
+}
+
+/// An app's own token that holds at this moment.
+#[derive(Clone, Debug)]
+pub struct AppBearer {
+    /// What the token says.
+    pub token: Arc<SeenAppToken>,
+    /// The app, as its registration stands now.
+    pub client: Arc<Client>,
+}
+
+impl AppBearer {
+    /// As whom access is decided: what `make` brings, once for each token and state of the registration.
+    pub fn caller(&self, make: impl FnOnce(&Self) -> Caller) -> Arc<Caller> {
+        let mut made = self.token.caller.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some((of, caller)) if Arc::ptr_eq(of, &self.client) => Arc::clone(caller),
+            _ => {
+                let caller = Arc::new(make(self));
+                *made = Some((Arc::clone(&self.client), Arc::clone(&caller)));
+                caller
+            }
+        }
+    }
+}
+
+/// A person's token that holds at this moment, with everything that it hangs below.
 #[derive(Clone, Debug)]
 pub struct Bearer {
     /// What the token says.
@@ -79,17 +156,38 @@ pub enum BearerError {
     Store(#[from] StoreError),
 }
 
-/// Reads a token and checks it against what is true now. `audience` is whom it has to be for, if that matters.
-pub async fn authenticate(
-    app: &App,
-    text: &str,
-    audience: Option<&str>,
-    now: Timestamp,
-) -> Result<Bearer, BearerError> {
-    let token = read(app, text)?;
-    if audience.is_some_and(|audience| token.audience != audience) {
-        return Err(TokenRefusal::WrongAudience.into());
+/// Reads a person's token and checks it against what is true now. An app's own token is refused.
+pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<Bearer, BearerError> {
+    match read(app, text)? {
+        Seen::Person(token) => check(app, token, now).await,
+        Seen::App(_) => Err(TokenRefusal::NoPerson.into()),
     }
+}
+
+/// Reads a token, whoever holds it, and checks it against what is true now. `audience` is whom it has to be for.
+pub async fn identify(app: &App, text: &str, audience: &str, now: Timestamp) -> Result<Holder, BearerError> {
+    let holder = anybody(app, text, now).await?;
+    let meant_for = match &holder {
+        Holder::Person(bearer) => &bearer.token.audience,
+        Holder::App(bearer) => &bearer.token.audience,
+    };
+    if meant_for == audience { Ok(holder) } else { Err(TokenRefusal::WrongAudience.into()) }
+}
+
+/// Reads a token, whoever holds it and whomever it is for, and checks it against what is true now.
+pub async fn anybody(app: &App, text: &str, now: Timestamp) -> Result<Holder, BearerError> {
+    match read(app, text)? {
+        Seen::Person(token) => Ok(Holder::Person(check(app, token, now).await?)),
+        Seen::App(token) => {
+            let client = app.store.client(token.id.client).await?;
+            token.check(client.as_deref(), app.store.app_token_ended(token.id.unique), now)?;
+            let client = client.ok_or(TokenRefusal::NotOurs)?;
+            Ok(Holder::App(AppBearer { token, client }))
+        }
+    }
+}
+
+async fn check(app: &App, token: Arc<SeenToken>, now: Timestamp) -> Result<Bearer, BearerError> {
     let authorization =
         app.store.authorization(token.id.authorization).await?.ok_or(TokenRefusal::AuthorizationEnded)?;
     let person = app.store.account(authorization.account).await?;
@@ -101,14 +199,21 @@ pub async fn authenticate(
     Ok(Bearer { token, authorization, person, client })
 }
 
-fn read(app: &App, text: &str) -> Result<Arc<SeenToken>, TokenRefusal> {
+/// Reads a token: the signature once, if it is seen for the first time.
+pub fn read(app: &App, text: &str) -> Result<Seen, TokenRefusal> {
     let hash = sha256(text);
     if let Some(seen) = app.seen_tokens.0.get(&hash) {
         return Ok(seen);
     }
     let claims = app.signer.access_token_claims(text).ok_or(TokenRefusal::NotOurs)?;
-    let token = AccessToken::read(claims, &app.settings.origin_urls())?;
-    let token = Arc::new(SeenToken { token, caller: Mutex::default() });
-    app.seen_tokens.0.insert(hash, Arc::clone(&token));
-    Ok(token)
+    let origins = app.settings.origin_urls();
+    let seen = match AppToken::read(&claims, &origins) {
+        Some(token) => Seen::App(Arc::new(SeenAppToken { token: token?, caller: Mutex::default() })),
+        None => {
+            let token = AccessToken::read(claims, &origins)?;
+            Seen::Person(Arc::new(SeenToken { token, caller: Mutex::default() }))
+        }
+    };
+    app.seen_tokens.0.insert(hash, seen.clone());
+    Ok(seen)
 }

@@ -7,6 +7,7 @@
 //! | the identity platform's endpoints | [`identity`] |
 //! | the endpoints of the older OAuth kind | [`legacy`] |
 //! | the DevOps API and git | [`devops`] |
+//! | what people are told by mail | [`mail`] |
 //! | pages for people: what they show | [`pages`] |
 //! | pages for people: what they do | [`portal`] |
 //! | access tokens that come in | [`bearer`] |
@@ -20,6 +21,7 @@ pub mod forms;
 pub mod hashing;
 pub mod identity;
 pub mod legacy;
+pub mod mail;
 pub mod pages;
 pub mod portal;
 pub mod reply;

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::assets;
 use crate::devops;
 use crate::identity::{
-    approval_request, authorize, consent, documents, flow, instance_discovery, problem_page, select, sign_in, sign_out,
-    token, userinfo,
+    approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logout, par,
+    problem_page, revoke, select, sign_in, sign_out, token, userinfo,
 };
 use crate::legacy;
 use crate::portal;
@@ -31,6 +31,11 @@ pub fn router(app: App) -> Router {
         // The endpoints that clients use.
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::get).post(authorize::post))
         .route("/{tenant}/oauth2/v2.0/token", post(token::post).options(token::preflight))
+        .route("/{tenant}/oauth2/v2.0/revoke", post(revoke::post).options(token::preflight))
+        .route("/{tenant}/oauth2/v2.0/introspect", post(introspect::post))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
+        .route("/{tenant}/oauth2/v2.0/par", post(par::post))
+        .route("/{tenant}/oauth2/v2.0/logout", get(logout::get).post(logout::post))
         .route("/oidc/userinfo", get(userinfo::answer).post(userinfo::answer).options(userinfo::preflight))
         // The older OAuth kind.
         .route("/oauth2/authorize", get(legacy::authorize::get))
@@ -49,6 +54,9 @@ pub fn router(app: App) -> Router {
         .route("/consent/ask", post(approval_request::ask))
         .route("/consent/return", post(flow::cancel))
         .route("/signout", get(sign_out::get).post(sign_out::post))
+        .route("/device", get(device::get).post(device::look))
+        .route("/device/continue", post(device::go_on))
+        .route("/device/done", get(device::done))
         .route("/error/continue", post(flow::continue_with_error))
         // The pages of people.
         .route("/", get(front))
@@ -83,10 +91,10 @@ async fn healthy(State(app): State<App>) -> StatusCode {
     }
 }
 
-async fn devops_or_nowhere(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+async fn devops_or_nowhere(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     match devops::answer(&app, request).await {
-        Some(response) => response,
-        None => nowhere(&app, &visitor),
+        Ok(response) => response,
+        Err(parts) => nowhere(&app, &Visitor::of(&app, &parts)),
     }
 }
 

@@ -6,6 +6,7 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::token::access_token::AccessTokenClaims;
+use latchkey_identity::token::app_token::AppIssue;
 use latchkey_identity::token::{Issue, access_token};
 use latchkey_jose::{Algorithm, JwkSet, KeySet, SigningKey};
 use latchkey_store::Store;
@@ -176,6 +177,21 @@ impl Signer {
             client_info: issue.client_info(),
             access_token,
             id_token,
+        })
+    }
+
+    /// Signs what was issued to an app that acts by itself: an access token and nothing else. [RFC 6749 §4.4.3]
+    pub fn app_token_response(&self, issue: &AppIssue, resource: &ResourceServer) -> Option<TokenResponse> {
+        let microsoft = issue.profile() == latchkey_identity::client::Profile::Microsoft;
+        Some(TokenResponse {
+            token_type: "Bearer",
+            access_token: self.sign(&self.access, access_token::TYP, &issue.access_token_claims(resource))?,
+            expires_in: issue.expires_in(),
+            scope: issue.scope_text().to_owned(),
+            ext_expires_in: microsoft.then(|| issue.expires_in()),
+            refresh_token: None,
+            id_token: None,
+            client_info: None,
         })
     }
 

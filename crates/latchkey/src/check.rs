@@ -13,6 +13,7 @@ use x509_parser::parse_x509_certificate;
 use crate::bootstrap;
 use crate::config::plan::{Plan, PlannedOrigin};
 use crate::desk::report::{Report, Row, row};
+use crate::mail::carrier::Carrier;
 use crate::tls;
 
 /// A certificate should be replaced before it has less than this left.
@@ -60,6 +61,7 @@ pub(crate) async fn check(plan: &Plan) -> (Report, bool) {
         "git".into(),
         State::of(bootstrap::open_repositories(&plan.place).await, |_| "found, and young enough".into()),
     ));
+    found.push(("mail".into(), mail(plan).await));
     let running = UnixStream::connect(plan.place.socket()).await.is_ok();
     for planned in &plan.origins {
         found.push((planned.origin.url.to_string(), listener(planned, running)));
@@ -76,6 +78,21 @@ fn row(what: &str, state: &State) -> Row {
         State::Bad(detail) => ("bad", detail),
     };
     row! { "check": what, "state": state, "detail": detail }
+}
+
+/// Whether the mail server takes mail from us. A server starts without it, and tries again and again.
+async fn mail(plan: &Plan) -> State {
+    let Some(planned) = &plan.mail else {
+        return State::Good("not configured: nobody is told of anything by mail".into());
+    };
+    let carrier = match Carrier::to_server(planned) {
+        Ok(carrier) => carrier,
+        Err(failure) => return State::of(Err::<(), _>(failure), |()| String::new()),
+    };
+    match carrier.test().await {
+        Ok(()) => State::Good(format!("{} answers and lets us in", planned.host)),
+        Err(error) => State::Doubtful(error.to_string()),
+    }
 }
 
 /// The database, as a reader sees it: a server may be at work.

@@ -168,8 +168,11 @@ impl Cli {
                 serve::serve(plan).await
             }
             Command::Order(order) => {
-                let (report, ended) = give(&whereabouts, order, yes).await?;
-                show(&report, output);
+                let Given { report, ended, when_shown } = give(&whereabouts, order, yes).await?;
+                let shown = show(&report, output);
+                if let Some(order) = when_shown.and_then(|when_shown| when_shown(&report)).filter(|_| shown) {
+                    acknowledge(&whereabouts, order).await;
+                }
                 ended
             }
             Command::Audit(AuditCommand::Verify { tenant }) => {
@@ -183,12 +186,29 @@ impl Cli {
     }
 }
 
-fn show(report: &Report, output: Output) {
-    if let Some(data) = report.write(output) {
-        out::data(data);
-    }
+/// Prints an answer. Whether all of it was taken.
+fn show(report: &Report, output: Output) -> bool {
+    let shown = report.write(output).is_none_or(out::data);
     for note in report.notes() {
         out::note(note);
+    }
+    shown
+}
+
+/// What became of an order.
+struct Given {
+    report: Report,
+    ended: Result<(), Failure>,
+    when_shown: Option<desk::WhenShown>,
+}
+
+/// Tells the server that an answer was printed. It is there, whether or not that is kept.
+async fn acknowledge(whereabouts: &Whereabouts, order: Order) {
+    let kept = async { carry_out(whereabouts, &whereabouts.place()?, &mut None, order).await };
+    if let Err(failure) = kept.await {
+        out::note(format_args!(
+            "it could not be kept that these secrets were shown, and a next run adds others beside them: {failure}"
+        ));
     }
 }
 
@@ -214,11 +234,7 @@ impl Whereabouts {
 }
 
 /// Gives an order to the running server, or carries it out if none is running. What was done before a failure is reported too.
-async fn give(
-    whereabouts: &Whereabouts,
-    mut order: Order,
-    yes: bool,
-) -> Result<(Report, Result<(), Failure>), Failure> {
+async fn give(whereabouts: &Whereabouts, mut order: Order, yes: bool) -> Result<Given, Failure> {
     let place = whereabouts.place()?;
     if let Some(question) = order.question().filter(|_| !yes) {
         password::confirm(&question)?;
@@ -235,7 +251,7 @@ async fn give(
         let stopped = signals.as_mut().is_some_and(|signals| signals.next().now_or_never().is_some());
         let outcome = match stopped {
             true => Err(Failure::new(Exit::Failed, "it was stopped before its end")),
-            false => carry_out(&place, &mut own, part).await,
+            false => carry_out(whereabouts, &place, &mut own, part).await,
         };
         match outcome {
             Ok(next) => report.append(next),
@@ -243,16 +259,23 @@ async fn give(
             Err(failure) => {
                 out::progress(count, count);
                 let (report, _) = (parts.conclude)(report);
-                return Ok((report, Err(failure.remedy("run it again: it goes on where it ended"))));
+                let ended = Err(failure.remedy("run it again: it goes on where it ended"));
+                return Ok(Given { report, ended, when_shown: parts.when_shown });
             }
         }
     }
     out::progress(count, count);
-    Ok((parts.conclude)(report))
+    let (report, ended) = (parts.conclude)(report);
+    Ok(Given { report, ended, when_shown: parts.when_shown })
 }
 
 /// One part: by the running server, or by ourselves once it is known that there is none.
-async fn carry_out(place: &Place, own: &mut Option<App>, part: Order) -> Result<Report, Failure> {
+async fn carry_out(
+    whereabouts: &Whereabouts,
+    place: &Place,
+    own: &mut Option<App>,
+    part: Order,
+) -> Result<Report, Failure> {
     if let Some(app) = own {
         return desk::perform(app, part).await;
     }
@@ -260,9 +283,20 @@ async fn carry_out(place: &Place, own: &mut Option<App>, part: Order) -> Result<
         return answer;
     }
     let master = place.read_master_key()?;
-    let settings =
-        Settings { origins: Vec::new(), behind_proxy: false, hashing_permits: 1, hashing_queue: 1, demo: false };
+    // A demo has no plan: what is done there while it does not run tells nobody.
+    let (origins, mail) = match whereabouts.data {
+        Some(_) => (Vec::new(), false),
+        None => {
+            let plan = whereabouts.plan()?;
+            (plan.origins.into_iter().map(|planned| planned.origin).collect(), plan.mail.is_some())
+        }
+    };
+    let settings = Settings { origins, behind_proxy: false, hashing_permits: 1, hashing_queue: 1, demo: false };
     let app = own.insert(bootstrap::open(place, &master, settings).await?);
+    if mail {
+        // The next server sends it.
+        app.store.open_outbox();
+    }
     desk::perform(app, part).await
 }
 

@@ -8,11 +8,13 @@
 //! | the sample data | [`sample`] |
 //! | the demo service, a real relying party | [`burndown`] |
 //! | the demo service of the older OAuth kind | [`oldtimer`] |
-//! | what both services stand on | [`service`], [`visits`], [`wire`] |
+//! | the demo service on a device | [`buildlight`] |
+//! | what the services stand on | [`service`], [`visits`], [`wire`] |
 //! | the guided walk | [`guide`], [`steps`] |
 //! | what was said over the wire, masked | [`recorder`], [`scene`], [`mask`] |
 
 mod announcement;
+mod buildlight;
 mod burndown;
 mod folder;
 mod guide;
@@ -42,11 +44,13 @@ use crate::config::{Level, Log};
 use crate::failure::{Exit, Failure};
 use crate::listen::signals::Signals;
 use crate::listen::{Listener, Rules};
+use crate::mail::carrier::Carrier;
 use crate::place::Place;
 use crate::serve::House;
 use crate::tls::{self, Certificates};
 use crate::{bootstrap, logging, out};
 use announcement::{Announcement, InProject};
+use buildlight::Buildlight;
 use burndown::Burndown;
 use burndown::relying_party::Registered;
 use folder::Keepsake;
@@ -54,7 +58,7 @@ use guide::{Guide, Tour};
 use oldtimer::{Oldtimer, older_flow};
 use ports::Ports;
 use recorder::Recorder;
-use sample::apps::{self, BURNDOWN};
+use sample::apps::{self, BUILDLIGHT, BURNDOWN};
 use sample::older_apps::{self, OLDTIMER};
 use sample::organizations::{DRYDOCK, HARBOR, LIGHTHOUSE};
 use sample::people::harbor;
@@ -86,7 +90,7 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     let certificate = authority.listener_certificate(OffsetDateTime::now_utc())?;
     let tls = tls::server_config(Certificates::new(vec![("localhost".to_owned(), certificate)]))?;
     let announcement = announce(&place, &kept, &ports, authority.certificate_file());
-    let house = House::open(app, guide, &place);
+    let house = House::open(app, guide, &place, Some(Carrier::Captured));
     if arguments.json {
         let line = announcement.line();
         out::data(line.map_err(|error| Failure::new(Exit::Failed, "the demo cannot be described").because(error))?);
@@ -94,8 +98,8 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
         out::data(&announcement);
     }
     drop(announcement);
-    let Ports { people, service, oldtimer, https, .. } = ports;
-    let plain = people.into_iter().chain([service, oldtimer]).map(Listener::plain);
+    let Ports { people, service, oldtimer, buildlight, https, .. } = ports;
+    let plain = people.into_iter().chain([service, oldtimer, buildlight]).map(Listener::plain);
     let secure = https.into_iter().map(|socket| Listener::tls(socket, Arc::clone(&tls)));
     house.serve(plain.chain(secure).collect(), RULES, &mut signals).await;
     Ok(())
@@ -190,6 +194,10 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
         client_secret: burndown.client_secret.clone().ok_or_else(lost)?,
         redirect_uri: format!("{}/callback", ports.service_url),
     };
+    let lamp = buildlight::Registered {
+        authority: format!("{}/{}", ports.origin, harbor()),
+        client_id: kept.client(BUILDLIGHT).ok_or_else(lost)?.client_id.to_string(),
+    };
     let older = kept.legacy_clients.first().ok_or_else(lost)?;
     let registered_long_ago = older_flow::Registered {
         origin: ports.origin.clone(),
@@ -212,6 +220,7 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
         site: Site::new(app.clone()),
         burndown: Burndown::new(&authority(&ports.service_url), &ports.origin, HARBOR, registered),
         oldtimer: Oldtimer::new(&authority(&ports.oldtimer_url), HARBOR, registered_long_ago),
+        buildlight: Buildlight::new(&authority(&ports.buildlight_url), &ports.origin, HARBOR, lamp),
         recorder: Recorder::new(names),
         tour: Arc::new(tour),
     })
@@ -237,6 +246,7 @@ fn announce<'a>(place: &'a Place, kept: &'a Keepsake, ports: &'a Ports, certific
         clients: &kept.clients,
         legacy_clients: &kept.legacy_clients,
         oldtimer_url: &ports.oldtimer_url,
+        buildlight_url: &ports.buildlight_url,
     }
 }
 

@@ -120,6 +120,12 @@ database = {database}
 # the copies of the database: without it they are worth nothing, and with it they are worth everything.
 master = "{KEY}"
 
+# Who people are told by that a service was approved, that a secret ends, that apps of the older kind end. Without it, nobody is.
+# [mail]
+# url = "smtps://latchkey@mail.example.com"
+# password = "mail.password"
+# from = "Latchkey <latchkey@example.com>"
+
 [limits]
 # Connections at once, and from one address.
 # connections = {connections}

@@ -1,4 +1,4 @@
-//! What the server does by itself: it writes what was gathered in memory, and drops what has expired.
+//! What the server does by itself: it writes what was gathered in memory, drops what has expired, and sends the mail that waits.
 
 use std::time::Duration;
 
@@ -7,26 +7,54 @@ use latchkey_web::App;
 use latchkey_web::app::{FLUSH_EVERY, PURGE_EVERY};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+
+use crate::mail;
+use crate::mail::carrier::Carrier;
+
+/// How often the mail that waits is looked at: soon enough for who waits for it.
+const MAIL_EVERY: Duration = Duration::from_secs(5);
+/// How often it is looked whether anybody is to be told of an end: each is told on a day, not at a minute.
+const REMIND_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The jobs, at work.
 pub(crate) struct Jobs {
     work: JoinHandle<()>,
+    /// Where mail is carried. It may have to wait for a mail server, and nothing waits for it.
+    mail: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
 
 impl Jobs {
-    /// Begins.
-    pub(crate) fn start(app: App) -> Self {
+    /// Begins. Mail is carried if there is somebody to carry it.
+    pub(crate) fn start(app: App, carrier: Option<Carrier>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Self { work: tokio::spawn(work(app, stopped)), stop }
+        let mail = carrier.map(|carrier| tokio::spawn(carry(app.clone(), carrier, stopped.clone())));
+        Self { work: tokio::spawn(work(app, stopped)), mail, stop }
     }
 
     /// Ends after a last time: nothing that was gathered is lost.
     pub(crate) async fn finish(self) {
         self.stop.send_replace(true);
-        if let Err(error) = self.work.await {
-            tracing::error!(%error, "the jobs ended before their time");
+        for work in std::iter::once(self.work).chain(self.mail) {
+            if let Err(error) = work.await {
+                tracing::error!(%error, "the jobs ended before their time");
+            }
+        }
+    }
+}
+
+/// Writes to people: what they are to be reminded of, and everything that waits.
+async fn carry(app: App, carrier: Carrier, mut stopped: watch::Receiver<bool>) {
+    let asked = stopped.clone();
+    let (mut remind, mut look) = (interval(REMIND_EVERY), interval(MAIL_EVERY));
+    remind.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => break,
+            _ = remind.tick() => tell("reminding people", app.remind().await),
+            _ = look.tick() => tell("sending mail", mail::deliver(&app, &carrier, &asked).await),
         }
     }
 }

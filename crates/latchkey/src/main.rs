@@ -27,6 +27,7 @@ mod init;
 mod jobs;
 mod listen;
 mod logging;
+mod mail;
 mod out;
 mod password;
 mod place;

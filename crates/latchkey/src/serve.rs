@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::jobs::Jobs;
 use crate::listen::signals::Signals;
 use crate::listen::{self, Answers, Listener, Rules};
+use crate::mail::carrier::Carrier;
 use crate::out;
 use crate::place::Place;
 use crate::tls::{self, Certificates};
@@ -20,6 +21,7 @@ use crate::tls::{self, Certificates};
 pub(crate) async fn serve(plan: Plan) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let master = plan.place.read_master_key()?;
+    let carrier = plan.mail.as_ref().map(Carrier::to_server).transpose()?;
     let listeners = listeners(&plan.origins).await?;
     let app = bootstrap::open(&plan.place, &master, settings(&plan)).await?;
     let rules = Rules {
@@ -27,7 +29,12 @@ pub(crate) async fn serve(plan: Plan) -> Result<(), Failure> {
         connections_per_address: plan.limits.connections_per_address,
         behind_proxy: plan.behind_proxy,
     };
-    let house = House::open(app.clone(), Site::new(app), &plan.place);
+    if carrier.is_none() {
+        out::note(
+            "mail is not configured: people are told of nothing by mail (the section [mail] of the configuration)",
+        );
+    }
+    let house = House::open(app.clone(), Site::new(app), &plan.place, carrier);
     for PlannedOrigin { origin, listen, .. } in &plan.origins {
         out::note(format_args!(
             "latchkey {} is ready at {}, listening on {listen}",
@@ -48,8 +55,11 @@ pub(crate) struct House<A> {
 
 impl<A: Answers> House<A> {
     /// Sets everything to work.
-    pub(crate) fn open(app: App, site: A, place: &Place) -> Self {
-        Self { jobs: Jobs::start(app.clone()), control: Control::open(app, &place.socket()), site }
+    pub(crate) fn open(app: App, site: A, place: &Place, carrier: Option<Carrier>) -> Self {
+        if carrier.is_some() {
+            app.store.open_outbox();
+        }
+        Self { jobs: Jobs::start(app.clone(), carrier), control: Control::open(app, &place.socket()), site }
     }
 
     /// Answers until a signal, and ends without losing anything.

@@ -121,6 +121,7 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     assert!(head.starts_with("http/1.1 303") && head.contains("location: /signin"), "{head}");
     assert!(head.contains("deprecation: @") && head.contains("sunset: "), "{head}");
     assert_eq!(demo.get(&format!("{}/app/register", demo.text("origin"))).0, 410);
+    assert_eq!(demo.get(&format!("{}/demo/mail", demo.text("origin"))).0, 200);
 
     let first = demo.said.clone();
     assert_eq!(demo.stop(), "", "one line and nothing else");
@@ -135,7 +136,8 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     };
     assert_eq!(keys(&again.said), keys(&first));
     // Burndown listens elsewhere now, and its registration has followed it.
-    let burndown = &again.said["clients"].as_array().unwrap().last().unwrap()["redirect_uris"][0];
+    let clients = again.said["clients"].as_array().unwrap();
+    let burndown = &clients.iter().find(|client| client["name"] == "Burndown").unwrap()["redirect_uris"][0];
     assert!(burndown.as_str().unwrap().starts_with(again.text("service_url")));
     let (status, _) = again.get(&format!("{}/connect", again.text("service_url")));
     assert_eq!(status, 303, "it knows where to ask");

@@ -4,6 +4,7 @@
 
 mod premises;
 
+use latchkey_identity::account::is_hidden;
 use premises::{DOMAIN, Premises, said};
 use serde_json::{Value, json};
 
@@ -103,6 +104,38 @@ fn a_plan_comes_first_and_the_import_can_be_run_again() {
 }
 
 #[test]
+fn a_secret_that_was_not_shown_because_the_import_was_cut_off_is_made_up_for() {
+    let house = House::new();
+    house.export(&an_export());
+    // Whoever reads goes away before anything is printed, as with a kill between the commit and the print.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let config = house.premises.config();
+    let cut_off = premises::latchkey(&house.arguments(&["--apply", "-o", "json"]))
+        .arg("--config")
+        .arg(&config)
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert!(said(&cut_off).contains("1 created"), "{}", said(&cut_off));
+
+    let server = house.premises.serve();
+    let (_, planned) = house.import(&[]);
+    assert_eq!(actions(&planned), ["secret", "cannot"]);
+    assert!(
+        planned[0]["reason"].as_str().unwrap().contains("never shown") && planned[0].get("client_secret").is_none()
+    );
+    let (_, rows) = house.import(&["--apply"]);
+    assert_eq!(actions(&rows), ["secret", "cannot"]);
+    assert_eq!(rows[0]["client_secret"].as_str().unwrap().split('.').count(), 3, "{rows:?}");
+    assert!(rows[0]["secret_expires"].is_string());
+    let (_, rows) = house.import(&["--apply"]);
+    assert_eq!(actions(&rows), ["skipped", "cannot"], "it was shown");
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
 fn fifty_apps_come_in_parts_and_a_bad_file_comes_not_at_all() {
     let house = House::new();
     let app = |n: u32| {
@@ -166,4 +199,23 @@ fn an_organization_sets_moves_and_takes_away_the_end() {
     assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
     assert_eq!(sunset(&["--none"])["refuse_from"], Value::Null);
     assert_eq!(house.premises.json(&["audit", "verify"], "")["intact"], true);
+}
+
+#[test]
+fn a_file_tells_the_terminal_nothing() {
+    let house = House::new();
+    let hostile = "x\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}";
+    let doubled = format!("registrationId,{hostile},{hostile}\n");
+    let no_uri = json!([{ "registrationId": OLD_CI, "registrationName": hostile, "redirectUris": [hostile], "scopes": hostile }]);
+    for text in [doubled, no_uri.to_string()] {
+        std::fs::write(&house.file, text).unwrap();
+        for output in ["table", "json"] {
+            let ended = house.premises.run(&house.arguments(&["-o", output]), "");
+            for printed in [ended.stdout, ended.stderr] {
+                let printed = String::from_utf8(printed).unwrap();
+                let told: Vec<char> = printed.chars().filter(|c| *c != '\n' && is_hidden(*c)).collect();
+                assert!(told.is_empty(), "{told:?} in {printed:?}");
+            }
+        }
+    }
 }

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_jose::Timestamp;
+use uuid::Uuid;
 
 use crate::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId};
 use crate::scope::{Scope, Scopes};
 
-/// A person who asks, themselves or through an app they authorized.
+/// A person who asks, themselves or through an app they authorized; or an app that asks by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Caller {
-    /// Whose rights count.
+    /// Whose rights count. An app that asks by itself is known by its own id.
     pub person: PersonId,
     /// The app that asks in their name; `None` when they ask themselves, at our own pages.
     pub app: Option<CallingApp>,
@@ -31,6 +32,9 @@ pub struct CallingApp {
     pub id: AppId,
     /// The moment of the call if it is of the older OAuth kind, whose time may be over.
     pub legacy: Option<Timestamp>,
+    /// The tenant whose token it shows if it asks by itself, with nobody behind it: the rights that count are those that
+    /// organizations of this tenant gave it.
+    pub itself: Option<Uuid>,
 }
 
 /// Whether a credential still counts, and if not, what ended it.
@@ -101,6 +105,23 @@ impl Caller {
             authorized_scopes: Scopes::EVERYTHING,
             limits: Limits::Everywhere,
         }
+    }
+
+    /// An app that asks by itself: with what its token and its registration cover, wherever organizations of `tenant` let it in.
+    pub fn app_itself(app: AppId, tenant: Uuid, token_scopes: Scopes, registered: Scopes) -> Self {
+        Self {
+            person: PersonId(app.0),
+            app: Some(CallingApp { id: app, legacy: None, itself: Some(tenant) }),
+            standing: Standing::Live,
+            token_scopes,
+            authorized_scopes: registered,
+            limits: Limits::Everywhere,
+        }
+    }
+
+    /// The tenant whose token it shows, if it is an app that asks by itself.
+    pub fn itself(&self) -> Option<Uuid> {
+        self.app.and_then(|app| app.itself)
     }
 
     /// Whether token and authorization both cover a scope now.

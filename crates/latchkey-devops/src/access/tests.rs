@@ -27,7 +27,7 @@ fn ben() -> World {
         organization: an_organization(),
         member: Some(a_member()),
         caller: Caller {
-            app: Some(CallingApp { id: an_app(), legacy: None }),
+            app: Some(CallingApp { id: an_app(), legacy: None, itself: None }),
             ..Caller::in_person(BEN, Standing::Live)
         },
     }
@@ -307,9 +307,76 @@ fn an_organization_stops_services_and_not_people() {
     }
 }
 
+/// An app that acts by itself, in the groups and at the level that Ben has.
+fn nightly() -> World {
+    let itself = PersonId(an_app().0);
+    World {
+        member: Some(Member { person: itself, service: true, ..a_member() }),
+        caller: Caller::app_itself(
+            an_app(),
+            an_organization().tenant,
+            Scopes::parse("vso.work_write vso.code"),
+            Scopes::parse("vso.work vso.code vso.project"),
+        ),
+        ..ben()
+    }
+}
+
+#[test]
+fn an_app_by_itself_can_what_token_registration_and_membership_let_it() {
+    assert!(nightly().in_lighthouse(Action::ReadWorkItems).is_ok());
+    assert!(nightly().in_lamp(Action::ReadCode).is_ok());
+    assert_eq!(nightly().in_lighthouse(Action::ReadWorkItems).unwrap().person(), PersonId(an_app().0));
+    assert_eq!(refused(nightly().in_lighthouse(Action::EditWorkItems)), (Check::Scope, 401), "not registered any more");
+    assert_eq!(refused(nightly().in_lighthouse(Action::ReadBuilds)), (Check::Scope, 401));
+    let stranger = World { member: None, ..nightly() };
+    assert_eq!(refused(stranger.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
+    let elsewhere = nightly().with_member(|member| member.projects = [].into());
+    assert_eq!(refused(elsewhere.in_lighthouse(Action::ReadWorkItems)), (Check::ProjectMembership, 404));
+    let stakeholder = nightly().at_level(AccessLevel::Stakeholder);
+    assert_eq!(refused(stakeholder.in_lamp(Action::ReadCode)), (Check::AccessLevel, 403));
+    let mut stopped = nightly();
+    stopped.organization.policy.blocked_apps.insert(an_app());
+    assert_eq!(refused(stopped.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationPolicy, 401));
+    let mut closed = nightly();
+    closed.organization.policy.third_party_apps = false;
+    assert_eq!(refused(closed.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationPolicy, 401));
+}
+
+#[test]
+fn what_a_person_holds_is_no_apps_and_the_other_way_round() {
+    // The same id, by whatever accident: the membership says whose it is.
+    let as_person = nightly().with_member(|member| member.service = false);
+    assert_eq!(refused(as_person.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
+    let as_app = ben().with_member(|member| member.service = true);
+    assert_eq!(refused(as_app.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
+}
+
+#[test]
+fn an_app_by_itself_administers_nothing_and_has_no_secrets_of_people() {
+    let mut owns = nightly();
+    owns.organization.owner = PersonId(an_app().0);
+    let owns = owns.with_member(|member| {
+        member.groups.insert(OrganizationGroup::ProjectCollectionAdministrators);
+    });
+    let everything = Caller::app_itself(an_app(), an_organization().tenant, Scopes::EVERYTHING, Scopes::EVERYTHING);
+    let owns = World { caller: everything, ..owns };
+    let administer = to_organization(&owns.caller, owns.within(), Action::AdministerOrganization);
+    assert_eq!(refused(administer), (Check::Permission, 403));
+    assert_eq!(refused(decide(&owns.caller, Resource::Own(&[]), Action::RenewSecrets)), (Check::Permission, 403));
+    assert!(decide(&owns.caller, Resource::Own(&[]), Action::ListOrganizations).is_ok());
+}
+
+#[test]
+fn an_app_by_itself_shows_a_token_of_the_organizations_directory() {
+    let scopes = Scopes::EVERYTHING;
+    let foreign = World { caller: Caller::app_itself(an_app(), Uuid::from_u128(9), scopes, scopes), ..nightly() };
+    assert_eq!(refused(foreign.in_lighthouse(Action::ReadWorkItems)), (Check::Limits, 404));
+}
+
 #[test]
 fn ones_own_profile_needs_a_live_credential_and_the_profile_scope() {
-    let own = |world: &World, action| decide(&world.caller, Resource::Own, action);
+    let own = |world: &World, action| decide(&world.caller, Resource::Own(&[]), action);
     assert!(own(&ben(), Action::ReadProfile).is_ok());
     assert!(own(&ben().with_token("vso.code"), Action::ListOrganizations).is_ok(), "through inheritance");
     assert_eq!(refused(own(&ben().with_token("vso.wiki"), Action::ReadProfile)), (Check::Scope, 401));
@@ -439,4 +506,33 @@ fn a_restriction_never_adds_access() {
             }
         }
     }
+}
+
+#[test]
+fn a_service_of_the_older_kind_learns_of_the_person_only_where_an_organization_lets_it_in() {
+    let own = |world: &World| decide(&world.caller, Resource::Own(&[&world.organization]), Action::ReadProfile);
+    let mut older = ben();
+    older.caller.app = older.caller.app.map(|app| CallingApp { legacy: Some(NOW), ..app });
+    older.organization.policy.legacy_apps = true;
+    assert!(own(&older).is_ok());
+    let closed: [Change; 4] = [
+        |world| world.organization.policy.legacy_apps = false,
+        |world| world.organization.policy.third_party_apps = false,
+        |world| world.organization.policy.sunset = Sunset::new(None, Some(NOW)).unwrap(),
+        |world| {
+            world.organization.policy.blocked_apps.insert(an_app());
+        },
+    ];
+    for close in closed {
+        let mut world = older.clone();
+        close(&mut world);
+        assert_eq!(own(&world).unwrap_err().check, Check::OrganizationPolicy);
+        // One that still does is enough.
+        let both = [&world.organization, &older.organization];
+        assert!(decide(&world.caller, Resource::Own(&both), Action::ReadProfile).is_ok());
+        let newer = World { caller: ben().caller, ..world };
+        assert!(own(&newer).is_ok(), "the newer kind was authorized for the profile itself");
+    }
+    assert_eq!(own(&older.clone().with_limits(Limits::Chosen([].into()))).unwrap_err().check, Check::Limits);
+    assert!(decide(&older.caller, Resource::Own(&[]), Action::ReadProfile).is_err());
 }

@@ -33,6 +33,10 @@ pub enum Untrusted {
     RedirectUriMissing,
     /// The `redirect_uri` is not registered for the client.
     RedirectUriNotRegistered,
+    /// The request of a device was answered, or has run out.
+    DeviceCodeGone,
+    /// The request that was pushed was answered, has run out, or is another client's.
+    RequestUri,
 }
 
 impl Untrusted {
@@ -47,6 +51,8 @@ impl Untrusted {
             | Self::OfTheOlderKind
             | Self::NotOfTheOlderKind => "unauthorized_client",
             Self::RedirectUriNotRegistered => "invalid_redirect_uri",
+            Self::DeviceCodeGone => "expired_token",
+            Self::RequestUri => "invalid_request_uri",
         }
     }
 
@@ -61,6 +67,8 @@ impl Untrusted {
             Self::OfTheOlderKind | Self::NotOfTheOlderKind => 700_016,
             Self::RedirectUriMissing => 900_971,
             Self::RedirectUriNotRegistered => 50_011,
+            Self::DeviceCodeGone => 70_019,
+            Self::RequestUri => 90_023,
         }
     }
 
@@ -85,6 +93,12 @@ impl Untrusted {
             }
             Self::RedirectUriNotRegistered => {
                 "The redirect_uri is not registered for this client, so you are not sent there."
+            }
+            Self::RequestUri => {
+                "The request_uri is unknown, was answered, has run out, or belongs to another app: begin again at the service."
+            }
+            Self::DeviceCodeGone => {
+                "The code of this device was answered already, or has run out: the device has to ask for another one."
             }
         }
     }

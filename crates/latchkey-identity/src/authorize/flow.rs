@@ -25,6 +25,8 @@ pub struct Flow {
     pub origin: String,
     /// The parameters, form-urlencoded, just as they came. They are read and checked anew at every step.
     pub parameters: String,
+    /// The device that is answered, if there is one.
+    pub device: Option<TokenHash>,
     /// The session that the person picked or made in this flow.
     pub session: Option<SessionId>,
     /// When it began.

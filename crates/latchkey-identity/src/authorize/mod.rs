@@ -8,6 +8,7 @@
 pub mod error;
 pub mod flow;
 pub mod prompt;
+pub mod pushed;
 pub mod request;
 pub mod response;
 pub mod response_mode;

@@ -58,6 +58,11 @@ impl Prompts {
         Ok(Self(prompts))
     }
 
+    /// These values.
+    pub(crate) fn of(prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        Self(prompts.into_iter().collect())
+    }
+
     /// Whether the value stands in it.
     pub fn contains(&self, prompt: Prompt) -> bool {
         self.0.contains(&prompt)
@@ -233,6 +238,7 @@ mod tests {
             segment: "harbor.test".into(),
             origin: "https://id.test".into(),
             parameters: String::new(),
+            device: None,
             session,
             started_at,
             ended_at: None,

@@ -5,13 +5,16 @@ use crate::authorize::prompt::Prompts;
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
 use crate::client::{Client, ClientId, ClientKind, ClientState};
+use crate::decision::Change;
 use crate::error::OAuthError;
 use crate::grant::authorization_code::CodeChallenge;
 use crate::limits;
 use crate::parameters::Parameters;
 use crate::resource::ResourceServer;
 use crate::scope::{OPENID, RequestedScopes};
+use crate::secret::TokenHash;
 use crate::tenant::{Audience, TenantId};
+use crate::time::Timestamp;
 use crate::token::issuer;
 
 /// What an authorization request is read against.
@@ -23,6 +26,8 @@ pub struct Context<'a> {
     pub audience: &'a Audience,
     /// What access tokens are for.
     pub resource: &'a ResourceServer,
+    /// How it came here.
+    pub came_by: CameBy,
 }
 
 /// An authorization request whose every parameter has been checked.
@@ -50,6 +55,19 @@ pub struct AuthorizationRequest {
     pub challenge: Option<CodeChallenge>,
     /// A client of the Microsoft world wants `client_info`.
     pub client_info: bool,
+    /// How it came here.
+    pub came_by: CameBy,
+}
+
+/// How a request came here, and what its answer uses up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CameBy {
+    /// The browser brought it.
+    Link,
+    /// The client made it to the server itself. [RFC 9126]
+    Pushed(TokenHash),
+    /// A person typed the user code of this device. [RFC 8628 §3.3]
+    Device(TokenHash),
 }
 
 /// Reads the id of the client that asks, before anything is known of it.
@@ -138,6 +156,9 @@ fn checked(
     if parameters.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES) {
         return Err(OAuthError::invalid_request("state is longer than 2048 bytes"));
     }
+    if client.doors.pushed_only && context.came_by == CameBy::Link {
+        return Err(OAuthError::invalid_request("this client has to push its requests"));
+    }
     if parameters.get("request").is_some() {
         return Err(OAuthError {
             code: "request_not_supported",
@@ -188,6 +209,7 @@ fn checked(
         nonce,
         challenge,
         client_info: parameters.get("client_info") == Some("1"),
+        came_by: context.came_by,
     })
 }
 
@@ -202,6 +224,15 @@ fn check_resource(parameters: &Parameters, resource: &ResourceServer) -> Result<
 }
 
 impl AuthorizationRequest {
+    /// What is used up by an answer, a no included.
+    pub(crate) fn used_up(&self, approved: bool, now: Timestamp) -> Option<Change> {
+        match self.came_by {
+            CameBy::Link => None,
+            CameBy::Pushed(request) => Some(Change::UsePushed { request, at: now }),
+            CameBy::Device(device) => Some(Change::AnswerDevice { device, approved, at: now }),
+        }
+    }
+
     /// Whether an ID token was asked for.
     pub fn wants_id_token(&self) -> bool {
         self.scopes.canonical().contains(OPENID)
@@ -218,6 +249,7 @@ impl AuthorizationRequest {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::client::Doors;
     use crate::client::registration::tests::a_client;
     use crate::parameters::tests::parameters;
     use crate::resource::tests::a_resource;
@@ -248,7 +280,8 @@ pub(crate) mod tests {
             GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
         pairs.extend(edits);
         let audience = Audience::Tenant(harbor());
-        let context = Context { origin: "https://id.test", audience: &audience, resource: &a_resource() };
+        let context =
+            Context { origin: "https://id.test", audience: &audience, resource: &a_resource(), came_by: CameBy::Link };
         parse(&parameters(&pairs), Some(client), context)
     }
 
@@ -294,6 +327,13 @@ pub(crate) mod tests {
         assert_eq!(request_of(&suspended, &[]), Err(AuthorizeError::ShowPage(Untrusted::SuspendedClient)));
         let elsewhere = Client { tenant: TenantId(uuid::Uuid::from_u128(9)), ..a_client() };
         assert_eq!(request_of(&elsewhere, &[]), Err(AuthorizeError::ShowPage(Untrusted::ClientOfAnotherTenant)));
+    }
+
+    #[test]
+    fn a_client_that_pushes_its_requests_makes_none_by_a_link() {
+        let client = Client { doors: Doors { pushed_only: true, ..Doors::default() }, ..a_client() };
+        let told = request_of(&client, &[]).unwrap_err();
+        assert!(matches!(told, AuthorizeError::TellClient(_, error) if error.code == "invalid_request"));
     }
 
     #[test]

@@ -18,6 +18,15 @@ pub struct TrustedRedirect {
     pub(crate) profile: Profile,
 }
 
+/// What an approval gives the client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Approved {
+    /// A code, which the browser carries there.
+    Code(Secret),
+    /// Nothing that a browser carries: the device asks for it.
+    ForDevice,
+}
+
 /// An answer on its way: where to, how, and what it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuthorizationResponse {
@@ -32,6 +41,9 @@ pub struct AuthorizationResponse {
 impl TrustedRedirect {
     /// Where the person will be sent, for people.
     pub fn destination(&self) -> String {
+        if self.mode == ResponseMode::Device {
+            return "your device".to_owned();
+        }
         redirect_uri::destination(&self.uri)
     }
 
@@ -46,9 +58,12 @@ impl TrustedRedirect {
         Self { issuer, ..self }
     }
 
-    /// A code for the client.
-    pub fn code(self, code: &Secret, client_info: Option<String>) -> AuthorizationResponse {
-        let mut parameters = vec![("code", code.reveal().to_owned())];
+    /// The person approved, now or before. [RFC 6749 §4.1.2]
+    pub fn approved(self, approved: &Approved, client_info: Option<String>) -> AuthorizationResponse {
+        let mut parameters = match approved {
+            Approved::Code(code) => vec![("code", code.reveal().to_owned())],
+            Approved::ForDevice => return self.answer(Vec::new()),
+        };
         parameters.extend(client_info.map(|info| ("client_info", info)));
         self.answer(parameters)
     }
@@ -69,6 +84,11 @@ impl TrustedRedirect {
     }
 
     fn answer(self, mut parameters: Vec<(&'static str, String)>) -> AuthorizationResponse {
+        if self.mode == ResponseMode::Device {
+            // It is our own page that reads it, and it says whether somebody said no.
+            parameters.retain(|(name, _)| *name == "error");
+            return AuthorizationResponse { uri: self.uri, mode: self.mode, parameters };
+        }
         parameters.extend(self.state.map(|state| ("state", state)));
         // Clients of the older kind know nothing of RFC 9207.
         parameters.extend((self.profile != Profile::Legacy).then_some(("iss", self.issuer)));
@@ -77,8 +97,11 @@ impl TrustedRedirect {
 }
 
 impl AuthorizationResponse {
-    /// The URL to send the browser to in the modes `query` and `fragment`. The redirect URI's own query stays.
+    /// The URL to send the browser to in every mode but `form_post`. The redirect URI's own query stays.
     pub fn location(&self) -> String {
+        if self.parameters.is_empty() {
+            return self.uri.clone();
+        }
         let mut encoded = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.parameters {
             encoded.append_pair(name, value);
@@ -98,8 +121,13 @@ impl AuthorizationResponse {
 
 /// Whether an error may go to the client without the person's click: an administrator vouches for it, its publisher is verified, or the
 /// person has approved it before. Anything else would make us a springboard. [RFC 9700 §4.11.2]
-pub fn may_redirect_silently(client: &Client, approved_before: bool) -> bool {
-    client.administrator_approved || matches!(client.publisher, Publisher::Verified(_)) || approved_before
+pub fn may_redirect_silently(client: &Client, redirect: &TrustedRedirect, approved_before: bool) -> bool {
+    redirect.mode == ResponseMode::Device || is_vouched_for(client) || approved_before
+}
+
+/// Whether somebody stands in for where an app sends people: an administrator, or whoever verified its publisher.
+pub fn is_vouched_for(client: &Client) -> bool {
+    client.administrator_approved || matches!(client.publisher, Publisher::Verified(_))
 }
 
 #[cfg(test)]
@@ -119,7 +147,8 @@ mod tests {
     #[test]
     fn iss_and_state_are_in_every_response_and_the_registered_query_stays() {
         let code = Secret::new("c0de");
-        let response = redirect("https://app.test/cb?x=1&y=2", ResponseMode::Query).code(&code, None);
+        let response =
+            redirect("https://app.test/cb?x=1&y=2", ResponseMode::Query).approved(&Approved::Code(code), None);
         assert_eq!(
             response.location(),
             "https://app.test/cb?x=1&y=2&code=c0de&state=a.b%7Ec&iss=https%3A%2F%2Fid.test%2Ft%2Fv2.0"

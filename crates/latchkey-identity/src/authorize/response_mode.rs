@@ -9,10 +9,12 @@ pub enum ResponseMode {
     Fragment,
     /// As a form that the browser posts.
     FormPost,
+    /// To a device that asks for it: the browser stays here. No request can name it. [RFC 8628]
+    Device,
 }
 
 impl ResponseMode {
-    /// Every mode, as `response_modes_supported` lists them.
+    /// Every mode that a request can name, as `response_modes_supported` lists them.
     pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
 
     /// The registered name.
@@ -21,6 +23,7 @@ impl ResponseMode {
             Self::Query => "query",
             Self::Fragment => "fragment",
             Self::FormPost => "form_post",
+            Self::Device => "device",
         }
     }
 

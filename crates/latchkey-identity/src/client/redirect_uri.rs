@@ -121,6 +121,14 @@ pub fn destination(uri: &str) -> String {
     }
 }
 
+/// The same, for comparing what people are told: a native app listens on another port each time, and that is no other destination.
+pub fn destination_without_port(uri: &str) -> String {
+    match Parts::split(uri) {
+        Ok(parts) if parts.is_loopback() => parts.host.to_owned(),
+        _ => destination(uri),
+    }
+}
+
 /// Whether `uri` leads to an app on the person's own machine, which anyone there can imitate.
 pub fn is_native_destination(uri: &str) -> bool {
     Parts::split(uri).is_ok_and(|parts| parts.scheme.contains('.') || parts.is_loopback())

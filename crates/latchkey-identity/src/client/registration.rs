@@ -1,5 +1,6 @@
 //! Registration: what we know of a client, and who may change it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,10 @@ use uuid::Uuid;
 use crate::account::{self, Account, AccountId};
 use crate::authorization::Lifetime;
 use crate::client::credential::ClientSecret;
-use crate::client::redirect_uri::{RedirectUri, RedirectUriError};
+use crate::client::doors::Doors;
+use crate::client::redirect_uri::{RedirectUri, RedirectUriError, destination_without_port};
+use crate::client::reserved_name;
+use crate::client_auth::Credential;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -18,6 +22,7 @@ use crate::scope::ScopeSet;
 use crate::secret::{PurposeKey, Secret};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
+use crate::token::family::FamilyId;
 
 /// The id of a client: the `client_id` parameter and the `azp` claim. A GUID, as clients of the Microsoft world expect.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -74,7 +79,7 @@ impl ClientKind {
     }
 }
 
-/// What clients of different worlds need differently (DESIGN section 6).
+/// What clients of different worlds need differently.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Profile {
     /// RFC 9068 access tokens, nothing beside the standards.
@@ -113,6 +118,16 @@ pub enum Publisher {
     Verified(String),
 }
 
+impl Publisher {
+    /// The domain that was verified, or nothing.
+    pub fn domain(&self) -> &str {
+        match self {
+            Self::Unverified => "",
+            Self::Verified(domain) => domain,
+        }
+    }
+}
+
 /// Whether an app may do anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClientState {
@@ -149,6 +164,8 @@ pub struct Client {
     pub owner: Option<AccountId>,
     /// Where answers may be sent.
     pub redirect_uris: Vec<RedirectUri>,
+    /// What it uses beside signing people in.
+    pub doors: Doors,
     /// The resource scopes it may ask for.
     pub scopes: ScopeSet,
     /// Those of them without which it does not work.
@@ -177,6 +194,11 @@ impl Client {
         !(self.pkce_optional && self.kind.is_confidential())
     }
 
+    /// What it can prove who it is with, live or not.
+    pub fn credentials(&self) -> impl Iterator<Item = Credential> {
+        self.secrets.iter().map(ClientSecret::credential)
+    }
+
     /// Whether it is of the older OAuth kind.
     pub fn is_legacy(&self) -> bool {
         self.profile == Profile::Legacy
@@ -187,9 +209,30 @@ impl Client {
         if self.is_legacy() { Lifetime::OFFERED_TO_LEGACY } else { Lifetime::OFFERED }
     }
 
+    /// Every place that it may send people back to, as people are told of them.
+    pub fn destinations(&self) -> BTreeSet<String> {
+        self.redirect_uris.iter().map(|uri| destination_without_port(uri.as_str())).collect()
+    }
+
     /// The registered redirect URI that permits `requested`.
     pub fn permits_redirect(&self, requested: &str) -> bool {
         self.redirect_uris.iter().any(|uri| uri.permits(requested, self.kind))
+    }
+
+    /// Whether people may be sent to `requested` after they signed out. In the Microsoft world it may be one of the redirect URIs.
+    /// [RP-Initiated Logout §3]
+    pub fn permits_post_logout_redirect(&self, requested: &str) -> bool {
+        self.doors.post_logout_redirect_uris.iter().any(|uri| uri.as_str() == requested)
+            || (self.profile == Profile::Microsoft && self.permits_redirect(requested))
+    }
+
+    /// Whether it may ask for device codes: a native app, or one that keeps a secret and registered for it. [RFC 8628 §3.1]
+    pub fn may_use_device_codes(&self) -> bool {
+        match self.kind {
+            ClientKind::Native => true,
+            ClientKind::Web => self.doors.device_code && !self.is_legacy(),
+            ClientKind::SinglePage | ClientKind::Daemon => false,
+        }
     }
 }
 
@@ -204,6 +247,8 @@ pub struct Registration {
     pub profile: Profile,
     /// Where answers may be sent.
     pub redirect_uris: Vec<String>,
+    /// What it uses beside signing people in.
+    pub doors: Doors<String>,
     /// The resource scopes it may ask for.
     pub scopes: ScopeSet,
     /// Those of them without which it does not work.
@@ -240,6 +285,23 @@ pub enum RegistrationError {
     /// More redirect URIs than anybody checks.
     #[error("An app has at most 50 redirect URIs.")]
     TooManyRedirectUris,
+    /// An address for after sign-out is not acceptable.
+    #[error("{uri}: {error}")]
+    PostLogoutRedirectUri {
+        /// The one that was typed.
+        uri: String,
+        /// What is wrong with it.
+        error: RedirectUriError,
+    },
+    /// More addresses for after sign-out than anybody checks, or any for a daemon.
+    #[error("An app that signs people in has at most 50 addresses for after sign-out, and a daemon has none.")]
+    PostLogoutRedirectUris,
+    /// Device codes for an app that runs in a browser, or without anybody.
+    #[error("Device codes are for native apps, which need no leave for it, and for web apps.")]
+    DeviceCodes,
+    /// A daemon makes no requests that could be pushed.
+    #[error("A daemon signs nobody in, so it has no requests to push.")]
+    PushedOnly,
     /// A scope that does not exist.
     #[error("The scope {0} does not exist.")]
     UnknownScope(String),
@@ -282,6 +344,7 @@ pub enum RegistrationError {
 pub struct CheckedRegistration {
     registration: Registration,
     redirect_uris: Vec<RedirectUri>,
+    doors: Doors,
 }
 
 impl Registration {
@@ -294,7 +357,7 @@ impl Registration {
         if !account::is_presentable(&self.name) {
             return Err(RegistrationError::Name);
         }
-        if is_reserved_name(&self.name) {
+        if reserved_name::is_reserved(&self.name) {
             return Err(RegistrationError::ReservedName);
         }
         if self.pkce_optional && !self.kind.is_confidential() {
@@ -323,32 +386,30 @@ impl Registration {
                 redirect_uris.push(checked);
             }
         }
-        Ok(CheckedRegistration { registration: self, redirect_uris })
+        let doors = self.checked_doors()?;
+        Ok(CheckedRegistration { registration: self, redirect_uris, doors })
     }
-}
 
-fn is_reserved_name(name: &str) -> bool {
-    let skeleton: String =
-        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).map(lookalike).collect();
-    ["latchkey", "microsoft", "azuredevops", "administrator"].iter().any(|reserved| skeleton.contains(reserved))
-}
-
-/// The Latin letter a character is commonly taken for.
-fn lookalike(c: char) -> char {
-    match c {
-        '0' | 'о' | 'ο' => 'o',
-        '1' | 'і' | 'ı' | 'ι' => 'l',
-        'а' | 'α' => 'a',
-        'с' => 'c',
-        'е' | 'ε' => 'e',
-        'һ' => 'h',
-        'к' | 'κ' => 'k',
-        'т' | 'τ' => 't',
-        'у' | 'γ' => 'y',
-        'м' => 'm',
-        'ѕ' => 's',
-        'р' | 'ρ' => 'p',
-        other => other,
+    fn checked_doors(&self) -> Result<Doors, RegistrationError> {
+        let Doors { post_logout_redirect_uris: typed, device_code, pushed_only } = &self.doors;
+        if typed.len() > limits::REDIRECT_URIS_PER_CLIENT || (self.kind == ClientKind::Daemon && !typed.is_empty()) {
+            return Err(RegistrationError::PostLogoutRedirectUris);
+        }
+        if *device_code && !matches!(self.kind, ClientKind::Web | ClientKind::Native) {
+            return Err(RegistrationError::DeviceCodes);
+        }
+        if *pushed_only && self.kind == ClientKind::Daemon {
+            return Err(RegistrationError::PushedOnly);
+        }
+        let mut post_logout_redirect_uris = Vec::new();
+        for uri in typed {
+            let checked = RedirectUri::register(uri, self.kind)
+                .map_err(|error| RegistrationError::PostLogoutRedirectUri { uri: uri.clone(), error })?;
+            if !post_logout_redirect_uris.contains(&checked) {
+                post_logout_redirect_uris.push(checked);
+            }
+        }
+        Ok(Doors { post_logout_redirect_uris, device_code: *device_code, pushed_only: *pushed_only })
     }
 }
 
@@ -377,7 +438,7 @@ pub fn new_client(
     owner: Option<AccountId>,
     now: Timestamp,
 ) -> Client {
-    let CheckedRegistration { registration, redirect_uris } = checked;
+    let CheckedRegistration { registration, redirect_uris, doors } = checked;
     Client {
         id,
         tenant,
@@ -391,6 +452,7 @@ pub fn new_client(
         state: ClientState::Active,
         owner,
         redirect_uris,
+        doors,
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,
         secrets: Vec::new(),
@@ -412,13 +474,14 @@ pub fn change(
     if client.is_legacy() {
         return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
     }
-    let CheckedRegistration { registration, redirect_uris } = checked;
+    let CheckedRegistration { registration, redirect_uris, doors } = checked;
     let changed = Client {
         name: registration.name,
         profile: registration.profile,
         multi_tenant: registration.multi_tenant,
         pkce_optional: registration.pkce_optional,
         redirect_uris,
+        doors,
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,
         version: client.version + 1,
@@ -473,101 +536,25 @@ pub fn add_secret(
         .and(Change::AddSecret { client: client.id, secret: kept, from_version: client.version })
 }
 
-/// Removes a secret: nobody authenticates with it again.
-pub fn remove_secret(client: &Client, secret: Uuid, by: &Account, now: Timestamp) -> Decision<(), RegistrationError> {
+/// Removes a secret: nobody authenticates with it again. With one of an app of the older kind ends what was made with it: `made_with` are the
+/// token families that it was last used for.
+pub fn remove_secret(
+    client: &Client,
+    secret: Uuid,
+    made_with: Vec<FamilyId>,
+    by: &Account,
+    now: Timestamp,
+) -> Decision<(), RegistrationError> {
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
+    let is_its_own = client.secrets.iter().any(|kept| kept.id == secret);
+    let ends = (client.is_legacy() && is_its_own).then(|| legacy::rotation::end_made_with(secret, made_with, now));
     Decision::grant(())
+        .and_all(ends)
         .and(Change::Record(Event::secret_removed(client, secret, now).by(by.id)))
         .and(Change::RemoveSecret { client: client.id, secret })
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) fn a_registration() -> Registration {
-        Registration {
-            name: "Burndown".into(),
-            kind: ClientKind::Web,
-            profile: Profile::Standard,
-            redirect_uris: vec!["https://burndown.test/callback".into()],
-            scopes: ScopeSet::from_text("vso.work vso.code vso.build"),
-            required_scopes: ScopeSet::default(),
-            multi_tenant: false,
-            pkce_optional: false,
-        }
-    }
-
-    pub(crate) fn known() -> Vec<String> {
-        ["vso.work", "vso.code", "vso.build"].map(String::from).into()
-    }
-
-    pub(crate) fn a_client() -> Client {
-        let checked = a_registration().check(&known()).unwrap();
-        new_client(
-            ClientId(Uuid::from_u128(0xc1)),
-            checked,
-            TenantId(Uuid::from_u128(1)),
-            None,
-            Timestamp::from_secs(0),
-        )
-    }
-
-    #[test]
-    fn a_registration_is_checked_whole() {
-        use RegistrationError as E;
-        let check = |edit: fn(&mut Registration)| {
-            let mut registration = a_registration();
-            edit(&mut registration);
-            registration.check(&known()).map(|_| ())
-        };
-        assert_eq!(check(|_| ()), Ok(()));
-        assert_eq!(check(|r| r.name = "a\u{202e}".into()), Err(E::Name));
-        assert_eq!(check(|r| r.name = "L\u{430}tchkey Support".into()), Err(E::ReservedName));
-        assert_eq!(check(|r| r.profile = Profile::Legacy), Err(E::NoNewLegacyApps));
-        assert_eq!(check(|r| r.redirect_uris.clear()), Err(E::NoRedirectUri));
-        assert_eq!(check(|r| r.kind = ClientKind::Daemon), Err(E::DaemonRedirects));
-        assert_eq!(check(|r| r.scopes.insert("vso.nonsense")), Err(E::UnknownScope("vso.nonsense".into())));
-        assert_eq!(check(|r| r.required_scopes.insert("vso.wiki")), Err(E::RequiredScope("vso.wiki".into())));
-        let public = |r: &mut Registration| {
-            r.kind = ClientKind::SinglePage;
-            r.pkce_optional = true;
-        };
-        assert_eq!(check(public), Err(E::PkceNeeded));
-    }
-
-    #[test]
-    fn only_its_owner_or_an_administrator_of_its_tenant_changes_an_app() {
-        let owner = crate::sign_in::tests::an_account();
-        let client = Client { owner: Some(owner.id), tenant: owner.tenant, ..a_client() };
-        let stranger = Account { id: AccountId(Uuid::from_u128(99)), ..owner.clone() };
-        let administrator = Account { tenant_administrator: true, ..stranger.clone() };
-        let elsewhere = Account { tenant: TenantId(Uuid::from_u128(77)), ..administrator.clone() };
-        assert!(client.may_be_changed_by(&owner) && client.may_be_changed_by(&administrator));
-        assert!(!client.may_be_changed_by(&stranger) && !client.may_be_changed_by(&elsewhere));
-        assert_eq!(delete(&client, &stranger, Timestamp::from_secs(1)).answer, Err(RegistrationError::NotYours));
-        assert!(delete(&client, &stranger, Timestamp::from_secs(1)).changes.is_empty());
-    }
-
-    #[test]
-    fn a_client_has_two_live_secrets_at_most_and_a_public_one_none() {
-        let owner = crate::sign_in::tests::an_account();
-        let key = PurposeKey::derive(&[0; 32], crate::secret::Purpose::ClientSecret).unwrap();
-        let now = Timestamp::from_secs(1_000);
-        let mut client = Client { owner: Some(owner.id), ..a_client() };
-        for seed in 0..2 {
-            let (_, kept) = add_secret(&client, &owner, 30, &key, now, &mut Entropy::seeded(seed)).answer.unwrap();
-            client.secrets.push(kept);
-        }
-        let third = |now| add_secret(&client, &owner, 30, &key, now, &mut Entropy::seeded(3)).answer;
-        assert_eq!(third(now).unwrap_err(), RegistrationError::TooManySecrets);
-        assert!(third(now + Duration::from_secs(31 * 86_400)).is_ok(), "those that have ended do not count");
-        let public = Client { kind: ClientKind::Native, ..client.clone() };
-        assert_eq!(
-            add_secret(&public, &owner, 30, &key, now, &mut Entropy::seeded(3)).answer.unwrap_err(),
-            RegistrationError::PublicClient
-        );
-    }
-}
+pub(crate) mod tests;

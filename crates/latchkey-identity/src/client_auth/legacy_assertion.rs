@@ -55,7 +55,8 @@ pub fn authenticate<'a>(
     let wrong = || LegacyError::new(Reason::InvalidClientSecret, "the client is unknown, or its secret is wrong");
     let client = client.filter(|client| client.is_legacy() && client.id == assertion.client).ok_or_else(wrong)?;
     let matching = client.secrets.iter().rfind(|kept| kept.matches(client.id, &assertion.secret, key));
-    if !matching.ok_or_else(wrong)?.is_live(now) {
+    let secret = matching.ok_or_else(wrong)?;
+    if !secret.is_live(now) {
         return Err(LegacyError::new(
             Reason::ClientSecretExpired,
             "the client secret has expired: its owner makes another",
@@ -64,5 +65,5 @@ pub fn authenticate<'a>(
     if client.state == ClientState::Suspended {
         return Err(LegacyError::new(Reason::InvalidClient, "an administrator has stopped this client"));
     }
-    Ok(AuthenticatedClient { client, method: Method::LegacyAssertion })
+    Ok(AuthenticatedClient { client, method: Method::LegacyAssertion, credential: Some(secret.credential()) })
 }

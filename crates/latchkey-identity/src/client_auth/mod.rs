@@ -10,6 +10,7 @@ use crate::error::OAuthError;
 use crate::parameters::Parameters;
 use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
+use uuid::Uuid;
 
 /// The methods we know, as `token_endpoint_auth_methods_supported` lists them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +28,9 @@ pub enum Method {
 impl Method {
     /// Every method that clients can choose.
     pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// Those of them by which a client proves who it is.
+    pub const PROVING: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -68,11 +72,21 @@ impl Presented {
     }
 }
 
+/// A credential of a client: tokens that it gets in its own name end with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Credential {
+    /// Its id.
+    pub id: Uuid,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
 /// Proof that the client authenticated by the method of its kind. Only [`authenticate`] makes one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuthenticatedClient<'a> {
     client: &'a Client,
     method: Method,
+    credential: Option<Credential>,
 }
 
 impl<'a> AuthenticatedClient<'a> {
@@ -84,6 +98,11 @@ impl<'a> AuthenticatedClient<'a> {
     /// How it authenticated.
     pub fn method(&self) -> Method {
         self.method
+    }
+
+    /// What it proved it with; `None` for a public client.
+    pub fn credential(&self) -> Option<Credential> {
+        self.credential
     }
 }
 
@@ -101,8 +120,8 @@ pub fn authenticate<'a>(
             "this client is of the older kind, which authenticates at /oauth2/token",
         ));
     }
-    match (client.kind.is_confidential(), &presented.secret) {
-        (false, None) => {}
+    let credential = match (client.kind.is_confidential(), &presented.secret) {
+        (false, None) => None,
         (false, Some(_)) => {
             return Err(OAuthError::invalid_client("this client is public and presents no secret").numbered(700_025));
         }
@@ -114,16 +133,17 @@ pub fn authenticate<'a>(
             if !secret.is_live(now) {
                 return Err(OAuthError::invalid_client("the client secret has expired").numbered(7_000_222));
             }
+            Some(secret.credential())
         }
-    }
+    };
     if client.state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }
-    Ok(AuthenticatedClient { client, method: presented.method })
+    Ok(AuthenticatedClient { client, method: presented.method, credential })
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::client::registration::tests::a_client;
     use crate::client::{ClientKind, ClientSecret};
@@ -133,6 +153,12 @@ mod tests {
 
     fn key() -> PurposeKey {
         PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap()
+    }
+
+    /// The proof that a client with one secret showed it.
+    pub(crate) fn authenticated_by_secret(client: &Client) -> AuthenticatedClient<'_> {
+        let credential = client.secrets.first().map(ClientSecret::credential);
+        AuthenticatedClient { client, method: Method::ClientSecretPost, credential }
     }
 
     fn confidential() -> (Client, Secret) {

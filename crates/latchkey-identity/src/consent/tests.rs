@@ -39,7 +39,7 @@ fn answer(
     edits: &[(&str, &str)],
     existing: Option<&Authorization>,
     edit: impl FnOnce(&mut Choice),
-) -> Decision<Secret, ChoiceError> {
+) -> Decision<Approved, ChoiceError> {
     answer_with(edits, existing, edit, 1)
 }
 
@@ -48,7 +48,7 @@ fn answer_with(
     existing: Option<&Authorization>,
     edit: impl FnOnce(&mut Choice),
     seed: u64,
-) -> Decision<Secret, ChoiceError> {
+) -> Decision<Approved, ChoiceError> {
     let (request, client, account, session) = (request(edits).unwrap(), a_client(), an_account(), a_session());
     let mut choice = choice(&asked(edits, existing), "openid vso.work");
     edit(&mut choice);
@@ -65,7 +65,7 @@ fn answer_with(
     approve(approval, &choice, &offer(), NOW, &mut Entropy::seeded(seed))
 }
 
-fn granted(decision: &Decision<Secret, ChoiceError>) -> Authorization {
+fn granted(decision: &Decision<Approved, ChoiceError>) -> Authorization {
     assert!(decision.answer.is_ok(), "{decision:?}");
     let authorization = decision.changes.iter().find_map(|change| match change {
         Change::Authorize(authorization) | Change::ChangeAuthorization { authorization, .. } => Some(authorization),
@@ -110,7 +110,7 @@ fn nothing_is_granted_that_was_not_offered() {
 fn an_app_that_changed_since_the_page_was_shown_is_asked_about_again() {
     let before = asked(&[], None);
     let renamed = Client { name: "Burndown Pro".into(), ..a_client() };
-    let verified = Client { publisher: Publisher::Verified("burndown.test".into()), ..a_client() };
+    let verified = Client { publisher: crate::client::Publisher::Verified("burndown.test".into()), ..a_client() };
     for client in [renamed, verified] {
         let Consent::Ask(after) = required(&request(&[]).unwrap(), &client, None, NOW) else { panic!() };
         assert_ne!(before.shown, after.shown);
@@ -150,8 +150,12 @@ fn a_native_app_is_never_answered_without_a_look_unless_an_administrator_approve
     let client_of = |client: &Client| {
         let audience = crate::tenant::Audience::Tenant(crate::authorize::request::tests::harbor());
         let resource = crate::resource::tests::a_resource();
-        let context =
-            crate::authorize::request::Context { origin: "https://id.test", audience: &audience, resource: &resource };
+        let context = crate::authorize::request::Context {
+            origin: "https://id.test",
+            audience: &audience,
+            resource: &resource,
+            came_by: crate::authorize::request::CameBy::Link,
+        };
         let parameters = crate::parameters::tests::parameters(&[
             ("redirect_uri", "http://localhost:5000"),
             ("response_type", "code"),
@@ -224,4 +228,29 @@ fn whatever_stays_is_on_the_page_that_asks_for_places_and_time() {
         (question.open.to_string(), question.already.to_string()),
         ("vso.work".into(), "openid vso.code".into())
     );
+}
+
+#[test]
+fn what_an_administrator_is_shown_of_an_app_is_more_than_its_name() {
+    let leads_to = |uris: &[&str]| uris.iter().map(|uri| RedirectUri::from_stored((*uri).to_owned())).collect();
+    let app = Client { redirect_uris: leads_to(&["https://a.test/cb", "http://localhost:5000/"]), ..a_client() };
+    let same = Client {
+        redirect_uris: leads_to(&["http://localhost/", "https://a.test/other", "https://a.test/cb"]),
+        scopes: ScopeSet::from_text("vso.build"),
+        version: 9,
+        ..app.clone()
+    };
+    assert_eq!(app_shown(&app), app_shown(&same), "the same hosts in another order");
+    let changes: [fn(&mut Client); 5] = [
+        |app| app.name.push('x'),
+        |app| app.publisher = crate::client::Publisher::Verified("a.test".into()),
+        |app| app.tenant = TenantId(Uuid::from_u128(0x99)),
+        |app| app.redirect_uris.push(RedirectUri::from_stored("https://evil.test/".into())),
+        |app| app.redirect_uris.truncate(1),
+    ];
+    for change in changes {
+        let mut other = app.clone();
+        change(&mut other);
+        assert_ne!(app_shown(&other), app_shown(&app), "{other:?}");
+    }
 }

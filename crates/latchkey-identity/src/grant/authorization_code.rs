@@ -7,13 +7,15 @@ use subtle::ConstantTimeEq as _;
 use crate::account::{Account, AccountId};
 use crate::authorization::{Authorization, AuthorizationId};
 use crate::authorize::flow::Flow;
-use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::request::{AuthorizationRequest, CameBy};
+use crate::authorize::response::Approved;
 use crate::client::{Client, ClientId};
 use crate::client_auth::AuthenticatedClient;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::event::{Event, EventKind};
+use crate::grant::device_code;
 use crate::legacy;
 use crate::limits;
 use crate::parameters::Parameters;
@@ -123,18 +125,24 @@ pub struct CodeContext<'a> {
     pub flow: Option<&'a Flow>,
 }
 
-/// Issues a code below an authorization: its text, and the changes to commit. [RFC 6749 §4.1.2]
+/// Issues a code below an authorization: what the browser carries of it, and the changes to commit. [RFC 6749 §4.1.2]
 pub fn issue(
     context: CodeContext<'_>,
     authorization: &Authorization,
     now: Timestamp,
     entropy: &mut Entropy,
-) -> (Secret, Vec<Change>) {
+) -> (Approved, Vec<Change>) {
     let CodeContext { request, client, account, session, tenant, origin, flow } = context;
-    let text = legacy::code_text(client.profile, entropy);
+    let (hash, approved) = match request.came_by {
+        CameBy::Device(device) => (device_code::code_of(device), Approved::ForDevice),
+        CameBy::Link | CameBy::Pushed(_) => {
+            let text = legacy::code_text(client.profile, entropy);
+            (text.hash(), Approved::Code(text))
+        }
+    };
     let scopes = request.scopes.canonical().intersection(&authorization.scopes);
     let code = AuthorizationCode {
-        hash: text.hash(),
+        hash,
         client: client.id,
         tenant,
         account: account.id,
@@ -148,13 +156,18 @@ pub fn issue(
         scopes,
         nonce: request.nonce.clone(),
         client_info: request.client_info,
-        origin: origin.to_owned(),
+        // A device asked at an origin of its own; the person may be at another.
+        origin: match (request.came_by, flow) {
+            (CameBy::Device(_), Some(flow)) => flow.origin.clone(),
+            _ => origin.to_owned(),
+        },
         issued_at: now,
         redeemed_at: None,
     };
-    let mut changes = vec![Change::IssueCode(Box::new(code))];
+    let mut changes: Vec<Change> = request.used_up(true, now).into_iter().collect();
+    changes.push(Change::IssueCode(Box::new(code)));
     changes.extend(flow.map(|flow| Change::EndFlow { flow: flow.id, at: now }));
-    (text, changes)
+    (approved, changes)
 }
 
 /// The token request with a code. [RFC 6749 §4.1.3]
@@ -215,8 +228,7 @@ pub fn redeem(
     if code.redeemed_at.is_some() {
         // Someone holds a copy of this code, so what it produced can no longer be trusted.
         return Decision::refuse(invalid_grant("the code was already redeemed").numbered(54_005))
-            .and(Change::EndTokenFamily { family: code.family, at: now })
-            .and(Change::Record(replayed(code, now)));
+            .and_all(replay(code, now));
     }
     let lifetime = if client.client().is_legacy() { limits::LEGACY_CODE_LIFETIME } else { limits::CODE_LIFETIME };
     if now >= code.issued_at + lifetime {
@@ -238,6 +250,19 @@ pub fn redeem(
         }
         (Some(_), Some(_)) => {}
     }
+    exchange(code, authorization, client, facts.account, facts.key, now, entropy)
+}
+
+/// The tokens that a code stands for, once it was found to hold.
+pub(crate) fn exchange(
+    code: &AuthorizationCode,
+    authorization: &Authorization,
+    client: &AuthenticatedClient<'_>,
+    account: Option<&Account>,
+    key: &PurposeKey,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<Issue> {
     let family = TokenFamily {
         id: code.family,
         authorization: code.authorization,
@@ -257,7 +282,7 @@ pub fn redeem(
         access_expires_at: now,
         ended_at: None,
     };
-    let facts = token::Facts { client, authorization, account: facts.account, key: facts.key };
+    let facts = token::Facts { client, authorization, account, key };
     match token::issue(facts, &family, 0, code.nonce.clone(), now, entropy) {
         Err(error) => Decision::refuse(error),
         Ok(issue) => {
@@ -269,10 +294,15 @@ pub fn redeem(
     }
 }
 
+/// Somebody presents a code again: what it produced ends.
+pub(crate) fn replay(code: &AuthorizationCode, now: Timestamp) -> [Change; 2] {
+    [Change::EndTokenFamily { family: code.family, at: now }, Change::Record(replayed(code, now))]
+}
+
 fn burn(code: &AuthorizationCode, now: Timestamp) -> Vec<Change> {
     match code.redeemed_at {
         None => vec![Change::RedeemCode { code: code.hash, at: now }, Change::Record(replayed(code, now))],
-        Some(_) => vec![Change::EndTokenFamily { family: code.family, at: now }, Change::Record(replayed(code, now))],
+        Some(_) => replay(code, now).into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
-use crate::authorize::request::{AuthorizationRequest, registered_redirect};
+use crate::authorize::request::{AuthorizationRequest, CameBy, registered_redirect};
 use crate::authorize::response::TrustedRedirect;
 use crate::client::{Client, ClientState};
 use crate::error::OAuthError;
@@ -84,6 +84,7 @@ fn checked(
         nonce: None,
         challenge: None,
         client_info: false,
+        came_by: CameBy::Link,
     })
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::account::Account;
+use crate::client::redirect_uri::destination_without_port;
 use crate::client::registration::{Registration, RegistrationError, new_client};
-use crate::client::{Client, ClientId, ClientKind, ClientSecret, Profile, RedirectUri};
+use crate::client::{Client, ClientId, ClientKind, ClientSecret, Doors, Profile, RedirectUri};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
@@ -87,6 +88,7 @@ pub fn move_app(
         kind: ClientKind::Web,
         profile: Profile::Standard,
         redirect_uris: redirect_uris(older).0,
+        doors: Doors::default(),
         scopes: scopes(app, known_scopes).0,
         required_scopes: ScopeSet::default(),
         multi_tenant: older.multi_tenant,
@@ -107,7 +109,12 @@ pub fn move_app(
         .and(Change::Record(Event::app_registered(&client).by(by.id)))
         .and(Change::Record(secret_added))
         .and(Change::Record(moved.by(by.id).through(older.id)))
-        .and(Change::MoveLegacyApp { client: older.id, to: client.id, at: now })
+        .and(Change::MoveLegacyApp {
+            client: older.id,
+            to: client.id,
+            organizations: app.organizations.clone(),
+            at: now,
+        })
         .and(Change::RegisterClient { client: Box::new(client) })
 }
 
@@ -122,6 +129,12 @@ pub fn scopes(app: &LegacyApp, known_scopes: &[String]) -> (ScopeSet, ScopeSet) 
     let kept: ScopeSet = app.scopes.iter().filter(|scope| known_scopes.iter().any(|known| known == scope)).collect();
     let left = app.scopes.difference(&kept);
     (kept, left)
+}
+
+/// Whether the newer app is still shown as the one that takes over, when it sends this person to `redirect_uri`: only while that leads where
+/// the older one did. What people allowed to the older one says nothing of somebody else's door.
+pub fn vouches_for(older: &Client, redirect_uri: &str) -> bool {
+    older.destinations().contains(&destination_without_port(redirect_uri))
 }
 
 /// Retires the older app: everybody's authorizations for it end, and its client id is never used again.
@@ -174,6 +187,8 @@ mod tests {
         let is_linked = |change: &Change| matches!(change, Change::MoveLegacyApp { client, to, .. } if *client == older.id && *to == new.client.id);
         assert!(decision.changes.iter().any(is_linked));
         assert!(!decision.changes.iter().any(|change| matches!(change, Change::DeleteClient { .. })));
+        assert!(older.redirect_uris.iter().all(|uri| vouches_for(&older, uri.as_str())));
+        assert!(!vouches_for(&older, "https://evil.test/cb") && !vouches_for(&older, ""));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::account::{self, AccountId};
 use crate::client::registration::RegistrationError;
-use crate::client::{Client, ClientId, ClientKind, ClientState, Profile, Publisher, RedirectUri};
+use crate::client::{Client, ClientId, ClientKind, ClientState, Doors, Profile, Publisher, RedirectUri};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
@@ -260,6 +260,7 @@ fn checked(
         state: ClientState::Active,
         owner: *owner,
         redirect_uris: redirect_uris.iter().map(register).collect::<Result<_, _>>()?,
+        doors: Doors::default(),
         scopes: known,
         required_scopes: ScopeSet::default(),
         secrets: Vec::new(),

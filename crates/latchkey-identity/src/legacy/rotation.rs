@@ -1,4 +1,8 @@
-//! The two secrets of an app of the older kind: one replaces the other, and what was made with a replaced one ends with it.
+//! The two secrets of an app of the older kind: one replaces the other, and what was made with one ends with it.
+//!
+//! The rule has two halves. An access token names the secret that it was made with, and holds only while that is there and live: so every
+//! one ends with its secret, however that comes to its end, and whatever its family did meanwhile. A family ends with the secret that was
+//! used last for it, when that is replaced or removed: so no refresh token stays that whoever held the secret may have.
 
 use std::time::Duration;
 
@@ -68,7 +72,12 @@ pub fn rotate(
         .and(Change::Record(added.by(by.id)))
         .and(Change::AddSecret { client: client.id, secret: kept, from_version: client.version })
         .and(Change::RemoveSecret { client: client.id, secret: old.id })
-        .and(Change::EndTokensMadeWith { secret: old.id, families: made_with, at: now })
+        .and(end_made_with(old.id, made_with, now))
+}
+
+/// The end of the families that a secret was last used for, which goes with its removal.
+pub fn end_made_with(secret: Uuid, made_with: Vec<FamilyId>, at: Timestamp) -> Change {
+    Change::EndTokensMadeWith { secret, families: made_with, at }
 }
 
 /// The same decision, with a note by which secret the tokens are made. Nothing is made with one that is not there any more.

@@ -1,6 +1,8 @@
 //! The token request of the older kind: a code by the JWT bearer grant, or a refresh token, both in `assertion`.
 //!
-//! The rules behind are those of every code and every refresh token; what differs is how they are asked and answered.
+//! The rules behind are those of every code and every refresh token; what differs is how they are asked and answered. A `scope` is no part of
+//! this kind's token request: one that goes beyond the registered scopes is refused, any other changes nothing, and the answer says what the
+//! token may do. [RFC 6749 §3.3]
 
 use crate::client::Client;
 use crate::client_auth::AuthenticatedClient;

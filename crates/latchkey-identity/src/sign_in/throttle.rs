@@ -4,8 +4,11 @@
 //! floods the account from elsewhere does not stop its owner.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::account::AccountId;
+use crate::client::ClientId;
 use crate::time::Timestamp;
 
 /// Failures in the window are forgotten after so long.
@@ -18,6 +21,21 @@ const PER_KNOWN_DEVICE: u32 = 10;
 const PER_NETWORK: u32 = 100;
 /// Authorization requests from one network in the window that are kept for a person: each is a row until it is half an hour old.
 const REQUESTS_PER_NETWORK: u32 = 2_000;
+/// User codes of devices typed wrong from one address in the window. Ten guesses among 20^8 find nothing. [RFC 8628 §5.1]
+const USER_CODES_PER_ADDRESS: u32 = 10;
+/// The same of one account, wherever it is signed in.
+const USER_CODES_PER_ACCOUNT: u32 = 10;
+/// The same from one network, where many people may be.
+const USER_CODES_PER_NETWORK: u32 = 100;
+/// Device codes that one client is given at one address in the window: a room full of devices, and no flood.
+const DEVICES_PER_CLIENT_AND_ADDRESS: u32 = 100;
+/// Device codes given to one network in the window: each is a row for a day.
+const DEVICES_PER_NETWORK: u32 = 1_000;
+/// Requests that one client pushes from one network in the window: a busy service, and no flood.
+const PUSHED_PER_CLIENT_AND_NETWORK: u32 = 10_000;
+/// Requests that clients which prove nothing push from one network in the window, all of them together: anybody can push in their names,
+/// so it is as many as browsers may bring.
+const PUSHED_UNPROVEN_PER_NETWORK: u32 = REQUESTS_PER_NETWORK;
 /// Counts held at once; the oldest go first. An attacker cannot grow this, and needs as many networks to make it forget one.
 const CAPACITY: usize = 65_536;
 
@@ -28,6 +46,13 @@ enum Key {
     Device(String, [u8; 16]),
     Network(String),
     Requests(String),
+    UserCodesOfAddress(IpAddr),
+    UserCodesOfAccount(AccountId),
+    UserCodesOfNetwork(String),
+    Devices(ClientId, IpAddr),
+    DevicesOfNetwork(String),
+    Pushed(ClientId, String),
+    PushedUnproven(String),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +78,15 @@ pub struct Attempt<'a> {
     pub known_device: Option<[u8; 16]>,
 }
 
+/// A user code that somebody types: where from, and who is signed in there.
+#[derive(Clone, Copy, Debug)]
+pub struct Typing<'a> {
+    /// The address.
+    pub address: IpAddr,
+    /// The accounts that are signed in in this browser.
+    pub accounts: &'a [AccountId],
+}
+
 /// Too many failures: wait so long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Wait(pub Duration);
@@ -67,6 +101,33 @@ impl Throttle {
     /// Whether another authorization request from this network may be kept for a person.
     pub fn begin_request(&mut self, network: &str, now: Timestamp) -> Result<(), Wait> {
         self.count(vec![(Key::Requests(network.to_owned()), REQUESTS_PER_NETWORK)], now)
+    }
+
+    /// Whether a user code may be looked up. It counts as wrong until [`Self::user_code_found`] says otherwise.
+    pub fn begin_user_code(&mut self, typing: Typing<'_>, now: Timestamp) -> Result<(), Wait> {
+        self.count(typed(typing), now)
+    }
+
+    /// The user code was one: what it counted is taken back.
+    pub fn user_code_found(&mut self, typing: Typing<'_>) {
+        self.take_back(typed(typing));
+    }
+
+    /// Whether a client may have another device code here.
+    pub fn begin_device(&mut self, client: ClientId, address: IpAddr, now: Timestamp) -> Result<(), Wait> {
+        let address = address.to_canonical();
+        let own = (Key::Devices(client, address), DEVICES_PER_CLIENT_AND_ADDRESS);
+        self.count(vec![own, (Key::DevicesOfNetwork(network(address)), DEVICES_PER_NETWORK)], now)
+    }
+
+    /// Whether a client may push another request from here. `proven` is one that showed a credential.
+    pub fn begin_push(&mut self, client: ClientId, proven: bool, address: IpAddr, now: Timestamp) -> Result<(), Wait> {
+        let network = network(address);
+        let key = match proven {
+            true => (Key::Pushed(client, network), PUSHED_PER_CLIENT_AND_NETWORK),
+            false => (Key::PushedUnproven(network), PUSHED_UNPROVEN_PER_NETWORK),
+        };
+        self.count(vec![key], now)
     }
 
     fn count(&mut self, keys: Vec<(Key, u32)>, now: Timestamp) -> Result<(), Wait> {
@@ -91,7 +152,11 @@ impl Throttle {
 
     /// The attempt was the owner's: what it counted is taken back.
     pub fn succeeded(&mut self, attempt: Attempt<'_>) {
-        for (key, _) in keys(attempt) {
+        self.take_back(keys(attempt));
+    }
+
+    fn take_back(&mut self, keys: Vec<(Key, u32)>) {
+        for (key, _) in keys {
             if let Some(count) = self.counts.get_mut(&key) {
                 count.failures = count.failures.saturating_sub(1);
             }
@@ -121,6 +186,16 @@ fn keys(attempt: Attempt<'_>) -> Vec<(Key, u32)> {
             (Key::Network(attempt.network.to_owned()), PER_NETWORK),
         ],
     }
+}
+
+fn typed(typing: Typing<'_>) -> Vec<(Key, u32)> {
+    let address = typing.address.to_canonical();
+    let accounts = typing.accounts.iter().map(|id| (Key::UserCodesOfAccount(*id), USER_CODES_PER_ACCOUNT));
+    let places = [
+        (Key::UserCodesOfAddress(address), USER_CODES_PER_ADDRESS),
+        (Key::UserCodesOfNetwork(network(address)), USER_CODES_PER_NETWORK),
+    ];
+    accounts.chain(places).collect()
 }
 
 /// The network of an address: /24 for IPv4, /48 for IPv6.
@@ -195,6 +270,44 @@ mod tests {
         assert_eq!(kept, 2_000);
         assert_eq!(throttle.begin_request("10.0.1", NOW), Ok(()));
         assert_eq!(throttle.begin_request("10.0.0", NOW + WINDOW), Ok(()));
+    }
+
+    #[test]
+    fn ten_user_codes_are_guessed_from_an_address_or_an_account_and_a_right_one_does_not_count() {
+        let mut throttle = Throttle::default();
+        let somewhere = |last: u8| IpAddr::from([192, 0, last, 1]);
+        let ana = [AccountId(uuid::Uuid::from_u128(0xa))];
+        let guessed = |throttle: &mut Throttle, typing: fn(u8) -> u8, accounts: &[AccountId]| {
+            let tries = (0..100).map(|n| Typing { address: somewhere(typing(n)), accounts });
+            tries.filter(|typing| throttle.begin_user_code(*typing, NOW).is_ok()).count()
+        };
+        assert_eq!(guessed(&mut throttle, |_| 200, &[]), 10);
+        assert_eq!(guessed(&mut throttle, |n| n, &ana), 10);
+        let right = Typing { address: somewhere(201), accounts: &[] };
+        for _ in 0..100 {
+            assert_eq!(throttle.begin_user_code(right, NOW), Ok(()));
+            throttle.user_code_found(right);
+        }
+    }
+
+    #[test]
+    fn a_client_gets_a_hundred_device_codes_at_an_address() {
+        let mut throttle = Throttle::default();
+        let (client, address) = (ClientId(uuid::Uuid::from_u128(1)), IpAddr::from([192, 0, 2, 1]));
+        let given = (0..300).filter(|_| throttle.begin_device(client, address, NOW).is_ok()).count();
+        assert_eq!(given, 100);
+        let other = ClientId(uuid::Uuid::from_u128(2));
+        assert_eq!(throttle.begin_device(other, address, NOW), Ok(()));
+    }
+
+    #[test]
+    fn whoever_pushes_in_the_names_of_public_clients_is_bounded_whatever_their_number() {
+        let (mut throttle, address) = (Throttle::default(), IpAddr::from([192, 0, 2, 1]));
+        let client = |n: u32| ClientId(uuid::Uuid::from_u128((n % 50).into()));
+        let kept = (0..5_000).filter(|n| throttle.begin_push(client(*n), false, address, NOW).is_ok()).count();
+        assert_eq!(kept, 2_000);
+        let own = (0..20_000).filter(|_| throttle.begin_push(client(1), true, address, NOW).is_ok()).count();
+        assert_eq!(own, 10_000, "a client that proves who it is has its own count");
     }
 
     #[test]

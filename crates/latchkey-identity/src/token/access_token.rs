@@ -1,6 +1,7 @@
 //! Access tokens: ES256 JWTs by [RFC 9068], in the shape that the client's profile wants.
 //!
 //! The `jti` carries the authorization, its version and the token family, so that no row is needed for a token and ending any of them ends it.
+//! That of an app of the older kind also carries the secret that it was made with, and ends with that.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::resource::ResourceServer;
 use crate::scope::ScopeSet;
 use crate::time::Timestamp;
+use crate::token::app_token::MicrosoftAppClaims;
 use crate::token::family::FamilyId;
 use crate::token::id_token::subject;
 use crate::token::{Issue, read_issuer};
@@ -30,6 +32,8 @@ pub struct TokenId {
     pub version: u32,
     /// The token family it belongs to.
     pub family: FamilyId,
+    /// The secret that an app of the older kind authenticated with. The token ends with it, whatever its family did meanwhile.
+    pub made_with: Option<Uuid>,
     /// What makes it another than its siblings.
     unique: [u8; 16],
 }
@@ -37,30 +41,42 @@ pub struct TokenId {
 impl TokenId {
     /// The id of a token that is about to be issued.
     pub(crate) fn new(authorization: AuthorizationId, version: u32, family: FamilyId, entropy: &mut Entropy) -> Self {
-        Self { authorization, version, family, unique: entropy.bytes16() }
+        Self { authorization, version, family, made_with: None, unique: entropy.bytes16() }
+    }
+
+    /// The same, of a token that ends with a secret.
+    pub(crate) fn made_with(self, made_with: Option<Uuid>) -> Self {
+        Self { made_with, ..self }
     }
 
     /// Reads a `jti`.
     pub fn read(text: &str) -> Option<Self> {
-        let bytes: [u8; 52] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (authorization, rest) = bytes.split_first_chunk::<16>()?;
         let (version, rest) = rest.split_first_chunk::<4>()?;
-        let (family, unique) = rest.split_first_chunk::<16>()?;
+        let (family, rest) = rest.split_first_chunk::<16>()?;
+        let (unique, made_with) = rest.split_first_chunk::<16>()?;
+        let made_with = match made_with {
+            [] => None,
+            secret => Some(Uuid::from_slice(secret).ok()?),
+        };
         Some(Self {
+            made_with,
             authorization: AuthorizationId(Uuid::from_bytes(*authorization)),
             version: u32::from_be_bytes(*version),
             family: FamilyId(Uuid::from_bytes(*family)),
-            unique: unique.try_into().ok()?,
+            unique: *unique,
         })
     }
 
     /// The `jti`.
     pub fn text(&self) -> String {
-        let mut bytes = Vec::with_capacity(52);
+        let mut bytes = Vec::with_capacity(68);
         bytes.extend_from_slice(self.authorization.0.as_bytes());
         bytes.extend_from_slice(&self.version.to_be_bytes());
         bytes.extend_from_slice(self.family.0.as_bytes());
         bytes.extend_from_slice(&self.unique);
+        bytes.extend(self.made_with.iter().flat_map(Uuid::as_bytes));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 }
@@ -93,7 +109,17 @@ pub struct AccessTokenClaims {
     pub auth_time: Option<i64>,
     /// What clients and tools of the Microsoft world look for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub microsoft: Option<MicrosoftClaims>,
+    pub microsoft: Option<EntraClaims>,
+}
+
+/// What is Entra's in a token: it looks another way for an app that acts by itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EntraClaims {
+    /// A person is behind it.
+    Person(MicrosoftClaims),
+    /// An app got it in its own name.
+    App(MicrosoftAppClaims),
 }
 
 /// The claims of an Entra-shaped access token.
@@ -134,18 +160,20 @@ impl Issue {
             client_id: (!microsoft).then(|| self.client.to_string()),
             scope: (!microsoft).then(|| scopes.clone()),
             auth_time: (!microsoft).then(|| self.auth_time.as_secs()),
-            microsoft: microsoft.then(|| MicrosoftClaims {
-                ver: "2.0".into(),
-                tid: self.tenant.to_string(),
-                oid: self.account.id.to_string(),
-                azp: self.client.to_string(),
-                azpacr: if self.client_is_confidential { "1" } else { "0" }.into(),
-                scp: scopes,
-                sid: self.session.to_string(),
-                uti: URL_SAFE_NO_PAD.encode(self.id.unique),
-                idtyp: "user".into(),
-                name: self.account.name.clone(),
-                preferred_username: self.account.email.clone(),
+            microsoft: microsoft.then(|| {
+                EntraClaims::Person(MicrosoftClaims {
+                    ver: "2.0".into(),
+                    tid: self.tenant.to_string(),
+                    oid: self.account.id.to_string(),
+                    azp: self.client.to_string(),
+                    azpacr: if self.client_is_confidential { "1" } else { "0" }.into(),
+                    scp: scopes,
+                    sid: self.session.to_string(),
+                    uti: URL_SAFE_NO_PAD.encode(self.id.unique),
+                    idtyp: "user".into(),
+                    name: self.account.name.clone(),
+                    preferred_username: self.account.email.clone(),
+                })
             }),
         }
     }
@@ -169,6 +197,8 @@ pub struct AccessToken {
     pub subject: String,
     /// Its issuer.
     pub issuer: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -188,9 +218,15 @@ pub enum TokenRefusal {
     /// The authorization above it was revoked, or ran out.
     #[error("the authorization has ended")]
     AuthorizationEnded,
-    /// Its family ended: a code or a refresh token was used twice.
+    /// Its family ended: a code or a refresh token was used twice, or the app gave a token of it back.
     #[error("the token was revoked")]
     FamilyEnded,
+    /// The secret that an app got it with is gone.
+    #[error("the secret that the token was made with has ended")]
+    CredentialEnded,
+    /// An app got it in its own name, and this is about a person.
+    #[error("the token is an app's own, and nobody signed in")]
+    NoPerson,
     /// The account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
@@ -206,13 +242,18 @@ impl AccessToken {
         if !origins.iter().any(|ours| ours == origin) {
             return Err(TokenRefusal::NotOurs);
         }
-        let scope = claims.microsoft.as_ref().map(|claims| claims.scp.as_str()).or(claims.scope.as_deref());
+        let scope = match &claims.microsoft {
+            Some(EntraClaims::Person(claims)) => Some(claims.scp.as_str()),
+            Some(EntraClaims::App(_)) => None,
+            None => claims.scope.as_deref(),
+        };
         Ok(Self {
             id: TokenId::read(&claims.jti).ok_or(TokenRefusal::NotOurs)?,
             scopes: ScopeSet::from_text(scope.ok_or(TokenRefusal::NotOurs)?),
             audience: claims.aud,
             subject: claims.sub,
             issuer: claims.iss,
+            issued_at: Timestamp::from_secs(claims.iat),
             expires_at: Timestamp::from_secs(claims.exp),
         })
     }
@@ -241,8 +282,12 @@ impl AccessToken {
         if !account.is_some_and(|account| account.state == AccountState::Active) {
             return Err(TokenRefusal::AccountDisabled);
         }
-        if !client.is_some_and(|client| client.state == ClientState::Active) {
+        let Some(client) = client.filter(|client| client.state == ClientState::Active) else {
             return Err(TokenRefusal::AppSuspended);
+        };
+        let mut live = client.secrets.iter().filter(|secret| secret.is_live(now));
+        if client.is_legacy() && !live.any(|secret| Some(secret.id) == self.id.made_with) {
+            return Err(TokenRefusal::CredentialEnded);
         }
         Ok(())
     }
@@ -263,6 +308,7 @@ mod tests {
             audience: "devops".into(),
             subject: "ana".into(),
             issuer: "https://id.test".into(),
+            issued_at: Timestamp::from_secs(0),
             expires_at: Timestamp::from_secs(100),
         }
     }
@@ -273,6 +319,27 @@ mod tests {
         assert_eq!(TokenId::read(&id.text()), Some(id));
         assert_eq!(TokenId::read("AAAA"), None);
         assert_eq!(TokenId::read(&format!("{}A", id.text())), None);
+        let older = TokenId { made_with: Some(Uuid::from_u128(3)), ..id };
+        assert_eq!(TokenId::read(&older.text()), Some(older));
+    }
+
+    #[test]
+    fn a_token_of_an_app_of_the_older_kind_ends_with_the_secret_it_was_made_with() {
+        let (account, authorization, now) = (an_account(), an_authorization(), Timestamp::from_secs(50));
+        let client = crate::token::app_token::tests::a_daemon();
+        let mut client = Client { profile: Profile::Legacy, ..client };
+        let check = |token: &AccessToken, client: &Client| {
+            token.check(Some(&authorization), false, Some(&account), Some(client), now)
+        };
+        let made_with = |secret| AccessToken { id: TokenId { made_with: secret, ..a_token().id }, ..a_token() };
+        let token = made_with(Some(client.secrets[0].id));
+        assert_eq!(check(&token, &client), Ok(()));
+        assert_eq!(check(&made_with(None), &client), Err(TokenRefusal::CredentialEnded));
+        assert_eq!(check(&made_with(Some(Uuid::from_u128(3))), &client), Err(TokenRefusal::CredentialEnded));
+        client.secrets[0].expires_at = now;
+        assert_eq!(check(&token, &client), Err(TokenRefusal::CredentialEnded));
+        client.secrets.clear();
+        assert_eq!(check(&token, &client), Err(TokenRefusal::CredentialEnded));
     }
 
     #[test]

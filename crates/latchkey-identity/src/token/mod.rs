@@ -1,9 +1,12 @@
 //! Tokens, and the one funnel that every grant ends in.
 
 pub mod access_token;
+pub mod app_token;
 pub mod family;
 pub mod id_token;
+pub mod introspection;
 pub mod refresh_token;
+pub mod revocation;
 
 use crate::account::{Account, AccountId, AccountState};
 use crate::authorization::{Authorization, AuthorizationId};
@@ -17,6 +20,7 @@ use crate::session::SessionId;
 use crate::tenant::TenantId;
 use crate::time::{AccessTokenLifetime, Timestamp};
 use crate::token::access_token::TokenId;
+use crate::token::app_token::{AppIssue, AppRequest};
 use crate::token::family::TokenFamily;
 use crate::token::refresh_token::RefreshToken;
 
@@ -90,6 +94,8 @@ pub fn issue(
     entropy: &mut Entropy,
 ) -> Result<Issue, OAuthError> {
     let Facts { client, authorization, account, key } = facts;
+    // What an app of the older kind gets ends with the secret that it was made with, and is not promised for longer.
+    let made_with = client.credential().filter(|_| client.client().is_legacy());
     let client = client.client();
     let gone = |description| OAuthError::invalid_grant(description).because("bad_token").numbered(50_173);
     if authorization.live(now).is_none() {
@@ -112,7 +118,7 @@ pub fn issue(
     if scopes.is_empty() {
         return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
     }
-    let end = authorization.expires_at;
+    let end = authorization.expires_at.into_iter().chain(made_with.map(|secret| secret.expires_at)).min();
     // An app of the older kind was promised an hour, neither more nor less.
     let drawn =
         if client.is_legacy() { AccessTokenLifetime::SHORTEST_DRAWN } else { AccessTokenLifetime::draw(entropy) };
@@ -134,13 +140,36 @@ pub fn issue(
         scope_text,
         nonce,
         client_info: family.client_info,
-        id: TokenId::new(authorization.id, authorization.version, family.id, entropy),
+        id: TokenId::new(authorization.id, authorization.version, family.id, entropy)
+            .made_with(made_with.map(|secret| secret.id)),
         issued_at: now,
         lifetime,
         refresh: family.refreshable.then_some(RefreshToken { family: family.id, generation }),
         scopes,
         key: PurposeKeyOf(key.clone()),
     })
+}
+
+/// THE funnel's other side: the only place where tokens of an app that acts by itself begin. [RFC 6749 §4.4]
+///
+/// Checks what [`issue`] checks where no person and no authorization are above the token: tenant and client belong together, the client
+/// may act, and it proved who it is by a credential, which the token does not outlive.
+pub fn issue_to_app(
+    client: &AuthenticatedClient<'_>,
+    request: AppRequest,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<AppIssue, OAuthError> {
+    let Some(credential) = client.credential() else {
+        return Err(OAuthError::unauthorized_client("this client cannot act by itself: it proves nothing"));
+    };
+    if !client.client().is_open_to(request.tenant) || client.client().is_legacy() {
+        return Err(OAuthError::unauthorized_client("this client is not open to this tenant").numbered(700_016));
+    }
+    if client.client().state == ClientState::Suspended {
+        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
+    }
+    AppIssue::new(client, credential, request, now, entropy)
 }
 
 impl Issue {

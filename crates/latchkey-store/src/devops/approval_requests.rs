@@ -1,30 +1,33 @@
 //! Approval requests: what members ask their administrators to approve, and what was answered.
 
+use std::fmt;
+
 use latchkey_devops::access::OrganizationAccess;
-use latchkey_devops::approval_request::{Answer, ApprovalRequest, LIFETIME, Verdict};
+use latchkey_devops::approval_request::{Answer, AppShown, ApprovalRequest, LIFETIME, Verdict};
 use latchkey_devops::ids::{AppId, ApprovalRequestId, OrganizationId, PersonId};
 use latchkey_devops::organization::Organization;
 use latchkey_devops::scope::Scopes;
 use latchkey_jose::Timestamp;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Author, meaning};
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
-use crate::value::Row;
+use crate::value::{Row, Value};
 
 /// The most requests of one person for one app that are looked at. All but two of them were denied.
 const MOST_ABOUT: u32 = 100;
 /// The most requests of one person, wherever, that are listed.
 const MOST_OF_A_PERSON: u32 = 100;
-/// The most requests of an organization that are listed at once.
-const MOST_LISTED: u32 = 500;
+/// Requests of an organization on one page of their list.
+pub const ON_A_PAGE: u32 = 50;
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT organization, id, person, app, scopes, sentence, asked_at, verdict, answered_by, answered_at \
+            "SELECT organization, id, person, app, scopes, sentence, asked_at, verdict, answered_by, answered_at, shown \
                FROM approval_request WHERE ",
             $rest
         )
@@ -42,12 +45,18 @@ const OF_PERSON: Sql = Sql::read("approval_requests.of_person", select!("person 
 
 const WAITING: Sql = Sql::read(
     "approval_requests.waiting",
-    select!("organization = $1 AND verdict IS NULL AND asked_at > $2 ORDER BY asked_at LIMIT $3"),
+    select!(
+        "organization = $1 AND verdict IS NULL AND asked_at > $2 AND (asked_at, id) < ($3, $4)
+          ORDER BY asked_at DESC, id DESC LIMIT $5"
+    ),
 );
 
 const APPROVED: Sql = Sql::read(
     "approval_requests.approved",
-    select!("organization = $1 AND verdict = 'approved' ORDER BY asked_at DESC LIMIT $2"),
+    select!(
+        "organization = $1 AND verdict = 'approved' AND (asked_at, id) < ($2, $3)
+          ORDER BY asked_at DESC, id DESC LIMIT $4"
+    ),
 );
 
 const COUNT_WAITING: Sql = Sql::read(
@@ -56,19 +65,25 @@ const COUNT_WAITING: Sql = Sql::read(
       WHERE organization = $1 AND person = $2 AND verdict IS NULL AND asked_at > $3",
 );
 
-/// One that expired makes room for the next.
-const FORGET_EXPIRED: Sql = Sql::write(
-    "approval_requests.forget_expired",
+const COUNT_WAITING_IN: Sql = Sql::read(
+    "approval_requests.count_waiting_in",
+    "SELECT count(*) AS requests FROM approval_request WHERE organization = $1 AND verdict IS NULL AND asked_at > $2",
+);
+
+/// One that expired makes room for the next, and so does one that was made for what the app is no more.
+const FORGET_OUTDATED: Sql = Sql::write(
+    "approval_requests.forget_outdated",
     "DELETE FROM approval_request
-      WHERE organization = $1 AND person = $2 AND app = $3 AND verdict IS NULL AND asked_at <= $4",
+      WHERE organization = $1 AND person = $2 AND app = $3 AND verdict IS NULL
+        AND (asked_at <= $4 OR shown IS NULL OR shown <> $5)",
 );
 
 /// Fails on the unique index when the same waits already.
 const ASK: Sql = Sql::guarded(
     "approval_requests.ask",
     "INSERT INTO approval_request (organization, id, person, app, scopes, sentence, asked_at, verdict, answered_by,
-                                   answered_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, NULL)",
+                                   answered_at, shown)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, NULL, $8)",
 );
 
 /// Touches no row when another administrator answered first.
@@ -111,7 +126,8 @@ pub(crate) const ALL: &[&Sql] = &[
     &WAITING,
     &APPROVED,
     &COUNT_WAITING,
-    &FORGET_EXPIRED,
+    &COUNT_WAITING_IN,
+    &FORGET_OUTDATED,
     &ASK,
     &ANSWER,
     &TAKE_BACK,
@@ -120,12 +136,52 @@ pub(crate) const ALL: &[&Sql] = &[
     &PURGE,
 ];
 
+/// Where one page of requests ends and the next begins, newest first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Before {
+    asked_at: Timestamp,
+    id: ApprovalRequestId,
+}
+
+impl Before {
+    /// Before nothing: the newest.
+    pub const NOTHING: Self =
+        Self { asked_at: Timestamp::from_micros(i64::MAX), id: ApprovalRequestId(Uuid::from_u128(u128::MAX)) };
+
+    /// What comes after this request.
+    pub fn of(request: &ApprovalRequest) -> Self {
+        Self { asked_at: request.asked_at, id: request.id }
+    }
+
+    /// Reads what [`fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (asked_at, id) = text.split_once('_')?;
+        let asked_at = Timestamp::from_micros(asked_at.parse().ok()?);
+        Some(Self { asked_at, id: ApprovalRequestId(Uuid::try_parse(id).ok()?) })
+    }
+}
+
+impl fmt::Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.asked_at.as_micros(), self.id)
+    }
+}
+
+/// Some requests of an organization, newest first, and where the next ones begin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// The requests.
+    pub requests: Vec<ApprovalRequest>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Before>,
+}
+
 /// Keeps a request. Lost when the same waits already.
 pub fn ask(organization: &Organization, request: &ApprovalRequest, author: &Author) -> Changes {
     let mut changes = Changes::none();
     let about = [request.organization.into(), request.person.into(), request.app.into()];
     let expired: Timestamp = request.asked_at - LIFETIME;
-    changes.write(&FORGET_EXPIRED, [&about[..], &[expired.into()]].concat());
+    changes.write(&FORGET_OUTDATED, [&about[..], &[expired.into(), request.shown.0.into()]].concat());
     let values = vec![
         request.organization.into(),
         request.id.into(),
@@ -134,6 +190,7 @@ pub fn ask(organization: &Organization, request: &ApprovalRequest, author: &Auth
         request.scopes.to_string().into(),
         request.sentence.as_str().into(),
         request.asked_at.into(),
+        request.shown.0.into(),
     ];
     changes.write(&ASK, values);
     tell(&mut changes, "approval_requested", organization, request, author);
@@ -166,7 +223,7 @@ pub fn take_back(organization: &Organization, request: &ApprovalRequest, author:
     changes
 }
 
-fn answered(request: &ApprovalRequest, answer: Answer) -> Vec<crate::value::Value> {
+fn answered(request: &ApprovalRequest, answer: Answer) -> Vec<Value> {
     vec![
         request.organization.into(),
         request.id.into(),
@@ -228,23 +285,51 @@ impl Store {
         self.read_one(&BY_ID, vec![access.organization().into(), id.into()]).await?.as_ref().map(read).transpose()
     }
 
-    /// The requests of an organization that wait, oldest first.
-    pub async fn approval_requests_waiting(
+    /// How many requests of an organization wait.
+    pub async fn count_approval_requests_waiting(
         &self,
         access: &OrganizationAccess,
         now: Timestamp,
-    ) -> Result<Vec<ApprovalRequest>, StoreError> {
-        let values = vec![access.organization().into(), (now - LIFETIME).into(), MOST_LISTED.into()];
-        self.read(&WAITING, values).await?.iter().map(read).collect()
+    ) -> Result<usize, StoreError> {
+        let values = vec![access.organization().into(), (now - LIFETIME).into()];
+        let count = self.read_one(&COUNT_WAITING_IN, values).await?.map_or(Ok(0), |row| row.int(0))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// The requests of an organization that were approved, newest first.
+    /// A page of the requests of an organization that wait.
+    pub async fn approval_requests_waiting(
+        &self,
+        access: &OrganizationAccess,
+        before: Before,
+        now: Timestamp,
+    ) -> Result<Page, StoreError> {
+        let from = [access.organization().into(), (now - LIFETIME).into()];
+        self.page_of_requests(&WAITING, &from, before).await
+    }
+
+    /// A page of the requests of an organization that were approved.
     pub async fn approval_requests_approved(
         &self,
         access: &OrganizationAccess,
-    ) -> Result<Vec<ApprovalRequest>, StoreError> {
-        let values = vec![access.organization().into(), MOST_LISTED.into()];
-        self.read(&APPROVED, values).await?.iter().map(read).collect()
+        before: Before,
+    ) -> Result<Page, StoreError> {
+        self.page_of_requests(&APPROVED, &[access.organization().into()], before).await
+    }
+
+    async fn page_of_requests(
+        &self,
+        statement: &'static Sql,
+        from: &[Value],
+        before: Before,
+    ) -> Result<Page, StoreError> {
+        // One more than is shown tells whether there are more.
+        let place: [Value; 3] = [before.asked_at.into(), before.id.into(), (ON_A_PAGE + 1).into()];
+        let rows = self.read(statement, [from, &place].concat()).await?;
+        let mut requests = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let shown = usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
+        let more = requests.len() > shown;
+        requests.truncate(shown);
+        Ok(Page { next: requests.last().filter(|_| more).map(Before::of), requests })
     }
 }
 
@@ -260,6 +345,8 @@ fn read(row: &Row) -> Result<ApprovalRequest, StoreError> {
         id: ApprovalRequestId(row.uuid(1)?),
         person: PersonId(row.uuid(2)?),
         app: AppId(row.uuid(3)?),
+        // One that was kept before it said what the app was is for no app there is.
+        shown: row.opt_array(10)?.map_or(AppShown::NOTHING, AppShown),
         scopes: Scopes::parse(row.text(4)?),
         sentence: row.text(5)?.to_owned(),
         asked_at: row.time(6)?,

@@ -92,7 +92,9 @@ pub(super) fn insert(access: &ProjectAccess, comment: &Comment) -> Changes {
 
 fn count(changes: &mut Changes, access: &ProjectAccess, work_item: i64, more: i64) {
     let values = vec![access.organization().into(), access.project().into(), work_item.into(), more.into()];
-    changes.write(&work_items::COUNT_COMMENTS, values);
+    changes
+        .write(&work_items::COUNT_COMMENTS, values)
+        .notice(work_items::changed_now(access.organization(), work_item));
 }
 
 impl Store {

@@ -13,6 +13,7 @@ use latchkey_devops::name::key;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::project::Project;
 use latchkey_devops::repository::Repository;
+use latchkey_devops::work_item::WorkItem;
 use uuid::Uuid;
 
 use crate::Store;
@@ -26,6 +27,8 @@ const ORGANIZATIONS: usize = 1_000;
 const NAMES: usize = 4_000;
 /// How many memberships are.
 const MEMBERS: usize = 100_000;
+/// How many work items are: some kilobytes each at the most.
+const WORK_ITEMS: usize = 5_000;
 
 /// An organization with its projects and repositories, as of one moment.
 #[derive(Debug)]
@@ -103,6 +106,8 @@ pub(crate) struct Memory {
     /// By generation of the organization, and person. That somebody is no member is remembered as well.
     members: Remembered<(u64, PersonId), Option<Arc<Member>>>,
     organizations_of: Remembered<PersonId, Arc<[OrganizationId]>>,
+    /// The small ones.
+    pub(super) work_items: Remembered<(OrganizationId, i64), Arc<WorkItem>>,
 }
 
 impl Default for Memory {
@@ -113,6 +118,7 @@ impl Default for Memory {
             organizations: Remembered::new(ORGANIZATIONS),
             members: Remembered::new(MEMBERS),
             organizations_of: Remembered::new(MEMBERS),
+            work_items: Remembered::new(WORK_ITEMS),
         }
     }
 }
@@ -130,13 +136,14 @@ impl Memory {
         match notice {
             Notice::Organization(id) => self.organizations.forget(&OrganizationId(id)),
             Notice::Account(id) => self.organizations_of.forget(&PersonId(id)),
+            Notice::WorkItem { organization, id } => self.work_items.forget(&(OrganizationId(organization), id)),
             _ => {}
         }
     }
 }
 
 /// Why there is nothing to remember.
-enum Missing {
+pub(super) enum Missing {
     NotThere,
     Failed(StoreError),
 }
@@ -148,7 +155,7 @@ impl From<StoreError> for Missing {
 }
 
 impl Missing {
-    fn into_result<T>(self) -> Result<Option<T>, StoreError> {
+    pub(super) fn into_result<T>(self) -> Result<Option<T>, StoreError> {
         match self {
             Self::NotThere => Ok(None),
             Self::Failed(error) => Err(error),

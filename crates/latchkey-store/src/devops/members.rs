@@ -8,6 +8,7 @@ use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
 use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
+use latchkey_jose::Timestamp;
 use serde_json::json;
 
 use super::{Author, approval_requests, groups, meaning};
@@ -16,7 +17,8 @@ use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
 
-/// One statement, so that it is one moment: the access level, the groups, the projects, the groups in them.
+/// One statement, so that it is one moment: the access level, the groups, the projects, the groups in them, and whether it is an
+/// app that acts by itself.
 const BY_PERSON: Sql = Sql::read(
     "members.by_person",
     "SELECT 0 AS part, access_level AS word, CAST(NULL AS BLOB) AS project
@@ -26,7 +28,9 @@ const BY_PERSON: Sql = Sql::read(
      UNION ALL
      SELECT 2, '', project FROM project_member WHERE organization = $1 AND person = $2
      UNION ALL
-     SELECT 3, group_name, project FROM project_member_group WHERE organization = $1 AND person = $2",
+     SELECT 3, group_name, project FROM project_member_group WHERE organization = $1 AND person = $2
+     UNION ALL
+     SELECT 4, '', CAST(NULL AS BLOB) FROM member WHERE organization = $1 AND person = $2 AND service = 1",
 );
 
 const OF_ORGANIZATION: Sql = Sql::read(
@@ -34,9 +38,14 @@ const OF_ORGANIZATION: Sql = Sql::read(
     "SELECT person FROM member WHERE organization = $1 AND person > $2 ORDER BY person LIMIT $3",
 );
 
+const SERVICES: Sql = Sql::read(
+    "members.services",
+    "SELECT person, added_at FROM member WHERE organization = $1 AND service = 1 ORDER BY person LIMIT $2",
+);
+
 const ADD: Sql = Sql::guarded(
     "members.add",
-    "INSERT INTO member (organization, person, access_level, added_at) VALUES ($1, $2, $3, $4)",
+    "INSERT INTO member (organization, person, access_level, added_at, service) VALUES ($1, $2, $3, $4, $5)",
 );
 
 const CHANGE_ACCESS_LEVEL: Sql = Sql::guarded(
@@ -64,6 +73,7 @@ const LEAVE_ALL_PROJECTS: Sql =
 pub(crate) const ALL: &[&Sql] = &[
     &BY_PERSON,
     &OF_ORGANIZATION,
+    &SERVICES,
     &ADD,
     &CHANGE_ACCESS_LEVEL,
     &REMOVE,
@@ -78,14 +88,15 @@ pub fn add(organization: &Organization, member: &Member, author: &Author) -> Cha
     let mut changes = Changes::none();
     // Nothing that somebody left behind in an earlier membership comes back.
     forget_all(&mut changes, id, person);
-    changes.write(&ADD, vec![id.into(), person.into(), member.access_level.licence().into(), author.at.into()]);
+    let (licence, service) = (member.access_level.licence(), member.service);
+    changes.write(&ADD, vec![id.into(), person.into(), licence.into(), author.at.into(), service.into()]);
     for group in &member.groups {
         changes.write(&groups::JOIN, vec![id.into(), person.into(), group.name().into()]);
     }
     for (project, groups) in &member.projects {
         enter(&mut changes, id, person, *project, groups);
     }
-    let detail = json!({ "access_level": member.access_level.licence(), "groups": names(&member.groups) });
+    let detail = json!({ "access_level": licence, "groups": names(&member.groups), "service": service });
     tell(&mut changes, "member_added", organization, person, &detail, author);
     changes
 }
@@ -199,12 +210,22 @@ impl Store {
         rows.iter().map(|row| row.uuid(0).map(PersonId)).collect()
     }
 
+    /// The apps that are members of an organization by themselves, `count` of them, with when they were added.
+    pub async fn services(
+        &self,
+        access: &OrganizationAccess,
+        count: u32,
+    ) -> Result<Vec<(PersonId, Timestamp)>, StoreError> {
+        let rows = self.read(&SERVICES, vec![access.organization().into(), count.into()]).await?;
+        rows.iter().map(|row| Ok((PersonId(row.uuid(0)?), row.time(1)?))).collect()
+    }
+
     pub(super) async fn load_member(
         &self,
         organization: OrganizationId,
         person: PersonId,
     ) -> Result<Option<Member>, StoreError> {
-        let mut access_level = None;
+        let (mut access_level, mut service) = (None, false);
         let mut groups = BTreeSet::new();
         let mut projects: BTreeMap<ProjectId, BTreeSet<ProjectGroup>> = BTreeMap::new();
         for row in self.read(&BY_PERSON, vec![organization.into(), person.into()]).await? {
@@ -213,6 +234,7 @@ impl Store {
                 0 => access_level = Some(meaning("access level", word, AccessLevel::from_licence(word))?),
                 1 => drop(groups.insert(meaning("group", word, OrganizationGroup::from_name(word))?)),
                 2 => drop(projects.entry(ProjectId(row.uuid(2)?)).or_default()),
+                4 => service = true,
                 _ => {
                     let group = meaning("group", word, ProjectGroup::from_name(word))?;
                     // A group alone makes nobody a member of its project.
@@ -222,6 +244,6 @@ impl Store {
                 }
             }
         }
-        Ok(access_level.map(|access_level| Member { person, access_level, groups, projects }))
+        Ok(access_level.map(|access_level| Member { person, service, access_level, groups, projects }))
     }
 }

@@ -9,12 +9,14 @@ use latchkey_devops::name::OrganizationName;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
 use latchkey_devops::sunset::Sunset;
+use latchkey_jose::Timestamp;
 use serde_json::json;
 
 use super::{Author, OrganizationFacts, meaning, members};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
+use crate::outbox;
 use crate::statement::{Changes, Sql};
 
 /// The most organizations of one person that are looked at.
@@ -29,10 +31,13 @@ const BY_ID: Sql = Sql::read(
 
 const BY_NAME: Sql = Sql::read("organizations.by_name", "SELECT id FROM organization WHERE name_key = $1");
 
-/// All of them, however many: one that was left out would be let in.
+/// All of them, however many: one that was left out would be let in. An app of the older kind and the one that it moved to are one service:
+/// who stops either stops both, for as long as they are linked.
 const BLOCKED_APPS: Sql = Sql::read(
     "organizations.blocked_apps",
-    "SELECT app FROM organization_blocked_app WHERE organization = $1 ORDER BY app",
+    "SELECT app FROM organization_blocked_app WHERE organization = $1
+      UNION ALL SELECT m.moved_to FROM organization_blocked_app b JOIN legacy_move m ON m.client = b.app WHERE b.organization = $1
+      UNION ALL SELECT m.client FROM organization_blocked_app b JOIN legacy_move m ON m.moved_to = b.app WHERE b.organization = $1",
 );
 
 const OF_PERSON: Sql = Sql::read(
@@ -83,7 +88,13 @@ const UNBLOCK_ALL: Sql =
 const BLOCK: Sql =
     Sql::write("organizations.block", "INSERT INTO organization_blocked_app (organization, app) VALUES ($1, $2)");
 
+const ENDING_LEGACY: Sql = Sql::read(
+    "organizations.ending_legacy",
+    "SELECT id FROM organization WHERE legacy_refuse_from > $1 AND legacy_refuse_from <= $2 ORDER BY legacy_refuse_from",
+);
+
 pub(crate) const ALL: &[&Sql] = &[
+    &ENDING_LEGACY,
     &BY_ID,
     &BY_NAME,
     &BLOCKED_APPS,
@@ -161,10 +172,13 @@ pub fn change_policy(facts: &OrganizationFacts, policy: &OrganizationPolicy, aut
     changed_policy(facts, policy, "policy_changed", author)
 }
 
-/// Sets or moves the end of apps of the older OAuth kind. On record as what it is. Lost when anybody changed the policy meanwhile.
+/// Sets or moves the end of apps of the older OAuth kind. On record as what it is; everybody is told anew. Lost when anybody changed the
+/// policy meanwhile.
 pub fn change_sunset(facts: &OrganizationFacts, sunset: Sunset, author: &Author) -> Changes {
     let policy = OrganizationPolicy { sunset, ..facts.organization.policy.clone() };
-    changed_policy(facts, &policy, "legacy_sunset_changed", author)
+    let mut changes = changed_policy(facts, &policy, "legacy_sunset_changed", author);
+    outbox::forget_told(&mut changes, facts.id().0);
+    changes
 }
 
 fn changed_policy(
@@ -232,6 +246,16 @@ impl Store {
         let row = self.read_one(&LAST_NUMBER, vec![organization.into(), numbered.word().into()]).await?;
         let last = row.map_or(Ok(0), |row| row.int(0))?;
         Ok(last.saturating_add(1))
+    }
+
+    /// The organizations where apps of the older OAuth kind end after the one and until the other.
+    pub async fn organizations_ending_legacy(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<OrganizationId>, StoreError> {
+        let rows = self.read(&ENDING_LEGACY, vec![after.into(), until.into()]).await?;
+        rows.iter().map(|row| row.uuid(0).map(OrganizationId)).collect()
     }
 
     pub(super) async fn organization_named(&self, key: &str) -> Result<Option<OrganizationId>, StoreError> {

@@ -1,21 +1,28 @@
 //! Work items and their revisions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use latchkey_devops::access::ProjectAccess;
 use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId};
 use latchkey_devops::work_item::{
-    Comment, Field, Fields, Link, LinkType, Relation, Revision, TextFormat, WorkItem, WorkItemType,
+    Comment, Field, FieldValue, Fields, Link, LinkType, Relation, Revision, TextFormat, WorkItem, WorkItemType,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::facts::Missing;
 use super::organizations::{Numbered, take_number};
 use super::{Through, Unproven, comments, from_json, meaning, to_json};
 use crate::Store;
 use crate::error::StoreError;
+use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
 use crate::value::{Row, Value};
+
+/// Items with texts of so many bytes and so many relations at the most are kept in memory.
+const SMALL_TEXTS: usize = 4_096;
+const SMALL_RELATIONS: usize = 20;
 
 /// How many items one statement reads.
 const AT_ONCE: usize = 40;
@@ -150,6 +157,7 @@ pub fn keep_through(
     let created: [Value; 2] = [item.created_at.into(), item.created_by.into()];
     let changed: [Value; 2] = [item.changed_at.into(), item.changed_by.into()];
     let whole = [&place[..], &state[..], &created[..], &changed[..]].concat();
+    changes.notice(changed_now(organization, item.id));
     if item.rev == 1 {
         changes.write(&CREATE, whole.clone());
     } else {
@@ -167,15 +175,34 @@ pub fn keep_through(
     changes
 }
 
+/// A work item is not any more what it was.
+pub(super) fn changed_now(organization: OrganizationId, id: i64) -> Notice {
+    Notice::WorkItem { organization: organization.0, id }
+}
+
+/// Whether a work item is small enough to be kept in memory.
+fn is_small(item: &Arc<WorkItem>) -> bool {
+    let texts = item.fields.iter().map(|(_, value)| match value {
+        FieldValue::Text(text) => text.len(),
+        _ => 0,
+    });
+    texts.sum::<usize>() <= SMALL_TEXTS && item.relations.len() <= SMALL_RELATIONS
+}
+
 impl Store {
     /// A work item as it is now. It tells its project, and comes out against the proof that its reader may enter there.
     pub async fn work_item(
         &self,
         organization: OrganizationId,
         id: i64,
-    ) -> Result<Option<Unproven<WorkItem>>, StoreError> {
-        let row = self.read_one(&BY_ID, vec![organization.into(), id.into()]).await?;
-        row.map(|row| unproven(organization, &row)).transpose()
+    ) -> Result<Option<Unproven<Arc<WorkItem>>>, StoreError> {
+        let load = async || {
+            let row = self.read_one(&BY_ID, vec![organization.into(), id.into()]).await?.ok_or(Missing::NotThere)?;
+            Ok(Arc::new(read(&row)?))
+        };
+        let found = self.devops.work_items.get_or_load_if((organization, id), is_small, load).await;
+        let found = found.map(Some).or_else(Missing::into_result)?;
+        Ok(found.map(|item| Unproven::in_project(organization, item.project, item)))
     }
 
     /// Those of these work items that there are, in the order asked for.

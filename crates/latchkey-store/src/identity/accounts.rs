@@ -25,6 +25,9 @@ macro_rules! columns {
 /// How many they are.
 const WIDTH: usize = 9;
 
+/// The most administrators of a tenant that are told of something.
+const MOST_ADMINISTRATORS: u32 = 100;
+
 const CREATE: Sql = Sql::guarded(
     "accounts.create",
     "INSERT INTO account (id, tenant, email, email_key, email_verified, name, tenant_administrator, created_at, changed_at,
@@ -63,7 +66,17 @@ const OF_TENANT: Sql = Sql::read(
     concat!("SELECT ", columns!(), " FROM account a WHERE a.tenant = $1 ORDER BY a.email_key"),
 );
 
-pub(super) const ALL: &[&Sql] = &[&CREATE, &ADD_GUEST, &DISABLE, &SET_PASSWORD, &BY_ID, &CREDENTIALS, &OF_TENANT];
+const ADMINISTRATORS: Sql = Sql::read(
+    "accounts.administrators",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM account a WHERE a.tenant = $1 AND a.tenant_administrator = 1 ORDER BY a.email_key LIMIT $2"
+    ),
+);
+
+pub(super) const ALL: &[&Sql] =
+    &[&ADMINISTRATORS, &CREATE, &ADD_GUEST, &DISABLE, &SET_PASSWORD, &BY_ID, &CREDENTIALS, &OF_TENANT];
 
 /// An account and the tenants it may answer for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -146,6 +159,12 @@ impl Store {
     pub async fn credentials(&self, email_key: &str) -> Result<Option<(Account, Option<String>)>, StoreError> {
         let Some(row) = self.read_one(&CREDENTIALS, vec![email_key.into()]).await? else { return Ok(None) };
         Ok(Some((from_row(&row)?, row.opt_text(WIDTH)?.map(str::to_owned))))
+    }
+
+    /// The accounts that administer their tenant, by address, at most a hundred.
+    pub async fn tenant_administrators(&self, tenant: TenantId) -> Result<Vec<Account>, StoreError> {
+        let values = vec![tenant.0.into(), MOST_ADMINISTRATORS.into()];
+        self.read(&ADMINISTRATORS, values).await?.iter().map(from_row).collect()
     }
 
     /// The accounts that live in a tenant, by address.

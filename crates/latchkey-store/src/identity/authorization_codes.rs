@@ -1,5 +1,7 @@
 //! Authorization codes.
 
+use std::sync::Arc;
+
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId};
@@ -17,7 +19,8 @@ use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
 use crate::value::Row;
 
-const ISSUE: Sql = Sql::write(
+/// Touches no row when there is one already: a device has one code, whoever else approves.
+const ISSUE: Sql = Sql::guarded(
     "authorization_codes.issue",
     "INSERT INTO authorization_code (hash, client, tenant, account, session, auth_time, authorization_id, family,
                                      redirect_uri, challenge, scopes, scope_text, nonce, client_info, origin, issued_at,
@@ -102,5 +105,22 @@ impl Store {
         let Some(row) = self.read_one(&BY_HASH, vec![hash.0.into()]).await? else { return Ok(None) };
         let authorization = authorizations::from_row(&row)?;
         Ok(Some((from_row(&row, authorization.id)?, authorization)))
+    }
+
+    /// Keeps a code that was just issued in memory, for the moment until it is redeemed.
+    pub fn remember_code(&self, code: AuthorizationCode) {
+        self.memory.codes.insert(code.hash, Arc::new(code));
+    }
+
+    /// What is remembered of a code, with the authorization above it as it is now.
+    ///
+    /// The code may have been redeemed since: a redemption that is decided by this is guarded and cannot be wrong, but whatever else comes
+    /// of it has to be decided again by [`Self::code`].
+    pub async fn remembered_code(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<(Arc<AuthorizationCode>, Arc<Authorization>)>, StoreError> {
+        let Some((_, code)) = self.memory.codes.remove(&hash) else { return Ok(None) };
+        Ok(self.authorization(code.authorization).await?.map(|authorization| (code, authorization)))
     }
 }

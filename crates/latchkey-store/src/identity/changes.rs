@@ -4,8 +4,8 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
 use super::{
-    accounts, authorization_codes, authorizations, clients, flows, legacy_apps, legacy_moves, sessions, tenants,
-    token_families,
+    accounts, app_tokens, authorization_codes, authorizations, clients, device_codes, flows, legacy_apps, legacy_moves,
+    pushed_requests, sessions, tenants, token_families,
 };
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;
@@ -54,7 +54,9 @@ fn add(changes: &mut Changes, change: Change) {
             legacy_apps::change(changes, *client, *app, organization, from_version);
         }
         Change::CloseLegacyImport { organization, at } => legacy_apps::close(changes, organization, at),
-        Change::MoveLegacyApp { client, to, at } => legacy_moves::add(changes, client, to, at),
+        Change::MoveLegacyApp { client, to, organizations, at } => {
+            legacy_moves::add(changes, client, to, &organizations, at);
+        }
 
         Change::StartFlow(flow) => flows::start(changes, *flow),
         Change::ChooseSession { flow, session } => flows::choose_session(changes, flow, session),
@@ -75,6 +77,11 @@ fn add(changes: &mut Changes, change: Change) {
             authorizations::end(changes, authorization, at, reason);
         }
 
+        Change::EndAppToken { token, at } => app_tokens::end(changes, token, at),
+        Change::Push(request) => pushed_requests::push(changes, *request),
+        Change::UsePushed { request, at } => pushed_requests::use_up(changes, request, at),
+        Change::StartDevice(device) => device_codes::start(changes, *device),
+        Change::AnswerDevice { device, approved, at } => device_codes::answer(changes, device, approved, at),
         Change::IssueCode(code) => authorization_codes::issue(changes, *code),
         Change::RedeemCode { code, at } => authorization_codes::redeem(changes, code, at),
         Change::StartFamily(family) => token_families::start(changes, *family),

@@ -1,13 +1,13 @@
 //! Clients with their redirect URIs and secrets.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::{
-    Client, ClientId, ClientKind, ClientSecret, ClientState, Profile, Publisher, RedirectUri,
+    Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
 };
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::tenant::TenantId;
@@ -27,7 +27,8 @@ macro_rules! whole {
         concat!(
             "SELECT c.id, c.tenant, c.name, c.kind, c.profile, c.verified_domain, c.administrator_approved, c.multi_tenant,
                     c.pkce_optional, c.suspended, c.owner, c.scopes, c.required_scopes, c.version, c.created_at,
-                    u.position, u.uri, s.id AS secret, s.mac, s.hint, s.created_at AS secret_created_at, s.expires_at
+                    u.position, u.uri, s.id AS secret, s.mac, s.hint, s.created_at AS secret_created_at, s.expires_at, c.device_code,
+                    c.pushed_only, u.purpose
                FROM client c
                LEFT JOIN client_redirect_uri u ON u.client = c.id
                LEFT JOIN client_secret s ON s.client = c.id
@@ -41,16 +42,18 @@ macro_rules! whole {
 const REGISTER: Sql = Sql::guarded(
     "clients.register",
     "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
-                         pkce_optional, suspended, owner, scopes, required_scopes, version, created_at)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 WHERE $5 <> 'legacy'",
+                         pkce_optional, suspended, owner, scopes, required_scopes, version, created_at, device_code,
+                         pushed_only)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 WHERE $5 <> 'legacy'",
 );
 
 /// Touches no row for any other. It goes with a guard that the organization's import is open.
 const IMPORT: Sql = Sql::guarded(
     "clients.import",
     "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
-                         pkce_optional, suspended, owner, scopes, required_scopes, version, created_at)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 WHERE $5 = 'legacy'",
+                         pkce_optional, suspended, owner, scopes, required_scopes, version, created_at, device_code,
+                         pushed_only)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 WHERE $5 = 'legacy'",
 );
 
 /// An app does not become one of the older kind, and one of the older kind stays one.
@@ -58,7 +61,8 @@ const CHANGE: Sql = Sql::guarded(
     "clients.change",
     "UPDATE client
         SET name = $3, kind = $4, profile = $5, verified_domain = $6, administrator_approved = $7, multi_tenant = $8,
-            pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13
+            pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13,
+            device_code = $14, pushed_only = $15
       WHERE id = $1 AND version = $2 AND deleted_at IS NULL AND (profile = 'legacy') = ($5 = 'legacy')",
 );
 
@@ -82,7 +86,7 @@ const TOUCH: Sql = Sql::write("clients.touch", "UPDATE client SET version = vers
 
 const ADD_REDIRECT_URI: Sql = Sql::write(
     "clients.add_redirect_uri",
-    "INSERT INTO client_redirect_uri (client, position, uri) VALUES ($1, $2, $3)",
+    "INSERT INTO client_redirect_uri (client, position, uri, purpose) VALUES ($1, $2, $3, $4)",
 );
 
 const REMOVE_REDIRECT_URIS: Sql =
@@ -108,6 +112,11 @@ const OWNED_BY: Sql = Sql::read("clients.owned_by", whole!("c.owner = $1"));
 
 const OF_TENANT: Sql = Sql::read("clients.of_tenant", whole!("c.tenant = $1"));
 
+const WITH_SECRETS_ENDING: Sql = Sql::read(
+    "clients.with_secrets_ending",
+    "SELECT client FROM client_secret WHERE expires_at > $1 AND expires_at <= $2 ORDER BY expires_at",
+);
+
 const COUNT_OWNED_BY: Sql = Sql::read(
     "clients.count_owned_by",
     "SELECT count(*) AS clients FROM client WHERE owner = $1 AND deleted_at IS NULL",
@@ -131,6 +140,7 @@ pub(super) const ALL: &[&Sql] = &[
     &OWNED_BY,
     &OF_TENANT,
     &COUNT_OWNED_BY,
+    &WITH_SECRETS_ENDING,
 ];
 
 pub(super) fn register(changes: &mut Changes, client: Client) {
@@ -159,9 +169,11 @@ fn insert(changes: &mut Changes, statement: &'static Sql, client: Client) {
         client.required_scopes.to_string().into(),
         client.version.into(),
         client.created_at.into(),
+        client.doors.device_code.into(),
+        client.doors.pushed_only.into(),
     ];
     changes.write(statement, values);
-    add_redirect_uris(changes, client.id, &client.redirect_uris);
+    add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
     for secret in client.secrets {
         insert_secret(changes, client.id, secret);
     }
@@ -183,9 +195,11 @@ pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
         client.scopes.to_string().into(),
         client.required_scopes.to_string().into(),
         client.version.into(),
+        client.doors.device_code.into(),
+        client.doors.pushed_only.into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_REDIRECT_URIS, vec![client.id.0.into()]);
-    add_redirect_uris(changes, client.id, &client.redirect_uris);
+    add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
     changes.notice(Notice::Client(client.id.0));
 }
 
@@ -232,9 +246,15 @@ fn insert_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret) 
     changes.write(&ADD_SECRET, values);
 }
 
-fn add_redirect_uris(changes: &mut Changes, client: ClientId, uris: &[RedirectUri]) {
-    for (position, uri) in (0_i64..).zip(uris) {
-        changes.write(&ADD_REDIRECT_URI, vec![client.0.into(), position.into(), uri.as_str().into()]);
+/// What an address of a client is for.
+const SIGN_IN: &str = "sign-in";
+const SIGN_OUT: &str = "sign-out";
+
+fn add_redirect_uris(changes: &mut Changes, client: ClientId, uris: &[RedirectUri], doors: &Doors) {
+    let sign_in = uris.iter().map(|uri| (uri, SIGN_IN));
+    let sign_out = doors.post_logout_redirect_uris.iter().map(|uri| (uri, SIGN_OUT));
+    for (position, (uri, purpose)) in (0_i64..).zip(sign_in.chain(sign_out)) {
+        changes.write(&ADD_REDIRECT_URI, vec![client.0.into(), position.into(), uri.as_str().into(), purpose.into()]);
     }
 }
 
@@ -271,6 +291,7 @@ fn from_row(row: &Row) -> Result<Client, StoreError> {
         state: if row.bool(9)? { ClientState::Suspended } else { ClientState::Active },
         owner: row.opt_uuid(10)?.map(AccountId),
         redirect_uris: Vec::new(),
+        doors: Doors { post_logout_redirect_uris: Vec::new(), device_code: row.bool(22)?, pushed_only: row.bool(23)? },
         scopes: ScopeSet::from_text(row.text(11)?),
         required_scopes: ScopeSet::from_text(row.text(12)?),
         secrets: Vec::new(),
@@ -283,6 +304,7 @@ fn from_row(row: &Row) -> Result<Client, StoreError> {
 struct Gathered {
     client: Client,
     uris: BTreeMap<i64, RedirectUri>,
+    after_sign_out: BTreeMap<i64, RedirectUri>,
     secrets: BTreeMap<(Timestamp, Uuid), ClientSecret>,
 }
 
@@ -291,14 +313,25 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
     let mut gathered: BTreeMap<ClientId, Gathered> = BTreeMap::new();
     for row in rows {
         let id = ClientId(row.uuid(0)?);
-        let Gathered { uris, secrets, .. } = match gathered.entry(id) {
+        let Gathered { uris, after_sign_out, secrets, .. } = match gathered.entry(id) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                entry.insert(Gathered { client: from_row(row)?, uris: BTreeMap::new(), secrets: BTreeMap::new() })
+                let client = from_row(row)?;
+                entry.insert(Gathered {
+                    client,
+                    uris: BTreeMap::new(),
+                    after_sign_out: BTreeMap::new(),
+                    secrets: BTreeMap::new(),
+                })
             }
         };
         if let Some(position) = row.opt_int(15)? {
-            uris.insert(position, RedirectUri::from_stored(row.text(16)?.to_owned()));
+            let of_purpose = match row.text(24)? {
+                SIGN_IN => &mut *uris,
+                SIGN_OUT => after_sign_out,
+                other => return Err(meaningless("purpose of an address", other)),
+            };
+            of_purpose.insert(position, RedirectUri::from_stored(row.text(16)?.to_owned()));
         }
         if let Some(id) = row.opt_uuid(17)? {
             let secret = ClientSecret {
@@ -311,8 +344,9 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
             secrets.insert((secret.created_at, id), secret);
         }
     }
-    let whole = |Gathered { client, uris, secrets }| Client {
+    let whole = |Gathered { client, uris, after_sign_out, secrets }| Client {
         redirect_uris: uris.into_values().collect(),
+        doors: Doors { post_logout_redirect_uris: after_sign_out.into_values().collect(), ..client.doors },
         secrets: secrets.into_values().collect(),
         ..client
     };
@@ -339,6 +373,16 @@ impl Store {
     /// The clients that are registered in a tenant, by name.
     pub async fn clients_of(&self, tenant: TenantId) -> Result<Vec<Client>, StoreError> {
         gather(&self.read(&OF_TENANT, vec![tenant.0.into()]).await?)
+    }
+
+    /// The clients of which a secret ends after the one and until the other.
+    pub async fn clients_with_secrets_ending(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<BTreeSet<ClientId>, StoreError> {
+        let rows = self.read(&WITH_SECRETS_ENDING, vec![after.into(), until.into()]).await?;
+        rows.iter().map(|row| row.uuid(0).map(ClientId)).collect()
     }
 
     /// How many clients an account owns.

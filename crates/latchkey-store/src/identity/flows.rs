@@ -12,8 +12,8 @@ use crate::statement::{Changes, Sql};
 
 const START: Sql = Sql::write(
     "flows.start",
-    "INSERT INTO flow (id, browser, client, segment, origin, parameters, session, started_at, ended_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    "INSERT INTO flow (id, browser, client, segment, origin, parameters, session, started_at, ended_at, device)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 );
 
 const CHOOSE_SESSION: Sql =
@@ -25,7 +25,8 @@ const MOVE: Sql = Sql::write("flows.move", "UPDATE flow SET browser = $2 WHERE b
 
 const BY_ID: Sql = Sql::read(
     "flows.by_id",
-    "SELECT id, browser, client, segment, origin, parameters, session, started_at, ended_at FROM flow WHERE id = $1",
+    "SELECT id, browser, client, segment, origin, parameters, session, started_at, ended_at, device
+       FROM flow WHERE id = $1",
 );
 
 pub(super) const ALL: &[&Sql] = &[&START, &CHOOSE_SESSION, &END, &MOVE, &BY_ID];
@@ -41,6 +42,7 @@ pub(super) fn start(changes: &mut Changes, flow: Flow) {
         flow.session.map(|session| session.0).into(),
         flow.started_at.into(),
         flow.ended_at.into(),
+        flow.device.map(|device| device.0).into(),
     ];
     changes.write(&START, values);
 }
@@ -72,6 +74,7 @@ impl Store {
             session: row.opt_uuid(6)?.map(SessionId),
             started_at: row.time(7)?,
             ended_at: row.opt_time(8)?,
+            device: row.opt_array(9)?.map(TokenHash),
         }))
     }
 }

@@ -13,6 +13,7 @@ use super::clients;
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
+use crate::value::Value;
 
 const OPEN_IMPORT: Sql = Sql::write(
     "legacy_apps.open_import",
@@ -35,7 +36,22 @@ const IMPORT_STATE: Sql =
 
 const ADD: Sql = Sql::guarded(
     "legacy_apps.add",
-    "INSERT INTO legacy_app (client, description, website, company, scopes) VALUES ($1, $2, $3, $4, $5)",
+    "INSERT INTO legacy_app (client, description, website, company, scopes, unshown) VALUES ($1, $2, $3, $4, $5, $6)",
+);
+
+/// While it is the app's newest secret, nobody has been shown any that works.
+const UNSHOWN: Sql = Sql::read(
+    "legacy_apps.unshown",
+    "SELECT l.unshown FROM legacy_app l
+       JOIN legacy_app_organization o ON o.client = l.client
+      WHERE l.client = $1 AND o.organization = $2 AND l.unshown IS NOT NULL",
+);
+
+const SET_UNSHOWN: Sql = Sql::write(
+    "legacy_apps.set_unshown",
+    "UPDATE legacy_app SET unshown = $3
+      WHERE client = $1
+        AND EXISTS (SELECT 1 FROM legacy_app_organization o WHERE o.client = legacy_app.client AND o.organization = $2)",
 );
 
 /// Its scopes stay: they are those it was registered with.
@@ -73,6 +89,8 @@ pub(super) const ALL: &[&Sql] = &[
     &CLOSE_IMPORT,
     &IMPORT_STATE,
     &ADD,
+    &UNSHOWN,
+    &SET_UNSHOWN,
     &CHANGE,
     &JOIN,
     &BY_CLIENT,
@@ -90,12 +108,18 @@ pub(super) fn close(changes: &mut Changes, organization: Uuid, at: Timestamp) {
 
 pub(super) fn add(changes: &mut Changes, client: Client, app: LegacyApp, organization: Uuid) {
     changes.write(&STILL_OPEN, vec![organization.into()]);
+    let secret = client.secrets.last().map(|secret| secret.id);
     clients::import(changes, client);
     let id = app.client.0;
-    changes.write(
-        &ADD,
-        vec![id.into(), app.description.into(), app.website.into(), app.company.into(), app.scopes.to_string().into()],
-    );
+    let values = vec![
+        id.into(),
+        app.description.into(),
+        app.website.into(),
+        app.company.into(),
+        app.scopes.to_string().into(),
+        secret.into(),
+    ];
+    changes.write(&ADD, values);
     changes.write(&JOIN, vec![id.into(), organization.into()]);
 }
 
@@ -106,6 +130,11 @@ pub(super) fn change(changes: &mut Changes, client: Client, app: LegacyApp, orga
     changes
         .write(&CHANGE, vec![id.into(), app.description.into(), app.website.into(), app.company.into()])
         .write(&JOIN, vec![id.into(), organization.into()]);
+}
+
+/// Keeps that nobody has been shown this secret of an imported app yet.
+pub fn keep_unshown(changes: &mut Changes, organization: Uuid, client: ClientId, secret: Uuid) {
+    changes.write(&SET_UNSHOWN, vec![client.0.into(), organization.into(), secret.into()]);
 }
 
 /// One app that an organization takes over.
@@ -121,6 +150,8 @@ pub struct LegacyImport<'a> {
     pub known_scopes: &'a [String],
     /// What is kept of client secrets is made with it.
     pub key: &'a PurposeKey,
+    /// Where the order comes from, for the record.
+    pub address: &'a str,
     /// When.
     pub now: Timestamp,
 }
@@ -171,17 +202,34 @@ impl Store {
         self.decide(|| self.consider(import, &entropy)).await
     }
 
+    /// Whether an imported app's only way in is a secret that nobody has been shown.
+    pub async fn has_unshown_secret(&self, organization: Uuid, client: &Client) -> Result<bool, StoreError> {
+        let row = self.read_one(&UNSHOWN, vec![client.id.0.into(), organization.into()]).await?;
+        let unshown = row.map(|row| row.uuid(0)).transpose()?;
+        Ok(unshown.is_some_and(|unshown| client.secrets.last().is_some_and(|newest| newest.id == unshown)))
+    }
+
+    /// Keeps that the secrets of these imported apps have been shown.
+    pub async fn secrets_were_shown(&self, organization: Uuid, clients: &[ClientId]) -> Result<(), StoreError> {
+        let mut changes = Changes::none();
+        for client in clients {
+            changes.write(&SET_UNSHOWN, vec![client.0.into(), organization.into(), Value::Null]);
+        }
+        self.keep_books(&changes).await
+    }
+
     /// Closes an organization's import for good.
     pub async fn close_legacy_import(
         &self,
         organization: Uuid,
         tenant: TenantId,
+        address: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let closed: Result<(), OAuthError> = self
             .decide(async || {
                 let gate = self.legacy_import(organization).await?;
-                Ok(close_import(organization, tenant, gate.as_ref(), now))
+                Ok(close_import(organization, tenant, gate.as_ref(), now).seen_from(address))
             })
             .await?;
         // Closing refuses nothing.
@@ -193,7 +241,7 @@ impl Store {
         request: LegacyImport<'_>,
         entropy: &impl Fn() -> Entropy,
     ) -> Result<Decision<Imported, ImportError>, StoreError> {
-        let LegacyImport { registration, organization, tenant, known_scopes, key, now } = request;
+        let LegacyImport { registration, organization, tenant, known_scopes, key, address, now } = request;
         let gate = self.legacy_import(organization).await?;
         let (client, app) = (self.client(registration.id).await?, self.legacy_app(registration.id).await?);
         let given = self.read_one(&WAS_GIVEN, vec![registration.id.0.into()]).await?;
@@ -204,6 +252,6 @@ impl Store {
             (None, _, None) => Present::Nobody,
         };
         let destination = Destination { organization, tenant, gate: gate.as_ref(), present, known_scopes };
-        Ok(import(registration, destination, key, now, &mut entropy()))
+        Ok(import(registration, destination, key, now, &mut entropy()).seen_from(address))
     }
 }

@@ -2,9 +2,11 @@
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::client::ClientId;
+use uuid::Uuid;
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
 
 /// Touches no row while the app that it moved to is there: an app moves once.
@@ -27,11 +29,21 @@ const OF_NEWER: Sql =
 
 pub(super) const ALL: &[&Sql] = &[&MOVE, &OF_OLDER, &OF_NEWER];
 
-pub(super) fn add(changes: &mut Changes, client: ClientId, to: ClientId, at: Timestamp) {
+/// Links the two. The organizations hear of it: a service that they stopped stays stopped under its other name.
+pub(super) fn add(changes: &mut Changes, client: ClientId, to: ClientId, organizations: &[Uuid], at: Timestamp) {
     changes.write(&MOVE, vec![client.0.into(), to.0.into(), at.into()]);
+    for organization in organizations {
+        changes.notice(Notice::Organization(*organization));
+    }
 }
 
 impl Store {
+    /// The same service under its other name: the app that one of the older kind moved to, or the one that an app took over from.
+    pub async fn legacy_move_partner(&self, client: ClientId) -> Result<Option<ClientId>, StoreError> {
+        let (to, from) = (self.legacy_app_moved_to(client).await?, self.legacy_app_moved_from(client).await?);
+        Ok(to.or(from).map(|(partner, _)| partner))
+    }
+
     /// The app that one of the older kind moved to, and when; nothing if that was deleted.
     pub async fn legacy_app_moved_to(&self, client: ClientId) -> Result<Option<(ClientId, Timestamp)>, StoreError> {
         let row = self.read_one(&OF_OLDER, vec![client.0.into()]).await?;

@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId};
 use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::grant::authorization_code::AuthorizationCode;
+use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::{Tenant, TenantId};
 use latchkey_identity::time::AccessTokenLifetime;
-use latchkey_identity::token::family::FamilyId;
+use latchkey_identity::token::family::{FamilyId, TokenFamily};
+
+use quick_cache::sync::Cache;
 
 use super::Person;
 use crate::error::StoreError;
@@ -23,6 +27,12 @@ const FEW: usize = 10_000;
 /// Accounts, authorizations and sessions at the most: some hundred bytes each.
 const MANY: usize = 100_000;
 
+/// Token families at the most: those of the services that are at work.
+const FAMILIES: usize = 20_000;
+
+/// Codes on their way between us, a browser and an app at the most.
+const CODES: usize = 5_000;
+
 /// The caches.
 #[derive(Debug)]
 pub(crate) struct Memory {
@@ -33,6 +43,10 @@ pub(crate) struct Memory {
     pub(super) authorizations: Remembered<AuthorizationId, Arc<Authorization>>,
     /// Whether a session is over.
     pub(super) sessions: Remembered<SessionId, bool>,
+    /// What is behind does no harm: see [`crate::Store::remembered_family`].
+    pub(super) families: Remembered<FamilyId, Arc<TokenFamily>>,
+    /// Codes on their way: see [`crate::Store::remembered_code`].
+    pub(super) codes: Cache<TokenHash, Arc<AuthorizationCode>>,
     pub(super) ended_families: EndedFamilies,
 }
 
@@ -46,6 +60,8 @@ impl Memory {
             clients: Remembered::new(FEW),
             authorizations: Remembered::new(MANY),
             sessions: Remembered::new(MANY),
+            families: Remembered::new(FAMILIES),
+            codes: Cache::new(CODES),
             ended_families: EndedFamilies::default(),
         });
         let listener = Arc::clone(&memory);
@@ -56,7 +72,16 @@ impl Memory {
     fn hear(&self, notice: Notice) {
         match notice {
             Notice::Authorization(id) => self.authorizations.forget(&AuthorizationId(id)),
-            Notice::TokenFamily(id) => self.ended_families.add(FamilyId(id), Instant::now()),
+            Notice::TokenFamily(id) => {
+                self.ended_families.add(FamilyId(id), Instant::now());
+                self.families.forget(&FamilyId(id));
+            }
+            Notice::Rotation { family, generation, at, access_expires_at } => {
+                self.families.amend(&FamilyId(family), |before| {
+                    let next = generation.saturating_add(1);
+                    Arc::new(TokenFamily { generation: next, rotated_at: at, access_expires_at, ..(**before).clone() })
+                });
+            }
             Notice::Account(id) => {
                 self.accounts.forget(&AccountId(id));
                 // Its sessions end with it.
@@ -68,7 +93,7 @@ impl Memory {
                 self.authorizations.forget_all();
             }
             Notice::Session(id) => self.sessions.forget(&SessionId(id)),
-            Notice::Organization(_) | Notice::Keys => {}
+            Notice::Organization(_) | Notice::WorkItem { .. } | Notice::Keys => {}
         }
     }
 }

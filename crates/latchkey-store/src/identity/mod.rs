@@ -10,20 +10,25 @@
 //! | where an app of the older kind moved to | [`legacy_moves`] |
 //! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |
 //! | what people approved, and what it is used for | [`authorizations`], [`uses`] |
+//! | what devices ask, what clients pushed | [`device_codes`], [`pushed_requests`] |
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
+//! | access tokens that apps gave back | [`app_tokens`] |
 //! | private keys, sealed | [`signing_keys`] |
 //! | what is swept away | [`purge`] |
 
 pub mod accounts;
+pub mod app_tokens;
 pub mod authorization_codes;
 pub mod authorizations;
 pub mod changes;
 pub mod clients;
+pub mod device_codes;
 pub mod flows;
 pub mod legacy_apps;
 pub mod legacy_moves;
 pub(crate) mod memory;
 pub mod purge;
+pub mod pushed_requests;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
@@ -44,13 +49,16 @@ use crate::value::Row;
 /// Every statement of the identity half.
 pub(crate) const ALL: &[&[&Sql]] = &[
     accounts::ALL,
+    app_tokens::ALL,
     authorization_codes::ALL,
     authorizations::ALL,
     clients::ALL,
+    device_codes::ALL,
     flows::ALL,
     legacy_apps::ALL,
     legacy_moves::ALL,
     purge::ALL,
+    pushed_requests::ALL,
     sessions::ALL,
     signing_keys::ALL,
     tenants::ALL,

@@ -11,6 +11,7 @@ use crate::Store;
 use crate::devops::approval_requests;
 use crate::error::StoreError;
 use crate::feed::Notice;
+use crate::outbox;
 use crate::statement::{Changes, Sql};
 use crate::value::Value;
 
@@ -53,6 +54,22 @@ const CODES: Portion = Portion {
     ),
 };
 
+const DEVICES: Portion = Portion {
+    found: Sql::sweep("purge.old_devices", "SELECT hash FROM device_code WHERE started_at <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.devices",
+        "DELETE FROM device_code WHERE hash IN (SELECT hash FROM device_code WHERE started_at <= $1 LIMIT $2)",
+    ),
+};
+
+const PUSHED: Portion = Portion {
+    found: Sql::sweep("purge.old_pushed", "SELECT hash FROM pushed_request WHERE pushed_at <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.pushed",
+        "DELETE FROM pushed_request WHERE hash IN (SELECT hash FROM pushed_request WHERE pushed_at <= $1 LIMIT $2)",
+    ),
+};
+
 const SESSIONS: Portion = Portion {
     found: Sql::sweep("purge.old_sessions", "SELECT id FROM session WHERE ended_at <= $1 LIMIT $2"),
     delete: Sql::sweep(
@@ -82,6 +99,14 @@ const FAMILIES: Portion = Portion {
     ),
 };
 
+const APP_TOKENS: Portion = Portion {
+    found: Sql::sweep("purge.old_app_tokens", "SELECT id FROM ended_app_token WHERE ended_at <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.app_tokens",
+        "DELETE FROM ended_app_token WHERE id IN (SELECT id FROM ended_app_token WHERE ended_at <= $1 LIMIT $2)",
+    ),
+};
+
 const USES: Sql = Sql::sweep("purge.uses", "DELETE FROM authorization_use WHERE day < $1");
 
 const REFUSALS: Sql = Sql::sweep("purge.refusals", "DELETE FROM authorization_refusal WHERE day < $1");
@@ -101,16 +126,23 @@ pub(super) const ALL: &[&Sql] = &[
     &FLOWS.delete,
     &CODES.found,
     &CODES.delete,
+    &DEVICES.found,
+    &DEVICES.delete,
+    &PUSHED.found,
+    &PUSHED.delete,
     &SESSIONS.found,
     &SESSIONS.delete,
     &FAMILIES.found,
     &FAMILIES.delete,
+    &APP_TOKENS.found,
+    &APP_TOKENS.delete,
     &USES,
     &REFUSALS,
     &ORGANIZATIONS,
 ];
 
-/// A code is kept this long, so that a replay is recognized as one.
+/// A code, of a device too, is kept this long, so that a replay is recognized as one; that a token was given back, since no token lives so
+/// long.
 const CODE_KEPT: Duration = Duration::from_secs(86_400);
 /// What has ended is kept this long, so that people who ask can be told.
 const ENDED_KEPT: Duration = Duration::from_secs(30 * 86_400);
@@ -124,16 +156,22 @@ impl Store {
         let long_ago = now - ENDED_KEPT;
         self.delete_in_portions(&FLOWS, vec![(now - limits::FLOW_LIFETIME).into()]).await?;
         self.delete_in_portions(&CODES, vec![(now - CODE_KEPT).into()]).await?;
+        self.delete_in_portions(&DEVICES, vec![(now - CODE_KEPT).into()]).await?;
+        // Whoever began with one just before it ran out has as long as any flow.
+        let pushed = limits::PUSHED_REQUEST_LIFETIME + limits::FLOW_LIFETIME;
+        self.delete_in_portions(&PUSHED, vec![(now - pushed).into()]).await?;
         self.delete_in_portions(&SESSIONS, vec![long_ago.into()]).await?;
         let (idle, old) = (long_ago - limits::FAMILY_IDLE, long_ago - limits::FAMILY_LIFETIME);
         let oldest = long_ago - limits::LEGACY_FAMILY_LIFETIME;
         self.delete_in_portions(&FAMILIES, vec![long_ago.into(), idle.into(), old.into(), oldest.into()]).await?;
+        self.delete_in_portions(&APP_TOKENS, vec![(now - CODE_KEPT).into()]).await?;
         let mut changes = Changes::none();
         changes
             .write(&USES, vec![uses::day_of(now - USES_KEPT).into()])
             .write(&REFUSALS, vec![uses::day_of(now - USES_KEPT).into()])
             .write(&ORGANIZATIONS, vec![])
             .write(&approval_requests::PURGE, vec![(long_ago - LIFETIME).into(), long_ago.into()]);
+        outbox::purge(&mut changes, now);
         self.keep_books(&changes).await
     }
 
@@ -179,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_there_may_be_much_of_goes_in_portions() {
-        for portion in [&FLOWS, &CODES, &SESSIONS, &FAMILIES] {
+        for portion in [&FLOWS, &CODES, &DEVICES, &PUSHED, &SESSIONS, &FAMILIES, &APP_TOKENS] {
             assert!(portion.delete.text().contains(" LIMIT $"), "{}", portion.delete.name());
         }
     }

@@ -1,5 +1,6 @@
 //! Token families: one row for a refresh token and all its successors.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use latchkey_identity::Timestamp;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use super::authorizations::{self, WIDTH, columns};
 use super::counted;
+use super::memory::{Absent, present};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -168,7 +170,9 @@ pub(super) fn rotate(
     at: Timestamp,
     access_expires_at: Timestamp,
 ) {
-    changes.write(&ROTATE, vec![family.0.into(), generation.into(), at.into(), access_expires_at.into()]);
+    changes
+        .write(&ROTATE, vec![family.0.into(), generation.into(), at.into(), access_expires_at.into()])
+        .notice(Notice::Rotation { family: family.0, generation, at, access_expires_at });
 }
 
 pub(super) fn end(changes: &mut Changes, family: FamilyId, at: Timestamp) {
@@ -234,8 +238,34 @@ fn from_row(row: &Row, first: usize) -> Result<TokenFamily, StoreError> {
 impl Store {
     /// A token family, ended or not, with the authorization above it.
     pub async fn family(&self, id: FamilyId) -> Result<Option<(TokenFamily, Authorization)>, StoreError> {
-        let Some(row) = self.read_one(&BY_ID, vec![id.0.into()]).await? else { return Ok(None) };
-        Ok(Some((from_row(&row, WIDTH)?, authorizations::from_row(&row)?)))
+        let known = self.memory.families.get(&id).map(|family| family.authorization);
+        let known = known.map(|above| (above, self.memory.authorizations.epoch(&above)));
+        let mut above = None;
+        let load = async || {
+            let row = self.read_one(&BY_ID, vec![id.0.into()]).await?.ok_or(Absent::Nothing)?;
+            above = Some(authorizations::from_row(&row)?);
+            Ok(Arc::new(from_row(&row, WIDTH)?))
+        };
+        let family = present(self.memory.families.load(id, load).await)?;
+        if let (Some((id, before)), Some(above)) = (known, &above) {
+            self.memory.authorizations.keep(id, Arc::new(above.clone()), before);
+        }
+        Ok(family.map(Arc::unwrap_or_clone).zip(above))
+    }
+
+    /// What is remembered of a token family, with the authorization above it as it is now. No database is asked.
+    ///
+    /// The family may be behind what is true: a rotation that is decided by it is guarded and cannot be wrong, but whatever else comes of
+    /// it has to be decided again by [`Self::family`].
+    pub async fn remembered_family(
+        &self,
+        id: FamilyId,
+    ) -> Result<Option<(Arc<TokenFamily>, Arc<Authorization>)>, StoreError> {
+        let Some(family) = self.memory.families.get(&id) else { return Ok(None) };
+        if self.memory.authorizations.get(&family.authorization).is_none() {
+            return Ok(None);
+        }
+        Ok(self.authorization(family.authorization).await?.map(|authorization| (family, authorization)))
     }
 
     /// The token families below an authorization that have not ended, newest first.

@@ -5,10 +5,13 @@ use std::time::Duration;
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
 use latchkey_identity::authorize::flow::{Flow, FlowId};
+use latchkey_identity::authorize::pushed::PushedRequest;
 use latchkey_identity::client::{
-    Client, ClientId, ClientKind, ClientSecret, ClientState, Profile, Publisher, RedirectUri,
+    Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
 };
 use latchkey_identity::grant::authorization_code::{AuthorizationCode, CodeChallenge};
+use latchkey_identity::grant::device_code::DeviceCode;
+use latchkey_identity::grant::device_code::user_code::UserCode;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{BrowserHash, Session, SessionId};
@@ -68,6 +71,11 @@ pub(crate) fn burndown() -> Client {
         state: ClientState::Active,
         owner: Some(ana().id),
         redirect_uris: ["https://b.test/2", "https://b.test/1"].map(|uri| RedirectUri::from_stored(uri.into())).into(),
+        doors: Doors {
+            post_logout_redirect_uris: vec![RedirectUri::from_stored("https://b.test/bye".into())],
+            device_code: true,
+            pushed_only: true,
+        },
         scopes: ScopeSet::from_text("vso.code vso.work"),
         required_scopes: ScopeSet::from_text("vso.work"),
         secrets: vec![a_secret(1), a_secret(2)],
@@ -85,6 +93,7 @@ pub(crate) fn a_bare_client() -> Client {
         publisher: Publisher::Unverified,
         owner: None,
         redirect_uris: vec![],
+        doors: Doors::default(),
         secrets: vec![],
         ..burndown()
     }
@@ -126,9 +135,37 @@ pub(crate) fn a_flow() -> Flow {
         segment: "common".into(),
         origin: "https://id.test".into(),
         parameters: "client_id=1&state=%20".into(),
+        device: Some(TokenHash([0xd; 32])),
         session: None,
         started_at: NOW,
         ended_at: None,
+    }
+}
+
+pub(crate) fn a_device() -> DeviceCode {
+    DeviceCode {
+        hash: TokenHash([0xd; 32]),
+        user_code: UserCode::parse("WDXB-MXHT").unwrap(),
+        client: burndown().id,
+        segment: "common".into(),
+        origin: "https://id.test".into(),
+        scope: "openid vso.work".into(),
+        client_info: true,
+        address: "192.0.2.1".into(),
+        started_at: NOW,
+        answered_at: None,
+        approved: false,
+    }
+}
+
+pub(crate) fn a_pushed_request() -> PushedRequest {
+    PushedRequest {
+        hash: TokenHash([0x9; 32]),
+        client: burndown().id,
+        segment: "common".into(),
+        parameters: "client_id=1&state=%20".into(),
+        pushed_at: NOW,
+        used_at: None,
     }
 }
 

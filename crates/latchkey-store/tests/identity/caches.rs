@@ -3,6 +3,7 @@
 use latchkey_identity::account::AccountState;
 use latchkey_identity::authorization::{Authorization, EndReason};
 use latchkey_identity::client::{Client, ClientState};
+use latchkey_identity::token::app_token::AppTokenId;
 use latchkey_identity::{Change, Timestamp};
 use latchkey_testkit::databases::{on_both_databases, on_both_engines};
 
@@ -106,5 +107,70 @@ fn a_family_is_known_to_have_ended_also_after_a_restart() {
         drop(store);
         let store = database.open().await;
         assert!(store.family_ended(a_family().id));
+    });
+}
+
+#[test]
+fn an_app_token_is_known_to_have_ended_also_after_a_restart() {
+    on_both_engines(async |database| {
+        let (one, other) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+        let token = AppTokenId { client: burndown().id, credential: a_secret(1).id, unique: one };
+        let store = database.open().await;
+        for _ in 0..2 {
+            with(&store, vec![Change::EndAppToken { token, at: later(9) }]).await;
+            assert!(store.app_token_ended(one) && !store.app_token_ended(other));
+        }
+        drop(store);
+        let store = database.open().await;
+        assert!(store.app_token_ended(one) && !store.app_token_ended(other));
+    });
+}
+
+#[test]
+fn what_is_remembered_of_a_family_goes_on_with_each_rotation_and_is_forgotten_at_its_end() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let remembered = async || {
+            let found = store.remembered_family(a_family().id).await.unwrap();
+            found.map(|(family, _)| (family.generation, family.rotated_at))
+        };
+        assert_eq!(remembered().await, None, "nobody has asked for it yet");
+        store.family(a_family().id).await.unwrap();
+        assert_eq!(remembered().await, None, "nor for what is above it");
+        store.family(a_family().id).await.unwrap();
+        assert_eq!(remembered().await, Some((0, a_family().rotated_at)));
+        with(&store, vec![rotate(0, later(5))]).await;
+        with(&store, vec![rotate(1, later(6))]).await;
+        assert_eq!(remembered().await, Some((2, later(6))));
+        let (family, given) = store.family(a_family().id).await.unwrap().unwrap();
+        let (kept, above) = store.remembered_family(a_family().id).await.unwrap().unwrap();
+        assert_eq!((&*kept, &*above), (&family, &given), "memory and database agree");
+        with(&store, vec![Change::EndTokenFamily { family: a_family().id, at: later(9) }]).await;
+        assert_eq!(remembered().await, None);
+    });
+}
+
+#[test]
+fn what_is_remembered_above_a_family_is_the_authorization_as_it_is_now() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        store.family(a_family().id).await.unwrap();
+        store.family(a_family().id).await.unwrap();
+        let end =
+            Change::EndAuthorization { authorization: an_authorization().id, at: later(9), reason: EndReason::Revoked };
+        with(&store, vec![end]).await;
+        assert_eq!(store.remembered_family(a_family().id).await.unwrap(), None, "it is read anew");
+    });
+}
+
+#[test]
+fn a_code_is_remembered_until_it_is_asked_for() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let asked = async || store.remembered_code(a_code().hash).await.unwrap().map(|(code, _)| (*code).clone());
+        assert_eq!(asked().await, None);
+        store.remember_code(a_code());
+        assert_eq!(asked().await, Some(a_code()));
+        assert_eq!(asked().await, None, "the second time the database is asked, which knows whether it was redeemed");
     });
 }

@@ -3,8 +3,10 @@
 use latchkey_identity::account::{Account, AccountState, email_key};
 use latchkey_identity::authorization::{Authorization, EndReason, Lifetime, Places};
 use latchkey_identity::authorize::flow::Flow;
+use latchkey_identity::authorize::pushed::PushedRequest;
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::grant::authorization_code::AuthorizationCode;
+use latchkey_identity::grant::device_code::DeviceCode;
 use latchkey_identity::session::{Session, SessionId};
 use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantKind};
 use latchkey_identity::token::family::TokenFamily;
@@ -24,6 +26,29 @@ fn tenants_come_back() {
         assert_eq!(store.tenant_by_domain("shore.test").await.unwrap().as_deref(), Some(&personal));
         assert_eq!(store.tenant_by_domain("nowhere.test").await.unwrap(), None);
         assert_eq!(store.tenants().await.unwrap(), [harbor(), personal]);
+    });
+}
+
+#[test]
+fn devices_and_pushed_requests_come_back_answered_or_not_until_they_are_forgotten() {
+    on_both_databases(async |store| {
+        let (device, request) = (a_device(), a_pushed_request());
+        let begun = vec![Change::StartDevice(Box::new(device.clone())), Change::Push(Box::new(request.clone()))];
+        with(&store, begun).await;
+        assert_eq!(store.device_of(&device.user_code).await.unwrap(), Some(device.clone()));
+        assert_eq!(store.pushed_request(request.hash).await.unwrap(), Some(request.clone()));
+        let answered = vec![
+            Change::AnswerDevice { device: device.hash, approved: true, at: later(9) },
+            Change::UsePushed { request: request.hash, at: later(9) },
+        ];
+        with(&store, answered).await;
+        let approved = DeviceCode { answered_at: Some(later(9)), approved: true, ..device.clone() };
+        assert_eq!(store.device_code(device.hash).await.unwrap(), Some(approved));
+        let used = PushedRequest { used_at: Some(later(9)), ..request.clone() };
+        assert_eq!(store.pushed_request(request.hash).await.unwrap(), Some(used));
+        store.purge(later(2 * 86_400)).await.unwrap();
+        assert_eq!(store.device_code(device.hash).await.unwrap(), None);
+        assert_eq!(store.pushed_request(request.hash).await.unwrap(), None);
     });
 }
 

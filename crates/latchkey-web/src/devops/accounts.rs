@@ -12,7 +12,7 @@ use super::table::Answer;
 
 /// `GET [/{organization}]/_apis/accounts?memberId=&ownerId=`: those of the caller, as far as the authorization reaches.
 pub(super) async fn list(call: Call) -> Answer {
-    let access = call.own()?;
+    let access = call.own().await?;
     let (member, owner) = (person(&call, "memberId")?, person(&call, "ownerId")?);
     let mut shown = Vec::new();
     if member.is_none_or(|member| member == access.person()) {
@@ -28,6 +28,6 @@ pub(super) async fn list(call: Call) -> Answer {
 }
 
 fn person(call: &Call, name: &str) -> Result<Option<PersonId>, ApiError> {
-    let id = call.query.get(name).map(Uuid::try_parse).transpose();
+    let id = call.query.once(name)?.map(Uuid::try_parse).transpose();
     Ok(id.map_err(|_| DevOpsError::bad_request(format!("The value of {name} must be an id.")))?.map(PersonId))
 }

@@ -65,7 +65,7 @@ pub(super) async fn find(call: &Call, access: &ProjectAccess) -> Result<Build, A
 
 /// `POST /{organization}/{project}/_apis/build/builds`. Nothing runs here: whoever builds asks for it, and reports.
 pub(super) async fn queue(call: Call, payload: Payload) -> Answer {
-    let definition_id = call.query.get("definitionId").and_then(|id| id.parse().ok());
+    let definition_id = call.query.once("definitionId")?.and_then(|id| id.parse().ok());
     let request = QueueRequest::read(&payload.json().await?, definition_id)?;
     let inside = call.project().await?;
     let (store, access) = (&call.app.store, &inside.access);

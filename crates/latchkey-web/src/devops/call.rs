@@ -111,7 +111,7 @@ impl Call {
         Self { visit, identified, action }
     }
 
-    /// Who asks.
+    /// Who asks: a person, or an app by itself, under its own id.
     pub(super) fn person(&self) -> PersonId {
         self.identified.caller.person
     }
@@ -132,8 +132,11 @@ impl Call {
     }
 
     /// To what is the person's own.
-    pub(super) fn own(&self) -> Result<Access, ApiError> {
-        let access = access::decide(self.caller(), Resource::Own, self.action)?;
+    pub(super) async fn own(&self) -> Result<Access, ApiError> {
+        let older = self.caller().app.is_some_and(|app| app.legacy.is_some());
+        let facts = if older { self.app.store.organizations_of(self.person()).await? } else { Vec::new() };
+        let organizations: Vec<&Organization> = facts.iter().map(|facts| &facts.organization).collect();
+        let access = access::decide(self.caller(), Resource::Own(&organizations), self.action)?;
         self.acted(None);
         Ok(access)
     }
@@ -259,10 +262,12 @@ impl InProject {
 }
 
 impl Identified {
-    /// Notes the use, in memory: last uses ride along later.
+    /// Notes what an authorization was used for, in memory: last uses ride along later. An app by itself has none.
     fn used(&self, visit: &Visit, action: Action, project: Option<uuid::Uuid>) {
-        let authorization = self.bearer.authorization.id;
-        visit.app.uses.acted(authorization, action.description(), project, visit.now, visit.address);
+        if let Some(bearer) = self.holder.person() {
+            let authorization = bearer.authorization.id;
+            visit.app.uses.acted(authorization, action.description(), project, visit.now, visit.address);
+        }
     }
 }
 

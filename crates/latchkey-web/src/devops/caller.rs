@@ -19,7 +19,7 @@ use latchkey_identity::token::access_token::TokenRefusal;
 
 use super::error::ApiError;
 use crate::app::App;
-use crate::bearer::{self, Bearer, BearerError};
+use crate::bearer::{self, AppBearer, Bearer, BearerError, Holder};
 
 /// Somebody whose credential counts at this moment.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Identified {
     /// As whom and how far access is decided.
     pub(super) caller: Arc<Caller>,
     /// The token, and what it hangs below.
-    pub(super) bearer: Bearer,
+    pub(super) holder: Holder,
     token: Secret,
 }
 
@@ -50,8 +50,14 @@ impl Identified {
 }
 
 async fn of_token(app: &App, token: Secret, now: Timestamp) -> Result<Identified, ApiError> {
-    match bearer::authenticate(app, token.reveal(), Some(scope::AUDIENCE), now).await {
-        Ok(bearer) => Ok(Identified { caller: at_this_moment(bearer.caller(caller), now), bearer, token }),
+    match bearer::identify(app, token.reveal(), scope::AUDIENCE, now).await {
+        Ok(holder) => {
+            let caller = match &holder {
+                Holder::Person(bearer) => at_this_moment(bearer.caller(caller), now),
+                Holder::App(bearer) => bearer.caller(app_itself),
+            };
+            Ok(Identified { caller, holder, token })
+        }
         Err(BearerError::Store(error)) => Err(error.into()),
         Err(BearerError::Refused(refusal)) => Err(unauthorized(reason(refusal))),
     }
@@ -60,8 +66,8 @@ async fn of_token(app: &App, token: Secret, now: Timestamp) -> Result<Identified
 /// What is decided for an app of the older OAuth kind depends on the moment; nothing else of a caller does.
 fn at_this_moment(caller: Arc<Caller>, now: Timestamp) -> Arc<Caller> {
     match caller.app {
-        Some(CallingApp { id, legacy: Some(_) }) => {
-            Arc::new(Caller { app: Some(CallingApp { id, legacy: Some(now) }), ..(*caller).clone() })
+        Some(app) if app.legacy.is_some() => {
+            Arc::new(Caller { app: Some(CallingApp { legacy: Some(now), ..app }), ..(*caller).clone() })
         }
         _ => caller,
     }
@@ -81,6 +87,8 @@ fn reason(refusal: TokenRefusal) -> &'static str {
             "The authorization behind the token was revoked or has ended. Ask the person to authorize the service again."
         }
         TokenRefusal::FamilyEnded => "The token was revoked. Ask the person to authorize the service again.",
+        TokenRefusal::CredentialEnded => "The secret that the token was made with has ended. Get a new token.",
+        TokenRefusal::NoPerson => "This takes a person, and the token is an app's own.",
         TokenRefusal::AccountDisabled => "The account is disabled. An administrator of its tenant can enable it.",
         TokenRefusal::AppSuspended => "The service is suspended. Its owner can ask an administrator of its tenant why.",
     }
@@ -129,12 +137,19 @@ fn caller(bearer: &Bearer) -> Caller {
         app: Some(CallingApp {
             id: AppId(bearer.client.id.0),
             legacy: bearer.client.is_legacy().then_some(Timestamp::from_secs(0)),
+            itself: None,
         }),
         standing: Standing::Live,
         token_scopes: scopes(&bearer.token.scopes),
         authorized_scopes: scopes(&bearer.authorization.scopes),
         limits: limits(&bearer.authorization),
     }
+}
+
+/// The same for an app that acts by itself: what the token says, what the app is registered for now, and of which directory it is.
+fn app_itself(bearer: &AppBearer) -> Caller {
+    let registered = scopes(&bearer.client.scopes).without(Scope::UserImpersonation);
+    Caller::app_itself(AppId(bearer.client.id.0), bearer.token.tenant.0, scopes(&bearer.token.scopes), registered)
 }
 
 fn scopes(set: &ScopeSet) -> Scopes {

@@ -22,6 +22,6 @@ pub(super) async fn read(visit: Visit) -> Answer {
     let door = Door::find(app, name, identified.caller.person).await?;
     access::to_organization(&identified.caller, door.within(), Action::Connect)?;
     let facts = door.facts()?;
-    let person = people::seen(&identified.bearer.person);
+    let person = people::seen_holder(&identified.holder);
     visit.json(&wire::connection_data::connection_data(&facts.organization, Some(&person)))
 }

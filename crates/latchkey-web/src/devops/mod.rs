@@ -84,18 +84,18 @@ const ALLOWED_HEADERS: &str = "authorization, accept, content-type, x-tfs-fedaut
 const EXPOSED_HEADERS: &str =
     "x-ms-continuationtoken, ActivityId, X-TFS-Session, X-VSS-GlobalMessage, X-VSS-ResourceTenant";
 
-/// Answers a request of the API or of git; `None` if its path belongs to neither.
-pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>> {
+/// Answers a request of the API or of git; gives back what it read if the path belongs to neither.
+pub async fn answer(app: &App, request: Request<Body>) -> Result<Response<Body>, Arc<Parts>> {
     let (parts, body) = request.into_parts();
     let parts = Arc::new(parts);
     let (endpoint, values) = match routes::TABLE.find(parts.uri.path()) {
         Ok(found) => (Some(found.endpoint), found.values),
-        Err(NotFound::NoRoute) if !is_of_the_api(parts.uri.path()) => return None,
+        Err(NotFound::NoRoute) if !is_of_the_api(parts.uri.path()) => return Err(parts),
         Err(_) => (None, PathValues::default()),
     };
     let dialect = endpoint.map_or(Dialect::Rest, |endpoint| endpoint.dialect);
     if parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
-        return Some(preflight());
+        return Ok(preflight());
     }
     let activity = uuid::Builder::from_random_bytes(random()).into_uuid().to_string();
     let organization = values.get("organization").map(str::to_owned);
@@ -131,7 +131,7 @@ pub async fn answer(app: &App, request: Request<Body>) -> Option<Response<Body>>
     if let Some(notice) = notice {
         notice.add_to(headers, &visit::origin(app, &parts).url);
     }
-    Some(response)
+    Ok(response)
 }
 
 async fn serve(
@@ -156,14 +156,15 @@ async fn serve(
         Handler::For(action, handler) => {
             // Who has no credential learns nothing else about the request.
             let identified = caller::identify(app, &parts.headers, app.now()).await?;
-            if identified.bearer.client.is_legacy() {
+            let person = identified.holder.person();
+            if let Some(bearer) = person.filter(|bearer| bearer.client.is_legacy()) {
                 // Everybody who runs an app of the older kind is told of its end, wherever they look.
-                *notice = Some(Notice::of(app, organizations_of(&identified.bearer.authorization)).await?);
+                *notice = Some(Notice::of(app, organizations_of(&bearer.authorization)).await?);
             }
             let visit = Visit::read(app, parts, values, endpoint.dialect)?;
-            let (authorization, now) = (identified.bearer.authorization.id, visit.now);
+            let (authorization, now) = (person.map(|bearer| bearer.authorization.id), visit.now);
             let done = handler(Call::new(visit, identified, *action), Payload::new(&parts.headers, body)).await;
-            if let Err(ApiError::Denied(refusal)) = &done {
+            if let (Err(ApiError::Denied(refusal)), Some(authorization)) = (&done, authorization) {
                 app.uses.refused(authorization, refusal, now);
             }
             match endpoint.dialect {

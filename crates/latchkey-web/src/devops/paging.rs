@@ -9,6 +9,7 @@ use latchkey_jose::base64url;
 
 use super::call::Call;
 use super::error::ApiError;
+use crate::bearer::Holder;
 
 /// How long a token counts: far longer than anybody takes from one page to the next.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -19,8 +20,8 @@ const MAC_BYTES: usize = 32;
 /// What a token is bound to.
 struct Binding<'a> {
     key: &'a PurposeKey,
-    /// The authorization that asks: it stands for person, app and tenant.
-    authorization: [u8; 16],
+    /// The authorization that asks: it stands for person, app and tenant. For an app by itself it is the app.
+    holder: [u8; 16],
     /// The list, by the ids of what it belongs to.
     list: &'a str,
     filter: String,
@@ -47,7 +48,10 @@ impl Call {
     fn binding<'a>(&'a self, list: &'a str) -> Binding<'a> {
         Binding {
             key: &self.app.keys.continuation,
-            authorization: *self.identified().bearer.authorization.id.0.as_bytes(),
+            holder: match &self.identified().holder {
+                Holder::Person(bearer) => bearer.authorization.id.0.into_bytes(),
+                Holder::App(bearer) => bearer.client.id.0.into_bytes(),
+            },
             list,
             filter: self.query.filter(),
         }
@@ -71,7 +75,7 @@ impl Binding<'_> {
     }
 
     fn parts<'a>(&'a self, end: &'a [u8], position: &'a str) -> [&'a [u8]; 5] {
-        [&self.authorization, self.list.as_bytes(), self.filter.as_bytes(), end, position.as_bytes()]
+        [&self.holder, self.list.as_bytes(), self.filter.as_bytes(), end, position.as_bytes()]
     }
 }
 
@@ -85,12 +89,8 @@ mod tests {
     #[test]
     fn a_token_counts_for_its_list_and_caller_only_and_not_for_ever() {
         let key = PurposeKey::derive(&[7; 32], Purpose::Continuation).unwrap();
-        let of = |authorization, list, filter: &str| Binding {
-            key: &key,
-            authorization: [authorization; 16],
-            list,
-            filter: filter.to_owned(),
-        };
+        let of =
+            |holder, list, filter: &str| Binding { key: &key, holder: [holder; 16], list, filter: filter.to_owned() };
         let mine = of(1, "projects of 1", "a=b");
         let token = mine.seal("refs/heads/main", NOW + LIFETIME);
         assert_eq!(mine.open(&token, NOW).as_deref(), Some("refs/heads/main"));
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_token_with_another_bit_is_none() {
         let key = PurposeKey::derive(&[7; 32], Purpose::Continuation).unwrap();
-        let mine = Binding { key: &key, authorization: [1; 16], list: "", filter: String::new() };
+        let mine = Binding { key: &key, holder: [1; 16], list: "", filter: String::new() };
         let bytes = base64url::decode(&mine.seal("41", NOW + LIFETIME)).unwrap();
         for place in 0..bytes.len() {
             let mut other = bytes.clone();

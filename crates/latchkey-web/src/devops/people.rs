@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::membership::{People, Person};
 use latchkey_identity::account::{AccountId, email_key};
+use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::tenant::PERSONAL_TENANT;
 use latchkey_store::{StoreError, identity};
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::call::InOrganization;
 use super::error::ApiError;
 use crate::app::App;
+use crate::bearer::Holder;
 
 /// How many members are looked at to find somebody who is only called by name.
 const MOST_LOOKED_AT: usize = 5_000;
@@ -29,12 +31,29 @@ pub(super) fn seen(person: &identity::Person) -> Person {
     }
 }
 
-/// The people of these ids, as far as there are accounts.
+/// An app that acts by itself, as others see it: it has no address, so its id stands there.
+pub(super) fn seen_app(client: &Client) -> Person {
+    let id = PersonId(client.id.0);
+    Person { id, display_name: client.name.clone(), unique_name: client.id.to_string(), personal: false }
+}
+
+/// Whoever holds a token, as others see them.
+pub(super) fn seen_holder(holder: &Holder) -> Person {
+    match holder {
+        Holder::Person(bearer) => seen(&bearer.person),
+        Holder::App(bearer) => seen_app(&bearer.client),
+    }
+}
+
+/// The people of these ids, as far as there are accounts, and the apps among them.
 pub(super) async fn of_ids(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<People, StoreError> {
     let ids: BTreeSet<PersonId> = ids.into_iter().collect();
     let mut people = Vec::with_capacity(ids.len());
     for id in ids {
-        people.extend(app.store.account(AccountId(id.0)).await?.map(|person| seen(&person)));
+        people.extend(match app.store.account(AccountId(id.0)).await? {
+            Some(person) => Some(seen(&person)),
+            None => app.store.client(ClientId(id.0)).await?.map(|client| seen_app(&client)),
+        });
     }
     Ok(people.into_iter().collect())
 }

@@ -24,6 +24,14 @@ impl Query {
         self.pairs().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty()).map(|(_, value)| value)
     }
 
+    /// The value of a name that decides what is changed or whose it is: a second one is refused, since somebody may have read only the first.
+    pub(super) fn once(&self, name: &str) -> Result<Option<&str>, DevOpsError> {
+        if self.pairs().filter(|(key, _)| key.eq_ignore_ascii_case(name)).count() > 1 {
+            return Err(DevOpsError::bad_request(format!("The parameter {name} must not be given twice.")));
+        }
+        Ok(self.get(name))
+    }
+
     /// The first value under any of these names.
     pub(super) fn any(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.get(name))
@@ -82,6 +90,17 @@ mod tests {
         assert!(query.flag("FLAG"));
         assert_eq!(query.count(&["$TOP"], 3), Ok(Some(3)));
         assert_eq!(query.count(&["top"], 3), Ok(None));
+    }
+
+    #[test]
+    fn what_decides_is_not_said_twice() {
+        assert_eq!(query("secretType=primary").once("secrettype"), Ok(Some("primary")));
+        assert_eq!(query("").once("secretType"), Ok(None));
+        for text in
+            ["secretType=primary&SecretType=alternative", "secretType=&secretType=a", "secretType=a&%73ecretType=a"]
+        {
+            assert_eq!(query(text).once("secretType").unwrap_err().status(), 400, "{text}");
+        }
     }
 
     #[test]

@@ -119,7 +119,9 @@ pub(super) async fn may_move(call: &Call, inside: &InRepository, commands: &[Ref
     {
         return Err(match error {
             ApiError::Denied(refusal) => {
-                call.app.uses.refused(call.identified().bearer.authorization.id, &refusal, call.now);
+                if let Some(bearer) = call.identified().holder.person() {
+                    call.app.uses.refused(bearer.authorization.id, &refusal, call.now);
+                }
                 Refused::Force(refusal.into_error().message)
             }
             other => Refused::Error(other),

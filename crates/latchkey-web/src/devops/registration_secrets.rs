@@ -12,6 +12,7 @@ use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::legacy::rotation::{SecretType, rotate};
 use latchkey_identity::limits::LEGACY_SECRET_DAYS;
 use latchkey_identity::secret::Secret;
+use latchkey_store::identity::Person;
 
 use super::call::Call;
 use super::error::ApiError;
@@ -21,8 +22,8 @@ use crate::app::entropy;
 
 /// `POST /_apis/delegatedauth/registrationsecret/{registrationId}`: the second secret, a JWT, told this once.
 pub(super) async fn create(call: Call, _: Payload) -> Answer {
-    let (client, _) = own(&call).await?;
-    let (store, account) = (&call.app.store, &call.identified().bearer.person.account);
+    let (client, _, person) = own(&call).await?;
+    let (store, account) = (&call.app.store, &person.account);
     let made: Result<(Secret, ClientSecret), RegistrationError> = store
         .decide(|| async {
             let Some(client) = store.client(client.id).await? else {
@@ -40,10 +41,10 @@ pub(super) async fn create(call: Call, _: Payload) -> Answer {
 /// `PUT /_apis/delegatedauth/registrationsecret/{registrationId}?secretType=`: another secret in the place of one of the two. The old one
 /// ends at once, and the tokens that were made with it.
 pub(super) async fn replace(call: Call, _: Payload) -> Answer {
-    let (client, app) = own(&call).await?;
-    let secret_type = SecretType::parse(call.query.get("secretType").unwrap_or("primary"))
+    let (client, app, person) = own(&call).await?;
+    let secret_type = SecretType::parse(call.query.once("secretType")?.unwrap_or("primary"))
         .ok_or_else(|| DevOpsError::bad_request("The secretType is primary or alternative."))?;
-    let (store, account) = (&call.app.store, &call.identified().bearer.person.account);
+    let (store, account) = (&call.app.store, &person.account);
     let made: Result<Option<(Secret, ClientSecret)>, RegistrationError> = store
         .decide(|| async {
             let Some(client) = store.client(client.id).await? else {
@@ -65,19 +66,20 @@ pub(super) async fn replace(call: Call, _: Payload) -> Answer {
 }
 
 /// The app that the path names, if it is of the older kind and the caller owns it. To everybody else it is not there.
-async fn own(call: &Call) -> Result<(Arc<Client>, LegacyApp), ApiError> {
-    call.own()?;
-    if call.identified().bearer.client.is_legacy() {
+async fn own(call: &Call) -> Result<(Arc<Client>, LegacyApp, Arc<Person>), ApiError> {
+    call.own().await?;
+    let bearer = call.identified().holder.person().ok_or_else(absent)?;
+    if bearer.client.is_legacy() {
         let message =
             "Secrets are renewed with a token of the identity platform, not with one of the older OAuth kind.";
         return Err(DevOpsError::new(ErrorType::AccessDenied, message).into());
     }
     let id = ClientId::parse(call.named("registration")).ok_or_else(absent)?;
     let client = call.app.store.client(id).await?;
-    let owner = call.identified().bearer.person.account.id;
+    let owner = bearer.person.account.id;
     let client = client.filter(|client| client.is_legacy() && client.owner == Some(owner)).ok_or_else(absent)?;
     let app = call.app.store.legacy_app(id).await?.ok_or_else(absent)?;
-    Ok((client, app))
+    Ok((client, app, Arc::clone(&bearer.person)))
 }
 
 fn absent() -> ApiError {

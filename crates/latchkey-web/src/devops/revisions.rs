@@ -30,7 +30,7 @@ pub(super) async fn read(call: Call) -> Answer {
     let rev = call.number("revision")?;
     let found = find(&call, call.number("id")?).await?;
     let item = revision(&call, &found, rev).await?;
-    show(&call, &Found { item, ..found }, &shape).await
+    show(&call, &Found { item: item.into(), ..found }, &shape).await
 }
 
 /// `GET /{organization}[/{project}]/_apis/wit/workItems/{id}/updates`: oldest first.

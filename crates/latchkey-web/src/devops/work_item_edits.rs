@@ -53,7 +53,7 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
     let edit =
         Edit { call: &call, patch: &patch, people: &people, inside: &inside, access: &access, project: &project };
     let item = call.app.store.decide(|| edit.decide(Target::New(kind))).await??;
-    show(&call, &Found { inside, access, project, item }, &shape).await
+    show(&call, &Found { inside, access, project, item: item.into() }, &shape).await
 }
 
 /// `PATCH /{organization}[/{project}]/_apis/wit/workitems/{id}`.
@@ -72,7 +72,7 @@ pub(super) async fn update(call: Call, payload: Payload) -> Answer {
         project: &found.project,
     };
     let item = call.app.store.decide(|| edit.decide(Target::Present(id))).await??;
-    show(&call, &Found { item, ..found }, &shape).await
+    show(&call, &Found { item: item.into(), ..found }, &shape).await
 }
 
 /// How much of the item the answer holds: everything, unless less is asked for. Rules are bypassed by nobody.

@@ -1,6 +1,7 @@
 //! Reading work items: one, several, as they are or as they were.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use latchkey_devops::access::ProjectAccess;
 use latchkey_devops::date;
@@ -27,7 +28,7 @@ pub(super) struct Found {
     /// The proof for its project.
     pub(super) access: ProjectAccess,
     pub(super) project: Project,
-    pub(super) item: WorkItem,
+    pub(super) item: Arc<WorkItem>,
 }
 
 /// The work item that the path names, for the route's action. One that is hidden is missing.
@@ -70,8 +71,8 @@ pub(super) async fn read(call: Call) -> Answer {
     };
     let mut found = find(&call, id).await?;
     if let Some(moment) = as_of {
-        let then = as_it_was(&call, &found.access, found.item, moment).await?;
-        found.item = then.ok_or_else(|| DevOpsError::work_item_not_found(id))?;
+        let then = as_it_was(&call, &found.access, Arc::unwrap_or_clone(found.item), moment).await?;
+        found.item = Arc::new(then.ok_or_else(|| DevOpsError::work_item_not_found(id))?);
     }
     show(&call, &found, &shape).await
 }

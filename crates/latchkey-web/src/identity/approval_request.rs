@@ -11,15 +11,17 @@ use uuid::Uuid;
 
 use crate::app::{App, entropy};
 use crate::identity::flow::{self, Deliberation, Next, Opened};
-use crate::identity::offer::approvable;
-use crate::identity::{consent, own_form, problem_page};
+use crate::identity::offer::{approvable, shown};
+use crate::identity::own_form::{self, Answered};
+use crate::identity::{consent, problem_page};
+use crate::mail;
 use crate::reply;
 use crate::visitor::Visitor;
 
 /// Keeps the request, and shows the page that it came from again, which says how the request stands.
 pub async fn ask(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (opened, pairs) = match own_form::of_flow(&app, &visitor, request).await {
-        Ok(submitted) => submitted,
+    let Answered { opened, pairs, own } = match own_form::answered(&app, &visitor, request).await {
+        Ok(answered) => answered,
         Err(response) => return *response,
     };
     let deliberation = match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {
@@ -28,6 +30,9 @@ pub async fn ask(State(app): State<App>, visitor: Visitor, request: Request<Body
         Ok(_) => return consent::advance(&app, &visitor, &opened, None).await,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
+    if !own.is_for(deliberation.signed_in.account.id) {
+        return problem_page::other_account(&app, &visitor);
+    }
     let back = || reply::see_other(&visitor, &format!("/consent?flow={}", opened.id));
     let named = pairs.first("ask").and_then(|id| Uuid::try_parse(id).ok());
     // Only what the page shows: another organization is not told apart from one that is not there.
@@ -62,7 +67,9 @@ async fn asked(
     };
     store
         .decide(|| async {
-            let Some(facts) = store.organization_by_id(organization).await? else {
+            let facts = store.organization_by_id(organization).await?;
+            // The app as it is now: that is what an administrator will look at.
+            let (Some(facts), Some(registered)) = (facts, store.client(opened.asked.client.id).await?) else {
                 return Ok((Err(CannotAsk::NotNeeded), Changes::none()));
             };
             let member = store.member(organization, person).await?;
@@ -72,14 +79,16 @@ async fn asked(
                 organization: &facts.organization,
                 member: member.as_deref(),
                 app: client,
+                shown: shown(&registered),
                 scopes: approvable(&deliberation.scopes),
                 sentence,
             };
             let decided = approval_request::ask(asked, Known { requests: &requests, waiting }, id, visitor.now);
-            let changes = match &decided {
-                Ok(request) => kept::ask(&facts.organization, request, &author),
-                Err(_) => Changes::none(),
-            };
+            let mut changes = Changes::none();
+            if let Ok(request) = &decided {
+                changes.append(kept::ask(&facts.organization, request, &author));
+                changes.letters.extend(mail::requests::arrived(app, &facts, request).await?);
+            }
             Ok((decided, changes))
         })
         .await

@@ -7,7 +7,8 @@ use http::{Request, Response};
 
 use crate::app::App;
 use crate::extract;
-use crate::identity::flow::{self, Asked};
+use crate::identity::asked::Asked;
+use crate::identity::flow;
 use crate::identity::problem_page;
 use crate::reply;
 use crate::visitor::Visitor;
@@ -20,7 +21,7 @@ pub async fn get(
     request: Request<Body>,
 ) -> Response<Body> {
     let parameters = request.uri().query().unwrap_or_default().to_owned();
-    match Asked::read(&app, &visitor.origin.url, &segment, &parameters).await {
+    match Asked::read(&app, &visitor.origin.url, &segment, &parameters, visitor.now).await {
         Ok(asked) => flow::begin(&app, &visitor, asked).await,
         Err(unserved) => flow::unserved(&app, &visitor, &segment, &parameters, unserved, None).await,
     }

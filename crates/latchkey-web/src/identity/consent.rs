@@ -7,25 +7,27 @@ use axum::extract::{Query, State};
 use http::{Request, Response, StatusCode};
 use latchkey_devops::scope::{Scope, ScopeGroup};
 use latchkey_identity::authorization::{Authorization, Lifetime};
+use latchkey_identity::authorize::response::Approved;
 use latchkey_identity::client::redirect_uri::is_native_destination;
 use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::{EMAIL, OFFLINE_ACCESS, PROFILE, ScopeSet};
-use latchkey_identity::secret::Secret;
 use latchkey_identity::token::client_info;
 use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_jose::base64url;
-use latchkey_store::StoreError;
+use latchkey_store::{Changes, StoreError};
 use serde::Deserialize;
 
 use crate::app::{App, entropy};
 use crate::extract::Pairs;
 use crate::identity::flow::{self, Deliberation, Next, Opened};
 use crate::identity::offer::{AskedApproval, ClosedOrganization, OpenOrganization};
-use crate::identity::{own_form, problem_page};
+use crate::identity::own_form::{self, Answered};
+use crate::identity::{device, problem_page};
+use crate::mail;
 use crate::pages::consent::{
     Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
-    ScopeChoice,
+    ScopeChoice, TookOver,
 };
 use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::wrong_tenant::WrongTenant;
@@ -93,8 +95,8 @@ pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Opt
 
 /// `POST /consent`: the person's answer.
 pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (opened, pairs) = match own_form::of_flow(&app, &visitor, request).await {
-        Ok(submitted) => submitted,
+    let Answered { opened, pairs, own } = match own_form::answered(&app, &visitor, request).await {
+        Ok(answered) => answered,
         Err(response) => return *response,
     };
     let deliberation = match flow::next(&app, &visitor, &opened.asked, Some(&opened.flow)).await {
@@ -104,6 +106,9 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
         Ok(_) => return advance(&app, &visitor, &opened, None).await,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
+    if !own.is_for(deliberation.signed_in.account.id) {
+        return problem_page::other_account(&app, &visitor);
+    }
     match pairs.first("decision") {
         Some("approve") => approved(&app, &visitor, &opened, *deliberation, &pairs).await,
         Some("deny") => denied(&app, &visitor, &opened, *deliberation).await,
@@ -126,17 +131,21 @@ async fn approved(
     };
     let offer = deliberation.standing.offer();
     let (asked, address) = (&opened.asked, visitor.address.to_string());
-    let decided: Result<Result<Secret, ChoiceError>, StoreError> = app
+    let decided: Result<Result<Approved, ChoiceError>, StoreError> = app
         .store
         .decide(|| async {
+            if !flow::is_unanswered(app, &asked.request, Some(&opened.flow)).await? {
+                return Ok((Err(ChoiceError::Changed), Changes::none()));
+            }
             // The app and the person's authorization as they are now, not as they were when the page was made.
             let client = app.store.client(asked.client.id).await?.unwrap_or_else(|| asked.client.clone());
             let (tenant, account) = (deliberation.tenant, &deliberation.signed_in.account);
             let sessions = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
             if !sessions.iter().any(|session| session.id == deliberation.signed_in.session.id) {
-                return Ok(Decision::refuse(ChoiceError::Changed));
+                return Ok((Err(ChoiceError::Changed), Changes::none()));
             }
             let existing = app.store.authorization_for(tenant, account.id, client.id).await?;
+            let host = asked.request.redirect.destination();
             let approval = Approval {
                 request: &asked.request,
                 client: &client,
@@ -147,16 +156,21 @@ async fn approved(
                 flow: Some(&opened.flow),
                 existing: existing.as_ref(),
             };
-            Ok(approve(approval, &choice, &offer, visitor.now, &mut entropy()).seen_from(&address))
+            let decided = approve(approval, &choice, &offer, visitor.now, &mut entropy()).seen_from(&address);
+            Ok(mail::approvals::told(app, decided, &client, &host, account, visitor.now))
         })
         .await;
     match decided {
         Err(error) => problem_page::unavailable(app, visitor, &error),
-        Ok(Err(problem)) => advance(app, visitor, opened, Some(problem)).await,
-        Ok(Ok(code)) => {
+        // What was answered meanwhile, here or elsewhere, cannot be read again: then that page says so.
+        Ok(Err(problem)) => match flow::open(app, visitor, Some(&opened.id)).await {
+            Ok(opened) => advance(app, visitor, &opened, Some(problem)).await,
+            Err(response) => *response,
+        },
+        Ok(Ok(approved)) => {
             let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;
             let info = asked.request.client_info.then(|| client_info(&deliberation.signed_in.account));
-            flow::send(app, visitor, &asked.client, &redirect.code(&code, info))
+            flow::send(app, visitor, &asked.client, &redirect.approved(&approved, info))
         }
     }
 }
@@ -176,7 +190,7 @@ async fn denied(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Del
     let decided: Result<Result<(), OAuthError>, StoreError> = app
         .store
         .decide(|| async {
-            let open = app.store.flow(opened.flow.id).await?.is_some_and(|flow| flow.ended_at.is_none());
+            let open = flow::is_unanswered(app, &asked.request, Some(&opened.flow)).await?;
             Ok(if open { deny(approval, visitor.now).seen_from(&address) } else { Decision::grant(()) })
         })
         .await;
@@ -201,7 +215,8 @@ async fn consent(
     deliberation: &Deliberation,
     problem: Option<ChoiceError>,
 ) -> Result<Consent, StoreError> {
-    let Deliberation { signed_in, existing, carried, question, standing, .. } = deliberation;
+    let Deliberation { signed_in, existing, question, standing, .. } = deliberation;
+    let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
     let asked = &opened.asked;
     let since = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
     let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
@@ -214,13 +229,15 @@ async fn consent(
     let keeps_its_time = wanted.resource().is_empty() && given.is_some_and(|given| !given.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
     Ok(Consent {
-        frame: problem_page::frame(app, visitor),
+        frame: problem_page::frame_for(app, visitor, signed_in.account.id),
         flow: opened.id.clone(),
         shown: base64url::encode(question.shown),
         app: asked.face(),
         older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, visitor)),
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
-        destination: if is_native_destination(uri) && !asked.client.kind.is_confidential() {
+        destination: if let Some(device) = &asked.device {
+            Destination::Device(device::face(device, visitor))
+        } else if is_native_destination(uri) && !asked.client.kind.is_confidential() {
             Destination::ThisDevice(host)
         } else {
             Destination::Host(host)
@@ -233,16 +250,19 @@ async fn consent(
         changed: problem == Some(ChoiceError::Changed),
         problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
         since,
-        took_over_since: carried.as_ref().map(|carried| Moment::from_micros(carried.created_at.as_micros())),
+        took_over: deliberation.carried.as_ref().map(|carried| TookOver {
+            name: carried.name.clone(),
+            since: Moment::from_micros(carried.authorization.created_at.as_micros()),
+        }),
         identity: learns(&wanted),
         offline: wanted.contains(OFFLINE_ACCESS),
-        scopes: scopes(question, &wanted, since, carried.as_ref()),
+        scopes: scopes(question, &wanted, since, carried),
         organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation, visitor.now) },
         keep: if keeps_its_time {
             Vec::new()
         } else {
             let cap = if wanted.resource().is_empty() { None } else { cap };
-            keeps(asked.client.offered_lifetimes(), cap, carried.as_ref().map(|carried| carried.lifetime))
+            keeps(asked.client.offered_lifetimes(), cap, carried.map(|carried| carried.lifetime))
         },
         capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
     })
@@ -303,12 +323,13 @@ pub fn sentence(scope: Scope) -> String {
 }
 
 fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<OrganizationChoice> {
-    let Deliberation { existing, carried, standing, .. } = deliberation;
+    let Deliberation { existing, standing, .. } = deliberation;
+    let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
     // What was chosen before stays ticked, for this app or for the one it took over from; without that, everything is.
     let before = existing
         .as_ref()
         .filter(|existing| existing.ended.is_none() && !existing.places.is_empty())
-        .or(carried.as_ref())
+        .or(carried)
         .map(|existing| &existing.places);
     let ticked = |fits: &dyn Fn(&latchkey_identity::authorization::Place) -> bool| {
         before.is_none_or(|places| places.iter().any(fits))
@@ -393,6 +414,7 @@ fn asked_before(request: AskedApproval, now: Timestamp) -> Option<AskedBefore> {
         AskedApproval::Waiting(since) => Some(AskedBefore::Waiting(ago(since))),
         AskedApproval::Denied(at) => Some(AskedBefore::Denied(ago(at))),
         AskedApproval::Expired => Some(AskedBefore::Expired),
+        AskedApproval::AppChanged => Some(AskedBefore::AppChanged),
     }
 }
 
@@ -424,7 +446,7 @@ pub fn prerequisite(
     let mut organizations: Vec<Shortfall> = standing.closed.iter().map(shortfall).collect();
     organizations.sort_by(|one, other| one.organization.cmp(&other.organization));
     Prerequisite {
-        frame: problem_page::frame(app, visitor),
+        frame: problem_page::frame_for(app, visitor, signed_in.account.id),
         flow: opened.id.clone(),
         app: opened.asked.face(),
         host: opened.asked.request.redirect.destination(),

@@ -8,116 +8,32 @@ use http::{Request, Response, StatusCode};
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::Authorization;
 use latchkey_identity::authorize::prompt::{SignedIn, Step, next_step};
-use latchkey_identity::authorize::request::{self, AuthorizationRequest, Context};
+use latchkey_identity::authorize::request::{AuthorizationRequest, CameBy};
 use latchkey_identity::authorize::response::may_redirect_silently;
 use latchkey_identity::authorize::{
     AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
 };
-use latchkey_identity::client::Client;
+use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::consent::{self, Consent, Question};
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
-use latchkey_identity::legacy::LegacyApp;
-use latchkey_identity::parameters::Parameters;
+use latchkey_identity::legacy::moving::vouches_for;
 use latchkey_identity::scope::ScopeSet;
-use latchkey_identity::secret::{Secret, TokenHash};
+use latchkey_identity::secret::TokenHash;
 use latchkey_identity::sign_in::throttle::{Wait, network};
-use latchkey_identity::tenant::{Audience, TenantId};
+use latchkey_identity::tenant::TenantId;
 use latchkey_identity::token::client_info;
 use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 use serde::Deserialize;
 
 use crate::app::{App, entropy};
-use crate::extract::Pairs;
+use crate::identity::asked::{Asked, Unserved};
 use crate::identity::offer::Standing;
-use crate::identity::{own_form, problem_page, tenants};
-use crate::legacy;
-use crate::pages::AppFace;
+use crate::identity::{own_form, problem_page};
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
-use crate::pages::sign_in::Asking;
 use crate::reply::{self, FormTargets};
 use crate::visitor::{self, Visitor};
-
-/// An authorization request that was read and checked against what is true now.
-pub struct Asked {
-    /// The request.
-    pub request: AuthorizationRequest,
-    /// The client that asks.
-    pub client: Arc<Client>,
-    /// What else is known of it if it is of the older OAuth kind.
-    pub legacy: Option<LegacyApp>,
-    /// Whose accounts may answer.
-    pub audience: Audience,
-    /// The tenant segment of the URL.
-    pub segment: String,
-    /// The parameters as they came.
-    pub parameters: String,
-}
-
-/// Why a request was not served.
-pub enum Unserved {
-    /// By the rules.
-    Request(AuthorizeError, Option<Arc<Client>>),
-    /// The store did not answer.
-    Store(StoreError),
-}
-
-impl From<StoreError> for Unserved {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl Asked {
-    /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
-    pub async fn read(app: &App, origin: &str, segment: &str, parameters: &str) -> Result<Self, Unserved> {
-        let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
-        let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
-            "temporarily_unavailable" => Unserved::Store(StoreError::Unavailable("tenant".into())),
-            _ => untrusted(Untrusted::UnknownTenant),
-        })?;
-        let pairs = Pairs::decode(parameters.as_bytes());
-        let read = Parameters::from_pairs(pairs.into_vec()).map_err(|_| untrusted(Untrusted::ClientMissing))?;
-        let id = request::client_id(&read).map_err(untrusted)?;
-        let client = app.store.client(id).await?;
-        let context = Context { origin, audience: &audience, resource: &app.resource };
-        let request = request::parse(&read, client.as_deref(), context)
-            .map_err(|error| Unserved::Request(error, client.clone()))?;
-        let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
-        Ok(Self {
-            request,
-            client,
-            legacy: None,
-            audience,
-            segment: segment.to_owned(),
-            parameters: parameters.to_owned(),
-        })
-    }
-
-    /// Reads the request of a flow anew, by the endpoint that it came to.
-    async fn again(app: &App, flow: &Flow) -> Result<Self, Unserved> {
-        if flow.segment == legacy::SEGMENT {
-            return legacy::authorize::read(app, &flow.origin, &flow.parameters).await;
-        }
-        Self::read(app, &flow.origin, &flow.segment, &flow.parameters).await
-    }
-
-    /// Where the form of a page of this flow may lead.
-    pub fn targets(&self) -> FormTargets {
-        FormTargets::and_client(self.request.redirect.uri())
-    }
-
-    /// How pages name who asks.
-    pub fn asking(&self) -> Asking {
-        Asking { name: self.client.name.clone(), host: self.request.redirect.destination() }
-    }
-
-    /// How pages show who asks.
-    pub fn face(&self) -> AppFace {
-        crate::identity::offer::face(&self.client)
-    }
-}
 
 /// A request that waits for a person, opened again in the browser it belongs to.
 pub struct Opened {
@@ -136,7 +52,7 @@ pub async fn open(app: &App, visitor: &Visitor, id: Option<&str>) -> Result<Open
     let flow = app.store.flow(FlowId(TokenHash::of(id))).await;
     let flow = flow.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
     let flow = flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)).ok_or_else(gone)?;
-    match Asked::again(app, &flow).await {
+    match Asked::again(app, &flow, visitor.now).await {
         Ok(asked) => Ok(Opened { id: id.to_owned(), flow, asked }),
         Err(error) => {
             let (segment, parameters) = (flow.segment.clone(), flow.parameters.clone());
@@ -190,7 +106,7 @@ pub struct Deliberation {
     pub existing: Option<Authorization>,
     /// What the person allows the app of the older kind that this one took over from: the page is filled in alike. Nothing follows from
     /// it until they approve.
-    pub carried: Option<Authorization>,
+    pub carried: Option<Carried>,
     /// What is asked.
     pub question: Question,
     /// All that the client could have afterwards.
@@ -223,10 +139,7 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
         (Consent::Remembered, None) => asked.request.scopes.canonical(),
     };
     let standing = match wants_places {
-        true => {
-            let (account, client) = (one.account.id, asked.client.id);
-            Standing::of(app, account, client, &scopes, asked.legacy.as_ref(), visitor.now).await?
-        }
+        true => Standing::of(app, one.account.id, &asked.client, &scopes, asked.legacy.as_ref(), visitor.now).await?,
         false => Standing::default(),
     };
     let may = !wants_places || standing.may_authorize();
@@ -246,22 +159,28 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
     }
     let carried = match existing.as_ref().is_some_and(|existing| existing.is_live(visitor.now)) || !wants_places {
         true => None,
-        false => carried(app, &asked.client, one.account.id, visitor.now).await?,
+        false => carried(app, asked, one.account.id, visitor.now).await?,
     };
     let page = Box::new(Deliberation { signed_in: one, tenant, existing, carried, question, scopes, standing });
     Ok(if !may { Next::Prerequisite(page) } else { Next::Consent(page) })
 }
 
-/// The person's live authorization of the app of the older kind that this one took over from.
-async fn carried(
-    app: &App,
-    client: &Client,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Option<Authorization>, StoreError> {
-    let Some((older, _)) = app.store.legacy_app_moved_from(client.id).await? else { return Ok(None) };
-    let given = app.store.authorizations_of(account).await?.into_iter().map(|listed| listed.authorization);
-    Ok(given.into_iter().find(|given| given.client == older && given.is_live(now)))
+/// What a person allowed to the app of the older kind that this one took over from.
+pub struct Carried {
+    /// What the older one is called.
+    pub name: String,
+    /// The live authorization.
+    pub authorization: Authorization,
+}
+
+/// The person's live authorization of the app of the older kind that this one took over from, if this one still leads where that one did.
+async fn carried(app: &App, asked: &Asked, account: AccountId, now: Timestamp) -> Result<Option<Carried>, StoreError> {
+    let Some((older, _)) = app.store.legacy_app_moved_from(asked.client.id).await? else { return Ok(None) };
+    let older = app.store.client(older).await?;
+    let Some(older) = older.filter(|older| vouches_for(older, asked.request.redirect.uri())) else { return Ok(None) };
+    let mut given = app.store.authorizations_of(account).await?.into_iter().map(|listed| listed.authorization);
+    let authorization = given.find(|given| given.client == older.id && given.is_live(now));
+    Ok(authorization.map(|authorization| Carried { name: older.name.clone(), authorization }))
 }
 
 async fn issue_code(
@@ -282,23 +201,47 @@ async fn issue_code(
         origin: &visitor.origin.url,
         flow,
     };
-    let decided: Result<Result<Secret, OAuthError>, StoreError> = app
+    let decided = app
         .store
         .decide(|| async {
-            if let Some(flow) = flow
-                && app.store.flow(flow.id).await?.is_none_or(|flow| flow.ended_at.is_some())
-            {
+            if !is_unanswered(app, &asked.request, flow).await? {
                 return Ok(Decision::refuse(OAuthError::access_denied("the request was answered already")));
             }
-            let (code, changes) = authorization_code::issue(context, authorization, visitor.now, &mut entropy());
-            Ok(Decision::grant(code).and_all(changes))
+            let (approved, changes) = authorization_code::issue(context, authorization, visitor.now, &mut entropy());
+            let code = changes.iter().find_map(|change| match change {
+                Change::IssueCode(code) => Some(code.clone()),
+                _ => None,
+            });
+            Ok(Decision::grant((approved, code)).and_all(changes))
         })
         .await;
     let redirect = asked.request.clone().issued_by(&visitor.origin.url, authorization.tenant).redirect;
     Ok(match decided? {
-        Ok(code) => redirect.code(&code, asked.request.client_info.then(|| client_info(&one.account))),
+        Ok((approved, code)) => {
+            // It comes back in a moment.
+            code.into_iter().for_each(|code| app.store.remember_code(*code));
+            redirect.approved(&approved, asked.request.client_info.then(|| client_info(&one.account)))
+        }
         Err(error) => redirect.error(&error),
     })
+}
+
+/// Whether nobody has answered a request yet, in this flow or in another.
+pub async fn is_unanswered(app: &App, request: &AuthorizationRequest, flow: Option<&Flow>) -> Result<bool, StoreError> {
+    if let Some(flow) = flow
+        && app.store.flow(flow.id).await?.is_none_or(|flow| flow.ended_at.is_some())
+    {
+        return Ok(false);
+    }
+    match request.came_by {
+        CameBy::Link => Ok(true),
+        CameBy::Pushed(request) => {
+            Ok(app.store.pushed_request(request).await?.is_some_and(|request| request.used_at.is_none()))
+        }
+        CameBy::Device(device) => {
+            Ok(app.store.device_code(device).await?.is_some_and(|device| device.answered_at.is_none()))
+        }
+    }
 }
 
 /// The account that an ID token of ours names. Its time does not matter, and a token of others is no hint.
@@ -330,14 +273,21 @@ pub async fn begin(app: &App, visitor: &Visitor, asked: Asked) -> Response<Body>
     if let Some(refused) = too_many(app, visitor) {
         return refused;
     }
-    match start(app, visitor, asked.client.id, &asked.segment, &asked.parameters).await {
+    let kept = Kept {
+        client: asked.client.id,
+        segment: &asked.segment,
+        parameters: &asked.parameters,
+        origin: &visitor.origin.url,
+        device: None,
+    };
+    match start(app, visitor, &kept).await {
         Ok(id) => reply::see_other(visitor, &format!("/{page}?flow={id}")),
         Err(error) => problem_page::unavailable(app, visitor, &error),
     }
 }
 
 /// The answer instead, when this network has had more requests kept than people could answer.
-fn too_many(app: &App, visitor: &Visitor) -> Option<Response<Body>> {
+pub fn too_many(app: &App, visitor: &Visitor) -> Option<Response<Body>> {
     let mut throttle = app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
     match throttle.begin_request(&network(visitor.address), visitor.now) {
         Ok(()) => None,
@@ -345,22 +295,31 @@ fn too_many(app: &App, visitor: &Visitor) -> Option<Response<Body>> {
     }
 }
 
-/// Keeps a request for the pages that it needs.
-async fn start(
-    app: &App,
-    visitor: &Visitor,
-    client: latchkey_identity::client::ClientId,
-    segment: &str,
-    parameters: &str,
-) -> Result<String, StoreError> {
+/// What is kept of a request while it waits for a person.
+pub struct Kept<'a> {
+    /// The client that asks.
+    pub client: ClientId,
+    /// The tenant segment of the URL it came to.
+    pub segment: &'a str,
+    /// The parameters as they came.
+    pub parameters: &'a str,
+    /// The origin it came to.
+    pub origin: &'a str,
+    /// The device that it is for, if it is for one.
+    pub device: Option<TokenHash>,
+}
+
+/// Keeps a request for the pages that it needs: the id that they name it by.
+pub async fn start(app: &App, visitor: &Visitor, kept: &Kept<'_>) -> Result<String, StoreError> {
     let id = visitor::token();
     let flow = Flow {
         id: FlowId(TokenHash::of(&id)),
         browser: visitor.browser.hash(),
-        client,
-        segment: segment.to_owned(),
-        origin: visitor.origin.url.to_string(),
-        parameters: parameters.to_owned(),
+        client: kept.client,
+        segment: kept.segment.to_owned(),
+        origin: kept.origin.to_owned(),
+        parameters: kept.parameters.to_owned(),
+        device: kept.device,
         session: None,
         started_at: visitor.now,
         ended_at: None,
@@ -407,7 +366,7 @@ pub async fn unserved(
         Ok(approved) => approved,
         Err(error) => return problem_page::unavailable(app, visitor, &error),
     };
-    if may_redirect_silently(&client, approved) {
+    if may_redirect_silently(&client, &redirect, approved) {
         return send(app, visitor, &client, &redirect.error(&error));
     }
     if let Some(refused) = flow.is_none().then(|| too_many(app, visitor)).flatten() {
@@ -415,7 +374,10 @@ pub async fn unserved(
     }
     let id = match flow {
         Some((id, _)) => Ok(id.to_owned()),
-        None => start(app, visitor, client.id, segment, parameters).await,
+        None => {
+            let kept = Kept { client: client.id, segment, parameters, origin: &visitor.origin.url, device: None };
+            start(app, visitor, &kept).await
+        }
     };
     match id {
         Ok(id) => interstitial(app, visitor, id, &client, &redirect, &error),
@@ -466,7 +428,7 @@ pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, reque
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
     let Some(flow) = flow else { return problem_page::flow_gone(&app, &visitor) };
-    let (redirect, error, client) = match Asked::again(&app, &flow).await {
+    let (redirect, error, client) = match Asked::again(&app, &flow, visitor.now).await {
         Err(Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client))) => (*redirect, error, client),
         Err(error) => return unserved(&app, &visitor, &flow.segment, &flow.parameters, error, Some((id, &flow))).await,
         Ok(asked) => match next(&app, &visitor, &asked, Some(&flow)).await {
@@ -482,13 +444,19 @@ pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, reque
     }
 }
 
-/// Ends a flow that nobody answers.
+/// Ends a flow that nobody answers. A device that waits for it is told no.
 pub async fn end(app: &App, flow: &Flow, now: Timestamp) -> Result<(), StoreError> {
     let ended: Result<(), OAuthError> = app
         .store
         .decide(|| async {
             let open = app.store.flow(flow.id).await?.is_some_and(|flow| flow.ended_at.is_none());
-            Ok(Decision::grant(()).and_all(open.then_some(Change::EndFlow { flow: flow.id, at: now })))
+            let device = match flow.device {
+                Some(device) if open => app.store.device_code(device).await?.filter(|device| device.is_open(now)),
+                _ => None,
+            };
+            Ok(Decision::grant(())
+                .and_all(open.then_some(Change::EndFlow { flow: flow.id, at: now }))
+                .and_all(device.map(|device| Change::AnswerDevice { device: device.hash, approved: false, at: now })))
         })
         .await?;
     drop(ended);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latchkey_devops::approval_request::{ApprovalRequest, State};
+use latchkey_devops::approval_request::{AppShown, ApprovalRequest, State};
 use latchkey_devops::group::OrganizationGroup;
 use latchkey_devops::ids::{AppId, PersonId};
 use latchkey_devops::policy::{
@@ -12,8 +12,8 @@ use latchkey_devops::scope::{Scope, Scopes};
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Place, Places};
-use latchkey_identity::client::{Client, ClientId, Publisher};
-use latchkey_identity::consent::Offer;
+use latchkey_identity::client::{Client, Publisher};
+use latchkey_identity::consent::{Offer, app_shown};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_store::StoreError;
@@ -85,13 +85,16 @@ pub enum AskedApproval {
     Expired,
     /// They asked, and it was denied then. They may ask again.
     Denied(Timestamp),
+    /// They asked, and the app is another since. They may ask again.
+    AppChanged,
 }
 
 impl AskedApproval {
-    /// What became of the newest request.
-    fn of(requests: &[ApprovalRequest], now: Timestamp) -> Self {
+    /// What became of the newest request. `shown` is what the app is now.
+    fn of(requests: &[ApprovalRequest], shown: AppShown, now: Timestamp) -> Self {
         let newest = requests.iter().max_by_key(|request| request.asked_at);
         match newest.map(|request| (request, request.state(now))) {
+            Some((request, State::Waiting | State::Approved)) if !request.is_about(shown) => Self::AppChanged,
             Some((request, State::Waiting)) => Self::Waiting(request.asked_at),
             Some((_, State::Expired)) => Self::Expired,
             Some((request, State::Denied)) => Self::Denied(request.answer.map_or(request.asked_at, |answer| answer.at)),
@@ -111,27 +114,32 @@ pub fn approvable(scopes: &ScopeSet) -> Scopes {
     known.unwrap_or(Scopes::EVERYTHING)
 }
 
+/// What the app is to those who look at it now, for approvals.
+pub fn shown(client: &Client) -> AppShown {
+    AppShown(app_shown(client))
+}
+
 impl Standing {
-    /// Looks at every organization that the person belongs to. `scopes` are all that the client could have afterwards; `legacy` is there for an app of the older OAuth kind.
+    /// Looks at every organization that the person belongs to. `scopes` are all that the client could have afterwards; `legacy` is there for
+    /// an app of the older OAuth kind.
     pub async fn of(
         app: &App,
         account: AccountId,
-        client: ClientId,
+        client: &Client,
         scopes: &ScopeSet,
         legacy: Option<&LegacyApp>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let (person, mut standing) = (PersonId(account.0), Self::default());
+        let (app_id, shown) = (AppId(client.id.0), shown(client));
         for facts in app.store.organizations_of(person).await? {
             let member = app.store.member(facts.id(), person).await?;
             let (organization, member_of) = (&facts.organization, member.as_deref());
             let requests = match organization.policy.authorize {
-                AuthorizePolicy::Approval => {
-                    app.store.approval_requests_about(facts.id(), person, AppId(client.0)).await?
-                }
+                AuthorizePolicy::Approval => app.store.approval_requests_about(facts.id(), person, app_id).await?,
                 _ => Vec::new(),
             };
-            let wanted = Wanted { app: AppId(client.0), scopes: approvable(scopes), requests: &requests };
+            let wanted = Wanted { app: app_id, shown, scopes: approvable(scopes), requests: &requests };
             let may = match legacy {
                 None => may_authorize(organization, member_of, wanted),
                 Some(legacy) => {
@@ -166,7 +174,7 @@ impl Standing {
                     let administrators = administrators(app, &facts).await?;
                     let approval =
                         |missing: &MissingPrerequisite| missing.prerequisite == Prerequisite::AdministratorApproval;
-                    let request = missing.iter().all(approval).then(|| AskedApproval::of(&requests, now));
+                    let request = missing.iter().all(approval).then(|| AskedApproval::of(&requests, shown, now));
                     standing.closed.push(ClosedOrganization {
                         id: facts.id().0,
                         request,

@@ -1,5 +1,7 @@
 //! Errors of the identity platform as JSON, [RFC 6749 §5.2], with what Microsoft's clients and runbooks read beside it.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,6 +13,9 @@ use serde::Serialize;
 use crate::app::random;
 use crate::reply;
 
+/// How long a client waits for a server that does not answer now.
+const SOON: Duration = Duration::from_secs(2);
+
 /// An error for a client.
 #[derive(Debug)]
 pub struct OAuthProblem {
@@ -18,6 +23,7 @@ pub struct OAuthProblem {
     status: StatusCode,
     basic: bool,
     microsoft: Option<(Timestamp, Option<String>)>,
+    wait: Duration,
 }
 
 #[derive(Serialize)]
@@ -45,6 +51,11 @@ impl OAuthProblem {
         })
     }
 
+    /// Too much was asked for: there is no more for so long.
+    pub fn too_much(description: &'static str, wait: Duration) -> Self {
+        Self { wait, ..OAuthError::temporarily_unavailable(description).into() }
+    }
+
     /// The same, to a client that tried `Authorization: Basic`.
     #[must_use]
     pub fn after_basic(self, tried: bool) -> Self {
@@ -70,7 +81,7 @@ impl From<OAuthError> for OAuthProblem {
             "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { error, status, basic: false, microsoft: None }
+        Self { error, status, basic: false, microsoft: None, wait: SOON }
     }
 }
 
@@ -115,7 +126,7 @@ impl IntoResponse for OAuthProblem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\""));
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            headers.insert(RETRY_AFTER, HeaderValue::from(self.wait.as_secs().max(1)));
         }
         response
     }

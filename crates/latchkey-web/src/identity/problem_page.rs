@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
+use latchkey_identity::account::AccountId;
 use latchkey_identity::authorize::Untrusted;
 use latchkey_store::StoreError;
 
@@ -18,9 +19,18 @@ use crate::visitor::Visitor;
 
 /// What a page of ours is framed with when nobody in particular is meant.
 pub fn frame(app: &App, visitor: &Visitor) -> Frame {
+    framed(app, visitor, None)
+}
+
+/// What a page of a flow is framed with that names the account which answers: its forms count for that account only.
+pub fn frame_for(app: &App, visitor: &Visitor, account: AccountId) -> Frame {
+    framed(app, visitor, Some(account))
+}
+
+fn framed(app: &App, visitor: &Visitor, account: Option<AccountId>) -> Frame {
     Frame {
         nonce: visitor.nonce.clone(),
-        csrf: forms::token(app, visitor),
+        csrf: forms::token(app, visitor, account),
         person: None,
         others: Vec::new(),
         locale: Locale::English,
@@ -92,6 +102,18 @@ pub fn foreign_form(app: &App, visitor: &Visitor) -> Response<Body> {
         sentence: "It did not come from a page of ours in this browser, or you signed in again since it was opened. Nothing was changed.",
         mend: "Go back, reload the page and try again.",
         code: "foreign_form",
+    };
+    show(app, visitor, problem)
+}
+
+/// A form of a page that named another account than the one that acts in this browser now.
+pub fn other_account(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::CONFLICT,
+        heading: "You go on as another account now",
+        sentence: "The page was opened with another account than the one that acts in this browser now. Nothing was changed.",
+        mend: "Go back and reload the page. If you meant the other account, switch to it first.",
+        code: "other_account",
     };
     show(app, visitor, problem)
 }

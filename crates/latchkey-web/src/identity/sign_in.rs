@@ -120,7 +120,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
     };
     let next = pairs.first("next").filter(|next| is_own_path(next)).map(str::to_owned);
     let email = pairs.first("email").unwrap_or_default().to_owned();
-    if !forms::is_ours(&app, &visitor, &parts.headers, pairs.first("csrf")) {
+    if forms::made_here(&app, &visitor, &parts.headers, pairs.first("csrf")).is_none() {
         return show(&app, &visitor, opened.as_ref(), next, email, Some(SignInTrouble::Expired)).await;
     }
     let password = pairs.first("password").unwrap_or_default().to_owned();

@@ -9,10 +9,8 @@ use latchkey_identity::{Change, Decision, OAuthError};
 use latchkey_store::StoreError;
 
 use crate::app::App;
-use crate::identity::{flow, own_form, problem_page};
-use crate::pages::Person;
-use crate::pages::sign_out::{SignOut, SignedIn as Listed};
-use crate::pages::signed_out::SignedOut;
+use crate::identity::{flow, logout, own_form, problem_page};
+use crate::pages::sign_out::SignOut;
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
 
@@ -22,34 +20,51 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> Response<Body> {
         Ok(accounts) => accounts,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
-    let listed = |one: SignedIn| Listed {
-        id: one.session.id.to_string(),
-        person: Person { name: one.account.name, email: one.account.email, directory: one.home.domain },
-    };
     let page = SignOut {
         frame: problem_page::frame(&app, &visitor),
         app: None,
         request: None,
-        accounts: accounts.into_iter().map(listed).collect(),
+        onward: None,
+        others: 0,
+        accounts: accounts.into_iter().map(logout::listed).collect(),
     };
     reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
 }
 
-/// `POST /signout`: ends the named session, or all of this browser, and renews its cookie.
+/// `POST /signout`: ends the named session, or all of this browser. What an app asked for is read anew.
 pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
     let pairs = match own_form::read(&app, &visitor, request).await {
         Ok(pairs) => pairs,
         Err(response) => return *response,
+    };
+    let asked = match (pairs.first("tenant"), pairs.first("request")) {
+        (Some(segment), Some(query)) => match logout::Asked::read(&app, &visitor, segment, query).await {
+            Ok(asked) => Some(asked),
+            Err(response) => return *response,
+        },
+        _ => None,
     };
     let accounts = match flow::signed_in(&app, &visitor).await {
         Ok(accounts) => accounts,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
     let wanted = pairs.first("account").unwrap_or_default();
-    let (leaving, staying): (Vec<SignedIn>, Vec<SignedIn>) =
+    let (leaving, staying) =
         accounts.into_iter().partition(|one| wanted == "all" || one.session.id.to_string() == wanted);
+    end(&app, visitor, asked.as_ref(), leaving, staying).await
+}
+
+/// Ends the sign-ins of those who leave, renews the browser's cookie, and goes on to where the app that asked for it said.
+pub async fn end(
+    app: &App,
+    visitor: Visitor,
+    asked: Option<&logout::Asked>,
+    leaving: Vec<SignedIn>,
+    staying: Vec<SignedIn>,
+) -> Response<Body> {
     let renewed = visitor.browser.renewed();
     let address = visitor.address.to_string();
+    let through = asked.and_then(|asked| asked.client.as_ref()).map(|client| client.id);
     let decided: Result<Result<(), OAuthError>, StoreError> = app
         .store
         .decide(|| async {
@@ -57,7 +72,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
             let still = leaving.iter().filter(|one| live.iter().any(|session| session.id == one.session.id));
             let ended = still.flat_map(|one| {
                 let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "signed out");
-                let event = event.by(one.account.id).within(one.session.id);
+                let event = Event { client: through, ..event.by(one.account.id).within(one.session.id) };
                 [Change::EndSession { session: one.session.id, at: visitor.now }, Change::Record(event)]
             });
             let renew = Change::RenewBrowser { from: visitor.browser.hash(), to: renewed.hash() };
@@ -65,13 +80,11 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
         })
         .await;
     if let Err(error) = decided {
-        return problem_page::unavailable(&app, &visitor, &error);
+        return problem_page::unavailable(app, &visitor, &error);
     }
     let visitor = Visitor { browser: renewed, ..visitor };
-    let page = SignedOut {
-        frame: problem_page::frame(&app, &visitor),
-        accounts: leaving.into_iter().map(|one| one.account.email).collect(),
-        remaining: u32::try_from(staying.len()).unwrap_or(u32::MAX),
-    };
-    reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
+    match asked {
+        Some(asked) => asked.after(app, &visitor, leaving, staying.len()),
+        None => logout::signed_out(app, &visitor, leaving, staying.len()),
+    }
 }

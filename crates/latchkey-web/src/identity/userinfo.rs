@@ -25,7 +25,7 @@ pub async fn answer(State(app): State<App>, request: Request<Body>) -> Response<
         Err(response) => return *response,
     };
     let Some(token) = token else { return challenge(StatusCode::UNAUTHORIZED, None) };
-    let bearer = match bearer::authenticate(&app, &token, None, now).await {
+    let bearer = match bearer::authenticate(&app, &token, now).await {
         Ok(bearer) => bearer,
         Err(BearerError::Refused(refusal)) => {
             return challenge(StatusCode::UNAUTHORIZED, Some(&OAuthError::invalid_token(refusal.to_string())));

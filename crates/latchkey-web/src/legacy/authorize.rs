@@ -13,7 +13,8 @@ use super::SEGMENT;
 use super::notice::Notice;
 use crate::app::App;
 use crate::extract::Pairs;
-use crate::identity::flow::{self, Asked, Unserved};
+use crate::identity::asked::{Asked, Unserved};
+use crate::identity::flow;
 use crate::identity::problem_page;
 use crate::visitor::Visitor;
 
@@ -54,6 +55,7 @@ pub async fn read(app: &App, origin: &str, parameters: &str) -> Result<Asked, Un
         request,
         client,
         legacy: Some(legacy),
+        device: None,
         audience,
         segment: SEGMENT.to_owned(),
         parameters: parameters.to_owned(),

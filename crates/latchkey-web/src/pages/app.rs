@@ -7,7 +7,8 @@ use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
 /// One app, for those who may change it. Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`), `/secrets` (`expires`), `/secrets/remove` (`secret`); delete leads to `/delete`.
+/// (`scope`, `required`), `/doors` (`post_logout_redirect_uris`, `device_code`, `pushed_only`), `/secrets` (`expires`),
+/// `/secrets/remove` (`secret`); delete leads to `/delete`.
 #[derive(Template)]
 #[template(path = "app.html")]
 pub struct AppDetails {
@@ -45,10 +46,22 @@ pub struct AppDetails {
     pub took_over_from: Option<TookOver>,
     /// The redirect URIs, one a line.
     pub redirect_uris: String,
+    /// What it uses beside signing people in.
+    pub doors: DoorsForm,
     /// The scopes one can ask for.
     pub scopes: Vec<ScopeOption>,
     /// Its secrets. Always empty for an app that cannot keep one.
     pub secrets: Vec<SecretRow>,
+}
+
+/// What an app uses beside signing people in, as its form shows it.
+pub struct DoorsForm {
+    /// Where people may be sent after sign-out, one a line.
+    pub post_logout_redirect_uris: String,
+    /// Whether it asks for device codes, if its kind has to say so.
+    pub device_code: Option<bool>,
+    /// Whether it makes its requests by pushing them only.
+    pub pushed_only: bool,
 }
 
 /// The app of the older kind that an app took over from.
@@ -75,6 +88,8 @@ pub struct SecretRow {
     pub expires: Moment,
     /// Whether it has ended.
     pub expired: bool,
+    /// How many days are left, when it ends soon.
+    pub ends_in: Option<u64>,
 }
 
 impl AppDetails {

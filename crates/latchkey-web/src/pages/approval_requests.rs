@@ -19,16 +19,28 @@ pub struct ApprovalRequests {
     pub members_ask: bool,
     /// What has just been done, if anything: `The request was approved.`
     pub done: Option<String>,
-    /// The requests that wait, the oldest first.
+    /// The requests that wait, the newest first.
     pub waiting: Vec<WaitingRequest>,
     /// What was approved, the newest first.
     pub approved: Vec<ApprovedRequest>,
+    /// The page with the next requests that wait, if there are more.
+    pub more_waiting: Option<String>,
+    /// The page with the next ones that were approved, if there are more.
+    pub more_approved: Option<String>,
 }
 
 /// Who asks, for which app.
 pub struct Asker {
     /// The app.
     pub app: AppFace,
+    /// Its client id.
+    pub client_id: String,
+    /// The directory that it is registered in.
+    pub directory: String,
+    /// Every place that it may send people back to.
+    pub destinations: Vec<String>,
+    /// Whether the app is still what it was when the person asked: if not, the request and its answer count no more.
+    pub is_same: bool,
     /// The person's name.
     pub person: String,
     /// The person's email address.

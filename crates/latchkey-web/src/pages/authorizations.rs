@@ -39,6 +39,8 @@ pub enum AskedState {
     Waiting(Moment),
     /// Nobody answered in time.
     Expired,
+    /// The app is another since: the request and its answer count no more.
+    AppChanged,
     /// It was approved: by whom, and when.
     Approved(String, Ago),
     /// It was denied: by whom, and when.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::device::DeviceFace;
 use super::prerequisite::AskedBefore;
 use super::{AppFace, Frame, Moment, Person, tile};
 
@@ -35,8 +36,8 @@ pub struct Consent {
     pub problem: Option<String>,
     /// Since when the person has an authorization for this app, if they have one.
     pub since: Option<Moment>,
-    /// Since when the person has allowed the app of the older kind that this one took over from, if they have: the page is filled in alike.
-    pub took_over_since: Option<Moment>,
+    /// The app of the older kind that this one took over from, if the person has allowed that one: the page is filled in alike.
+    pub took_over: Option<TookOver>,
     /// What the app learns about the person: `your name`, `your email address`.
     pub identity: Vec<String>,
     /// Whether it keeps access while the person is away.
@@ -69,6 +70,8 @@ pub enum Destination {
     Host(String),
     /// An app on the person's own machine. Anything on that machine could stand in for it.
     ThisDevice(String),
+    /// A device elsewhere, whose code the person typed.
+    Device(DeviceFace),
 }
 
 /// How far a scope reaches.
@@ -103,7 +106,20 @@ pub struct ScopeChoice {
     pub carried: Option<bool>,
 }
 
+/// The app of the older kind that this one took over from.
+pub struct TookOver {
+    /// What it is called.
+    pub name: String,
+    /// Since when the person has allowed it.
+    pub since: Moment,
+}
+
 impl ScopeChoice {
+    /// Whether the older app that this one took over from did not have it: nobody takes it for a thing that was allowed before.
+    fn is_new(&self) -> bool {
+        self.carried == Some(false)
+    }
+
     /// Whether the box is ticked at first: what is required, what is allowed already, and what can only look. In place of that, what the
     /// person allowed to the older app that this one took over from.
     fn ticked(&self) -> bool {

@@ -38,8 +38,10 @@ pub struct LegacyAppDetails {
     pub scopes: Vec<String>,
     /// What is to be told of the ends of its kind.
     pub notices: Vec<Notice>,
-    /// When its kind ends, in each organization that took it over.
+    /// When its kind ends, in each organization that took it over and that the person belongs to.
     pub ends: Vec<OrganizationEnd>,
+    /// The others that took it over.
+    pub elsewhere: Elsewhere,
     /// How many people have a live authorization for it.
     pub people: u32,
     /// Those of them that its owner may see, newest use first.
@@ -50,6 +52,14 @@ pub struct LegacyAppDetails {
     pub moved: Option<MovedApp>,
     /// What of it would not move along: redirect URIs and scopes that the rules of today do not know.
     pub left_behind: Vec<String>,
+}
+
+/// Organizations that the person does not belong to: they are counted and not named.
+pub struct Elsewhere {
+    /// How many.
+    pub organizations: u32,
+    /// The first of their ends, if any has one.
+    pub first_end: Option<Moment>,
 }
 
 impl LegacyAppDetails {

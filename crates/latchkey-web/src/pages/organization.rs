@@ -54,15 +54,15 @@ pub struct ProjectRow {
 pub struct MemberRow {
     /// Their name.
     pub name: String,
-    /// Their email address.
+    /// Their email address; of a service its client id.
     pub email: String,
     /// Their access level: `Basic`.
     pub access_level: String,
-    /// What they are beside that: `Owner`, `Project Collection Administrators`.
+    /// What they are beside that: `Owner`, `Project Collection Administrators`, `Service`.
     pub roles: Vec<String>,
 }
 
-/// Who may authorize services for an organization, and for how long. Posts `who` and `longest` to
+/// Who may authorize services for an organization, for how long, and whether older ones are let in. Posts `who`, `longest` and `older` to
 /// `/organizations/{name}/policy`.
 #[derive(Template)]
 #[template(path = "organization_policy.html")]
@@ -77,6 +77,8 @@ pub struct OrganizationPolicy {
     pub who: WhoMayAuthorize,
     /// The longest authorization.
     pub longest: Vec<KeepChoice>,
+    /// Whether apps of the older OAuth kind that were imported are let in.
+    pub older: bool,
 }
 
 /// Who may authorize services for an organization.

@@ -50,6 +50,8 @@ pub enum AskedBefore {
     Denied(Ago),
     /// Nobody answered in time.
     Expired,
+    /// The app is another since.
+    AppChanged,
 }
 
 /// A prerequisite that is missing.

@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::{Frame, Person, tile};
 
-/// Asks before signing out. Posts `account` (an id, or `all`) and, if an app asked, `request` to `/signout`; Stay
-/// signed in is a link to `/me`.
+/// Asks before signing out. Posts `account` (an id, or `all`) and, if an app asked, its `tenant` and `request` to `/signout`;
+/// Stay signed in is a link to `/me`.
 #[derive(Template)]
 #[template(path = "sign_out.html")]
 pub struct SignOut {
@@ -13,8 +13,12 @@ pub struct SignOut {
     pub frame: Frame,
     /// The app that asked for it, if one did.
     pub app: Option<String>,
-    /// The request of that app, kept on our side.
-    pub request: Option<String>,
+    /// The tenant segment and the query of that app's request. They are read anew when the answer comes.
+    pub request: Option<(String, String)>,
+    /// Where that app wants to go on, if it registered that.
+    pub onward: Option<String>,
+    /// Accounts that are signed in too, and are not listed because the app meant somebody in particular.
+    pub others: usize,
     /// Accounts that are signed in.
     pub accounts: Vec<SignedIn>,
 }

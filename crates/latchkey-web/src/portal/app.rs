@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{Registration, RegistrationError, change, delete};
-use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, Publisher};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Publisher};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::token;
 
@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use super::{apps, legacy_app, registration, scopes};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, DoorsForm, SecretRow, TookOver};
 use crate::pages::confirm::Confirm;
 
 /// `GET /apps/{id}`
@@ -53,6 +53,15 @@ pub(super) async fn save_scopes(visit: Visit) -> Answer {
     match edited(&visit, edit).await? {
         Ok(client) => visit.go_to(&format!("/apps/{}?done=scopes", client.id)),
         Err(error) => refused(&visit, &error, Shown { scopes: Some((asked, required)), ..Shown::default() }).await,
+    }
+}
+
+/// `POST /apps/{id}/doors`
+pub(super) async fn save_doors(visit: Visit) -> Answer {
+    let typed = registration::doors(&visit);
+    match edited(&visit, |registration| registration.doors.clone_from(&typed)).await? {
+        Ok(client) => visit.go_to(&format!("/apps/{}?done=doors", client.id)),
+        Err(error) => refused(&visit, &error, Shown { doors: Some(typed), ..Shown::default() }).await,
     }
 }
 
@@ -128,6 +137,7 @@ pub(super) struct Shown {
     done: Option<&'static str>,
     problems: Problems,
     redirect_uris: Option<String>,
+    doors: Option<Doors<String>>,
     scopes: Option<(ScopeSet, ScopeSet)>,
 }
 
@@ -157,10 +167,19 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         created: moment(client.created_at),
         people: store.count_authorizations_for(client.id).await?,
         took_over_from: took_over_from(visit, client.id).await?,
+        doors: doors_form(client, shown.doors.unwrap_or_else(|| client.doors.typed())),
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
         scopes: scopes::options(&asked, &required),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
     })
+}
+
+fn doors_form(client: &Client, doors: Doors<String>) -> DoorsForm {
+    DoorsForm {
+        post_logout_redirect_uris: doors.post_logout_redirect_uris.join("\n"),
+        device_code: (client.kind == ClientKind::Web).then_some(doors.device_code),
+        pushed_only: doors.pushed_only,
+    }
 }
 
 /// The app of the older kind that this one took over from.
@@ -176,11 +195,11 @@ async fn took_over_from(visit: &Visit, client: ClientId) -> Result<Option<TookOv
 pub(super) fn row(secret: &ClientSecret, visit: &Visit) -> SecretRow {
     SecretRow {
         id: secret.id.to_string(),
-        // Those of the older kind are told apart by their ends, all others by how they begin.
-        label: if secret.hint.starts_with('…') { secret.hint.clone() } else { format!("{}…", secret.hint) },
+        label: secret.label(),
         added: moment(secret.created_at),
         expires: moment(secret.expires_at),
         expired: !secret.is_live(visit.now()),
+        ends_in: secret.ends_soon(visit.now()).then(|| secret.days_left(visit.now())),
     }
 }
 
@@ -188,6 +207,7 @@ fn done(what: &str) -> Option<&'static str> {
     match what {
         "registered" => Some("The app was registered."),
         "redirect-uris" => Some("The redirect URIs were saved."),
+        "doors" => Some("What it uses beside sign-in was saved."),
         "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
         "secret-removed" => Some("The secret was removed. Nobody authenticates with it again."),
         "moved-before" => Some("It has moved before: the new app stands beside it."),

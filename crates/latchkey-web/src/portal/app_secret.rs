@@ -50,7 +50,10 @@ pub(super) async fn remove(visit: Visit) -> Answer {
             // One that somebody else has just removed is not removed again.
             let holds = |client: &&_| has(client, secret);
             Ok(match client.as_deref().filter(holds) {
-                Some(client) => remove_secret(client, secret, visit.account(), visit.now()).seen_from(&visit.address()),
+                Some(client) => {
+                    let made_with = store.families_made_with(secret).await?;
+                    remove_secret(client, secret, made_with, visit.account(), visit.now()).seen_from(&visit.address())
+                }
                 None => Decision::refuse(RegistrationError::NotYours),
             })
         })

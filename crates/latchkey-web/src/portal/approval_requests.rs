@@ -1,14 +1,16 @@
 //! What members ask to have approved: the list for administrators, and their answers; and for the person, what became of it.
 
+use std::sync::Arc;
+
 use latchkey_devops::access::Action;
-use latchkey_devops::approval_request::{self, ApprovalRequest, CannotAnswer, LIFETIME, State, Verdict};
-use latchkey_devops::ids::{AppId, ApprovalRequestId, PersonId};
+use latchkey_devops::approval_request::{self, AppShown, ApprovalRequest, CannotAnswer, LIFETIME, State, Verdict};
+use latchkey_devops::ids::{ApprovalRequestId, PersonId};
 use latchkey_devops::policy::AuthorizePolicy;
 use latchkey_devops::scope::Scopes;
 use latchkey_identity::account::AccountId;
-use latchkey_identity::client::ClientId;
+use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::scope::ScopeSet;
-use latchkey_store::devops::approval_requests as kept;
+use latchkey_store::devops::approval_requests::{self as kept, Before};
 use latchkey_store::{Changes, StoreError};
 use uuid::Uuid;
 
@@ -17,6 +19,8 @@ use super::people::Names;
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use super::{authorizations, scopes};
+use crate::identity::offer::shown;
+use crate::mail;
 use crate::pages::AppFace;
 use crate::pages::approval_requests::{ApprovalRequests, ApprovedRequest, Asker, WaitingRequest};
 use crate::pages::authorizations::{AskedRow, AskedState};
@@ -26,8 +30,13 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let entered = Entered::read(&visit).await?;
     let access = entered.may(&visit, Action::AdministerOrganization)?;
     let store = &visit.app.store;
-    let mut waiting = Vec::new();
-    for request in store.approval_requests_waiting(&access, visit.now()).await? {
+    let from = |list| visit.asked(list).and_then(Before::parse).unwrap_or(Before::NOTHING);
+    let here = |list, next: Option<Before>| {
+        next.map(|next| format!("/organizations/{}/requests?{list}={next}", entered.name()))
+    };
+    let page = store.approval_requests_waiting(&access, from("waiting"), visit.now()).await?;
+    let (mut waiting, more_waiting) = (Vec::new(), here("waiting", page.next));
+    for request in page.requests {
         waiting.push(WaitingRequest {
             id: request.id.to_string(),
             asker: asker(&visit, &request).await?,
@@ -37,8 +46,10 @@ pub(super) async fn show(visit: Visit) -> Answer {
             sentence: request.sentence,
         });
     }
+    let page = store.approval_requests_approved(&access, from("approved")).await?;
     let (mut approved, mut names) = (Vec::new(), Names::default());
-    for request in store.approval_requests_approved(&access).await? {
+    let more_approved = here("approved", page.next);
+    for request in page.requests {
         let Some(answer) = request.answer else { continue };
         approved.push(ApprovedRequest {
             id: request.id.to_string(),
@@ -55,6 +66,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
         done: visit.asked("done").and_then(done).map(str::to_owned),
         waiting,
         approved,
+        more_waiting,
+        more_approved,
     })
 }
 
@@ -68,17 +81,38 @@ async fn asker(visit: &Visit, request: &ApprovalRequest) -> Result<Asker, StoreE
         Some(found) => (found.account.name.clone(), found.account.email.clone()),
         None => ("somebody who is gone".to_owned(), String::new()),
     };
-    Ok(Asker { app: app(visit, request.app).await?, person, email })
+    let client = client_of(visit, request).await?;
+    let directory = match &client {
+        Some(client) => visit.app.store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone()),
+        None => None,
+    };
+    Ok(Asker {
+        app: face(client.as_deref()),
+        client_id: request.app.to_string(),
+        directory: directory.unwrap_or_else(|| "an unknown directory".to_owned()),
+        destinations: client.iter().flat_map(|client| client.destinations()).collect(),
+        is_same: is_same(client.as_deref(), request),
+        person,
+        email,
+    })
 }
 
-async fn app(visit: &Visit, app: AppId) -> Result<AppFace, StoreError> {
-    let client = visit.app.store.client(ClientId(app.0)).await?;
-    Ok(match client {
+async fn client_of(visit: &Visit, request: &ApprovalRequest) -> Result<Option<Arc<Client>>, StoreError> {
+    visit.app.store.client(ClientId(request.app.0)).await
+}
+
+/// Whether the app is still what it was when the person asked.
+fn is_same(client: Option<&Client>, request: &ApprovalRequest) -> bool {
+    client.is_some_and(|client| request.is_about(shown(client)))
+}
+
+fn face(client: Option<&Client>) -> AppFace {
+    match client {
         Some(client) => authorizations::face(client.name.clone(), &client.publisher),
         None => {
             AppFace { name: "an app that is gone".into(), publisher: "an unknown publisher".into(), verified: false }
         }
-    })
+    }
 }
 
 /// What an administrator may do with a request.
@@ -114,6 +148,7 @@ fn done(what: &str) -> Option<&'static str> {
         "denied" => Some("The request was denied. The person is told, and can ask again."),
         "taken-back" => Some("The approval was taken back."),
         "answered" => Some("Somebody answered this request before you. What they answered stands."),
+        "changed" => Some("The app changed since the person asked, so the request counts no more. They can ask again."),
         "expired" => Some("The request had expired. Whoever asked can ask again."),
         _ => None,
     }
@@ -130,6 +165,7 @@ pub(super) async fn answer(visit: Visit) -> Answer {
         Ok(_) => decision.done(),
         Err(CannotAnswer::Answered(_) | CannotAnswer::NotApproved) => "answered",
         Err(CannotAnswer::Expired) => "expired",
+        Err(CannotAnswer::AppChanged) => "changed",
         Err(CannotAnswer::NotThere | CannotAnswer::NotAdministrator) => return Err(Problem::NotFound),
     };
     visit.go_to(&format!("/organizations/{name}/requests?done={done}"))
@@ -158,16 +194,24 @@ async fn decide(
             };
             let (organization, author) = (&entered.facts.organization, visit.author());
             let request = store.approval_request(&access, id).await?;
+            let client = match &request {
+                Some(request) => client_of(visit, request).await?,
+                None => None,
+            };
+            let now_shown = client.as_deref().map_or(AppShown::NOTHING, shown);
             let (decided, keep): (_, fn(_, _, _) -> _) = match decision {
                 Decision::Answer(verdict) => {
-                    (approval_request::answer(&access, request.as_ref(), verdict, now), kept::answer)
+                    (approval_request::answer(&access, request.as_ref(), now_shown, verdict, now), kept::answer)
                 }
                 Decision::TakeBack => (approval_request::take_back(&access, request.as_ref(), now), kept::take_back),
             };
-            let changes = match &decided {
-                Ok(request) => keep(organization, request, &author),
-                Err(_) => Changes::none(),
-            };
+            let mut changes = Changes::none();
+            if let Ok(request) = &decided {
+                changes.append(keep(organization, request, &author));
+                if matches!(decision, Decision::Answer(_)) {
+                    changes.letters.extend(mail::requests::answered(&visit.app, &entered.facts, request).await?);
+                }
+            }
             Ok((Ok((entered.name().to_owned(), decided)), changes))
         })
         .await
@@ -188,14 +232,16 @@ pub(super) async fn of_person(visit: &Visit) -> Result<Vec<AskedRow>, StoreError
         };
         let (answerer, at) = request.answer.map(|answer| (answer.by, answer.at)).unzip();
         let answered = visit.ago(at.unwrap_or(request.asked_at));
+        let client = client_of(visit, &request).await?;
         let state = match request.state(now) {
+            State::Waiting | State::Approved if !is_same(client.as_deref(), &request) => AskedState::AppChanged,
             State::Waiting => AskedState::Waiting(moment(request.asked_at + LIFETIME)),
             State::Expired => AskedState::Expired,
             State::Approved => AskedState::Approved(by(answerer).await?, answered),
             State::Denied => AskedState::Denied(by(answerer).await?, answered),
         };
         rows.push(AskedRow {
-            app: app(visit, request.app).await?.name,
+            app: face(client.as_deref()).name,
             organization: facts.organization.name.to_string(),
             asked: visit.ago(request.asked_at),
             state,

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use latchkey_devops::ids::OrganizationId;
-use latchkey_devops::sunset_notice::{Reader, SunsetNotice, notice};
+use latchkey_devops::sunset::Sunset;
+use latchkey_devops::sunset_notice::{Reader, SunsetNotice, UNSEEN, notice};
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::registration::RegistrationError;
 use latchkey_identity::client::{Client, ClientId, ClientState};
@@ -22,7 +23,9 @@ use super::{authorizations, registration};
 use crate::app::entropy;
 use crate::pages::Problems;
 use crate::pages::confirm::Confirm;
-use crate::pages::legacy_app::{LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OrganizationEnd};
+use crate::pages::legacy_app::{
+    Elsewhere, LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OrganizationEnd,
+};
 
 /// How many people are named on the page.
 const MOST_PEOPLE: usize = 100;
@@ -42,7 +45,7 @@ pub(super) async fn details(
     };
     let newer = newer(visit, client.id).await?;
     let (people, known) = people(visit, client, newer.as_ref().map(|(newer, _)| newer.id)).await?;
-    let (notices, ends) = ends(visit, &app).await?;
+    let (notices, ends, elsewhere) = ends(visit, &app).await?;
     let moved = match &newer {
         Some((newer, at)) => Some(moved_app(visit, &app, newer, *at).await?),
         None => None,
@@ -60,6 +63,7 @@ pub(super) async fn details(
         scopes: app.scopes.iter().map(str::to_owned).collect(),
         notices,
         ends,
+        elsewhere,
         people,
         known,
         secrets: client.secrets.iter().map(|secret| app::row(secret, visit)).collect(),
@@ -122,12 +126,22 @@ async fn people(visit: &Visit, client: &Client, newer: Option<ClientId>) -> Resu
     Ok((count(all.len()), all.iter().filter(is_seen).take(MOST_PEOPLE).map(row).collect()))
 }
 
-/// What is to be told of the ends of the older kind, and when they are, in each organization that took the app over.
-async fn ends(visit: &Visit, app: &LegacyApp) -> Result<(Vec<Notice>, Vec<OrganizationEnd>), StoreError> {
+/// What is to be told of the ends of the older kind, and when they are, in each organization that took the app over. Those that the person
+/// does not belong to are counted and not named.
+async fn ends(visit: &Visit, app: &LegacyApp) -> Result<(Vec<Notice>, Vec<OrganizationEnd>, Elsewhere), StoreError> {
+    let store = &visit.app.store;
+    let seen: BTreeSet<OrganizationId> =
+        store.organizations_of(visit.person()).await?.iter().map(|facts| facts.id()).collect();
     let (mut notices, mut ends) = (Vec::new(), Vec::new());
-    for id in &app.organizations {
-        let Some(facts) = visit.app.store.organization_by_id(OrganizationId(*id)).await? else { continue };
+    let (mut unseen, mut soonest) = (0, Sunset::NONE);
+    for id in app.organizations.iter().map(|id| OrganizationId(*id)) {
+        let Some(facts) = store.organization_by_id(id).await? else { continue };
         let (name, sunset) = (facts.organization.name.as_str(), facts.organization.policy.sunset);
+        if !seen.contains(&id) {
+            unseen += 1;
+            soonest = soonest.or_sooner(sunset);
+            continue;
+        }
         notices.extend(notice(sunset, name, Reader::Owner, visit.now()).map(shown));
         ends.push(OrganizationEnd {
             organization: name.to_owned(),
@@ -136,7 +150,15 @@ async fn ends(visit: &Visit, app: &LegacyApp) -> Result<(Vec<Notice>, Vec<Organi
             over: sunset.refuses(visit.now()),
         });
     }
-    Ok((notices, ends))
+    let of_unseen = notice(soonest, UNSEEN, Reader::Owner, visit.now());
+    notices.extend(of_unseen.map(|notice| shown(SunsetNotice { sentence: capitalized(&notice.sentence), ..notice })));
+    let elsewhere = Elsewhere { organizations: unseen, first_end: soonest.refuse_from().map(moment) };
+    Ok((notices, ends, elsewhere))
+}
+
+fn capitalized(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// A notice, as pages show it.

@@ -29,6 +29,7 @@ mod project;
 mod registration;
 mod repositories;
 mod scopes;
+mod service_members;
 mod sessions;
 mod timeline;
 mod user_agent;
@@ -40,14 +41,15 @@ use axum::response::Redirect;
 use axum::routing::get;
 
 use crate::app::App;
-use visit::{form, page};
+pub(crate) use scopes::in_short;
+use visit::{form, form_of_anybody, page};
 
 /// The pages of people.
 pub fn routes() -> Router<App> {
     Router::new()
         // The person.
         .route("/me", page(home::show))
-        .route("/me/account", form(current::choose))
+        .route("/me/account", form_of_anybody(current::choose))
         .route("/profile/authorizations", page(authorizations::list))
         .route("/profile/authorizations/revoke", page(authorizations::ask).merge(form(authorizations::end)))
         .route("/profile/authorizations/{id}", page(authorization::show))
@@ -64,6 +66,7 @@ pub fn routes() -> Router<App> {
         .route("/apps/{id}", page(app::show))
         .route("/apps/{id}/redirect-uris", form(app::save_redirect_uris))
         .route("/apps/{id}/scopes", form(app::save_scopes))
+        .route("/apps/{id}/doors", form(app::save_doors))
         .route("/apps/{id}/secrets", form(app_secret::add))
         .route("/apps/{id}/secrets/remove", form(app_secret::remove))
         .route("/apps/{id}/delete", page(app::ask_to_delete).merge(form(app::remove)))
@@ -86,6 +89,11 @@ pub fn routes() -> Router<App> {
         .route("/organizations/{organization}/services", page(organization_services::show))
         .route("/organizations/{organization}/services/stop", form(organization_services::stop))
         .route("/organizations/{organization}/services/allow", form(organization_services::allow))
+        .route(
+            "/organizations/{organization}/service-members",
+            page(service_members::show).merge(form(service_members::add)),
+        )
+        .route("/organizations/{organization}/service-members/remove", form(service_members::remove))
         .route("/organizations/{organization}/projects/{project}", page(project::lead_there))
         // Projects, to look at.
         .route("/{organization}/{project}", get(project::show_or_else))

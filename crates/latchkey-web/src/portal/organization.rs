@@ -8,6 +8,7 @@ use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::sunset::Sunset;
 use latchkey_identity::account::AccountId;
+use latchkey_identity::client::ClientId;
 use latchkey_identity::tenant::TenantId;
 use latchkey_store::devops::OrganizationFacts;
 
@@ -60,19 +61,20 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let (store, organization) = (&visit.app.store, &entered.facts.organization);
     let mut members = Vec::new();
     for person in store.members(&access, None, MOST_MEMBERS).await? {
-        let account = store.account(AccountId(person.0)).await?;
-        let member = store.member(organization.id, person).await?;
-        let (Some(account), Some(member)) = (account, member) else { continue };
-        members.push(MemberRow {
-            name: account.account.name.clone(),
-            email: account.account.email.clone(),
-            access_level: member.access_level.to_string(),
-            roles: roles(organization, &member),
-        });
+        let Some(member) = store.member(organization.id, person).await? else { continue };
+        let (name, email) = if member.service {
+            let Some(client) = store.client(ClientId(person.0)).await? else { continue };
+            (client.name.clone(), client.id.to_string())
+        } else {
+            let Some(account) = store.account(AccountId(person.0)).await? else { continue };
+            (account.account.name.clone(), account.account.email.clone())
+        };
+        let (access_level, roles) = (member.access_level.to_string(), roles(organization, &member));
+        members.push(MemberRow { name, email, access_level, roles });
     }
     members.sort_by(|one, other| (&one.name, &one.email).cmp(&(&other.name, &other.email)));
     let requests = match entered.may(&visit, Action::AdministerOrganization) {
-        Ok(access) => store.approval_requests_waiting(&access, visit.now()).await?.len(),
+        Ok(access) => store.count_approval_requests_waiting(&access, visit.now()).await?,
         Err(_) => 0,
     };
     let older_apps = match entered.member.administers(organization) {
@@ -110,6 +112,9 @@ async fn older_apps(visit: &Visit, entered: &Entered) -> Result<Option<OlderApps
 
 /// What a member is beside their access level. The owner administers by being the owner, in the group or not.
 fn roles(organization: &Organization, member: &Member) -> Vec<String> {
+    if member.service {
+        return vec!["Service".to_owned()];
+    }
     let administrators = OrganizationGroup::ProjectCollectionAdministrators;
     let owner = organization.owner == member.person;
     let by_ownership =

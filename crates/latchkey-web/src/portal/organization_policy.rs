@@ -27,6 +27,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         saved: visit.asked("saved").is_some(),
         who: who(policy.authorize),
         longest: choices(policy.longest_authorization_days),
+        older: policy.legacy_apps,
     })
 }
 
@@ -35,8 +36,14 @@ pub(super) async fn save(visit: Visit) -> Answer {
     let unreadable = || Problem::Forbidden { reason: "The form holds a choice that this page does not offer.".into() };
     let authorize = visit.posted("who").and_then(AuthorizePolicy::from_word).ok_or_else(unreadable)?;
     let longest_authorization_days = visit.posted("longest").and_then(days).ok_or_else(unreadable)?;
-    let entered =
-        change(&visit, |policy| OrganizationPolicy { authorize, longest_authorization_days, ..policy.clone() }).await?;
+    let legacy_apps = visit.posted("older").and_then(switch).ok_or_else(unreadable)?;
+    let decided = |policy: &OrganizationPolicy| OrganizationPolicy {
+        authorize,
+        longest_authorization_days,
+        legacy_apps,
+        ..policy.clone()
+    };
+    let entered = change(&visit, decided).await?;
     visit.go_to(&format!("/organizations/{}/policy?saved=1", entered.name()))
 }
 
@@ -90,6 +97,15 @@ fn choices(present: Option<u32>) -> Vec<KeepChoice> {
         chosen: present == Some(days),
     });
     std::iter::once(unbounded).chain(bounded).collect()
+}
+
+/// On or off, and nothing in between: a form that does not say leaves nothing as it is.
+fn switch(word: &str) -> Option<bool> {
+    match word {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
 }
 
 /// The bound that a choice stands for; `None` if it is no choice.

@@ -98,9 +98,10 @@ pub(super) async fn stop(visit: Visit) -> Answer {
         let reason = format!("At most {MOST_STOPPED} services can be stopped. Allow one again first.");
         return Err(Problem::Forbidden { reason });
     }
+    let both = with_partner(&visit, client).await?;
     let edit = |policy: &OrganizationPolicy| {
         let mut policy = policy.clone();
-        policy.blocked_apps.insert(AppId(client.0));
+        policy.blocked_apps.extend(&both);
         policy
     };
     let entered = organization_policy::change(&visit, edit).await?;
@@ -112,6 +113,9 @@ async fn ask(visit: &Visit, client: ClientId) -> Answer {
     entered.may(visit, Action::AdministerOrganization)?;
     let app = visit.app.store.client(client).await?.ok_or(Problem::NotFound)?;
     let name = entered.name();
+    let partner = visit.app.store.legacy_move_partner(client).await?.map(|_| {
+        "It is one service with the app of the older kind that it took over from, or that it moved to: both are stopped.".to_owned()
+    });
     visit.show(&Confirm {
         frame: visit.frame(),
         heading: format!("Stop {} for everybody?", app.name),
@@ -119,7 +123,10 @@ async fn ask(visit: &Visit, client: ClientId) -> Answer {
             format!("Whoever gave it a key: within a second it reaches nothing in {name} any more."),
             format!("Nobody can authorize it for {name} until an administrator allows it again."),
             "What it may do in other organizations stays as it is.".into(),
-        ],
+        ]
+        .into_iter()
+        .chain(partner)
+        .collect(),
         action: format!("/organizations/{name}/services/stop"),
         fields: vec![("client".into(), client.to_string()), ("sure".into(), "yes".into())],
         button: "Stop".into(),
@@ -130,13 +137,20 @@ async fn ask(visit: &Visit, client: ClientId) -> Answer {
 /// `POST /organizations/{organization}/services/allow`
 pub(super) async fn allow(visit: Visit) -> Answer {
     let client = posted_client(&visit)?;
+    let both = with_partner(&visit, client).await?;
     let edit = |policy: &OrganizationPolicy| {
         let mut policy = policy.clone();
-        policy.blocked_apps.remove(&AppId(client.0));
+        policy.blocked_apps.retain(|app| !both.contains(app));
         policy
     };
     let entered = organization_policy::change(&visit, edit).await?;
     visit.go_to(&format!("/organizations/{}/services?allowed={client}", entered.name()))
+}
+
+/// An app, and the one that it moved to or took over from: they are one service, and are stopped and allowed together.
+async fn with_partner(visit: &Visit, client: ClientId) -> Result<Vec<AppId>, Problem> {
+    let partner = visit.app.store.legacy_move_partner(client).await?;
+    Ok([client].into_iter().chain(partner).map(|client| AppId(client.0)).collect())
 }
 
 fn posted_client(visit: &Visit) -> Result<ClientId, Problem> {

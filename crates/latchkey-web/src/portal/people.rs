@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_devops::ids::PersonId;
 use latchkey_identity::account::AccountId;
+use latchkey_identity::client::ClientId;
 use latchkey_store::{Store, StoreError};
 
 /// Names of people, looked up once for each page.
@@ -16,8 +17,14 @@ impl Names {
         if let Some(name) = self.0.get(&person) {
             return Ok(name.clone());
         }
-        let found = store.account(AccountId(person.0)).await?;
-        let name = found.map_or_else(|| "somebody who is gone".to_owned(), |found| found.account.name.clone());
+        let name = match store.account(AccountId(person.0)).await? {
+            Some(found) => found.account.name.clone(),
+            // An app that acts by itself is known by its own id.
+            None => match store.client(ClientId(person.0)).await? {
+                Some(app) => app.name.clone(),
+                None => "somebody who is gone".to_owned(),
+            },
+        };
         self.0.insert(person, name.clone());
         Ok(name)
     }

@@ -31,6 +31,8 @@ pub(super) enum Problem {
     },
     /// The form was not made by a page of ours for this browser.
     ForeignForm,
+    /// The form's page named another account than the one that acts now.
+    OtherAccount,
     /// The body is no form.
     Form(FormError),
     /// The store did not answer.
@@ -91,6 +93,7 @@ impl Problem {
             Self::NotFound => problem_page::show(app, visitor, NOT_FOUND),
             Self::Forbidden { reason } => forbidden(app, visitor, reason),
             Self::ForeignForm => problem_page::foreign_form(app, visitor),
+            Self::OtherAccount => problem_page::other_account(app, visitor),
             Self::Form(error) => problem_page::bad_form(app, visitor, error),
             Self::Store(error) if error.is_temporary() => problem_page::unavailable(app, visitor, &error),
             Self::Store(error) => bug(app, visitor, &error.to_string()),

@@ -76,10 +76,8 @@ pub(super) async fn show_or_else(State(app): State<App>, path: PathParts, reques
     if path.as_ref().is_ok_and(names_a_project) {
         return visit::show(app, path, request, show).await;
     }
-    let (parts, body) = request.into_parts();
-    let visitor = Visitor::of(&app, &parts);
-    let answered = devops::answer(&app, Request::from_parts(parts, body)).await;
-    answered.unwrap_or_else(|| Problem::NotFound.page(&app, &visitor))
+    let answered = devops::answer(&app, request).await;
+    answered.unwrap_or_else(|parts| Problem::NotFound.page(&app, &Visitor::of(&app, &parts)))
 }
 
 /// Whether the two parts can be names of an organization and a project: `.well-known/..` and `../_apis` cannot.

@@ -1,7 +1,7 @@
 //! What somebody typed about an app, and where on the form a mistake in it is.
 
 use latchkey_identity::client::registration::{Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientKind, Profile, RedirectUri};
+use latchkey_identity::client::{Client, ClientKind, Doors, Profile, RedirectUri};
 use latchkey_identity::scope::ScopeSet;
 
 use super::visit::Visit;
@@ -26,6 +26,7 @@ pub(super) fn typed(visit: &Visit) -> Option<Registration> {
         kind: ClientKind::parse(text("kind"))?,
         profile: Profile::parse(text("profile"))?,
         redirect_uris: lines(text("redirect_uris")),
+        doors: Doors::default(),
         scopes,
         required_scopes,
         multi_tenant: false,
@@ -38,6 +39,15 @@ pub(super) fn scopes(visit: &Visit) -> (ScopeSet, ScopeSet) {
     (visit.all_posted("scope").collect(), visit.all_posted("required").collect())
 }
 
+/// What the form says of what the app uses beside signing people in.
+pub(super) fn doors(visit: &Visit) -> Doors<String> {
+    Doors {
+        post_logout_redirect_uris: lines(visit.posted("post_logout_redirect_uris").unwrap_or_default()),
+        device_code: visit.posted("device_code").is_some(),
+        pushed_only: visit.posted("pushed_only").is_some(),
+    }
+}
+
 /// What is registered, as it would be typed.
 pub(super) fn of(client: &Client) -> Registration {
     Registration {
@@ -45,6 +55,7 @@ pub(super) fn of(client: &Client) -> Registration {
         kind: client.kind,
         profile: client.profile,
         redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+        doors: client.doors.typed(),
         scopes: client.scopes.clone(),
         required_scopes: client.required_scopes.clone(),
         multi_tenant: client.multi_tenant,
@@ -58,6 +69,9 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
     let field = match error {
         E::Name | E::ReservedName | E::NotYours | E::TooManyApps => "name",
         E::RedirectUri { .. } | E::NoRedirectUri | E::DaemonRedirects | E::TooManyRedirectUris => "redirect-uris",
+        E::PostLogoutRedirectUri { .. } | E::PostLogoutRedirectUris => "post-logout-uris",
+        E::DeviceCodes => "device-code",
+        E::PushedOnly => "pushed-only",
         E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
         E::PkceNeeded => "without-pkce",
         E::NoNewLegacyApps => "profile",

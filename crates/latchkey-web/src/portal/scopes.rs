@@ -15,7 +15,7 @@ pub(super) fn in_words(scope: Scope) -> String {
 }
 
 /// What an authorization allows, in short: what it may do, or else what it learns.
-pub(super) fn in_short(scopes: &ScopeSet) -> Vec<String> {
+pub(crate) fn in_short(scopes: &ScopeSet) -> Vec<String> {
     let does: Vec<String> = known(scopes).map(in_words).collect();
     if does.is_empty() { learned(scopes).map(|(_, words)| words.to_owned()).collect() } else { does }
 }

@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 use latchkey_devops::access::{Caller, Standing};
 use latchkey_devops::ids::PersonId;
 use latchkey_identity::Timestamp;
-use latchkey_identity::account::Account;
+use latchkey_identity::account::{Account, AccountId};
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_store::devops::Author;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::current::{self, Accounts};
 use super::problem::Problem;
 use crate::app::App;
 use crate::extract::{self, Pairs};
-use crate::forms;
+use crate::forms::{self, OwnForm};
 use crate::pages::{Ago, Frame, Locale, Moment, OtherAccount, Page, Person};
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
@@ -50,8 +50,25 @@ where
     get(move |State(app): State<App>, path: PathParts, request: Request<Body>| show(app, path, request, handler))
 }
 
-/// What a form does: `POST` by a signed-in person, from a page of ours in the same browser.
+/// What a form does: `POST` by a signed-in person, from a page of ours in the same browser that named them.
 pub(super) fn form<H, F>(handler: H) -> MethodRouter<App>
+where
+    H: Fn(Visit) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    submitted(handler, OwnForm::is_for)
+}
+
+/// The same, of a form that does nothing for the account that its page named, such as going on as another.
+pub(super) fn form_of_anybody<H, F>(handler: H) -> MethodRouter<App>
+where
+    H: Fn(Visit) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send,
+{
+    submitted(handler, |_, _| true)
+}
+
+fn submitted<H, F>(handler: H, counts: fn(OwnForm, AccountId) -> bool) -> MethodRouter<App>
 where
     H: Fn(Visit) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send,
@@ -62,8 +79,9 @@ where
         let answer = async {
             let visit = Visit::begin(&app, &visitor, &parts, path, "/me").await?;
             let form = extract::form(&parts.headers, body).await?;
-            if !forms::is_ours(&app, &visitor, &parts.headers, form.first("csrf")) {
-                return Err(Problem::ForeignForm);
+            let own = forms::made_here(&app, &visitor, &parts.headers, form.first("csrf"));
+            if !counts(own.ok_or(Problem::ForeignForm)?, visit.account().id) {
+                return Err(Problem::OtherAccount);
             }
             handler(Visit { form, ..visit }).await
         };
@@ -168,7 +186,7 @@ impl Visit {
     pub(super) fn frame(&self) -> Frame {
         Frame {
             nonce: self.visitor.nonce.clone(),
-            csrf: forms::token(&self.app, &self.visitor),
+            csrf: forms::token(&self.app, &self.visitor, Some(self.account().id)),
             person: Some(self.named()),
             others: self.others.iter().map(other).collect(),
             locale: Locale::English,

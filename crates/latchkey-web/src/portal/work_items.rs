@@ -63,7 +63,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let revisions = store.revisions(&access, id, 0, MOST_SHOWN).await?;
     let through = services(store, store.revisions_through(&access, id, MOST_SHOWN).await?).await?;
     let mut names = Names::default();
-    let spoken_of = revisions.iter().chain([&item]).flat_map(WorkItem::people);
+    let spoken_of = revisions.iter().chain([&*item]).flat_map(WorkItem::people);
     names.learn(store, spoken_of.chain(comments.iter().map(|comment| comment.created_by)).collect()).await?;
     visit.show(&WorkItemPage {
         frame: visit.frame(),

@@ -1,4 +1,4 @@
-//! What always holds: a test for each sentence of section 3 of the design, named after it.
+//! A test for each sentence of "What always holds" in `ARCHITECTURE.md`, named after it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![recursion_limit = "256"]
 
@@ -39,7 +39,7 @@ async fn narrows(world: &World, person: &str, narrow: impl Fn(&mut Authorization
     world.becomes([Change::ChangeAuthorization { authorization, from_version }]).await;
 }
 
-/// 3.1
+/// What always holds, 1.
 #[test]
 fn no_access_token_outlives_90_minutes() {
     on_both_databases(async |world| {
@@ -58,7 +58,7 @@ fn no_access_token_outlives_90_minutes() {
     });
 }
 
-/// 3.2
+/// What always holds, 2.
 #[test]
 fn what_a_service_may_is_the_intersection_worked_out_on_every_request() {
     on_both_databases(async |world| {
@@ -92,7 +92,7 @@ fn what_a_service_may_is_the_intersection_worked_out_on_every_request() {
     });
 }
 
-/// 3.3
+/// What always holds, 3.
 #[test]
 fn a_person_authorizes_a_service_only_with_the_prerequisites_of_the_organization() {
     on_both_databases(async |world| {
@@ -112,7 +112,7 @@ fn a_person_authorizes_a_service_only_with_the_prerequisites_of_the_organization
     });
 }
 
-/// 3.4
+/// What always holds, 4.
 #[test]
 fn the_password_stays_here() {
     on_both_databases(async |world| {
@@ -128,7 +128,7 @@ fn the_password_stays_here() {
     });
 }
 
-/// 3.5
+/// What always holds, 5.
 #[test]
 fn a_revocation_ends_things() {
     on_both_databases(async |world| {
@@ -147,7 +147,7 @@ fn a_revocation_ends_things() {
     });
 }
 
-/// 3.5
+/// What always holds, 5.
 #[test]
 fn the_same_for_a_disabled_account() {
     on_both_databases(async |world| {
@@ -162,7 +162,7 @@ fn the_same_for_a_disabled_account() {
     });
 }
 
-/// 3.5
+/// What always holds, 5.
 #[test]
 fn the_same_for_a_suspended_app() {
     on_both_databases(async |world| {
@@ -177,7 +177,7 @@ fn the_same_for_a_suspended_app() {
     });
 }
 
-/// 3.5
+/// What always holds, 5.
 #[test]
 fn the_same_for_a_lost_membership() {
     on_both_databases(async |world| {
@@ -189,7 +189,7 @@ fn the_same_for_a_lost_membership() {
     });
 }
 
-/// 3.5
+/// What always holds, 5.
 #[test]
 fn the_same_for_a_narrowed_authorization() {
     on_both_databases(async |world| {
@@ -208,7 +208,7 @@ fn the_same_for_a_narrowed_authorization() {
     });
 }
 
-/// 3.5
+/// What always holds, 5.
 #[test]
 fn the_same_for_a_policy_switched_off() {
     on_both_databases(async |world| {
@@ -226,7 +226,7 @@ fn the_same_for_a_policy_switched_off() {
     });
 }
 
-/// 3.6
+/// What always holds, 6.
 #[test]
 fn once_means_once_for_a_code() {
     on_both_databases(async |world| {
@@ -238,7 +238,7 @@ fn once_means_once_for_a_code() {
     });
 }
 
-/// 3.6
+/// What always holds, 6.
 #[test]
 fn a_lost_answer_gets_the_same_successor_within_60_seconds_while_it_is_unused() {
     on_both_databases(async |world| {
@@ -253,7 +253,7 @@ fn a_lost_answer_gets_the_same_successor_within_60_seconds_while_it_is_unused() 
     });
 }
 
-/// 3.6
+/// What always holds, 6.
 #[test]
 fn any_other_reuse_of_a_refresh_token_ends_the_family() {
     on_both_databases(async |world| {
@@ -267,7 +267,7 @@ fn any_other_reuse_of_a_refresh_token_ends_the_family() {
     });
 }
 
-/// 3.7
+/// What always holds, 7.
 #[test]
 fn nothing_is_acknowledged_before_it_is_durable() {
     on_both_engines(async |database| {
@@ -290,7 +290,7 @@ fn nothing_is_acknowledged_before_it_is_durable() {
     });
 }
 
-/// 3.8
+/// What always holds, 8.
 #[test]
 fn every_grant_ends_in_the_same_funnel() {
     on_both_databases(async |world| {
@@ -315,7 +315,7 @@ fn every_grant_ends_in_the_same_funnel() {
     });
 }
 
-/// 3.8
+/// What always holds, 8.
 #[test]
 fn one_function_decides_access_for_every_transport() {
     on_both_databases(async |world| {
@@ -331,7 +331,7 @@ fn one_function_decides_access_for_every_transport() {
     });
 }
 
-/// 3.10
+/// What always holds, 10.
 #[test]
 fn tenants_do_not_leak() {
     on_both_databases(async |world| {
@@ -357,7 +357,7 @@ fn tenants_do_not_leak() {
     });
 }
 
-/// 3.11
+/// What always holds, 11.
 #[test]
 fn everything_is_on_record_in_a_log_that_shows_tampering() {
     on_both_databases(async |world| {
@@ -392,7 +392,7 @@ fn everything_is_on_record_in_a_log_that_shows_tampering() {
     });
 }
 
-/// 3.12
+/// What always holds, 12.
 #[test]
 fn plain_http_is_spoken_on_loopback_only() {
     on_both_databases(async |world| {

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod account_enumeration;
+mod account_switch;
+mod app_as_person;
 mod bad_input;
 mod code_injection;
 mod code_replay;
 mod consent_toctou;
 mod cookie_theft;
 mod cross_site_request_forgery;
+mod device_phishing;
 mod flow_transfer;
 mod forged_tokens;
 mod host_header;

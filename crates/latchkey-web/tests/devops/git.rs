@@ -7,7 +7,7 @@ use latchkey_testkit::{World, on_both_databases};
 use tokio::process::Command;
 
 /// Runs git in a folder, with nothing of the machine's configuration. `Err` is what it printed.
-async fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
+pub(super) async fn git(folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("git")
         .args([
             "-c",

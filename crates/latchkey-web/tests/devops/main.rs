@@ -5,4 +5,5 @@ mod builds;
 mod census;
 mod git;
 mod revocation;
+mod services;
 mod work_items;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use latchkey_identity::grant::GrantType;
 use latchkey_testkit::world::{HTTP, HTTPS};
 use latchkey_testkit::{World, on_both_databases};
 use serde_json::Value;
@@ -74,7 +75,16 @@ fn what_is_advertised_is_true() {
         };
         assert_eq!(list("response_types_supported"), ["code"]);
         assert_eq!(list("code_challenge_methods_supported"), ["S256"]);
-        assert_eq!(list("grant_types_supported"), ["authorization_code", "refresh_token"]);
+        for grant in GrantType::ALL {
+            assert!(list("grant_types_supported").contains(&grant.name().to_owned()), "{grant:?}");
+            let answer = world.app("nightly").token_request(&[("grant_type", grant.name())]).await;
+            assert!(answer.is_ok() || answer.error() != "unsupported_grant_type", "{grant:?}");
+        }
+        for name in ["token", "revocation", "introspection"] {
+            let methods = list(&format!("{name}_endpoint_auth_methods_supported"));
+            assert!(methods.contains(&"client_secret_basic".to_owned()), "{name}: {methods:?}");
+            assert_eq!(methods.contains(&"none".to_owned()), name != "introspection", "{name}: {methods:?}");
+        }
         assert!(list("scopes_supported").contains(&"openid".to_owned()));
         assert!(list("id_token_signing_alg_values_supported").contains(&"RS256".to_owned()));
         assert!(!list("response_modes_supported").is_empty() && !list("claims_supported").is_empty());

@@ -2,9 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod authorize;
+mod client_credentials;
 mod consent;
+mod device;
 mod discovery;
 mod documents;
+mod introspect;
+mod logout;
+mod par;
+mod revoke;
 mod select;
 mod sign_in;
 mod sign_out;

@@ -111,7 +111,6 @@ fn a_code_holds_for_its_client_redirect_uri_and_verifier_only() {
             ("code", "", refusal(400, "invalid_request")),
             ("grant_type", "", refusal(400, "invalid_request")),
             ("grant_type", "password", refusal(400, "unsupported_grant_type")),
-            ("grant_type", "client_credentials", refusal(400, "unsupported_grant_type")),
             ("grant_type", "urn:ietf:params:oauth:grant-type:nonsense", refusal(400, "unsupported_grant_type")),
         ] {
             let code = ana.approves("burndown").await;

@@ -164,6 +164,7 @@ fn once_a_second_directory_took_it_over_it_is_for_the_people_of_both_and_each_in
             tenant: world.shore(),
             known_scopes: &world.parts().resource.scopes,
             key: &world.parts().keys.client_secret,
+            address: "console",
             now: world.now(),
         };
         let imported = world.store().import_legacy_app(import, entropy).await.unwrap();

@@ -1,6 +1,8 @@
 //! The way out: an app moves, both run side by side, a person approves once, and the older one is retired.
 
-use latchkey_identity::client::ClientId;
+use latchkey_devops::ids::AppId;
+use latchkey_identity::Change;
+use latchkey_identity::client::{ClientId, ClientKind, RedirectUri};
 use latchkey_testkit::{OldApp, Page, Person, World, on_both_databases};
 use std::time::Duration;
 
@@ -46,6 +48,12 @@ fn a_legacy_app_is_shown_as_what_it_is_with_who_still_comes_by_it() {
         let ben = owned_elsewhere(&world, &app).await;
         let page = ben.opens(&format!("/apps/{}", app.id)).await;
         assert!(!page.source().contains("max@harbor.test") && page.has("unlisted"), "{}", page.text());
+        // Nor is the organization named, when its end comes near either.
+        world.ends_older_apps(None, Some(world.now() + Duration::from_secs(30 * 86_400))).await;
+        let page = ben.opens(&format!("/apps/{}", app.id)).await;
+        assert!(page.text_of("elsewhere").starts_with("One organization that you do not belong to"), "{}", page.text());
+        assert!(page.says("stop working in an organization that you do not belong to in 30 days"), "{}", page.text());
+        assert!(!page.text().to_lowercase().contains("harbor,") && !page.texts_with("data-sunset").is_empty());
     });
 }
 
@@ -174,6 +182,37 @@ fn what_a_person_allowed_carries_over_with_one_approval_and_nothing_without_it()
         // Who never allowed the older one is asked like anybody.
         let page = ana.past_sign_in(ana.browser().open(&url).await).await.page();
         assert!(page.has("approve") && !page.has("carried-over"));
+    });
+}
+
+#[test]
+fn what_was_allowed_to_the_older_app_vouches_for_no_other_door_and_no_new_scope() {
+    on_both_databases(async |world: World| {
+        let ana = world.ana();
+        let app = owned_by(&world, &ana).await;
+        let page = app.asks(&ana).await;
+        page.untick("scope", "vso.code").tick("scope", "vso.work").press("approve").await.left();
+        let (_, id, _) = moves(&ana, &app).await;
+        let url = |redirect_uri: &str| {
+            format!(
+                "/{}/oauth2/v2.0/authorize?client_id={id}&response_type=code&redirect_uri={}&scope=vso.work%20vso.code\
+                 &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
+                world.harbor(),
+                redirect_uri.replace(':', "%3A").replace('/', "%2F"),
+            )
+        };
+        // Its owner adds another door, and makes a scope required that the older one was never allowed.
+        let client = world.store().client(id).await.unwrap().unwrap();
+        let mut changed = (*client).clone();
+        changed.version += 1;
+        changed.required_scopes = "vso.code".split(' ').collect();
+        changed.redirect_uris.push(RedirectUri::register("https://evil.example/cb", ClientKind::Web).unwrap());
+        world.becomes([Change::ChangeClient { client: Box::new(changed), from_version: client.version }]).await;
+        let page = ana.past_sign_in(ana.browser().open(&url(&app.redirect_uri)).await).await.page();
+        assert!(page.text_of("carried-over").contains("oldtimer"), "{}", page.text());
+        assert!(page.source().contains(">New</span>"), "what comes on top is marked");
+        let page = ana.past_sign_in(ana.browser().open(&url("https://evil.example/cb")).await).await.page();
+        assert!(page.has("approve") && !page.has("carried-over") && !page.source().contains(">New</span>"));
     });
 }
 
@@ -312,5 +351,51 @@ fn a_secret_of_the_older_kind_is_added_on_its_page_for_sixty_days() {
         assert!(second.redeems(&code).await.is_ok(), "two at a time");
         let third = ana.opens(&format!("/apps/{}", app.id)).await.press("add-secret").await.page();
         assert!(third.status() == 422 && third.says("at most two secrets"), "{}", third.text());
+    });
+}
+
+/// An administrator stops an app for everybody in harbor, or allows it again.
+async fn administers_service(person: &Person, id: ClientId) -> Page {
+    let page = person.opens("/organizations/harbor/services").await;
+    let page = page.press_value("client", &id.to_string()).await.page();
+    if page.has("confirm") { page.press("confirm").await.page() } else { page }
+}
+
+#[test]
+fn an_app_that_was_stopped_stays_stopped_when_it_moves() {
+    on_both_databases(async |world: World| {
+        let (ana, max) = (world.ana(), world.max());
+        let app = owned_by(&world, &ana).await;
+        let tokens = app.authorized_by(&max).await;
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        administers_service(&ana, app.id).await;
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        let (_, id, _) = moves(&ana, &app).await;
+        let blocked = async || world.policy().await.blocked_apps;
+        let both = [AppId(app.id.0), AppId(id.0)].into();
+        assert_eq!(blocked().await, both);
+        // Whatever else is decided leaves it so, and allowing either allows both.
+        world.decides(|policy| policy.longest_authorization_days = Some(90)).await;
+        assert_eq!(blocked().await, both);
+        administers_service(&ana, id).await;
+        assert!(blocked().await.is_empty());
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
+    });
+}
+
+#[test]
+fn stopping_either_of_two_linked_apps_stops_both() {
+    on_both_databases(async |world: World| {
+        let (ana, max) = (world.ana(), world.max());
+        let app = owned_by(&world, &ana).await;
+        let tokens = app.authorized_by(&max).await;
+        let (_, id, _) = moves(&ana, &app).await;
+        for stopped in [app.id, id] {
+            world.decides(|policy| policy.blocked_apps = [AppId(stopped.0)].into()).await;
+            assert_eq!(world.policy().await.blocked_apps, [AppId(app.id.0), AppId(id.0)].into());
+            assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+            administers_service(&ana, app.id).await;
+            assert!(world.policy().await.blocked_apps.is_empty());
+        }
     });
 }

@@ -1,7 +1,7 @@
 //! Every way to make a new app of the older kind ends in one refusal, which names the way forward.
 
 use latchkey_identity::client::registration::{Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientId, ClientKind, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, Doors, Profile};
 use latchkey_identity::legacy::{ImportError, Imported, NO_NEW_ONES};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::{Change, Decision};
@@ -50,6 +50,7 @@ fn the_rule_of_registration_refuses_it() {
         kind: ClientKind::Web,
         profile: Profile::Legacy,
         redirect_uris: vec!["https://sneaky.test/callback".into()],
+        doors: Doors::default(),
         scopes: ScopeSet::from_text("vso.work"),
         required_scopes: ScopeSet::default(),
         multi_tenant: false,
@@ -80,7 +81,11 @@ fn a_direct_call_of_the_store_makes_none_and_turns_none_into_one() {
         let modern = Client { profile: Profile::Standard, version: version + 1, ..(*old).clone() };
         assert!(lost(Change::ChangeClient { client: Box::new(modern), from_version: version }).await);
         // With the import closed, not even the import's own change counts.
-        world.store().close_legacy_import(world.organization("harbor").0, world.harbor(), world.now()).await.unwrap();
+        world
+            .store()
+            .close_legacy_import(world.organization("harbor").0, world.harbor(), "console", world.now())
+            .await
+            .unwrap();
         let late = Client { id, secrets: vec![], ..(*old).clone() };
         let known = world.store().legacy_app(app.id).await.unwrap().unwrap();
         let known = latchkey_identity::legacy::LegacyApp { client: id, ..known };
@@ -103,7 +108,7 @@ fn the_import_is_once_per_organization_and_asked_again_changes_nothing() {
         let organization = world.organization("harbor").0;
         assert_eq!(world.store().legacy_apps_of(organization).await.unwrap(), [app.id]);
         for _ in 0..2 {
-            world.store().close_legacy_import(organization, world.harbor(), world.now()).await.unwrap();
+            world.store().close_legacy_import(organization, world.harbor(), "console", world.now()).await.unwrap();
         }
         let refused = world.imports(&an_exported_app("latecomer", "vso.work")).await.unwrap_err();
         assert_eq!(refused, ImportError::Closed);
@@ -111,6 +116,9 @@ fn the_import_is_once_per_organization_and_asked_again_changes_nothing() {
         let events = world.store().audit_events(world.harbor().0, None, 50).await.unwrap();
         let closed = events.iter().filter(|one| one.event.kind == "legacy_import_closed").count();
         assert_eq!(closed, 1);
+        let imported = |kind: &str| matches!(kind, "legacy_app_imported" | "legacy_import_closed");
+        let mut told = events.iter().filter(|one| imported(&one.event.kind)).map(|one| one.event.address.as_deref());
+        assert!(told.all(|address| address == Some("console")), "the record says where an order came from");
     });
 }
 

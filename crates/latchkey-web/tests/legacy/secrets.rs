@@ -1,5 +1,7 @@
 //! The two secrets of an app of the older kind, renewed by its owner through the API.
 
+use std::time::Duration;
+
 use http::Method;
 use latchkey_identity::client::Client;
 use latchkey_testkit::builders::a_web_app;
@@ -53,8 +55,14 @@ fn a_replaced_secret_and_the_tokens_made_with_it_end_at_once_and_the_others_do_n
         let (first, second) = (app.authorized_by(&ana).await, other.authorized_by(&max).await);
         // One that began with the first and went on with the second is the second's.
         let code = app.approved_by(&ana).await;
-        let moved = app.redeems(&code).await.unwrap();
-        let moved = other.refreshes(&moved.refresh).await.unwrap();
+        let began = app.redeems(&code).await.unwrap();
+        let moved = other.refreshes(&began.refresh).await.unwrap();
+        // A lost answer that is asked for again with the first is made with the first.
+        let repeated = app.refreshes(&began.refresh).await.unwrap();
+        assert_eq!(repeated.refresh, moved.refresh);
+        for tokens in [&began, &moved, &repeated] {
+            assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        }
         let pending = app.approved_by(&ana).await;
         let replaced = token.ask(Method::PUT, &format!("{}&secretType=primary", url(&app))).await;
         assert_eq!(replaced.status, 200, "{}", replaced.text());
@@ -64,7 +72,9 @@ fn a_replaced_secret_and_the_tokens_made_with_it_end_at_once_and_the_others_do_n
             registration["alternativeSecretValidTo"].is_string() && registration.get("alternativeSecret").is_none()
         );
         let renewed = app.with_secret(registration["secret"].as_str().unwrap());
-        assert_eq!(first.get("/harbor/_apis/projects").await.status, 401);
+        for tokens in [&first, &began, &repeated] {
+            assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        }
         assert_eq!(renewed.refreshes(&first.refresh).await.map(|_| ()).unwrap_err().error, "invalid_request");
         assert_eq!(app.redeems(&pending).await.map(|_| ()).unwrap_err().error, "invalid_client");
         assert!(renewed.redeems(&pending).await.is_ok(), "the code was not consumed");
@@ -102,6 +112,9 @@ fn only_the_owner_renews_and_only_with_the_scope_and_a_newer_token() {
         let own = max.authorizes_all("keyring").await;
         let wrong = own.ask(Method::PUT, &format!("{}&secretType=third", url(&app))).await;
         assert_eq!(wrong.status, 400, "{}", wrong.text());
+        let twice = format!("{}&secretType=primary&SECRETTYPE=alternative", url(&app));
+        let twice = own.ask(Method::PUT, &twice).await;
+        assert_eq!(twice.status, 400, "{}", twice.text());
         let absent = own.ask(Method::PUT, &format!("{}&secretType=alternative", url(&app))).await;
         assert_eq!(absent.status, 404, "{}", absent.text());
         let newer = format!(
@@ -110,5 +123,49 @@ fn only_the_owner_renews_and_only_with_the_scope_and_a_newer_token() {
         );
         assert_eq!(own.post(&newer).await.status, 404, "it is for apps of the older kind");
         assert_eq!(world.store().client(app.id).await.unwrap().unwrap().secrets.len(), 1);
+    });
+}
+
+#[test]
+fn a_secret_removed_on_its_page_takes_the_tokens_along_that_were_made_with_it() {
+    on_both_databases(async |world: World| {
+        let ana = world.ana();
+        let app = owned_by(&world, &ana).await;
+        let token = keyring(&world, &ana).await;
+        world.seconds_later(1);
+        let other = app.with_secret(token.post(&url(&app)).await.json().as_str().unwrap());
+        let first = app.authorized_by(&ana).await;
+        let code = app.approved_by(&ana).await;
+        let began = app.redeems(&code).await.unwrap();
+        let moved = other.refreshes(&began.refresh).await.unwrap();
+        let client = world.store().client(app.id).await.unwrap().unwrap();
+        let oldest = client.secrets.iter().min_by_key(|secret| secret.created_at).unwrap().id;
+        let page = ana.opens(&format!("/apps/{}", app.id)).await;
+        let page = page.press(&format!("remove-secret-{oldest}")).await.page();
+        assert_eq!(page.status(), 200, "{}", page.text());
+        for tokens in [&first, &began] {
+            assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        }
+        assert!(other.refreshes(&first.refresh).await.is_err());
+        assert_eq!(moved.get("/harbor/_apis/projects").await.status, 200);
+        assert!(other.refreshes(&moved.refresh).await.is_ok());
+    });
+}
+
+#[test]
+fn no_token_outlives_the_secret_it_was_made_with() {
+    on_both_databases(async |world: World| {
+        let ana = world.ana();
+        let app = owned_by(&world, &ana).await;
+        let client = world.store().client(app.id).await.unwrap().unwrap();
+        let left = client.secrets[0].expires_at.since(world.now());
+        world.later(left - Duration::from_secs(600));
+        let tokens = app.authorized_by(&ana).await;
+        let expires_in: u64 = tokens.answer.json()["expires_in"].as_str().unwrap().parse().unwrap();
+        assert!((1..=600).contains(&expires_in), "{expires_in}");
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        world.later(Duration::from_secs(600));
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        assert!(app.refreshes(&tokens.refresh).await.is_err());
     });
 }

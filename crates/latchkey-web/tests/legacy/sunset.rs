@@ -42,6 +42,35 @@ fn every_answer_tells_of_the_end_and_of_the_way_out() {
 }
 
 #[test]
+fn an_administrator_lets_older_apps_in_or_not_on_the_policy_page() {
+    on_both_databases(async |world: World| {
+        let (app, ana) = (world.takes_over("oldtimer").await, world.ana());
+        let tokens = app.authorized_by(&ana).await;
+        let saves = async |older: &str| {
+            let page = ana.opens("/organizations/harbor/policy").await.choose("older", older);
+            page.press("save-policy").await.page()
+        };
+        let page = saves("off").await;
+        assert!(page.says("Saved.") && !world.policy().await.legacy_apps, "{}", page.text());
+        assert!(page.source().contains("id=\"older-off\" checked"));
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        assert!(tokens.refreshed().await.is_err());
+        // A form that does not say is refused, and changes nothing.
+        saves("on").await;
+        let page = ana.opens("/organizations/harbor/policy").await;
+        let refused = page.tamper("older", "maybe").press("save-policy").await.page();
+        assert_eq!(refused.status(), 403);
+        assert!(world.policy().await.legacy_apps);
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200, "nothing had ended");
+        assert!(tokens.refreshed().await.is_ok());
+        let events = world.store().audit_events(world.harbor().0, None, 50).await.unwrap();
+        let changed: Vec<_> = events.iter().filter(|one| one.event.kind == "policy_changed").collect();
+        assert!(changed[0].event.actor == Some(ana.id().0) && changed[0].event.address.is_some());
+        assert!(changed[0].event.detail.contains("\"legacy_apps\":true"), "{}", changed[0].event.detail);
+    });
+}
+
+#[test]
 fn after_the_date_nothing_is_accepted_and_a_moved_date_brings_it_back() {
     on_both_databases(async |world: World| {
         let (app, ana) = (world.takes_over("oldtimer").await, world.ana());
@@ -83,8 +112,16 @@ fn a_policy_that_lets_none_of_them_in_ends_their_refreshing_until_it_does_again(
         let (app, ana) = (world.takes_over("oldtimer").await, world.ana());
         let tokens = app.authorized_by(&ana).await;
         let code = app.approved_by(&ana).await;
+        const OWN: [&str; 3] = ["/_apis/profile/profiles/me", "/_apis/accounts", "/harbor/_apis/accounts"];
+        for url in OWN {
+            assert_eq!(tokens.get(url).await.status, 200, "{url}");
+        }
         world.decides(|policy| policy.legacy_apps = false).await;
         assert_ne!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        for url in OWN {
+            let refused = tokens.get(url).await;
+            assert_eq!(refused.status, 401, "{url}: {}", refused.text());
+        }
         for refused in [app.redeems(&code).await, tokens.refreshed().await] {
             let refused = refused.map(|_| ()).unwrap_err();
             assert_eq!((refused.error.as_str(), refused.reason()), ("access_denied", "hostAuthorizationIsNotValid"));

@@ -22,6 +22,7 @@ fn a_code_brings_an_hour_and_a_refresh_token_and_the_api_cannot_tell_the_differe
         let app = world.takes_over("oldtimer").await;
         let tokens = app.authorized_by(&world.ana()).await;
         assert_eq!(tokens.answer.json()["scope"], "vso.code vso.work");
+        assert_eq!(tokens.answer.json()["expires_in"], "3600", "a number as text");
         let claims = claims(&tokens.access);
         assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3_600);
         for url in ["/harbor/_apis/projects", "/harbor/lighthouse/_apis/git/repositories/lamp"] {
@@ -161,6 +162,20 @@ fn scopes_beyond_the_registered_ones_are_refused() {
         let beyond = app.redeems_with(&code, &[("scope", "vso.work vso.code_full")]).await;
         assert_eq!(reason(beyond), is("invalid_scope", "invalidScope"));
         assert!(app.redeems_with(&code, &[("scope", "vso.work")]).await.is_ok());
+    });
+}
+
+#[test]
+fn a_scope_in_a_token_request_narrows_nothing_and_the_answer_says_so() {
+    on_both_databases(async |world| {
+        let app = world.takes_over("oldtimer").await;
+        let code = app.approved_by(&world.ana()).await;
+        let first = app.redeems_with(&code, &[("scope", "vso.work")]).await.unwrap();
+        let next = app.refreshes_with(&first.refresh, &[("scope", "vso.work")]).await.unwrap();
+        for tokens in [first, next] {
+            assert_eq!(tokens.answer.json()["scope"], "vso.code vso.work");
+            assert_eq!(tokens.get("/harbor/lighthouse/_apis/git/repositories").await.status, 200);
+        }
     });
 }
 

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use latchkey_devops::access_level::AccessLevel;
-use latchkey_devops::approval_request::LIFETIME;
+use latchkey_devops::approval_request::{AppShown, ApprovalRequest, LIFETIME};
+use latchkey_devops::ids::{AppId, ApprovalRequestId, PersonId};
 use latchkey_devops::policy::AuthorizePolicy;
+use latchkey_devops::scope::Scope;
+use latchkey_identity::client::{Client, ClientKind, Publisher, RedirectUri};
 use latchkey_store::audit;
+use latchkey_store::devops::{Author, approval_requests as kept};
 use latchkey_testkit::{AuthorizationRequest, Page, Person, World, on_both_databases};
+use uuid::Uuid;
 
 const REQUESTS: &str = "/organizations/harbor/requests";
 
@@ -254,5 +259,117 @@ fn of_many_who_press_at_once_one_request_is_made() {
         }
         waiting(&world.ana().opens(REQUESTS).await);
         assert_eq!(kinds(&world).await, ["approval_requested"]);
+    });
+}
+
+fn leads_to(uri: &str) -> impl Fn(&mut Client) {
+    move |client| client.redirect_uris.push(RedirectUri::register(uri, ClientKind::Web).unwrap())
+}
+
+#[test]
+fn administrators_see_who_asks_and_where_people_are_sent_back_to() {
+    on_both_databases(async |world| {
+        members_ask(&world).await;
+        world.changes_app("burndown", leads_to("https://other.burndown.example/cb")).await;
+        asks(&world, &world.ben(), "\u{202e}Look\u{200b} here\u{2066}\u{e0041}").await;
+        let page = world.ana().opens(REQUESTS).await;
+        let client_id = world.app("burndown").client_id().to_string();
+        for said in [client_id.as_str(), "harbor.test", "other.burndown.example", "Look here"] {
+            assert!(page.says(said), "{said}: {}", page.text());
+        }
+    });
+}
+
+#[test]
+fn a_request_counts_no_more_once_the_app_is_another() {
+    on_both_databases(async |world| {
+        members_ask(&world).await;
+        let (ben, ana) = (world.ben(), world.ana());
+        asks(&world, &ben, "").await;
+        let before = ana.opens(REQUESTS).await;
+        let id = waiting(&before);
+        world.changes_app("burndown", leads_to("https://evil.example/cb")).await;
+        // A page that shows what the app was approves nothing, and the page of now offers nothing to press.
+        let page = before.press(&format!("approve-{id}")).await.page();
+        assert!(page.says("The app changed since the person asked") && page.says("evil.example"), "{}", page.text());
+        assert!(!page.has(&format!("approve-{id}")) && page.has(&format!("deny-{id}")));
+        assert!(stop_page(&ben, &work(&world)).await.says("The app changed since you asked"));
+        let mine = ben.opens("/profile/authorizations").await.texts_with("data-asked");
+        assert!(mine[0].contains("Void"), "{mine:?}");
+        // It is in nobody's way.
+        world.seconds_later(1);
+        asks(&world, &ben, "Again.").await;
+        assert_ne!(waiting(&ana.opens(REQUESTS).await), id);
+        answers(&ana, "approve").await;
+        assert!(ben.goes_to(&work(&world)).await.page().has("approve"));
+        assert_eq!(kinds(&world).await, ["approval_given", "approval_requested", "approval_requested"]);
+    });
+}
+
+#[test]
+fn an_approval_counts_no_more_once_the_app_is_another() {
+    let changes: [fn(&mut Client); 3] = [
+        |client| client.name = "Payroll".into(),
+        |client| client.publisher = Publisher::Verified("payroll.example".into()),
+        |client| leads_to("https://evil.example/cb")(client),
+    ];
+    for change in changes {
+        on_both_databases(async |world| {
+            members_ask(&world).await;
+            let (ben, ana) = (world.ben(), world.ana());
+            asks(&world, &ben, "").await;
+            answers(&ana, "approve").await;
+            // What is asked for with each request does not make another app of it.
+            world.changes_app("burndown", |client| client.pkce_optional = !client.pkce_optional).await;
+            assert!(ben.goes_to(&work(&world)).await.page().has("approve"));
+            world.changes_app("burndown", change).await;
+            let page = stop_page(&ben, &work(&world)).await;
+            assert!(page.says("The app changed since you asked"), "{}", page.text());
+            assert!(ana.opens(REQUESTS).await.says("this approval counts no more"));
+        });
+    }
+}
+
+#[test]
+fn requests_are_listed_newest_first_a_page_at_a_time() {
+    on_both_databases(async |world| {
+        members_ask(&world).await;
+        let (organization, shown) = (world.organization("harbor"), AppShown([1; 32]));
+        let facts = world.store().organization_by_id(organization).await.unwrap().unwrap();
+        for number in 0..120_u128 {
+            let person = PersonId(Uuid::from_u128(number + 1));
+            let request = ApprovalRequest {
+                id: ApprovalRequestId(Uuid::from_u128(number + 1)),
+                organization,
+                person,
+                app: AppId(world.app("burndown").client_id().parse().unwrap()),
+                shown,
+                scopes: Scope::WorkRead.into(),
+                sentence: String::new(),
+                // Some came at the same moment.
+                asked_at: world.now() - Duration::from_secs(60)
+                    + Duration::from_millis(u64::try_from(number / 4).unwrap()),
+                answer: None,
+            };
+            let changes = kept::ask(&facts.organization, &request, &Author::person(person, world.now()));
+            world.store().commit(changes).await.unwrap();
+        }
+        let ana = world.ana();
+        assert!(ana.opens("/organizations/harbor").await.text_of("requests").contains("120 waiting"));
+        let (mut page, mut seen) = (ana.opens(REQUESTS).await, Vec::new());
+        loop {
+            let ids: Vec<Uuid> = page.attributes("data-request").iter().map(|id| id.parse().unwrap()).collect();
+            assert!(!ids.is_empty() && ids.len() <= 50);
+            seen.extend(ids);
+            if !page.has("more-waiting") {
+                break;
+            }
+            page = page.follow("more-waiting").await.page();
+        }
+        let expected: Vec<Uuid> = (1..=120_u128).rev().map(Uuid::from_u128).collect();
+        assert_eq!(seen, expected);
+        for odd in ["x", "1_", "9_zz", "-1_00000000-0000-0000-0000-000000000000"] {
+            assert_eq!(ana.opens(&format!("{REQUESTS}?waiting={odd}")).await.status(), 200);
+        }
     });
 }

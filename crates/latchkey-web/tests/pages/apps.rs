@@ -121,3 +121,25 @@ fn a_tenant_administrator_changes_any_app_of_the_tenant_and_others_see_none() {
         }
     });
 }
+
+#[test]
+fn the_addresses_for_after_sign_out_and_the_other_doors_are_saved_on_its_page() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        let page = registers(&ben, "Crane").await;
+        let client_id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
+        let bad =
+            page.clone().fill("post_logout_redirect_uris", "http://crane.test/bye").press("save-doors").await.page();
+        assert_eq!(bad.status(), 422);
+        assert!(bad.text_of("post-logout-uris-wrong").contains("http is for localhost"), "{}", bad.text());
+        let page = bad.fill("post_logout_redirect_uris", "https://crane.test/bye").tick("device_code", "yes");
+        let page = page.tick("pushed_only", "yes").press("save-doors").await.page();
+        assert!(page.says("What it uses beside sign-in was saved"), "{}", page.text());
+        let client = world.store().client(client_id).await.unwrap().unwrap();
+        assert!(client.permits_post_logout_redirect("https://crane.test/bye"));
+        assert!(client.doors.device_code && client.doors.pushed_only);
+        let page = page.press("save-redirect-uris").await.page();
+        let after = world.store().client(client_id).await.unwrap().unwrap();
+        assert_eq!(after.doors, client.doors, "another form leaves them as they are: {}", page.text());
+    });
+}

@@ -1,4 +1,5 @@
 //! The pages for people: Manage authorizations, sessions, apps.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod account_switch;
@@ -7,4 +8,6 @@ mod apps;
 mod authorization;
 mod authorizations;
 mod headers;
+mod mail;
+mod service_members;
 mod sessions;

@@ -150,3 +150,73 @@ fn eight_approvals_of_one_app_in_as_many_browsers_make_one_authorization() {
         assert_eq!(world.store().authorizations_of(world.account("ana")).await.unwrap().len(), 1);
     });
 }
+
+#[test]
+fn of_64_polls_of_one_approved_device_one_gets_tokens_and_they_are_worth_nothing() {
+    on_both_databases(async |world| {
+        let device = world.app("beacon").begins_on_a_device().await;
+        world.ana().approves_on(&device).await;
+        let results = crowd(|| {
+            let device = device.clone();
+            async move { device.polls().await }
+        })
+        .await;
+        let winners = winners(&results);
+        assert_eq!(winners.len(), 1);
+        assert_eq!(errors(&results), ["invalid_grant"; CROWD - 1]);
+        // Sixty-three others held a copy of the device code, so what it produced has ended.
+        assert_eq!(winners[0].userinfo().await.status, 401);
+        assert_eq!(winners[0].refreshed().await.err().unwrap().error, "invalid_grant");
+    });
+}
+
+#[test]
+fn of_eight_people_who_answer_for_one_device_one_counts() {
+    on_both_databases(async |world| {
+        let device = world.app("beacon").begins_on_a_device().await;
+        let mut pages = Vec::new();
+        for name in ["ana", "max", "ana", "max", "ana", "max", "ana", "max"] {
+            pages.push(world.person(name).considers(&device).await);
+        }
+        let all: Vec<_> =
+            pages.into_iter().map(|page| tokio::spawn(async move { page.press("approve").await })).collect();
+        let mut approved = 0;
+        for visit in join_all(all).await {
+            let page = visit.expect("nothing panics").page();
+            match page.status() {
+                200 => approved += 1,
+                status => assert!(matches!(status, 400 | 422), "{}", page.text()),
+            }
+        }
+        assert_eq!(approved, 1);
+        let given = async |name| world.store().authorizations_of(world.account(name)).await.unwrap().len();
+        assert_eq!(given("ana").await + given("max").await, 1);
+        assert!(device.polls().await.is_ok());
+    });
+}
+
+#[test]
+fn of_64_browsers_that_bring_one_pushed_request_one_is_answered() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        ana.authorizes("burndown").await;
+        let request = world.app("burndown").request();
+        let uri = request.pushed().await.json()["request_uri"].as_str().unwrap().to_owned();
+        let pairs = [("client_id", request.party().client_id()), ("request_uri", uri)];
+        let url = format!("{}?{}", request.endpoint(), latchkey_testkit::server::encode(pairs));
+        let all: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let (browser, url) = (ana.browser().clone(), url.clone());
+                tokio::spawn(async move { browser.open(&url).await })
+            })
+            .collect();
+        let mut codes = 0;
+        for visit in join_all(all).await {
+            match visit.expect("nothing panics") {
+                latchkey_testkit::Visit::Left(departure) => codes += usize::from(request.answered(&departure).is_ok()),
+                latchkey_testkit::Visit::Page(page) => assert_eq!(page.error_code(), "invalid_request_uri"),
+            }
+        }
+        assert_eq!(codes, 1);
+    });
+}

@@ -6,6 +6,7 @@
 //! | what it comes to, once it was checked | [`plan`] |
 //! | mistakes, shown where they were made | [`problem`] |
 
+pub(crate) mod mail;
 pub(crate) mod nearest;
 pub(crate) mod plan;
 pub(crate) mod problem;
@@ -37,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) storage: Storage,
     /// What it keeps secret.
     pub(crate) keys: Keys,
+    /// How it writes to people, if it does.
+    pub(crate) mail: Option<mail::Mail>,
     /// How much is too much.
     #[serde(default)]
     pub(crate) limits: Limits,

@@ -7,6 +7,7 @@ use latchkey_store::DatabaseUrl;
 use latchkey_web::Origin;
 use toml::Spanned;
 
+use super::mail::PlannedMail;
 use super::problem::Problem;
 use super::{Config, Limits, Log};
 use crate::place::Place;
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) origins: Vec<PlannedOrigin>,
     /// Whether a proxy that we trust stands in front.
     pub(crate) behind_proxy: bool,
+    /// The mail server, if there is one.
+    pub(crate) mail: Option<PlannedMail>,
     /// How much is too much.
     pub(crate) limits: Limits,
     /// What is said.
@@ -57,7 +60,7 @@ impl PlannedOrigin {
 impl Plan {
     /// Checks a configuration. Relative paths start at `folder`.
     pub(super) fn of(config: Config, folder: &Path) -> Result<Self, Problem> {
-        let Config { server, storage, keys, limits, log } = config;
+        let Config { server, storage, keys, mail, limits, log } = config;
         let behind_proxy = server.behind_proxy;
         let nowhere = server.origins.span();
         let mut origins: Vec<PlannedOrigin> = Vec::new();
@@ -93,7 +96,8 @@ impl Plan {
             master_key: folder.join(keys.master.into_inner()),
             folder: storage_folder,
         };
-        Ok(Self { place, origins, behind_proxy, limits, log })
+        let mail = mail.map(|mail| PlannedMail::of(mail, folder)).transpose()?;
+        Ok(Self { place, origins, behind_proxy, mail, limits, log })
     }
 }
 

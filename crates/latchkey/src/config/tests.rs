@@ -1,6 +1,6 @@
 use super::*;
 
-const GOOD: &str = r#"
+pub(super) const GOOD: &str = r#"
 [server]
 behind_proxy = false
 
@@ -14,7 +14,7 @@ key = "tls/key.pem"
 master = "master.key"
 "#;
 
-fn plan(text: &str) -> Result<Plan, String> {
+pub(super) fn plan(text: &str) -> Result<Plan, String> {
     let path = Path::new("/etc/latchkey/latchkey.toml");
     read(path, text).map_err(|problem| problem.failure(path, text).to_string())
 }

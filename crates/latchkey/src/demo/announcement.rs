@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::folder::{KeptAccount, KeptClient, KeptLegacyClient};
 
-/// Everything that a program has to know of a running demo. Its members are a promise: see `DESIGN.md` section 8.
+/// Everything that a program has to know of a running demo. Its members are a promise to scripts, which a test below
+/// holds.
 #[derive(Serialize)]
 pub(crate) struct Announcement<'a> {
     pub(crate) origin: &'a str,
@@ -28,6 +29,9 @@ pub(crate) struct Announcement<'a> {
     /// For people: programs are not sent there.
     #[serde(skip)]
     pub(crate) oldtimer_url: &'a str,
+    /// The same.
+    #[serde(skip)]
+    pub(crate) buildlight_url: &'a str,
 }
 
 /// A repository, by its project and its name.
@@ -53,8 +57,10 @@ impl fmt::Display for Announcement<'_> {
         writeln!(f, "  Start here       {origin}/demo  a guided walk through the whole flow")?;
         writeln!(f, "  Burndown         {service_url}/  a service that asks for access")?;
         writeln!(f, "  Oldtimer         {}/  a service of the older kind, which still works", self.oldtimer_url)?;
+        writeln!(f, "  Buildlight       {}/  a lamp that is connected by a code you type", self.buildlight_url)?;
         writeln!(f, "  Your keys        {origin}/profile/authorizations")?;
         writeln!(f, "  Administration   {origin}/organizations/{organization}")?;
+        writeln!(f, "  Mail             {origin}/demo/mail  captured there: none leaves this machine")?;
         writeln!(f, "  Discovery        {issuer}/.well-known/openid-configuration")?;
         writeln!(f, "  For https        {https_origin}  (first: eval \"$(latchkey demo env)\")\n")?;
         let widest = |length: fn(&KeptAccount) -> usize| self.accounts.iter().map(length).max().unwrap_or(0);
@@ -108,6 +114,7 @@ mod tests {
             clients: &clients,
             legacy_clients: &legacy_clients,
             oldtimer_url: "http://127.0.0.1:4282",
+            buildlight_url: "http://127.0.0.1:4283",
         })
     }
 
@@ -140,6 +147,7 @@ mod tests {
             "http://localhost:4280/demo",
             "http://127.0.0.1:4281/",
             "http://127.0.0.1:4282/",
+            "http://127.0.0.1:4283/",
             "ana@harbor.test",
             "Ctrl-C",
         ] {

@@ -3,13 +3,17 @@
 use axum::body::Body;
 use hyper::header::HOST;
 use hyper::{Method, Request, Response, StatusCode};
+use latchkey_store::StoreError;
+use latchkey_store::outbox::Queued;
 use latchkey_web::app::Origin;
-use latchkey_web::identity::problem_page::frame;
-use latchkey_web::pages::demo::{Demo, DemoAccount, DemoMail, DemoMessage};
+use latchkey_web::identity::problem_page::{frame, unavailable};
+use latchkey_web::pages::Moment;
+use latchkey_web::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage};
 use latchkey_web::reply::{self, FormTargets};
 use latchkey_web::visitor::Visitor;
 use latchkey_web::{Peer, Site};
 
+use super::buildlight::Buildlight;
 use super::burndown::Burndown;
 use super::folder::KeptAccount;
 use super::oldtimer::Oldtimer;
@@ -17,6 +21,9 @@ use super::recorder::{Message, Recorder};
 use super::sample::people::EVERYBODY;
 use super::scene::Scene;
 use crate::listen::Answers;
+
+/// How many mails are shown, the newest first.
+const MOST_MAIL: u32 = 100;
 
 /// Everything that answers. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +34,8 @@ pub(crate) struct Guide {
     pub(crate) burndown: Burndown,
     /// The demo service of the older OAuth kind.
     pub(crate) oldtimer: Oldtimer,
+    /// The demo service on a device.
+    pub(crate) buildlight: Buildlight,
     /// Who listens in.
     pub(crate) recorder: Recorder,
     /// What the guided walk tells.
@@ -61,7 +70,14 @@ impl Guide {
         if !peer.secure && self.oldtimer.is_meant(&request) {
             return self.oldtimer.answer(request).await;
         }
-        if let Some(response) = self.walk(&request, peer) {
+        if !peer.secure && self.buildlight.is_meant(&request) {
+            return self.buildlight.answer(request).await;
+        }
+        let mail = match request.uri().path() {
+            "/demo/mail" => self.site.app().store.newest_mail(self.site.app().now(), MOST_MAIL).await,
+            _ => Ok(Vec::new()),
+        };
+        if let Some(response) = self.walk(&request, peer, mail) {
             return response;
         }
         let Some(scene) = Scene::of(request.method(), request.uri().path()) else {
@@ -77,7 +93,12 @@ impl Guide {
     }
 
     /// A page of the demo's own; nothing if the site has to answer.
-    fn walk(&self, request: &Request<Body>, peer: Peer) -> Option<Response<Body>> {
+    fn walk(
+        &self,
+        request: &Request<Body>,
+        peer: Peer,
+        mail: Result<Vec<Queued>, StoreError>,
+    ) -> Option<Response<Body>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
@@ -89,7 +110,13 @@ impl Guide {
         let frame = frame(self.site.app(), &visitor);
         let own = FormTargets::own();
         Some(match path {
-            "/demo/mail" => reply::page(StatusCode::OK, &visitor, &DemoMail { frame, messages: Vec::new() }, &own),
+            "/demo/mail" => match mail {
+                Ok(mail) => {
+                    let messages = mail.into_iter().map(shown_mail).collect();
+                    reply::page(StatusCode::OK, &visitor, &DemoMail { frame, messages }, &own)
+                }
+                Err(error) => unavailable(self.site.app(), &visitor, &error),
+            },
             _ => {
                 let (messages, steps) = self.recorder.so_far();
                 let page = Demo {
@@ -117,6 +144,15 @@ impl Guide {
         copy.extensions_mut().insert(origin);
         copy.extensions_mut().insert(peer);
         Some(Visitor::of(app, &copy.into_parts().0))
+    }
+}
+
+fn shown_mail(mail: Queued) -> CapturedMail {
+    CapturedMail {
+        to: mail.address.unwrap_or_else(|| "somebody who is gone".to_owned()),
+        subject: mail.subject,
+        at: Moment::from_micros(mail.queued_at.as_micros()),
+        text: mail.body,
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Ports {
     pub(crate) service: TcpListener,
     /// The demo service of the older OAuth kind.
     pub(crate) oldtimer: TcpListener,
+    /// The demo service on a device.
+    pub(crate) buildlight: TcpListener,
     /// For clients that insist on https.
     pub(crate) https: Vec<TcpListener>,
     /// `http://localhost:4280`.
@@ -33,6 +35,8 @@ pub(crate) struct Ports {
     pub(crate) service_url: String,
     /// `http://127.0.0.1:4282`.
     pub(crate) oldtimer_url: String,
+    /// `http://127.0.0.1:4283`.
+    pub(crate) buildlight_url: String,
     /// `https://localhost:4243`.
     pub(crate) https_origin: String,
 }
@@ -40,26 +44,30 @@ pub(crate) struct Ports {
 impl Ports {
     /// Binds all of them: the usual ones, those from `port` on, or free ones if it is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, Failure> {
-        let beyond = || Failure::new(Exit::Usage, format!("there are no three ports behind {port}"));
+        let beyond = || Failure::new(Exit::Usage, format!("there are no four ports after {port}"));
         let after = |places: u16| port.checked_add(places).ok_or_else(beyond);
-        let (service, https, oldtimer) = match port {
-            0 => (0, 0, 0),
-            USUAL => (USUAL + 1, USUAL_HTTPS, USUAL + 2),
-            _ => (after(1)?, after(2)?, after(3)?),
+        let (service, https, oldtimer, buildlight) = match port {
+            0 => (0, 0, 0, 0),
+            USUAL => (USUAL + 1, USUAL_HTTPS, USUAL + 2, USUAL + 3),
+            _ => (after(1)?, after(2)?, after(3)?, after(4)?),
         };
         let (people, port) = localhost(port).await?;
         let (https, https_port) = localhost(https).await?;
         let service = bind(V4, service).await?;
         let oldtimer = bind(V4, oldtimer).await?;
+        let buildlight = bind(V4, buildlight).await?;
         let (service_port, oldtimer_port) = (port_of(&service)?, port_of(&oldtimer)?);
+        let buildlight_port = port_of(&buildlight)?;
         Ok(Self {
             people,
             service,
             oldtimer,
+            buildlight,
             https,
             origin: format!("http://localhost:{port}"),
             service_url: format!("http://127.0.0.1:{service_port}"),
             oldtimer_url: format!("http://127.0.0.1:{oldtimer_port}"),
+            buildlight_url: format!("http://127.0.0.1:{buildlight_port}"),
             https_origin: format!("https://localhost:{https_port}"),
         })
     }
@@ -99,10 +107,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn free_ports_are_four_and_known_before_anything_is_answered() {
+    async fn free_ports_are_five_and_known_before_anything_is_answered() {
         let ports = Ports::bind(0).await.unwrap();
         let number = |origin: &str| origin.rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
-        let urls = [&ports.origin, &ports.service_url, &ports.https_origin, &ports.oldtimer_url];
+        let urls = [&ports.origin, &ports.service_url, &ports.https_origin, &ports.oldtimer_url, &ports.buildlight_url];
         let mut numbers = urls.map(|url| number(url));
         numbers.sort_unstable();
         assert!(numbers[0] > 0 && numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");

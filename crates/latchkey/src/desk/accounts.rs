@@ -5,9 +5,10 @@ use latchkey_identity::account::{Account, AccountId, AccountState, email_key, is
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::sign_in::password::check_new;
 use latchkey_identity::{Change, Decision};
-use latchkey_web::App;
+use latchkey_store::Decided;
 use latchkey_web::app::{entropy, random};
 use latchkey_web::hashing::HashingPool;
+use latchkey_web::{App, mail};
 use serde::{Deserialize, Serialize};
 
 use super::report::{Report, Row, row};
@@ -182,7 +183,10 @@ async fn set_password(app: &App, email: &str, password: String) -> Result<(), Fa
         .decide(|| async {
             let event = Event::new(EventKind::PasswordChanged, found.tenant, now, found.email.as_str());
             let change = Change::SetPassword { account: found.id, password: password.clone(), at: now };
-            Ok(from_console(Decision::<(), Failure>::grant(()).and(Change::Record(event)).and(change)))
+            let decision = from_console(Decision::<(), Failure>::grant(()).and(Change::Record(event)).and(change));
+            let (answer, mut changes) = decision.into_parts();
+            changes.letter(mail::password_changed(app, &found, now));
+            Ok((answer, changes))
         })
         .await?
 }

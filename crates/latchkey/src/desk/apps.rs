@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand, ValueEnum};
 use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{self, Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Profile};
 use latchkey_identity::limits::LEGACY_SECRET_DAYS;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_web::App;
@@ -83,6 +83,10 @@ pub(crate) struct NewApp {
     /// Where people are sent back to; may be given several times
     #[arg(long = "redirect-uri", value_name = "URI")]
     redirect_uris: Vec<String>,
+    /// Where people may be sent after they signed out; may be given several times
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    #[serde(default)]
+    post_logout_redirect_uris: Vec<String>,
     /// A scope that it may ask for; may be given several times
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -98,6 +102,14 @@ pub(crate) struct NewApp {
     /// It may leave out PKCE; only for apps that keep a secret
     #[arg(long)]
     pkce_optional: bool,
+    /// It may ask for device codes; a native app may always
+    #[arg(long)]
+    #[serde(default)]
+    device_code: bool,
+    /// It may make its authorization requests by pushing them only
+    #[arg(long)]
+    #[serde(default)]
+    pushed_only: bool,
     /// How many days its first secret lives, at most 730
     #[arg(long, default_value_t = SECRET_DAYS, value_name = "DAYS")]
     secret_days: u32,
@@ -164,7 +176,7 @@ impl AppOrder {
 }
 
 const LISTED: [&str; 5] = ["client_id", "name", "kind", "active", "scopes"];
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 16] = [
     "client_id",
     "name",
     "kind",
@@ -175,6 +187,9 @@ const SHOWN: [&str; 13] = [
     "multi_tenant",
     "pkce_optional",
     "redirect_uris",
+    "post_logout_redirect_uris",
+    "device_code",
+    "pushed_only",
     "scopes",
     "required_scopes",
     "created",
@@ -193,6 +208,9 @@ fn row(client: &Client) -> Row {
         "multi_tenant": client.multi_tenant,
         "pkce_optional": client.pkce_optional,
         "redirect_uris": client.redirect_uris.iter().map(|uri| uri.as_str()).collect::<Vec<_>>(),
+        "post_logout_redirect_uris": client.doors.typed().post_logout_redirect_uris,
+        "device_code": client.may_use_device_codes(),
+        "pushed_only": client.doors.pushed_only,
         "scopes": words(&client.scopes),
         "required_scopes": words(&client.required_scopes),
         "created": moment(client.created_at),
@@ -231,6 +249,11 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
         kind: new.kind.into(),
         profile: new.profile.into(),
         redirect_uris: new.redirect_uris,
+        doors: Doors {
+            post_logout_redirect_uris: new.post_logout_redirect_uris,
+            device_code: new.device_code,
+            pushed_only: new.pushed_only,
+        },
         multi_tenant: new.multi_tenant,
         pkce_optional: new.pkce_optional,
     };
@@ -319,7 +342,8 @@ async fn remove_secret(app: &App, client_id: &str, secret: Uuid) -> Result<Repor
         Ok(match app.store.client(id).await? {
             Some(client) if client.secrets.iter().any(|kept| kept.id == secret) => {
                 let by = operator(client.tenant, now);
-                from_console(registration::remove_secret(&client, secret, &by, now))
+                let made_with = app.store.families_made_with(secret).await?;
+                from_console(registration::remove_secret(&client, secret, made_with, &by, now))
             }
             Some(_) => Decision::refuse(Failure::not_found(format!("the app has no secret {secret}"))),
             None => Decision::refuse(no_app(client_id)),

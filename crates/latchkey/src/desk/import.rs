@@ -10,20 +10,24 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use latchkey_identity::account::{AccountId, email_key};
-use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::client::registration::add_secret;
+use latchkey_identity::client::{Client, ClientId, ClientSecret};
 use latchkey_identity::legacy::{Imported, LegacyApp, LegacyRegistration, NO_NEW_ONES};
 use latchkey_identity::limits::LEGACY_SECRET_DAYS;
 use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::secret::Secret;
 use latchkey_identity::tenant::TenantId;
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::identity::LegacyImport;
+use latchkey_store::identity::legacy_apps::keep_unshown;
+use latchkey_store::{Changes, Decided};
 use latchkey_web::App;
 use latchkey_web::app::entropy;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::report::{Report, Row, row};
-use super::{Order, Parts, moment, organization};
+use super::{CONSOLE, Order, Parts, WhenShown, from_console, moment, operator, organization};
 use crate::failure::{Exit, Failure};
 use registrations::Exported;
 
@@ -35,12 +39,23 @@ pub(crate) enum ImportOrder {
         after_help = "The file has the field names of the Registration object: registrationId, registrationName, \
         registrationDescription,\nregistrationLocation, organizationName, redirectUris, scopes, identityId or ownerEmail. JSON: an array, or an \
         object with `value`.\nCSV: names in the first line; lists separated by spaces or semicolons.\n\n\
-        It can be run again: what is here just so is skipped. A secret that was lost is replaced by `latchkey app secret add`.\n\n\
+        It can be run again: what is here just so is skipped, and an app whose secret was not shown because the import was cut off gets\n\
+        another. A secret that was lost later is replaced by `latchkey app secret add`.\n\n\
         Examples:\n  \
         latchkey import azure-devops-oauth apps.json --organization example\n  \
         latchkey import azure-devops-oauth apps.json --organization example --apply -o json > secrets.json"
     )]
     AzureDevopsOauth(OlderApps),
+    /// That the secrets of these apps have been shown. The command says so itself when it has printed them.
+    #[command(skip)]
+    Shown(ShownSecrets),
+}
+
+/// Apps whose secrets have been shown.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ShownSecrets {
+    organization: String,
+    clients: Vec<Uuid>,
 }
 
 /// Apps of the older kind to be taken over.
@@ -59,7 +74,7 @@ pub(crate) struct OlderApps {
     registrations: Vec<Exported>,
 }
 
-/// Apps that go to the server at once. What a crash can lose is the secrets of so many.
+/// Apps that go to the server at once.
 const AT_ONCE: usize = 20;
 
 const PLANNED: [&str; 5] = ["action", "name", "client_id", "place", "reason"];
@@ -69,7 +84,10 @@ const IMPORTED: [&str; 7] = ["action", "name", "client_id", "place", "reason", "
 impl ImportOrder {
     /// Reads the file, and makes parts of it that follow each other.
     pub(super) fn into_parts(self) -> Result<Parts, Failure> {
-        let Self::AzureDevopsOauth(OlderApps { file, organization, apply, .. }) = self;
+        let OlderApps { file, organization, apply, .. } = match self {
+            Self::AzureDevopsOauth(wanted) => wanted,
+            shown @ Self::Shown(_) => return Ok(Parts::one(Order::Import(shown))),
+        };
         let registrations = registrations::read(&file)?;
         let part = |registrations: &[Exported]| {
             let registrations = registrations.to_vec();
@@ -79,12 +97,16 @@ impl ImportOrder {
         Ok(Parts {
             orders: registrations.chunks(AT_ONCE).map(part).collect(),
             conclude: if apply { conclude_import } else { conclude_plan },
+            when_shown: apply.then(|| Box::new(move |report: &Report| shown(report, &organization)) as WhenShown),
         })
     }
 }
 
 pub(super) async fn perform(app: &App, order: ImportOrder) -> Result<Report, Failure> {
-    let ImportOrder::AzureDevopsOauth(wanted) = order;
+    let wanted = match order {
+        ImportOrder::AzureDevopsOauth(wanted) => wanted,
+        ImportOrder::Shown(shown) => return keep_shown(app, &shown).await,
+    };
     let facts = organization(app, &wanted.organization).await?;
     let name = &facts.organization.name;
     if app.store.legacy_import(facts.id().0).await?.is_some_and(|gate| gate.closed_at.is_some()) {
@@ -128,6 +150,7 @@ async fn consider(app: &App, facts: &OrganizationFacts, exported: &Exported, app
         tenant: TenantId(facts.organization.tenant),
         known_scopes: &app.resource.scopes,
         key: &app.keys.client_secret,
+        address: CONSOLE,
         now: app.now(),
     };
     let before = (app.store.client(registration.id).await?, app.store.legacy_app(registration.id).await?);
@@ -136,6 +159,12 @@ async fn consider(app: &App, facts: &OrganizationFacts, exported: &Exported, app
     } else {
         app.store.plan_legacy_app(import, entropy).await?
     };
+    // Cut off before, between the commit and the print.
+    if let Ok(Imported::Unchanged(client) | Imported::Updated(client)) = &outcome
+        && app.store.has_unshown_secret(organization, client).await?
+    {
+        return again(app, organization, client.id, exported, apply).await;
+    }
     Ok(match outcome {
         Err(error) => line("cannot", exported, &error.to_string()),
         Ok(Imported::Unchanged(_)) => line(if apply { "skipped" } else { "skip" }, exported, "it is here just so"),
@@ -159,6 +188,54 @@ async fn consider(app: &App, facts: &OrganizationFacts, exported: &Exported, app
             created
         }
     })
+}
+
+/// An app that is here, and whose secret nobody was shown: it gets another.
+async fn again(app: &App, organization: Uuid, id: ClientId, exported: &Exported, apply: bool) -> Result<Row, Failure> {
+    const WHY: &str = "it was imported before, but its secret was never shown";
+    if !apply {
+        return Ok(line("secret", exported, &format!("{WHY}: it gets another")));
+    }
+    let now = app.now();
+    let decided: Result<(Secret, ClientSecret), Failure> = app
+        .store
+        .decide(|| async {
+            let Some(client) = app.store.client(id).await? else {
+                return Ok((Err(Failure::not_found(format!("there is no app {id}"))), Changes::none()));
+            };
+            let (by, key) = (operator(client.tenant, now), &app.keys.client_secret);
+            let added = add_secret(&client, &by, LEGACY_SECRET_DAYS, key, now, &mut entropy());
+            let (added, mut changes) = from_console(added).into_parts();
+            if let Ok((_, kept)) = &added {
+                keep_unshown(&mut changes, organization, id, kept.id);
+            }
+            Ok((added, changes))
+        })
+        .await?;
+    Ok(match decided {
+        Ok((secret, kept)) => {
+            let mut row = line("secret", exported, &format!("{WHY}: this is another"));
+            row.extend(row! { "client_secret": secret.reveal(), "secret_expires": moment(kept.expires_at) });
+            row
+        }
+        Err(failure) => line("cannot", exported, &format!("{WHY}, and it gets no other: {}", failure.in_short())),
+    })
+}
+
+/// What the server is told once a report is printed: whose secrets have been shown with it.
+fn shown(report: &Report, organization: &str) -> Option<Order> {
+    let with_secret = report.rows().iter().filter(|row| row.contains_key("client_secret"));
+    let clients: Vec<Uuid> = with_secret.filter_map(|row| row.get("client_id")?.as_str()?.parse().ok()).collect();
+    let organization = organization.to_owned();
+    let any = !clients.is_empty();
+    any.then_some(Order::Import(ImportOrder::Shown(ShownSecrets { organization, clients })))
+}
+
+async fn keep_shown(app: &App, shown: &ShownSecrets) -> Result<Report, Failure> {
+    let facts = organization(app, &shown.organization).await?;
+    let clients: Vec<ClientId> = shown.clients.iter().copied().map(ClientId).collect();
+    app.store.secrets_were_shown(facts.id().0, &clients).await?;
+    Ok(Report::default())
 }
 
 fn line(action: &str, exported: &Exported, reason: &str) -> Row {
@@ -238,11 +315,15 @@ fn differences(client: &Client, known: &LegacyApp, wanted: &LegacyRegistration, 
 
 fn conclude_plan(report: Report) -> (Report, Result<(), Failure>) {
     let told = format!(
-        "{} to create, {} to update, {} unchanged, {} cannot be imported. Nothing was changed: add --apply to do it.",
+        "{} to create, {} to update, {} unchanged, {} cannot be imported.{} Nothing was changed: add --apply to do it.",
         report.count("action", "create"),
         report.count("action", "update"),
         report.count("action", "skip"),
         report.count("action", "cannot"),
+        match report.count("action", "secret") {
+            0 => String::new(),
+            cut_off => format!(" {cut_off} were imported without their secret being shown."),
+        },
     );
     let reached = all_reached(&report);
     (report.note(told), reached)
@@ -258,7 +339,7 @@ fn conclude_import(report: Report) -> (Report, Result<(), Failure>) {
     }
     let told = format!("{created} created, {updated} updated, {skipped} unchanged, {cannot} cannot be imported.");
     let mut report = report.note(told);
-    if created > 0 {
+    if created + report.count("action", "secret") > 0 {
         report = report.note(format!(
             "Each new secret is shown this once and lives {LEGACY_SECRET_DAYS} days: keep them in a safe place now."
         ));

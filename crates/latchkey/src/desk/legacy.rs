@@ -12,7 +12,7 @@ use latchkey_web::App;
 use serde::{Deserialize, Serialize};
 
 use super::report::{Report, Row, row};
-use super::{author, moment, organization};
+use super::{CONSOLE, author, moment, organization};
 use crate::failure::{Exit, Failure};
 
 /// What can be done about apps of the older OAuth kind. They come in by `latchkey import azure-devops-oauth`.
@@ -140,7 +140,7 @@ async fn close_import(app: &App, name: &str) -> Result<Report, Failure> {
     if app.store.legacy_import(id).await?.is_some_and(|gate| gate.closed_at.is_some()) {
         return Err(Failure::conflict(format!("the import of older apps into {name} is closed already")));
     }
-    app.store.close_legacy_import(id, TenantId(facts.organization.tenant), app.now()).await?;
+    app.store.close_legacy_import(id, TenantId(facts.organization.tenant), CONSOLE, app.now()).await?;
     Ok(Report::done(format!("The import of older apps into {name} is closed. {NO_NEW_ONES}")))
 }
 

@@ -1,13 +1,16 @@
 //! `latchkey member`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
-use latchkey_devops::ids::ProjectId;
+use latchkey_devops::ids::{PersonId, ProjectId};
 use latchkey_devops::membership::Member;
 use latchkey_identity::account::Account;
+use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::grant::client_credentials::can_act_by_itself;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::{Change, Decision};
 use latchkey_store::Changes;
@@ -22,17 +25,18 @@ use crate::failure::Failure;
 /// What can be done with members.
 #[derive(Subcommand, Serialize, Deserialize)]
 pub(crate) enum MemberOrder {
-    /// Add a person to an organization, or to more of its projects
+    /// Add a person or an app that acts by itself to an organization, or to more of its projects
     #[command(after_help = "Examples:\n  \
         latchkey member add example ben@example.com --project lighthouse\n  \
-        latchkey member add example cy@example.com --access-level stakeholder --project lighthouse --group readers")]
+        latchkey member add example cy@example.com --access-level stakeholder --project lighthouse --group readers\n  \
+        latchkey member add example 00000000-0000-0000-0000-000000000000 --project lighthouse --group readers")]
     Add(NewMember),
-    /// Remove a person from an organization: nothing authorized by them reaches it any more
+    /// Remove a person or an app from an organization: nothing of theirs reaches it any more
     Remove {
         /// The organization
         organization: String,
-        /// The address of their account
-        email: String,
+        /// The address of their account, or the client id of an app
+        member: String,
     },
 }
 
@@ -41,8 +45,8 @@ pub(crate) enum MemberOrder {
 pub(crate) struct NewMember {
     /// The organization
     organization: String,
-    /// The address of their account
-    email: String,
+    /// The address of their account, or the client id of an app that is to act by itself
+    member: String,
     /// What their licence lets them use
     #[arg(long, default_value = "basic")]
     access_level: Level,
@@ -106,7 +110,7 @@ impl MemberOrder {
     pub(super) fn question(&self) -> Option<String> {
         match self {
             Self::Add(_) => None,
-            Self::Remove { organization, email } => Some(format!("Remove {email} from {organization}?")),
+            Self::Remove { organization, member } => Some(format!("Remove {member} from {organization}?")),
         }
     }
 }
@@ -114,12 +118,47 @@ impl MemberOrder {
 pub(super) async fn perform(app: &App, order: MemberOrder) -> Result<Report, Failure> {
     match order {
         MemberOrder::Add(new) => add(app, &new).await,
-        MemberOrder::Remove { organization, email } => remove(app, &organization, &email).await,
+        MemberOrder::Remove { organization, member } => remove(app, &organization, &member).await,
+    }
+}
+
+/// Whoever is or becomes a member.
+enum Somebody {
+    Person(Account),
+    Service(Arc<Client>),
+}
+
+impl Somebody {
+    /// Who an address or a client id means.
+    async fn find(app: &App, text: &str) -> Result<Self, Failure> {
+        match ClientId::parse(text) {
+            None => Ok(Self::Person(account(app, text).await?)),
+            Some(id) => {
+                let client = app.store.client(id).await?;
+                client.map(Self::Service).ok_or_else(|| Failure::not_found(format!("there is no app {text}")))
+            }
+        }
+    }
+
+    /// As the DevOps side knows them.
+    fn id(&self) -> PersonId {
+        match self {
+            Self::Person(account) => person(account),
+            Self::Service(client) => PersonId(client.id.0),
+        }
     }
 }
 
 async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
-    let (account, facts) = (account(app, &new.email).await?, organization(app, &new.organization).await?);
+    let (somebody, facts) = (Somebody::find(app, &new.member).await?, organization(app, &new.organization).await?);
+    if let Somebody::Service(client) = &somebody {
+        can_act_by_itself(client, TenantId(facts.organization.tenant))
+            .map_err(|reason| Failure::refused(format!("{} cannot be a member", client.name)).because(reason))?;
+        if new.administrator {
+            return Err(Failure::refused("an app is never an administrator")
+                .because("whoever holds its secret would hold the organization"));
+        }
+    }
     let mut projects = Vec::new();
     for name in &new.projects {
         let project = facts
@@ -130,13 +169,13 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
     let by = author(app.now());
     app.store
         .decide(|| async {
-            let present = app.store.member(facts.id(), person(&account)).await?;
+            let present = app.store.member(facts.id(), somebody.id()).await?;
             let changes = match present.as_deref() {
-                None => members::add(&facts.organization, &whole(&account, &projects, new), &by),
+                None => members::add(&facts.organization, &whole(&somebody, &projects, new), &by),
                 Some(member) => {
                     let missing: Vec<_> = projects.iter().filter(|id| !member.projects.contains_key(id)).collect();
                     if missing.is_empty() {
-                        let there = Failure::conflict(format!("{} is a member of all of that already", new.email));
+                        let there = Failure::conflict(format!("{} is a member of all of that already", new.member));
                         return Ok((Err(there), Changes::none()));
                     }
                     let mut changes = Changes::none();
@@ -156,14 +195,17 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
             Ok((Ok(()), changes))
         })
         .await??;
-    invite(app, &account, &facts).await?;
-    Ok(Report::done(format!("{} is a member of {}.", new.email, facts.organization.name)))
+    if let Somebody::Person(account) = &somebody {
+        invite(app, account, &facts).await?;
+    }
+    Ok(Report::done(format!("{} is a member of {}.", new.member, facts.organization.name)))
 }
 
-fn whole(account: &Account, projects: &[ProjectId], new: &NewMember) -> Member {
+fn whole(somebody: &Somebody, projects: &[ProjectId], new: &NewMember) -> Member {
     let groups = new.administrator.then_some(OrganizationGroup::ProjectCollectionAdministrators);
     Member {
-        person: person(account),
+        person: somebody.id(),
+        service: matches!(somebody, Somebody::Service(_)),
         access_level: new.access_level.into(),
         groups: groups.into_iter().collect(),
         projects: projects.iter().map(|project| (*project, BTreeSet::from([new.group.into()]))).collect(),
@@ -182,21 +224,26 @@ async fn invite(app: &App, account: &Account, facts: &OrganizationFacts) -> Resu
     invited.await?
 }
 
-async fn remove(app: &App, name: &str, email: &str) -> Result<Report, Failure> {
-    let (account, facts) = (account(app, email).await?, organization(app, name).await?);
-    if facts.organization.owner == person(&account) {
-        return Err(Failure::refused(format!("{email} owns {}", facts.organization.name))
+async fn remove(app: &App, name: &str, named: &str) -> Result<Report, Failure> {
+    let facts = organization(app, name).await?;
+    // An app that was deleted can still be taken off the list.
+    let member = match ClientId::parse(named) {
+        Some(id) => PersonId(id.0),
+        None => person(&account(app, named).await?),
+    };
+    if facts.organization.owner == member {
+        return Err(Failure::refused(format!("{named} owns {}", facts.organization.name))
             .because("an organization without an owner would belong to nobody"));
     }
     let by = author(app.now());
     app.store
         .decide(|| async {
-            if app.store.member(facts.id(), person(&account)).await?.is_none() {
-                let nobody = Failure::not_found(format!("{email} is no member of {}", facts.organization.name));
+            if app.store.member(facts.id(), member).await?.is_none() {
+                let nobody = Failure::not_found(format!("{named} is no member of {}", facts.organization.name));
                 return Ok((Err(nobody), Changes::none()));
             }
-            Ok((Ok(()), members::remove(&facts.organization, person(&account), &by)))
+            Ok((Ok(()), members::remove(&facts.organization, member, &by)))
         })
         .await??;
-    Ok(Report::done(format!("{email} is no member of {} any more.", facts.organization.name)))
+    Ok(Report::done(format!("{named} is no member of {} any more.", facts.organization.name)))
 }

@@ -70,6 +70,18 @@ pub(crate) struct Parts {
     pub(crate) orders: Vec<Order>,
     /// What is to be said at the end of them, and whether it went well.
     pub(crate) conclude: fn(Report) -> (Report, Result<(), Failure>),
+    /// What is to be done once the answer has been printed, if anything.
+    pub(crate) when_shown: Option<WhenShown>,
+}
+
+/// What is to be done once an answer has been printed.
+pub(crate) type WhenShown = Box<dyn Fn(&Report) -> Option<Order>>;
+
+impl Parts {
+    /// An order of one part.
+    fn one(order: Order) -> Self {
+        Self { orders: vec![order], conclude: |report| (report, Ok(())), when_shown: None }
+    }
 }
 
 impl Order {
@@ -88,7 +100,7 @@ impl Order {
     pub(crate) fn into_parts(self) -> Result<Parts, Failure> {
         match self {
             Self::Import(order) => order.into_parts(),
-            order => Ok(Parts { orders: vec![order], conclude: |report| (report, Ok(())) }),
+            order => Ok(Parts::one(order)),
         }
     }
 

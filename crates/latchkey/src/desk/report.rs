@@ -64,6 +64,11 @@ impl Report {
         }
     }
 
+    /// The things.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
     /// How many rows have this there.
     pub(crate) fn count(&self, column: &str, word: &str) -> usize {
         self.rows.iter().filter(|row| row.get(column).and_then(Value::as_str) == Some(word)).count()
@@ -83,7 +88,7 @@ impl Report {
             (Output::Json, single) => {
                 let rows = self.rows.iter().cloned().map(Value::Object);
                 let value = if single { rows.into_iter().next().unwrap_or_default() } else { rows.collect() };
-                format!("{value:#}")
+                escaped(&format!("{value:#}"))
             }
             (Output::Table, true) => self.as_fields(),
             (Output::Table, false) => self.as_table(),
@@ -118,6 +123,24 @@ impl Report {
     }
 }
 
+/// JSON with everything that is not seen written as an escape: programs read the same, and a terminal is told nothing. Such characters stand
+/// in strings only, but for the line breaks between members.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_hidden(c) {
+            text.push(c);
+        } else {
+            // Writing to a string cannot fail.
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
 /// Characters of a cell: a table is for people, and JSON has all of it.
 const WIDEST: usize = 2_000;
 
@@ -136,7 +159,7 @@ fn whole_cell(row: &Row, column: &str) -> String {
         Value::Bool(false) => "no".to_owned(),
         // A name cannot tell a terminal what to do.
         Value::String(text) => text.chars().filter(|character| !is_hidden(*character)).collect(),
-        other => other.to_string(),
+        other => escaped(&other.to_string()),
     };
     match row.get(column) {
         None => "-".to_owned(),
@@ -184,6 +207,16 @@ mod tests {
         let table = Report::list(&["name", "other"], vec![long.clone()]).write(Output::Table).unwrap();
         assert!(table.len() < 10_000 && table.contains('\u{2026}') && table.ends_with("ab"));
         assert!(Report::one(&["name"], long).write(Output::Table).unwrap().len() < 10_000);
+    }
+
+    #[test]
+    fn json_carries_hidden_characters_as_escapes_and_reads_the_same() {
+        let name = "a\u{1b}[31m\u{9b}31m\u{7f}\u{202e}\u{e0041}b\nc \u{c1}";
+        let report = Report::list(&["name"], vec![row! { "name": name }]);
+        let json = report.write(Output::Json).unwrap();
+        assert!(json.chars().all(|c| c == '\n' || !is_hidden(c)), "{json:?}");
+        assert!(json.contains("\\u009b31m") && json.contains('\u{c1}'));
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap()[0]["name"], name);
     }
 
     #[test]

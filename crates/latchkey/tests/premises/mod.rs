@@ -54,6 +54,11 @@ impl Premises {
     }
 
     pub(crate) fn serve(&self) -> Server {
+        self.serve_and_hear().0
+    }
+
+    /// Starts it, and hears what it says until it is ready.
+    pub(crate) fn serve_and_hear(&self) -> (Server, String) {
         let mut child =
             latchkey(&["serve", "--config", self.config().to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -62,7 +67,7 @@ impl Premises {
             let read = stderr.read_line(&mut heard).unwrap();
             assert!(read > 0, "the server ended: {heard}");
         }
-        Server { child, stderr, port: self.port }
+        (Server { child, stderr, port: self.port }, heard)
     }
 }
 

@@ -24,10 +24,10 @@ const QUEUE: usize = 1_024;
 
 /// How long the writer waits for company, for each change set of the group before: where many come at once, one flush of the disk
 /// then serves many, and the threads that decide are not interrupted for each.
-const COMPANY: Duration = Duration::from_micros(100);
+const COMPANY: Duration = Duration::from_micros(150);
 
 /// It never waits for longer, and not at all when the group before was of one.
-const LONGEST_COMPANY: Duration = Duration::from_millis(2);
+const LONGEST_COMPANY: Duration = Duration::from_millis(3);
 
 struct Waiting {
     set: ChangeSet,
@@ -151,9 +151,9 @@ impl Scribe {
         let control = |connection: &Connection, text| connection.control(text).map_err(Failure::unavailable);
         control(connection, "BEGIN IMMEDIATE")?;
         let mut outcomes = Vec::with_capacity(group.len());
-        // One alone needs no mark of its own: the transaction is undone with it.
-        let marked = group.len() > 1;
         for waiting in group {
+            // One alone is undone with the transaction, and one statement leaves nothing behind when it fails.
+            let marked = group.len() > 1 && waiting.set.writes.len() > 1;
             if marked {
                 control(connection, "SAVEPOINT change_set")?;
             }
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_comes_alone_does_not_wait_and_a_crowd_waits_for_two_milliseconds_at_most() {
+    fn whoever_comes_alone_does_not_wait_and_a_crowd_waits_for_three_milliseconds_at_most() {
         assert_eq!(patience_after(0), None);
         assert_eq!(patience_after(1), None);
         assert_eq!(patience_after(2), Some(COMPANY));

@@ -118,6 +118,7 @@ impl Invent<'_> {
         let states = [
             AskedState::Waiting(after(27 * DAY)),
             AskedState::Expired,
+            AskedState::AppChanged,
             AskedState::Approved(self.say("Max Berg"), before(DAY).before(now())),
             AskedState::Denied(self.say("Max Berg"), before(DAY).before(now())),
         ];

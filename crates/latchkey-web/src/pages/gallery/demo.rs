@@ -2,6 +2,7 @@
 
 use super::{HOUR, Invent, Shown, before};
 use crate::pages::Remaining;
+use crate::pages::buildlight::{Buildlight, Lamp, Waiting};
 use crate::pages::burndown::{
     BurndownDashboard, BurndownEnded, BurndownItem, BurndownProject, BurndownStart, Reading, Refusal,
 };
@@ -27,6 +28,18 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 sentence: invent.say("You took our key back, so we can no longer see your work items."),
             },
         ),
+        Shown::new("buildlight", &invent.lamp(Lamp::Off(None))),
+        Shown::new(
+            "buildlight-refused",
+            &invent.lamp(Lamp::Off(Some(Refusal {
+                code: invent.say("expired_token"),
+                sentence: invent.say("Nobody typed the code in time."),
+            }))),
+        ),
+        Shown::new("buildlight-waiting", &invent.waiting_lamp()),
+        Shown::new("buildlight-red", &invent.lit_lamp(true)),
+        Shown::new("buildlight-green", &invent.lit_lamp(false)),
+        Shown::new("buildlight-nothing", &invent.lamp(Lamp::On { red: false, projects: Vec::new() })),
         Shown::new("oldtimer", &invent.oldtimer()),
         Shown::new(
             "oldtimer-start",
@@ -44,6 +57,30 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
 }
 
 impl Invent<'_> {
+    fn lamp(&self, lamp: Lamp) -> Buildlight {
+        Buildlight { csrf: self.say("csrf"), lamp }
+    }
+
+    fn waiting_lamp(&self) -> Buildlight {
+        self.lamp(Lamp::Waiting(Waiting {
+            user_code: self.say("WDJB-MJHT"),
+            page: self.say("http://localhost:4280/device"),
+            link: self.say("http://localhost:4280/device?user_code=WDJB-MJHT"),
+            left: Remaining(840),
+        }))
+    }
+
+    fn lit_lamp(&self, red: bool) -> Buildlight {
+        let build = BurndownItem {
+            title: self.say("foghorn"),
+            detail: self.say("20260303.1"),
+            tag: self.say(if red { "failed" } else { "succeeded" }),
+        };
+        let refused = Reading::Refused(self.say("the answer was 503."));
+        let projects = vec![(self.say("lighthouse"), Reading::Have(vec![build])), (self.say("drydock"), refused)];
+        self.lamp(Lamp::On { red, projects })
+    }
+
     fn demo(&self) -> Demo {
         let step = |title: &str, text: &str, specification: &str, state| DemoStep {
             title: self.say(title),

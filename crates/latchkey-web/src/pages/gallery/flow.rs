@@ -3,8 +3,9 @@
 use super::{DAY, Invent, Shown, after, before, now};
 use crate::pages::consent::{
     Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
-    ScopeChoice,
+    ScopeChoice, TookOver,
 };
+use crate::pages::device::{Device, DeviceConfirm, DeviceDone, DeviceFace, DeviceTrouble};
 use crate::pages::error::ErrorPage;
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
@@ -47,6 +48,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     ];
     all.extend(consents(invent));
     all.extend(sign_outs(invent));
+    all.extend(devices(invent));
     all
 }
 
@@ -91,7 +93,7 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
                 ..usual()
             },
         ),
-        Shown::new("consent-carried-over", &Consent { took_over_since: Some(before(100 * DAY)), ..usual() }),
+        Shown::new("consent-carried-over", &invent.carried_over(usual())),
         Shown::new("consent-later-request", &invent.later_consent()),
         Shown::new(
             "consent-capped",
@@ -100,16 +102,49 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
     ]
 }
 
+fn devices(invent: &Invent<'_>) -> Vec<Shown> {
+    let typed = |trouble| Device { frame: invent.nobodys_frame(), user_code: invent.say("WDJB-MJHT"), trouble };
+    let done = |approved| DeviceDone { frame: invent.frame(), approved };
+    vec![
+        Shown::new("device", &Device { user_code: String::new(), ..typed(None) }),
+        Shown::new("device-typed", &typed(None)),
+        Shown::new("device-unknown", &typed(Some(DeviceTrouble::Unknown))),
+        Shown::new("device-throttled", &typed(Some(DeviceTrouble::Throttled(Remaining(300))))),
+        Shown::new(
+            "device-confirm",
+            &DeviceConfirm { frame: invent.nobodys_frame(), app: invent.burndown(), device: invent.device() },
+        ),
+        Shown::new(
+            "consent-device",
+            &Consent { destination: Destination::Device(invent.device()), app: invent.contoso(), ..invent.consent() },
+        ),
+        Shown::new("device-done", &done(true)),
+        Shown::new("device-denied", &done(false)),
+    ]
+}
+
 fn sign_outs(invent: &Invent<'_>) -> Vec<Shown> {
-    let sign_out = |accounts| SignOut { frame: invent.frame(), app: None, request: None, accounts };
+    let sign_out =
+        |accounts| SignOut { frame: invent.frame(), app: None, request: None, onward: None, others: 0, accounts };
     let one = || vec![SignedIn { id: invent.say("1"), person: invent.ana() }];
+    let asked = || Some((invent.say("harbor.test"), invent.say("client_id=c1&state=s")));
     let mut two = one();
     two.push(SignedIn { id: invent.say("2"), person: invent.pat() });
     vec![
         Shown::new("sign-out", &sign_out(one())),
+        Shown::new("sign-out-all", &SignOut { app: Some(invent.say("Burndown")), request: asked(), ..sign_out(two) }),
         Shown::new(
-            "sign-out-all",
-            &SignOut { app: Some(invent.say("Burndown")), request: Some(invent.say("r1")), ..sign_out(two) },
+            "sign-out-one-of-two",
+            &SignOut { app: Some(invent.say("Burndown")), request: asked(), others: 1, ..sign_out(one()) },
+        ),
+        Shown::new(
+            "sign-out-nobody-onward",
+            &SignOut {
+                app: Some(invent.say("Burndown")),
+                request: asked(),
+                onward: Some(invent.say("https://burndown.test/bye?state=s")),
+                ..sign_out(Vec::new())
+            },
         ),
         Shown::new("sign-out-nobody", &sign_out(Vec::new())),
         Shown::new(
@@ -124,6 +159,24 @@ fn sign_outs(invent: &Invent<'_>) -> Vec<Shown> {
 }
 
 impl Invent<'_> {
+    fn carried_over(&self, consent: Consent) -> Consent {
+        let scopes = consent.scopes.into_iter();
+        let scopes = scopes.map(|scope| ScopeChoice { carried: Some(scope.reach == Reach::Read), ..scope }).collect();
+        Consent {
+            took_over: Some(TookOver { name: self.say("Oldtimer"), since: before(100 * DAY) }),
+            scopes,
+            ..consent
+        }
+    }
+
+    fn device(&self) -> DeviceFace {
+        DeviceFace {
+            user_code: self.say("WDJB-MJHT"),
+            address: self.say("198.51.100.7"),
+            asked: before(120_000_000).before(now()),
+        }
+    }
+
     fn asking(&self) -> Asking {
         Asking { name: self.say("Burndown"), host: self.say("127.0.0.1:4281") }
     }
@@ -181,7 +234,7 @@ impl Invent<'_> {
             changed: false,
             problem: None,
             since: None,
-            took_over_since: None,
+            took_over: None,
             identity: self.list(&["your name", "your email address"]),
             offline: true,
             scopes: vec![

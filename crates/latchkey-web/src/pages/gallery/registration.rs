@@ -1,7 +1,7 @@
 //! The pages of those who run apps and organizations.
 
 use super::{DAY, HOUR, Invent, Shown, after, before, now};
-use crate::pages::app::{AppDetails, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, DoorsForm, SecretRow, TookOver};
 use crate::pages::app_new::{AppNew, AppProfile, ScopeOption};
 use crate::pages::app_secret::AppSecret;
 use crate::pages::approval_requests::{ApprovalRequests, ApprovedRequest, Asker, WaitingRequest};
@@ -9,11 +9,12 @@ use crate::pages::apps::{AppKind, AppRow, Apps};
 use crate::pages::authorization::Allowed;
 use crate::pages::consent::Reach;
 use crate::pages::legacy_app::{
-    CodeChange, LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OlderAppRow, OrganizationEnd,
+    CodeChange, Elsewhere, LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OlderAppRow, OrganizationEnd,
     OrganizationOlderApps,
 };
 use crate::pages::organization::{MemberRow, OlderApps, Organization, OrganizationPolicy, ProjectRow, WhoMayAuthorize};
 use crate::pages::organization_services::{OrganizationServices, Service, ServiceAuthorization};
+use crate::pages::service_members::{Choice, ServiceForm, ServiceMember, ServiceMembers};
 use crate::pages::{Problem, Problems};
 
 const CLIENT_ID: &str = "31359c7f-bd7e-475c-86db-fdb8c937548e";
@@ -113,11 +114,23 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 done: None,
                 waiting: Vec::new(),
                 approved: Vec::new(),
+                more_waiting: None,
+                more_approved: None,
                 ..invent.requests()
             },
         ),
         Shown::new("organization-services", &invent.services()),
         Shown::new("organization-services-empty", &nobody),
+        Shown::new("service-members", &invent.service_members()),
+        Shown::new(
+            "service-members-problems",
+            &ServiceMembers {
+                members: Vec::new(),
+                done: None,
+                problems: invent.problems(&[("client", "There is no app with this client id.")]),
+                ..invent.service_members()
+            },
+        ),
     ]
 }
 
@@ -186,8 +199,9 @@ impl Invent<'_> {
             id: self.say(id),
             label: self.say(label),
             added: before(200 * DAY),
-            expires: if expired { before(20 * DAY) } else { after(160 * DAY) },
+            expires: if expired { before(20 * DAY) } else { after(5 * DAY) },
             expired,
+            ends_in: (!expired).then_some(5),
         };
         AppDetails {
             frame: self.frame(),
@@ -207,6 +221,11 @@ impl Invent<'_> {
             people: 12,
             took_over_from: None,
             redirect_uris: self.say("https://ci.contoso.example/callback\nhttp://localhost:8080/callback"),
+            doors: DoorsForm {
+                post_logout_redirect_uris: self.say("https://ci.contoso.example/bye"),
+                device_code: Some(true),
+                pushed_only: false,
+            },
             scopes: self.options(),
             secrets: vec![secret("k1", "Production", false), secret("k2", "Old build server", true)],
         }
@@ -275,6 +294,7 @@ impl Invent<'_> {
                 end("pier", None, None, false),
                 end("quay", None, Some(before(DAY)), true),
             ],
+            elsewhere: Elsewhere { organizations: if moved { 1 } else { 2 }, first_end: moved.then(|| after(9 * DAY)) },
             people: 4,
             known: vec![person("Ben Adeyemi", "ben@harbor.test", false), person("Max Berg", "max@harbor.test", moved)],
             secrets,
@@ -330,7 +350,15 @@ impl Invent<'_> {
     }
 
     fn requests(&self) -> ApprovalRequests {
-        let asker = |app, person: &str, email: &str| Asker { app, person: self.say(person), email: self.say(email) };
+        let asker = |app, person: &str, email: &str| Asker {
+            app,
+            client_id: self.say(CLIENT_ID),
+            directory: self.say("harbor.test"),
+            destinations: self.list(&["burndown.example", "localhost"]),
+            is_same: person != "Dee Float",
+            person: self.say(person),
+            email: self.say(email),
+        };
         let waiting = |id: &str, asker, sentence: String| WaitingRequest {
             id: self.say(id),
             asker,
@@ -359,6 +387,8 @@ impl Invent<'_> {
                 by: self.say("Max Berg"),
                 at: before(DAY),
             }],
+            more_waiting: Some("/organizations/harbor/requests?waiting=q2".into()),
+            more_approved: Some("/organizations/harbor/requests?approved=q3".into()),
         }
     }
 
@@ -398,6 +428,41 @@ impl Invent<'_> {
             saved: true,
             who: WhoMayAuthorize::Administrators,
             longest: self.keep(&[0, 1, 2]),
+            older: true,
+        }
+    }
+
+    fn service_members(&self) -> ServiceMembers {
+        let choice = |value: &str, chosen| Choice { value: self.say(value), label: self.say(value), chosen };
+        ServiceMembers {
+            frame: self.frame(),
+            name: self.say("harbor"),
+            done: Some(self.say("Contoso CI is a member now.")),
+            problems: Problems::default(),
+            members: vec![
+                ServiceMember {
+                    client_id: self.say(CLIENT_ID),
+                    app: Some(self.contoso().name),
+                    access_level: self.say("Basic"),
+                    may: self.list(&["Read work items", "Read builds"]),
+                    projects: self.list(&["lighthouse (Readers)", "drydock (Readers)"]),
+                    since: before(20 * DAY),
+                },
+                ServiceMember {
+                    client_id: self.say("c2"),
+                    app: None,
+                    access_level: self.say("Stakeholder"),
+                    may: Vec::new(),
+                    projects: Vec::new(),
+                    since: before(2 * DAY),
+                },
+            ],
+            form: ServiceForm {
+                client: String::new(),
+                access_levels: vec![choice("Stakeholder", false), choice("Basic", true)],
+                groups: vec![choice("Readers", true), choice("Contributors", false)],
+                projects: vec![choice("lighthouse", true), choice("drydock", false)],
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_identity::client::registration::{CheckedRegistration, Registration, RegistrationError, new_client};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, Doors, Profile};
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::{Change, Decision, Timestamp};
@@ -12,10 +12,20 @@ use latchkey_web::app::entropy;
 
 use super::people::{ANA, harbor};
 use super::{SampleError, id};
+use crate::demo::buildlight;
 use crate::demo::folder::KeptClient;
 
 /// The name of the demo service.
 pub(crate) const BURNDOWN: &str = "Burndown";
+/// The name of the demo service on a device.
+pub(crate) const BUILDLIGHT: &str = "Buildlight";
+
+/// Nothing listens there: it is for scripts, which read the answer off the redirect.
+const FOR_SCRIPTS: &str = "http://127.0.0.1:4289/callback";
+/// The same, for after sign-out.
+const AFTER_SIGN_OUT: &str = "http://127.0.0.1:4289/signed-out";
+/// The daemon, which is a member of harbor by itself.
+pub(crate) const NIGHT_WATCH: &str = "Night Watch";
 
 /// What services read and write.
 const EVERYTHING: &str =
@@ -41,8 +51,7 @@ pub(crate) fn register(
     now: Timestamp,
 ) -> Result<(Vec<KeptClient>, Vec<Change>), SampleError> {
     let (standard, microsoft) = (Profile::Standard, Profile::Microsoft);
-    // Nothing listens at the first of these: it is for scripts, which read the answer off the redirect.
-    let web: &[&str] = &["http://127.0.0.1:4289/callback", "http://localhost:4289/callback"];
+    let web: &[&str] = &[FOR_SCRIPTS, "http://localhost:4289/callback"];
     let native: &[&str] =
         &["http://localhost", "http://127.0.0.1", "http://localhost/callback", "http://127.0.0.1/callback"];
     let spa: &[&str] = &["http://localhost:4290/", "http://localhost:4290/callback", "http://127.0.0.1:4290/callback"];
@@ -69,19 +78,21 @@ pub(crate) fn register(
             redirect_uris: spa,
             scopes: READING,
         },
-        Sample {
-            name: "Night Watch",
-            kind: ClientKind::Daemon,
-            profile: standard,
-            redirect_uris: &[],
-            scopes: READING,
-        },
+        Sample { name: NIGHT_WATCH, kind: ClientKind::Daemon, profile: standard, redirect_uris: &[], scopes: READING },
         Sample {
             name: BURNDOWN,
             kind: ClientKind::Web,
             profile: standard,
             redirect_uris: &[burndown_redirect],
             scopes: READING,
+        },
+        // It is never sent back to: it gets its keys by asking for them.
+        Sample {
+            name: BUILDLIGHT,
+            kind: ClientKind::Native,
+            profile: standard,
+            redirect_uris: &["http://localhost"],
+            scopes: buildlight::SCOPES,
         },
     ];
     let (mut kept, mut changes) = (Vec::new(), Vec::new());
@@ -116,11 +127,21 @@ impl Sample<'_> {
             kind: self.kind,
             profile: self.profile,
             redirect_uris: self.redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
+            doors: self.doors(),
             scopes: ScopeSet::from_text(self.scopes),
             required_scopes: ScopeSet::default(),
             multi_tenant: true,
             pkce_optional: false,
         }
+    }
+}
+
+impl Sample<'_> {
+    /// What scripts use has an address for after sign-out too.
+    fn doors(&self) -> Doors<String> {
+        let for_scripts = self.redirect_uris.contains(&FOR_SCRIPTS);
+        let post_logout_redirect_uris = for_scripts.then(|| AFTER_SIGN_OUT.to_owned()).into_iter().collect();
+        Doors { post_logout_redirect_uris, ..Doors::default() }
     }
 }
 
@@ -167,6 +188,7 @@ fn moved(client: &Client, redirect: &str, known_scopes: &[String]) -> Result<Che
         kind: client.kind,
         profile: client.profile,
         redirect_uris: vec![redirect.to_owned()],
+        doors: client.doors.typed(),
         scopes: client.scopes.clone(),
         required_scopes: client.required_scopes.clone(),
         multi_tenant: client.multi_tenant,

@@ -73,6 +73,7 @@ async fn imported(app: &App, redirect: &str, now: Timestamp) -> Result<Result<Im
         tenant: harbor(),
         known_scopes: &app.resource.scopes,
         key: &app.keys.client_secret,
+        address: "demo",
         now,
     };
     Ok(app.store.import_legacy_app(import, entropy).await?)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchkey_devops::access::{self, Action, Asked, Caller, InOrganization, ProjectAccess, RepositoryAccess, Standing};
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
-use latchkey_devops::ids::{OrganizationId, ProjectId, TeamId};
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, TeamId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::name::{OrganizationName, ProjectName};
 use latchkey_devops::organization::Organization;
@@ -17,7 +17,7 @@ use latchkey_store::Store;
 use latchkey_store::devops::{Author, OrganizationFacts, members, organizations, projects};
 
 use super::people::{self, ANA, BEN, CY, DEE, EVE, MAX, PAT, Somebody};
-use super::{SampleError, id, older_apps};
+use super::{SampleError, apps, id, older_apps};
 
 /// The organization that everything happens in.
 pub(crate) const HARBOR: &str = "harbor";
@@ -56,6 +56,15 @@ pub(crate) async fn make(store: &Store, now: Timestamp) -> Result<(), SampleErro
         let member = member(somebody, access_level, group, projects);
         store.commit(members::add(&harbor.organization, &member, &author)).await?;
     }
+    let readers = BTreeSet::from([ProjectGroup::Readers]);
+    let night_watch = Member {
+        person: PersonId(id(apps::NIGHT_WATCH)),
+        service: true,
+        access_level: AccessLevel::Basic,
+        groups: BTreeSet::new(),
+        projects: [LIGHTHOUSE, DRYDOCK].map(|project| (project_id(project), readers.clone())).into(),
+    };
+    store.commit(members::add(&harbor.organization, &night_watch, &author)).await?;
     Ok(())
 }
 
@@ -103,7 +112,7 @@ fn member(
 ) -> Member {
     let contributor = BTreeSet::from([ProjectGroup::Contributors]);
     let projects: BTreeMap<_, _> = projects.iter().map(|name| (project_id(name), contributor.clone())).collect();
-    Member { person: somebody.person(), access_level, groups: group.into_iter().collect(), projects }
+    Member { person: somebody.person(), service: false, access_level, groups: group.into_iter().collect(), projects }
 }
 
 /// The id of a project of the sample.

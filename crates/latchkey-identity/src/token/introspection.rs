@@ -1,0 +1,217 @@
+//! Introspection: what a token is worth at this moment. [RFC 7662]
+
+use serde::Serialize;
+
+use crate::account::{Account, AccountState};
+use crate::authorization::Authorization;
+use crate::client::{Client, ClientId, ClientState};
+use crate::client_auth::AuthenticatedClient;
+use crate::error::OAuthError;
+use crate::scope::ScopeSet;
+use crate::time::Timestamp;
+use crate::token::access_token::AccessToken;
+use crate::token::app_token::AppToken;
+use crate::token::family::TokenFamily;
+use crate::token::id_token::subject;
+use crate::token::issuer;
+use crate::token::refresh_token::RefreshToken;
+
+/// The answer, §2.2. Of a token that is worth nothing it says nothing but that.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[allow(missing_docs, reason = "named by RFC 7662 §2.2")]
+pub struct Introspection {
+    pub active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+}
+
+/// A token that holds at this moment, as far as it was looked at. What does not hold is no such thing.
+#[derive(Clone, Copy, Debug)]
+pub enum Live<'a> {
+    /// A person's access token that was checked.
+    Access {
+        /// The token.
+        token: &'a AccessToken,
+        /// What the person approved, as it stands now.
+        authorization: &'a Authorization,
+        /// The person.
+        account: &'a Account,
+    },
+    /// An app's own access token that was checked.
+    App {
+        /// The token.
+        token: &'a AppToken,
+        /// The app, as it is registered now.
+        client: &'a Client,
+    },
+    /// A refresh token that we made. Whether it holds is found out here.
+    Refresh {
+        /// The token.
+        token: RefreshToken,
+        /// Its family.
+        family: &'a TokenFamily,
+        /// The authorization above it.
+        authorization: &'a Authorization,
+        /// The person.
+        account: Option<&'a Account>,
+    },
+}
+
+/// Who may ask at all: a client that can prove who it is, §2.1.
+pub fn may_ask(client: &AuthenticatedClient<'_>) -> Result<(), OAuthError> {
+    match client.credential() {
+        Some(_) => Ok(()),
+        None => Err(OAuthError::invalid_client("introspection takes a client that authenticates").numbered(7_000_218)),
+    }
+}
+
+/// Answers what a token is worth.
+///
+/// A client learns of its own tokens and of nobody else's: the only resource server that tokens are issued for is this server's own
+/// DevOps side, which looks at them itself, so no other client has a reason to ask. Of everything else, whatever it is, the answer is
+/// that it is not active, and nothing more (§2.2). The scopes are those that the token still opens at this moment.
+pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: Timestamp) -> Introspection {
+    let asker = asker.client();
+    let answer = match live {
+        Some(Live::Access { token, authorization, account }) if authorization.client == asker.id => {
+            let scopes = token.scopes.intersection(&authorization.scopes);
+            Introspection {
+                username: Some(account.email.clone()),
+                token_type: Some("Bearer"),
+                exp: Some(token.expires_at.as_secs()),
+                iat: Some(token.issued_at.as_secs()),
+                nbf: Some(token.issued_at.as_secs()),
+                aud: Some(token.audience.clone()),
+                jti: Some(token.id.text()),
+                ..worth(&scopes, asker.id, token.subject.clone(), token.issuer.clone())
+            }
+        }
+        Some(Live::App { token, client }) if client.id == asker.id => {
+            let scopes = token.scopes.intersection(&client.scopes);
+            Introspection {
+                token_type: Some("Bearer"),
+                exp: Some(token.expires_at.as_secs()),
+                iat: Some(token.issued_at.as_secs()),
+                nbf: Some(token.issued_at.as_secs()),
+                aud: Some(token.audience.clone()),
+                jti: Some(token.id.text()),
+                ..worth(&scopes, asker.id, token.subject.clone(), token.issuer.clone())
+            }
+        }
+        Some(Live::Refresh { token, family, authorization, account }) if family.client == asker.id => {
+            let until = family.expires_at(asker.kind, asker.profile);
+            let until = authorization.expires_at.map_or(until, |end| until.min(end));
+            let account =
+                account.filter(|account| account.id == family.account && account.state == AccountState::Active);
+            let holds = family.refreshable
+                && token.generation == family.generation
+                && family.ended_at.is_none()
+                && authorization.is_live(now)
+                && asker.state == ClientState::Active
+                && now < until;
+            let (true, Some(account)) = (holds, account) else { return Introspection::default() };
+            let scopes = family.scopes.intersection(&authorization.scopes);
+            Introspection {
+                username: Some(account.email.clone()),
+                exp: Some(until.as_secs()),
+                iat: Some(family.rotated_at.as_secs()),
+                ..worth(
+                    &scopes,
+                    asker.id,
+                    subject(asker.profile, asker.id, account.id),
+                    issuer(&family.origin, family.tenant),
+                )
+            }
+        }
+        _ => Introspection::default(),
+    };
+    // A token that opens nothing any more is worth nothing.
+    if answer.scope.as_deref() == Some("") { Introspection::default() } else { answer }
+}
+
+fn worth(scopes: &ScopeSet, client: ClientId, sub: String, iss: String) -> Introspection {
+    Introspection {
+        active: true,
+        scope: Some(scopes.to_string()),
+        client_id: Some(client.to_string()),
+        sub: Some(sub),
+        iss: Some(iss),
+        ..Introspection::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorization::EndReason;
+    use crate::authorization::tests::an_authorization;
+    use crate::client_auth::tests::authenticated_by_secret;
+    use crate::sign_in::tests::an_account;
+    use crate::token::app_token::tests::a_daemon;
+    use crate::token::family::tests::a_family;
+    use crate::token::tests::{a_public_client, authenticated};
+
+    const NOW: Timestamp = Timestamp::from_secs(5_000);
+
+    fn refresh(family: &TokenFamily, authorization: &Authorization, account: &Account, generation: u32) -> bool {
+        let (client, token) = (a_daemon(), RefreshToken { family: family.id, generation });
+        let live = Live::Refresh { token, family, authorization, account: Some(account) };
+        let answer = introspect(Some(live), &authenticated_by_secret(&client), NOW);
+        assert!(answer.active || answer == Introspection::default(), "what is worth nothing says nothing");
+        answer.active
+    }
+
+    #[test]
+    fn a_refresh_token_is_worth_something_while_it_can_be_used() {
+        let family = TokenFamily { refreshable: true, ..a_family() };
+        let (authorization, account, next) = (an_authorization(), an_account(), family.generation);
+        assert!(refresh(&family, &authorization, &account, next));
+        assert!(!refresh(&family, &authorization, &account, next + 1), "it was never given out");
+        let rotated = TokenFamily { generation: next + 1, ..family.clone() };
+        assert!(!refresh(&rotated, &authorization, &account, next), "its successor took over");
+        let ended = TokenFamily { ended_at: Some(NOW), ..family.clone() };
+        assert!(!refresh(&ended, &authorization, &account, next));
+        let revoked = Authorization { ended: Some((NOW, EndReason::Revoked)), ..an_authorization() };
+        assert!(!refresh(&family, &revoked, &account, next));
+        let disabled = Account { state: AccountState::Disabled, ..an_account() };
+        assert!(!refresh(&family, &authorization, &disabled, next));
+        let nothing_left = Authorization { scopes: ScopeSet::default(), ..an_authorization() };
+        assert!(!refresh(&family, &nothing_left, &account, next));
+    }
+
+    #[test]
+    fn nobody_learns_of_the_tokens_of_others() {
+        let (family, authorization, account) = (a_family(), an_authorization(), an_account());
+        let other = Client { id: ClientId(uuid::Uuid::from_u128(9)), ..a_daemon() };
+        let token = RefreshToken { family: family.id, generation: family.generation };
+        let live = Live::Refresh { token, family: &family, authorization: &authorization, account: Some(&account) };
+        assert_eq!(introspect(Some(live), &authenticated_by_secret(&other), NOW), Introspection::default());
+        assert_eq!(introspect(None, &authenticated_by_secret(&other), NOW), Introspection::default());
+    }
+
+    #[test]
+    fn a_public_client_does_not_ask() {
+        assert_eq!(may_ask(&authenticated(&a_public_client())).unwrap_err().code, "invalid_client");
+        assert_eq!(may_ask(&authenticated_by_secret(&a_daemon())), Ok(()));
+    }
+}

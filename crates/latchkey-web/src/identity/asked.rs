@@ -1,0 +1,134 @@
+//! An authorization request as it is read: from a link, from what its client pushed, or for a device.
+
+use std::sync::Arc;
+
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorize::pushed;
+use latchkey_identity::authorize::request::{self, AuthorizationRequest, CameBy, Context};
+use latchkey_identity::authorize::{AuthorizeError, Flow, Untrusted};
+use latchkey_identity::client::Client;
+use latchkey_identity::grant::device_code::DeviceCode;
+use latchkey_identity::legacy::LegacyApp;
+use latchkey_identity::parameters::Parameters;
+use latchkey_identity::tenant::Audience;
+use latchkey_store::StoreError;
+
+use crate::app::App;
+use crate::extract::Pairs;
+use crate::identity::{device, tenants};
+use crate::legacy;
+use crate::pages::AppFace;
+use crate::pages::sign_in::Asking;
+use crate::reply::FormTargets;
+
+/// An authorization request that was read and checked against what is true now.
+pub struct Asked {
+    /// The request.
+    pub request: AuthorizationRequest,
+    /// The client that asks.
+    pub client: Arc<Client>,
+    /// What else is known of it if it is of the older OAuth kind.
+    pub legacy: Option<LegacyApp>,
+    /// The device that it is for, if a person typed the code of one.
+    pub device: Option<DeviceCode>,
+    /// Whose accounts may answer.
+    pub audience: Audience,
+    /// The tenant segment of the URL.
+    pub segment: String,
+    /// The parameters as they came.
+    pub parameters: String,
+}
+
+/// Why a request was not served.
+pub enum Unserved {
+    /// By the rules.
+    Request(AuthorizeError, Option<Arc<Client>>),
+    /// The store did not answer.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unserved {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Asked {
+    /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
+    ///
+    /// `begun_at` is when the browser came with it: a request that was pushed may run out while a person reads.
+    pub async fn read(
+        app: &App,
+        origin: &str,
+        segment: &str,
+        parameters: &str,
+        begun_at: Timestamp,
+    ) -> Result<Self, Unserved> {
+        let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
+        let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
+            "temporarily_unavailable" => Unserved::Store(StoreError::Unavailable("tenant".into())),
+            _ => untrusted(Untrusted::UnknownTenant),
+        })?;
+        let read = decoded(parameters).map_err(untrusted)?;
+        let id = request::client_id(&read).map_err(untrusted)?;
+        let client = app.store.client(id).await?;
+        let (read, came_by) = match read.get("request_uri").and_then(pushed::reference) {
+            None => (read, CameBy::Link),
+            // What stands beside a reference does not count. [RFC 9101 §5]
+            Some(_) if read.repeats("request_uri") => return Err(untrusted(Untrusted::RequestUri)),
+            Some(hash) => {
+                let pushed = app.store.pushed_request(hash).await?;
+                let pushed = pushed.ok_or_else(|| untrusted(Untrusted::RequestUri))?;
+                let there = tenants::audience(app, &pushed.segment).await;
+                if there.ok().as_ref() != Some(&audience) {
+                    return Err(untrusted(Untrusted::RequestUri));
+                }
+                let parameters = pushed.parameters_for(id, begun_at).map_err(untrusted)?;
+                (decoded(parameters).map_err(untrusted)?, CameBy::Pushed(hash))
+            }
+        };
+        let context = Context { origin, audience: &audience, resource: &app.resource, came_by };
+        let request = request::parse(&read, client.as_deref(), context)
+            .map_err(|error| Unserved::Request(error, client.clone()))?;
+        let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
+        Ok(Self {
+            request,
+            client,
+            legacy: None,
+            device: None,
+            audience,
+            segment: segment.to_owned(),
+            parameters: parameters.to_owned(),
+        })
+    }
+
+    /// Reads the request of a flow anew, by the endpoint that it came to.
+    pub async fn again(app: &App, flow: &Flow, now: Timestamp) -> Result<Self, Unserved> {
+        if let Some(device) = flow.device {
+            return device::read(app, device, now).await;
+        }
+        if flow.segment == legacy::SEGMENT {
+            return legacy::authorize::read(app, &flow.origin, &flow.parameters).await;
+        }
+        Self::read(app, &flow.origin, &flow.segment, &flow.parameters, flow.started_at).await
+    }
+
+    /// Where the form of a page of this flow may lead.
+    pub fn targets(&self) -> FormTargets {
+        FormTargets::and_client(self.request.redirect.uri())
+    }
+
+    /// How pages name who asks.
+    pub fn asking(&self) -> Asking {
+        Asking { name: self.client.name.clone(), host: self.request.redirect.destination() }
+    }
+
+    /// How pages show who asks.
+    pub fn face(&self) -> AppFace {
+        crate::identity::offer::face(&self.client)
+    }
+}
+
+fn decoded(parameters: &str) -> Result<Parameters, Untrusted> {
+    Parameters::from_pairs(Pairs::decode(parameters.as_bytes()).into_vec()).map_err(|_| Untrusted::ClientMissing)
+}

@@ -1,0 +1,58 @@
+//! The introspection endpoint, [RFC 7662 §2]: what a token is worth at this moment. One read at most.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use http::{Request, Response, StatusCode};
+use latchkey_identity::Timestamp;
+use latchkey_identity::token::introspection::{Introspection, Live, introspect, may_ask};
+use latchkey_identity::token::refresh_token::RefreshToken;
+
+use crate::app::App;
+use crate::bearer::{self, BearerError, Holder};
+use crate::identity::client_request::{ClientRequest, answer_client};
+use crate::identity::problem::OAuthProblem;
+use crate::identity::tenants;
+use crate::reply;
+
+/// `POST /{t}/oauth2/v2.0/introspect`.
+pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
+    let now = app.now();
+    let (parts, body) = request.into_parts();
+    let mut known = None;
+    let answered = async {
+        tenants::audience(&app, &segment).await?;
+        let request = ClientRequest::read(&app, &parts.headers, body).await?;
+        known.clone_from(&request.client);
+        let mut response = reply::json(StatusCode::OK, &look(&app, &request, now).await?);
+        reply::no_store(&mut response);
+        Ok(response)
+    };
+    let answered = answered.await;
+    answer_client(&parts.headers, known.as_deref(), answered, now)
+}
+
+async fn look(app: &App, request: &ClientRequest, now: Timestamp) -> Result<Introspection, OAuthProblem> {
+    let client = request.authenticate(app, now)?;
+    may_ask(&client)?;
+    let text = request.form.require("token")?;
+    if let Some(token) = RefreshToken::read(text, &app.keys.refresh_token) {
+        let Some((family, authorization)) = app.store.family(token.family).await? else {
+            return Ok(introspect(None, &client, now));
+        };
+        let person = app.store.account(family.account).await?;
+        let account = person.as_ref().map(|person| &person.account);
+        let live = Live::Refresh { token, family: &family, authorization: &authorization, account };
+        return Ok(introspect(Some(live), &client, now));
+    }
+    Ok(match bearer::anybody(app, text, now).await {
+        Ok(Holder::Person(bearer)) => {
+            let (authorization, account) = (&bearer.authorization, &bearer.person.account);
+            introspect(Some(Live::Access { token: &bearer.token, authorization, account }), &client, now)
+        }
+        Ok(Holder::App(bearer)) => {
+            introspect(Some(Live::App { token: &bearer.token, client: &bearer.client }), &client, now)
+        }
+        Err(BearerError::Refused(_)) => introspect(None, &client, now),
+        Err(BearerError::Store(error)) => return Err(error.into()),
+    })
+}

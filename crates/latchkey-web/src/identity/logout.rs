@@ -1,0 +1,186 @@
+//! The end session endpoint: an app asks to sign somebody out here as well.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use http::header::SET_COOKIE;
+use http::{Request, Response, StatusCode};
+use latchkey_identity::authorize::Untrusted;
+use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_identity::client::{Client, Profile};
+use latchkey_identity::logout::{
+    Hint, HintClaims, LogoutError, LogoutRequest, PostLogoutRedirect, Step, next_step, target,
+};
+use latchkey_identity::parameters::Parameters;
+use latchkey_store::StoreError;
+
+use crate::app::App;
+use crate::extract::{self, Pairs};
+use crate::identity::{flow, problem_page, sign_out, tenants};
+use crate::pages::Person;
+use crate::pages::sign_out::{SignOut, SignedIn as Listed};
+use crate::pages::signed_out::SignedOut;
+use crate::reply::{self, FormTargets};
+use crate::visitor::Visitor;
+
+/// `GET /{t}/oauth2/v2.0/logout`. [RP-Initiated Logout §2]
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(segment): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let query = request.uri().query().unwrap_or_default();
+    let asked = match Asked::read(&app, &visitor, &segment, query).await {
+        Ok(asked) => asked,
+        Err(response) => return *response,
+    };
+    let accounts = match flow::signed_in(&app, &visitor).await {
+        Ok(accounts) => accounts,
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    match next_step(&asked.request, asked.hint.as_ref(), asked.client.as_deref(), &accounts) {
+        Step::End(session) => {
+            let (leaving, staying) = accounts.into_iter().partition(|one| one.session.id == session);
+            sign_out::end(&app, visitor, Some(&asked), leaving, staying).await
+        }
+        Step::Nothing => asked.after(&app, &visitor, Vec::new(), 0),
+        Step::Ask(about) => {
+            let others = accounts.len();
+            let meant = |one: &SignedIn| about.is_none_or(|session| session == one.session.id);
+            let accounts: Vec<Listed> = accounts.into_iter().filter(meant).map(listed).collect();
+            let page = SignOut {
+                frame: problem_page::frame(&app, &visitor),
+                app: asked.client.as_ref().map(|client| client.name.clone()),
+                request: Some((segment, query.to_owned())),
+                onward: asked.target.as_ref().map(PostLogoutRedirect::location),
+                others: others.saturating_sub(accounts.len()),
+                accounts,
+            };
+            reply::page(StatusCode::OK, &visitor, &page, &asked.targets())
+        }
+    }
+}
+
+/// `POST /{t}/oauth2/v2.0/logout`: the same as GET, and it goes on as one, with the cookies that the browser held back from a form of
+/// another site.
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let pairs = match extract::form(&parts.headers, body).await {
+        Ok(pairs) => pairs,
+        Err(error) => return problem_page::bad_form(&app, &visitor, error),
+    };
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_vec()).finish();
+    let mut response = reply::see_other(&visitor, &format!("{}?{query}", parts.uri.path()));
+    response.headers_mut().remove(SET_COOKIE);
+    response
+}
+
+/// A sign-out account as the page lists it.
+pub fn listed(one: SignedIn) -> Listed {
+    Listed {
+        id: one.session.id.to_string(),
+        person: Person { name: one.account.name, email: one.account.email, directory: one.home.domain },
+    }
+}
+
+/// A request to sign out that was read and checked against what is true now.
+pub struct Asked {
+    request: LogoutRequest,
+    hint: Option<Hint>,
+    /// The app that asks, if the request says so.
+    pub client: Option<Arc<Client>>,
+    target: Option<PostLogoutRedirect>,
+}
+
+impl Asked {
+    /// Reads a request. `Err` is the answer instead.
+    pub async fn read(app: &App, visitor: &Visitor, segment: &str, query: &str) -> Result<Self, Box<Response<Body>>> {
+        let audience = tenants::audience(app, segment).await;
+        let audience =
+            audience.map_err(|_| Box::new(problem_page::untrusted(app, visitor, Untrusted::UnknownTenant)))?;
+        let refused = |error: LogoutError| Box::new(refused(app, visitor, error));
+        let parameters = Parameters::from_pairs(Pairs::decode(query.as_bytes()).into_vec());
+        let request =
+            LogoutRequest::read(&parameters.map_err(|_| refused(LogoutError::Malformed))?).map_err(refused)?;
+        let hint = match &request.id_token_hint {
+            None => None,
+            Some(token) => {
+                let claims: Option<HintClaims> = app.signer.id_token_claims(token);
+                let claims = claims.ok_or_else(|| refused(LogoutError::Hint))?;
+                Some(Hint::read(&claims, &app.settings.origin_urls(), &audience).map_err(refused)?)
+            }
+        };
+        let named = request.client(hint.as_ref()).map_err(refused)?;
+        let client = asking(app, visitor, &request, named).await;
+        let client = client.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
+        if named.is_some() && client.is_none() {
+            return Err(refused(LogoutError::UnknownClient));
+        }
+        let target = target(&request, client.as_deref()).map_err(refused)?;
+        Ok(Self { request, hint, client, target })
+    }
+
+    /// Where the form of the page that asks may lead.
+    fn targets(&self) -> FormTargets {
+        self.target.as_ref().map_or_else(FormTargets::own, |target| FormTargets::and_client(target.uri()))
+    }
+
+    /// What follows the sign-out: the app's own page, or ours.
+    pub fn after(&self, app: &App, visitor: &Visitor, left: Vec<SignedIn>, staying: usize) -> Response<Body> {
+        match &self.target {
+            Some(target) => reply::see_other(visitor, &target.location()),
+            None => signed_out(app, visitor, left, staying),
+        }
+    }
+}
+
+/// Our own page that says who was signed out.
+pub fn signed_out(app: &App, visitor: &Visitor, left: Vec<SignedIn>, staying: usize) -> Response<Body> {
+    let page = SignedOut {
+        frame: problem_page::frame(app, visitor),
+        accounts: left.into_iter().map(|one| one.account.email).collect(),
+        remaining: u32::try_from(staying).unwrap_or(u32::MAX),
+    };
+    reply::page(StatusCode::OK, visitor, &page, &FormTargets::own())
+}
+
+/// The client that asks. Libraries of the Microsoft world name only the address that they want to go to: then it is the app with this
+/// address among those that somebody here has authorized.
+async fn asking(
+    app: &App,
+    visitor: &Visitor,
+    request: &LogoutRequest,
+    named: Option<latchkey_identity::client::ClientId>,
+) -> Result<Option<Arc<Client>>, StoreError> {
+    let uri = match (named, &request.post_logout_redirect_uri) {
+        (Some(id), _) => return app.store.client(id).await,
+        (None, None) => return Ok(None),
+        (None, Some(uri)) => uri,
+    };
+    for one in flow::signed_in(app, visitor).await? {
+        for given in app.store.authorizations_of(one.account.id).await? {
+            let client = app.store.client(given.authorization.client).await?;
+            let fits =
+                |client: &Arc<Client>| client.profile == Profile::Microsoft && client.permits_post_logout_redirect(uri);
+            if given.authorization.is_live(visitor.now)
+                && let Some(client) = client.filter(fits)
+            {
+                return Ok(Some(client));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn refused(app: &App, visitor: &Visitor, error: LogoutError) -> Response<Body> {
+    let problem = problem_page::Problem {
+        status: StatusCode::BAD_REQUEST,
+        heading: "You were not signed out",
+        sentence: error.sentence(),
+        mend: "Sign out at /signout yourself, and tell whoever runs the service what this page says.",
+        code: error.code(),
+    };
+    problem_page::show(app, visitor, problem)
+}

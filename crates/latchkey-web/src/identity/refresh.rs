@@ -1,0 +1,86 @@
+//! Refreshing, [RFC 6749 §6]: by what is remembered of the family if that is enough, else by the database.
+
+use latchkey_identity::authorization::Authorization;
+use latchkey_identity::client_auth::AuthenticatedClient;
+use latchkey_identity::grant::refresh_token::{self, RefreshRequest, Rotation};
+use latchkey_identity::parameters::Parameters;
+use latchkey_identity::tenant::Audience;
+use latchkey_identity::token::Issue;
+use latchkey_identity::token::family::TokenFamily;
+use latchkey_identity::{Decision, OAuthError, Timestamp};
+use latchkey_store::StoreError;
+
+use super::problem::OAuthProblem;
+use super::token::issues_for;
+use crate::app::{App, entropy};
+
+/// The grant of a refresh token.
+pub(super) async fn refresh_token(
+    app: &App,
+    audience: &Audience,
+    client: &AuthenticatedClient<'_>,
+    form: &Parameters,
+    address: &str,
+    now: Timestamp,
+) -> Result<Issue, OAuthProblem> {
+    let request = RefreshRequest::read(form, &app.keys.refresh_token)?;
+    let refresh = Refresh { app, audience, client, request, address, now };
+    let mut by_memory = true;
+    let issued: Result<Result<Issue, OAuthError>, StoreError> = app
+        .store
+        .decide(|| {
+            let by_memory = std::mem::take(&mut by_memory);
+            let refresh = &refresh;
+            async move {
+                let remembered = if by_memory { refresh.by_memory().await? } else { None };
+                match remembered {
+                    Some(decision) => Ok(decision),
+                    None => refresh.by_the_database().await,
+                }
+            }
+        })
+        .await;
+    Ok(issued??)
+}
+
+/// A refresh that was asked for.
+struct Refresh<'a> {
+    app: &'a App,
+    audience: &'a Audience,
+    client: &'a AuthenticatedClient<'a>,
+    request: RefreshRequest,
+    address: &'a str,
+    now: Timestamp,
+}
+
+impl Refresh<'_> {
+    /// A rotation, if that is what comes of what is remembered: it is guarded. Memory may be behind, so it decides nothing else.
+    async fn by_memory(&self) -> Result<Option<Decision<Issue>>, StoreError> {
+        let remembered = self.app.store.remembered_family(self.request.token.family).await?;
+        let Some((family, authorization)) = remembered else { return Ok(None) };
+        let decision = self.decide(Some((&family, &authorization))).await?;
+        let rotates = decision.answer.is_ok() && !decision.changes.is_empty();
+        Ok(rotates.then_some(decision))
+    }
+
+    async fn by_the_database(&self) -> Result<Decision<Issue>, StoreError> {
+        let found = self.app.store.family(self.request.token.family).await?;
+        self.decide(found.as_ref().map(|(family, authorization)| (family, authorization))).await
+    }
+
+    async fn decide(&self, found: Option<(&TokenFamily, &Authorization)>) -> Result<Decision<Issue>, StoreError> {
+        let Self { app, audience, client, request, address, now } = self;
+        let family = found.filter(|(family, _)| issues_for(audience, family.tenant));
+        let person = match family {
+            Some((family, _)) => app.store.account(family.account).await?,
+            None => None,
+        };
+        let facts = Rotation {
+            family,
+            account: person.as_ref().map(|person| &person.account),
+            resource: &app.resource,
+            key: &app.keys.refresh_token,
+        };
+        Ok(refresh_token::rotate(request, client, facts, *now, &mut entropy()).seen_from(address))
+    }
+}

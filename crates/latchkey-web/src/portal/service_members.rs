@@ -1,0 +1,263 @@
+//! Apps that are members of an organization by themselves: shown, added and removed by its administrators.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use latchkey_devops::access::Action;
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::ProjectGroup;
+use latchkey_devops::ids::{PersonId, ProjectId};
+use latchkey_devops::membership::Member;
+use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::grant::client_credentials::{NotByItself, can_act_by_itself};
+use latchkey_identity::tenant::TenantId;
+use latchkey_store::devops::OrganizationFacts;
+use latchkey_store::devops::members;
+use latchkey_store::{Changes, StoreError};
+
+use super::organization::Entered;
+use super::problem::Problem;
+use super::visit::{Answer, Visit, moment};
+use super::{authorizations, scopes};
+use crate::pages::confirm::Confirm;
+use crate::pages::service_members::{Choice, ServiceForm, ServiceMember, ServiceMembers};
+use crate::pages::{Problem as Wrong, Problems};
+
+/// How many apps can be members by themselves: more than anybody looks over.
+const MOST_SERVICES: u32 = 500;
+
+/// What was typed into the form.
+#[derive(Default)]
+struct Typed {
+    client: String,
+    access_level: Option<AccessLevel>,
+    group: Option<ProjectGroup>,
+    projects: BTreeSet<ProjectId>,
+}
+
+impl Typed {
+    fn read(visit: &Visit, facts: &OrganizationFacts) -> Self {
+        let project = |name: &str| facts.project(name).map(|project| project.id);
+        Self {
+            client: visit.posted("client").unwrap_or_default().trim().to_owned(),
+            access_level: visit.posted("access_level").and_then(AccessLevel::from_licence),
+            group: visit.posted("group").and_then(ProjectGroup::from_name),
+            projects: visit.all_posted("project").filter_map(project).collect(),
+        }
+    }
+
+    fn form(&self, facts: &OrganizationFacts) -> ServiceForm {
+        let (level, group) =
+            (self.access_level.unwrap_or(AccessLevel::Basic), self.group.unwrap_or(ProjectGroup::Readers));
+        let choice =
+            |value: &str, label: &str, chosen| Choice { value: value.to_owned(), label: label.to_owned(), chosen };
+        ServiceForm {
+            client: self.client.clone(),
+            access_levels: AccessLevel::ALL.map(|one| choice(one.licence(), one.name(), one == level)).into(),
+            groups: ProjectGroup::ALL.map(|one| choice(one.name(), one.name(), one == group)).into(),
+            projects: facts
+                .projects()
+                .map(|project| {
+                    choice(&project.id.to_string(), project.name.as_str(), self.projects.contains(&project.id))
+                })
+                .collect(),
+        }
+    }
+
+    fn member(&self, client: ClientId) -> Member {
+        let groups = BTreeSet::from([self.group.unwrap_or(ProjectGroup::Readers)]);
+        Member {
+            person: PersonId(client.0),
+            service: true,
+            access_level: self.access_level.unwrap_or(AccessLevel::Basic),
+            groups: BTreeSet::new(),
+            projects: self.projects.iter().map(|project| (*project, groups.clone())).collect(),
+        }
+    }
+}
+
+/// `GET /organizations/{organization}/service-members`
+pub(super) async fn show(visit: Visit) -> Answer {
+    let entered = Entered::read(&visit).await?;
+    visit.show(&page(&visit, &entered, &Typed::default(), Problems::default()).await?)
+}
+
+async fn page(visit: &Visit, entered: &Entered, typed: &Typed, problems: Problems) -> Result<ServiceMembers, Problem> {
+    let access = entered.may(visit, Action::AdministerOrganization)?;
+    let store = &visit.app.store;
+    let mut shown = Vec::new();
+    for (service, since) in store.services(&access, MOST_SERVICES).await? {
+        let Some(member) = store.member(entered.facts.id(), service).await? else { continue };
+        let client = store.client(ClientId(service.0)).await?;
+        shown.push(ServiceMember {
+            client_id: service.to_string(),
+            access_level: member.access_level.to_string(),
+            may: client.as_deref().map(|client| scopes::in_short(&client.scopes)).unwrap_or_default(),
+            app: client.map(|client| client.name.clone()),
+            projects: projects(&entered.facts, &member.projects),
+            since: moment(since),
+        });
+    }
+    shown.sort_by(|one, other| (&one.app, &one.client_id).cmp(&(&other.app, &other.client_id)));
+    let named = |query: &str| {
+        let id = visit.asked(query)?;
+        let member = shown.iter().find(|member| member.client_id == id);
+        Some(member.and_then(|member| member.app.clone()).unwrap_or_else(|| "The service".to_owned()))
+    };
+    let done = match (named("added"), visit.asked("removed")) {
+        (Some(name), _) => Some(format!("{name} is a member now.")),
+        (None, Some(_)) => Some("The service is no member any more. It reaches nothing here.".to_owned()),
+        (None, None) => None,
+    };
+    Ok(ServiceMembers {
+        frame: visit.frame(),
+        name: entered.name().to_owned(),
+        done,
+        problems,
+        members: shown,
+        form: typed.form(&entered.facts),
+    })
+}
+
+/// `lighthouse (Readers)`
+fn projects(facts: &OrganizationFacts, of: &BTreeMap<ProjectId, BTreeSet<ProjectGroup>>) -> Vec<String> {
+    let within =
+        |groups: &BTreeSet<ProjectGroup>| groups.iter().map(|group| group.name()).collect::<Vec<_>>().join(", ");
+    let known = of.iter().filter_map(|(id, groups)| Some((facts.project_by_id(*id)?, groups)));
+    known.map(|(project, groups)| format!("{} ({})", project.name, within(groups))).collect()
+}
+
+/// `POST /organizations/{organization}/service-members`: says which app it is, asks, and then makes it a member.
+pub(super) async fn add(visit: Visit) -> Answer {
+    let entered = Entered::read(&visit).await?;
+    let access = entered.may(&visit, Action::AdministerOrganization)?;
+    let (store, typed) = (&visit.app.store, Typed::read(&visit, &entered.facts));
+    let client = match ClientId::parse(&typed.client) {
+        Some(id) => store.client(id).await?,
+        None => None,
+    };
+    let refused = async |sentence: &str| {
+        let problems = Problems(vec![Wrong { field: "client".into(), sentence: sentence.to_owned() }]);
+        visit.show_again(&page(&visit, &entered, &typed, problems).await?)
+    };
+    let tenant = TenantId(entered.facts.organization.tenant);
+    let client = match client.map(|client| (can_act_by_itself(&client, tenant), client)) {
+        Some((Ok(()), client)) => client,
+        // An app that is not open to this directory is none of which it is told.
+        None | Some((Err(NotByItself::OtherTenant), _)) => {
+            return refused("There is no app with this client id that is open to this directory.").await;
+        }
+        Some((Err(error), _)) => return refused(&error.to_string()).await,
+    };
+    if typed.projects.is_empty() {
+        return refused("Choose at least one project: without one it reaches nothing.").await;
+    }
+    if store.member(entered.facts.id(), PersonId(client.id.0)).await?.is_some() {
+        return refused("It is a member already. Remove it first to give it other rights.").await;
+    }
+    let most = usize::try_from(MOST_SERVICES).unwrap_or(usize::MAX);
+    if store.services(&access, MOST_SERVICES).await?.len() >= most {
+        return refused(&format!("At most {MOST_SERVICES} services can be members. Remove one first.")).await;
+    }
+    if visit.posted("sure").is_none() {
+        return ask(&visit, &entered, &typed, &client).await;
+    }
+    let member = typed.member(client.id);
+    let added = store
+        .decide(|| async {
+            let Some(entered) = administered(&visit).await? else { return Ok((false, Changes::none())) };
+            let facts = &entered.facts;
+            let present = store.member(facts.id(), member.person).await?.is_some();
+            let there = member.projects.keys().all(|project| facts.project_by_id(*project).is_some());
+            if present || !there {
+                return Ok((false, Changes::none()));
+            }
+            Ok((true, members::add(&facts.organization, &member, &visit.author())))
+        })
+        .await?;
+    match added {
+        true => visit.go_to(&format!("/organizations/{}/service-members?added={}", entered.name(), client.id)),
+        false => Err(Problem::NotFound),
+    }
+}
+
+/// The organization of the path, if the person administers it at this moment.
+async fn administered(visit: &Visit) -> Result<Option<Entered>, StoreError> {
+    match Entered::read(visit).await {
+        Ok(entered) => Ok(entered.may(visit, Action::AdministerOrganization).is_ok().then_some(entered)),
+        Err(Problem::Store(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -> Answer {
+    let (name, member) = (entered.name(), typed.member(client.id));
+    let may = scopes::in_short(&client.scopes).join(", ").to_lowercase();
+    let reach = projects(&entered.facts, &member.projects).join(", ");
+    let publisher = authorizations::face(client.name.clone(), &client.publisher).publisher;
+    let tenant = visit.app.store.tenant(client.tenant).await?;
+    let directory = tenant.map_or_else(|| "an unknown directory".to_owned(), |tenant| tenant.domain.clone());
+    let mut fields: Vec<(String, String)> = vec![
+        ("client".into(), client.id.to_string()),
+        ("access_level".into(), member.access_level.licence().into()),
+        ("group".into(), typed.group.unwrap_or(ProjectGroup::Readers).name().into()),
+    ];
+    fields.extend(typed.projects.iter().map(|project| ("project".to_owned(), project.to_string())));
+    fields.push(("sure".into(), "yes".into()));
+    visit.show(&Confirm {
+        frame: visit.frame(),
+        heading: format!("Make {} a member of {name}?", client.name),
+        consequences: vec![
+            format!("It is registered at {directory}, and published by {publisher}. Its client id is {}.", client.id),
+            "Whoever holds its secret acts as it, without a person and without an approval page.".into(),
+            format!(
+                "It may do what its registration says, as far as its groups allow: {may}. Its owner can change that."
+            ),
+            format!("It reaches {reach}, with {} access.", member.access_level),
+        ],
+        action: format!("/organizations/{name}/service-members"),
+        fields,
+        button: "Make it a member".into(),
+        back: format!("/organizations/{name}/service-members"),
+    })
+}
+
+/// `POST /organizations/{organization}/service-members/remove`: asks first, and then ends its membership.
+pub(super) async fn remove(visit: Visit) -> Answer {
+    let service = visit.posted("client").and_then(ClientId::parse).map(|client| PersonId(client.0));
+    let service = service.ok_or(Problem::NotFound)?;
+    let entered = Entered::read(&visit).await?;
+    entered.may(&visit, Action::AdministerOrganization)?;
+    let (store, name) = (&visit.app.store, entered.name());
+    if visit.posted("sure").is_none() {
+        let member = store.member(entered.facts.id(), service).await?.filter(|member| member.service);
+        let member = member.ok_or(Problem::NotFound)?;
+        let client = store.client(ClientId(member.person.0)).await?;
+        let app = client.map_or_else(|| "the deleted app".to_owned(), |client| client.name.clone());
+        return visit.show(&Confirm {
+            frame: visit.frame(),
+            heading: format!("Remove {app} from {name}?"),
+            consequences: vec![
+                format!("Within a second it reaches nothing in {name} by itself."),
+                "What people authorized it for in their own names stays as it is.".into(),
+            ],
+            action: format!("/organizations/{name}/service-members/remove"),
+            fields: vec![("client".into(), service.to_string()), ("sure".into(), "yes".into())],
+            button: "Remove".into(),
+            back: format!("/organizations/{name}/service-members"),
+        });
+    }
+    let removed = store
+        .decide(|| async {
+            let Some(entered) = administered(&visit).await? else { return Ok((false, Changes::none())) };
+            let member = store.member(entered.facts.id(), service).await?;
+            if !member.is_some_and(|member| member.service) {
+                return Ok((false, Changes::none()));
+            }
+            Ok((true, members::remove(&entered.facts.organization, service, &visit.author())))
+        })
+        .await?;
+    match removed {
+        true => visit.go_to(&format!("/organizations/{name}/service-members?removed={service}")),
+        false => Err(Problem::NotFound),
+    }
+}
