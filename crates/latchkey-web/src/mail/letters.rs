@@ -29,7 +29,7 @@ pub(super) struct Approved<'a> {
 
 pub(super) fn approved(origin: &str, approved: &Approved<'_>) -> Text {
     let Approved { app, host, may, details } = approved;
-    let mut body = format!("you have just approved {app}, which is at {host}. It can now:\n\n");
+    let mut body = format!("you have just approved {app} at {host}. It can now:\n\n");
     for one in *may {
         let _ = writeln!(body, "  - {one}");
     }

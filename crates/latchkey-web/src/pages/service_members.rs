@@ -31,8 +31,8 @@ pub struct ServiceMember {
     pub app: Option<String>,
     /// What its licence lets it use: `Basic`.
     pub access_level: String,
-    /// What it may do, in plain words.
-    pub may: Vec<String>,
+    /// The scopes that it registered.
+    pub scopes: Vec<String>,
     /// The projects it is in, each with its groups.
     pub projects: Vec<String>,
     /// Since when.

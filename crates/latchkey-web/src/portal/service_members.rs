@@ -14,10 +14,10 @@ use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::devops::members;
 use latchkey_store::{Changes, StoreError};
 
+use super::authorizations;
 use super::organization::Entered;
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{authorizations, scopes};
 use crate::pages::confirm::Confirm;
 use crate::pages::service_members::{Choice, ServiceForm, ServiceMember, ServiceMembers};
 use crate::pages::{Problem as Wrong, Problems};
@@ -91,7 +91,7 @@ async fn page(visit: &Visit, entered: &Entered, typed: &Typed, problems: Problem
         shown.push(ServiceMember {
             client_id: service.to_string(),
             access_level: member.access_level.to_string(),
-            may: client.as_deref().map(|client| scopes::in_short(&client.scopes)).unwrap_or_default(),
+            scopes: client.as_deref().map(|client| own_scopes(client)).unwrap_or_default(),
             app: client.map(|client| client.name.clone()),
             projects: projects(&entered.facts, &member.projects),
             since: moment(since),
@@ -189,9 +189,14 @@ async fn administered(visit: &Visit) -> Result<Option<Entered>, StoreError> {
     }
 }
 
+/// What it registered of the DevOps side. By name: the words of the approval page speak to a person of what is theirs.
+fn own_scopes(client: &Client) -> Vec<String> {
+    client.scopes.resource().iter().map(str::to_owned).collect()
+}
+
 async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -> Answer {
     let (name, member) = (entered.name(), typed.member(client.id));
-    let may = scopes::in_short(&client.scopes).join(", ").to_lowercase();
+    let may = own_scopes(client).join(", ");
     let reach = projects(&entered.facts, &member.projects).join(", ");
     let publisher = authorizations::face(client.name.clone(), &client.publisher).publisher;
     let tenant = visit.app.store.tenant(client.tenant).await?;

@@ -56,7 +56,7 @@ fn who_approves_a_device_is_told_each_time_since_that_is_how_keys_are_talked_awa
         assert_eq!(ana.approves_on(&device).await.heading(), "You can go back to your device");
         let mail = delivered(&world).await;
         assert_eq!(readers(&mail), ["ana@harbor.test"]);
-        assert!(mail[0].body.contains("which is at your device."), "{}", mail[0].body);
+        assert!(mail[0].body.contains("beacon at your device."), "{}", mail[0].body);
     });
 }
 

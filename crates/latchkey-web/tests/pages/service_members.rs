@@ -31,6 +31,7 @@ fn an_administrator_takes_a_service_in_and_lets_it_go() {
         assert_eq!(question.heading(), "Make nightly a member of harbor?");
         assert!(question.says("lighthouse (Readers)"), "{}", question.text());
         assert!(question.says("It is registered at harbor.test"), "{}", question.text());
+        assert!(question.says("allow: vso.") && !question.says("that you can"), "{}", question.text());
         assert_eq!(tokens.get(ITEM).await.status, 404, "a question changes nothing");
         let page = question.press("confirm").await.page();
         assert!(page.says("nightly is a member now."), "{}", page.text());
