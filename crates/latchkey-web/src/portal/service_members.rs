@@ -91,7 +91,7 @@ async fn page(visit: &Visit, entered: &Entered, typed: &Typed, problems: Problem
         shown.push(ServiceMember {
             client_id: service.to_string(),
             access_level: member.access_level.to_string(),
-            scopes: client.as_deref().map(|client| own_scopes(client)).unwrap_or_default(),
+            scopes: client.as_deref().map(own_scopes).unwrap_or_default(),
             app: client.map(|client| client.name.clone()),
             projects: projects(&entered.facts, &member.projects),
             since: moment(since),
