@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::assets;
 use crate::devops;
 use crate::identity::{
-    approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logout, par,
+    approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logout, par, posted,
     problem_page, revoke, select, sign_in, sign_out, token, userinfo,
 };
 use crate::legacy;
@@ -29,13 +29,13 @@ pub fn router(app: App) -> Router {
         .route("/{tenant}/discovery/v2.0/keys", get(documents::keys))
         .route("/common/discovery/instance", get(instance_discovery::instance_discovery))
         // The endpoints that clients use.
-        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::get).post(authorize::post))
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::get).post(posted::goes_on))
         .route("/{tenant}/oauth2/v2.0/token", post(token::post).options(token::preflight))
         .route("/{tenant}/oauth2/v2.0/revoke", post(revoke::post).options(token::preflight))
         .route("/{tenant}/oauth2/v2.0/introspect", post(introspect::post))
         .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
         .route("/{tenant}/oauth2/v2.0/par", post(par::post))
-        .route("/{tenant}/oauth2/v2.0/logout", get(logout::get).post(logout::post))
+        .route("/{tenant}/oauth2/v2.0/logout", get(logout::get).post(posted::goes_on))
         .route("/oidc/userinfo", get(userinfo::answer).post(userinfo::answer).options(userinfo::preflight))
         // The older OAuth kind.
         .route("/oauth2/authorize", get(legacy::authorize::get))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use http::header::SET_COOKIE;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::authorize::Untrusted;
 use latchkey_identity::authorize::prompt::SignedIn;
@@ -16,7 +15,7 @@ use latchkey_identity::parameters::Parameters;
 use latchkey_store::StoreError;
 
 use crate::app::App;
-use crate::extract::{self, Pairs};
+use crate::extract::Pairs;
 use crate::identity::{flow, problem_page, sign_out, tenants};
 use crate::pages::Person;
 use crate::pages::sign_out::{SignOut, SignedIn as Listed};
@@ -61,20 +60,6 @@ pub async fn get(
             reply::page(StatusCode::OK, &visitor, &page, &asked.targets())
         }
     }
-}
-
-/// `POST /{t}/oauth2/v2.0/logout`: the same as GET, and it goes on as one, with the cookies that the browser held back from a form of
-/// another site.
-pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let pairs = match extract::form(&parts.headers, body).await {
-        Ok(pairs) => pairs,
-        Err(error) => return problem_page::bad_form(&app, &visitor, error),
-    };
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.into_vec()).finish();
-    let mut response = reply::see_other(&visitor, &format!("{}?{query}", parts.uri.path()));
-    response.headers_mut().remove(SET_COOKIE);
-    response
 }
 
 /// A sign-out account as the page lists it.

@@ -10,6 +10,7 @@ use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 
 use super::problem::OAuthProblem;
+use super::remembered::{self, Asked};
 use super::token::issues_for;
 use crate::app::{App, entropy};
 
@@ -24,22 +25,7 @@ pub(super) async fn authorization_code(
 ) -> Result<Issue, OAuthProblem> {
     let request = CodeRequest::read(form)?;
     let redeem = Redeem { app, audience, client, request, address, now };
-    let mut by_memory = true;
-    let issued: Result<Result<Issue, OAuthError>, StoreError> = app
-        .store
-        .decide(|| {
-            let by_memory = std::mem::take(&mut by_memory);
-            let redeem = &redeem;
-            async move {
-                let remembered = if by_memory { redeem.by_memory().await? } else { None };
-                match remembered {
-                    Some(decision) => Ok(decision),
-                    None => redeem.by_the_database().await,
-                }
-            }
-        })
-        .await;
-    Ok(issued??)
+    Ok(remembered::decide(&app.store, &redeem).await??)
 }
 
 /// A redemption that was asked for.
@@ -52,7 +38,7 @@ struct Redeem<'a> {
     now: Timestamp,
 }
 
-impl Redeem<'_> {
+impl Asked for Redeem<'_> {
     /// Tokens, if that is what comes of what is remembered: each code is redeemed under a guard. Memory may be behind, so it decides
     /// nothing else.
     async fn by_memory(&self) -> Result<Option<Decision<Issue>>, StoreError> {
@@ -66,7 +52,9 @@ impl Redeem<'_> {
         let found = self.app.store.code(self.request.code.hash()).await?;
         self.decide(found.as_ref().map(|(code, authorization)| (code, authorization))).await
     }
+}
 
+impl Redeem<'_> {
     async fn decide(&self, code: Option<(&AuthorizationCode, &Authorization)>) -> Result<Decision<Issue>, StoreError> {
         let Self { app, audience, client, request, address, now } = self;
         if code.is_some_and(|(code, _)| !issues_for(audience, code.tenant)) {

@@ -7,10 +7,11 @@ use latchkey_identity::parameters::Parameters;
 use latchkey_identity::tenant::Audience;
 use latchkey_identity::token::Issue;
 use latchkey_identity::token::family::TokenFamily;
-use latchkey_identity::{Decision, OAuthError, Timestamp};
+use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::StoreError;
 
 use super::problem::OAuthProblem;
+use super::remembered::{self, Asked};
 use super::token::issues_for;
 use crate::app::{App, entropy};
 
@@ -25,22 +26,7 @@ pub(super) async fn refresh_token(
 ) -> Result<Issue, OAuthProblem> {
     let request = RefreshRequest::read(form, &app.keys.refresh_token)?;
     let refresh = Refresh { app, audience, client, request, address, now };
-    let mut by_memory = true;
-    let issued: Result<Result<Issue, OAuthError>, StoreError> = app
-        .store
-        .decide(|| {
-            let by_memory = std::mem::take(&mut by_memory);
-            let refresh = &refresh;
-            async move {
-                let remembered = if by_memory { refresh.by_memory().await? } else { None };
-                match remembered {
-                    Some(decision) => Ok(decision),
-                    None => refresh.by_the_database().await,
-                }
-            }
-        })
-        .await;
-    Ok(issued??)
+    Ok(remembered::decide(&app.store, &refresh).await??)
 }
 
 /// A refresh that was asked for.
@@ -53,7 +39,7 @@ struct Refresh<'a> {
     now: Timestamp,
 }
 
-impl Refresh<'_> {
+impl Asked for Refresh<'_> {
     /// A rotation, if that is what comes of what is remembered: it is guarded. Memory may be behind, so it decides nothing else.
     async fn by_memory(&self) -> Result<Option<Decision<Issue>>, StoreError> {
         let remembered = self.app.store.remembered_family(self.request.token.family).await?;
@@ -67,7 +53,9 @@ impl Refresh<'_> {
         let found = self.app.store.family(self.request.token.family).await?;
         self.decide(found.as_ref().map(|(family, authorization)| (family, authorization))).await
     }
+}
 
+impl Refresh<'_> {
     async fn decide(&self, found: Option<(&TokenFamily, &Authorization)>) -> Result<Decision<Issue>, StoreError> {
         let Self { app, audience, client, request, address, now } = self;
         let family = found.filter(|(family, _)| issues_for(audience, family.tenant));

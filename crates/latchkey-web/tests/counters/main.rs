@@ -49,7 +49,7 @@ fn a_code_costs_one_read_at_most_and_one_commit() {
 }
 
 #[test]
-fn a_refresh_costs_one_commit_and_a_read_only_the_first_time() {
+fn a_refresh_costs_one_commit_and_reads_at_first_only() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes("burndown").await;
         let (counts, second) = cost(&world, tokens.refreshed()).await;
