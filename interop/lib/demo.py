@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 
 if "LATCHKEY_DEMO" not in os.environ:
@@ -25,3 +26,10 @@ def account(role):
 def client(name):
     """The registered client of this name."""
     return next(each for each in DEMO["clients"] if each["name"] == name)
+
+
+def latchkey(*order):
+    """What the program answers to an order, as JSON, if it answers with data. The running demo carries it out."""
+    program = [os.environ["LATCHKEY_BIN"], *order, "--data", DEMO["data_dir"], "--output", "json", "--yes"]
+    said = subprocess.run(program, check=True, capture_output=True, text=True).stdout
+    return json.loads(said) if said else None

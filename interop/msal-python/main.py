@@ -1,6 +1,9 @@
-"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, the end; an app by itself."""
+"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, the end; an app by
+itself, with a secret and with a certificate."""
 
+import datetime
 import sys
+import tempfile
 import threading
 import webbrowser
 from pathlib import Path
@@ -9,8 +12,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "lib"))
 
 import msal  # noqa: E402
 import requests  # noqa: E402
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives import hashes  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: E402
+from cryptography.x509.oid import NameOID  # noqa: E402
 
-from demo import CALLBACK, DEMO, DEVOPS, account, client  # noqa: E402
+from demo import CALLBACK, DEMO, DEVOPS, account, client, latchkey  # noqa: E402
 from person import Person  # noqa: E402
 from tap import done, test  # noqa: E402
 
@@ -175,6 +183,68 @@ def wrong_secret():
     tokens = acting_by_itself({**web, "client_secret": "lks_wrong"}).acquire_token_for_client(SCOPES)
     assert tokens["error"] == "invalid_client", tokens
     assert tokens["error_codes"] == [7000215], tokens
+
+
+def a_certificate():
+    """A key and a certificate of its own, as a build server has them: the private part and the certificate, in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "interop")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return private, certificate
+
+
+def a_daemon_with(certificate):
+    """An app that proves who it is with a certificate, and may read what the demo's daemon may."""
+    made = latchkey(
+        *("app", "create", "--name", "Interop", "--kind", "daemon", "--profile", "microsoft"),
+        *("--owner", ana["email"], "--scope", "vso.project", "--scope", "vso.work"),
+    )
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(certificate.public_bytes(Encoding.PEM))
+        file.flush()
+        latchkey("app", "key", "add", made["client_id"], file.name)
+    return made["client_id"]
+
+
+@test("a daemon signs with its certificate, by either thumbprint, and has no secret to lose")
+def certified():
+    private, certificate = a_certificate()
+    client_id = a_daemon_with(certificate)
+    # PS256 with x5t#S256 and x5c, then RS256 with x5t.
+    for credential in [
+        {"private_key": private, "public_certificate": certificate.public_bytes(Encoding.PEM).decode()},
+        {"private_key": private, "thumbprint": certificate.fingerprint(hashes.SHA1()).hex()},
+    ]:
+        app = msal.ConfidentialClientApplication(
+            client_id, client_credential=credential, authority=AUTHORITY, instance_discovery=False
+        )
+        # msal keeps its assertion for nine minutes and sends it again.
+        for scope in [f"{DEVOPS}/.default", f"{DEVOPS}/vso.work", f"{DEVOPS}/vso.project"]:
+            tokens = app.acquire_token_for_client([scope])
+            assert "error" not in tokens, tokens
+    return client_id
+
+
+@test("another certificate is refused by its number")
+def wrong_certificate():
+    private, certificate = a_certificate()
+    credential = {"private_key": private, "public_certificate": certificate.public_bytes(Encoding.PEM).decode()}
+    app = msal.ConfidentialClientApplication(
+        certified, client_credential=credential, authority=AUTHORITY, instance_discovery=False
+    )
+    tokens = app.acquire_token_for_client(SCOPES)
+    assert tokens["error"] == "invalid_client" and tokens["error_codes"] == [700027], tokens
 
 
 done()

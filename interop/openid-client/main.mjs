@@ -2,10 +2,13 @@
 // that by revocation; then client credentials, sign-out, introspection and revocation by the client.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import * as oidc from 'openid-client';
 
-import { CALLBACK, PROJECT, account, client, demo } from '../lib/demo.mjs';
+import { CALLBACK, PROJECT, account, client, demo, latchkey } from '../lib/demo.mjs';
 import { Person } from '../lib/person.mjs';
 import { done, test } from '../lib/tap.mjs';
 
@@ -94,6 +97,22 @@ await test('a device gets its tokens when the person has typed its code', async 
   await refused(oidc.pollDeviceAuthorizationGrant(device, asked), 'invalid_grant');
 });
 
+await test('a token that is bound to a key opens nothing without its proof', async () => {
+  const DPoP = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair());
+  const [address, expected] = await askForApproval();
+  const checks = { ...expected, idTokenExpected: true };
+  const bound = await oidc.authorizationCodeGrant(configuration, address, checks, undefined, { DPoP });
+  assert.equal(bound.token_type, 'dpop');
+  const { sub } = bound.claims();
+  assert.equal((await oidc.fetchUserInfo(configuration, bound.access_token, sub, { DPoP })).sub, sub);
+  const projects = new URL(`${demo.https_origin}/${demo.organization}/_apis/projects`);
+  const answer = await oidc.fetchProtectedResource(configuration, bound.access_token, projects, 'GET', undefined, undefined, { DPoP });
+  assert.equal(answer.status, 200);
+  assert.equal(await reads(`${demo.organization}/_apis/projects`, bound), 401);
+  await refused(oidc.refreshTokenGrant(configuration, bound.refresh_token), 'invalid_dpop_proof');
+  assert.equal((await oidc.refreshTokenGrant(configuration, bound.refresh_token, undefined, { DPoP })).token_type, 'dpop');
+});
+
 await test('after the person revokes it nothing works', async () => {
   await person.revokeAll(demo.https_origin);
   await refused(oidc.refreshTokenGrant(configuration, refreshed.refresh_token), 'invalid_grant');
@@ -151,6 +170,58 @@ await test('the end session URL signs the person out and leads back', async () =
   assert.equal(back.href, `${to}?state=${state}`);
   const silent = await oidc.buildAuthorizationUrl(configuration, { ...(await newRequest())[0], prompt: 'none' });
   assert.equal((await person.approve(silent, CALLBACK)).searchParams.get('error'), 'login_required');
+});
+
+await test('an app signs with a key of its own, at every endpoint that it asks in the background', async () => {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-key-'));
+  const file = join(folder, 'key.json');
+  await writeFile(file, JSON.stringify(await crypto.subtle.exportKey('jwk', publicKey)));
+  const made = await latchkey('app', 'create', '--name', 'Signer', '--kind', 'web', '--owner', ana.email,
+    '--redirect-uri', CALLBACK, '--scope', 'vso.project');
+  await latchkey('app', 'key', 'add', made.client_id, file);
+  await latchkey('app', 'method', made.client_id, 'private_key_jwt');
+  await rm(folder, { recursive: true });
+  const signer = await oidc.discovery(new URL(demo.https_issuer), made.client_id, undefined, oidc.PrivateKeyJwt(privateKey));
+  const own = await oidc.clientCredentialsGrant(signer, { scope: 'vso.project' });
+  assert.equal((await oidc.tokenIntrospection(signer, own.access_token)).active, true);
+  const [parameters] = await newRequest();
+  await oidc.buildAuthorizationUrlWithPAR(signer, { ...parameters, scope: 'openid vso.project' });
+  await oidc.tokenRevocation(signer, own.access_token);
+  assert.equal((await oidc.tokenIntrospection(signer, own.access_token)).active, false);
+  const bySecret = await oidc.discovery(new URL(demo.https_issuer), made.client_id, made.client_secret);
+  await refused(oidc.clientCredentialsGrant(bySecret, { scope: 'vso.project' }), 'invalid_client');
+});
+
+await test('a request is signed, and so is everything that comes of it', async () => {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-key-'));
+  const file = join(folder, 'key.json');
+  await writeFile(file, JSON.stringify(await crypto.subtle.exportKey('jwk', publicKey)));
+  const made = await latchkey('app', 'create', '--name', 'Sealed', '--kind', 'web', '--owner', ana.email, '--redirect-uri', CALLBACK,
+    '--metadata', JSON.stringify({ require_signed_request_object: true, id_token_signed_response_alg: 'ES256',
+      userinfo_signed_response_alg: 'EdDSA', authorization_signed_response_alg: 'PS256', subject_type: 'pairwise' }));
+  await latchkey('app', 'key', 'add', made.client_id, file);
+  await rm(folder, { recursive: true });
+  const sealed = await oidc.discovery(new URL(demo.https_issuer), made.client_id, {
+    client_secret: made.client_secret, id_token_signed_response_alg: 'ES256', userinfo_signed_response_alg: 'EdDSA',
+    authorization_signed_response_alg: 'PS256',
+  });
+  oidc.useJwtResponseMode(sealed);
+  oidc.enableNonRepudiationChecks(sealed);
+  const [parameters, expected] = await newRequest();
+  const claims = JSON.stringify({ userinfo: { name: { essential: true } }, id_token: { email: null } });
+  const request = await oidc.buildAuthorizationUrlWithJAR(sealed, { ...parameters, scope: 'openid', claims }, privateKey);
+  assert.deepEqual([...request.searchParams.keys()].sort(), ['client_id', 'request']);
+  const back = await person.approve(request, CALLBACK);
+  assert.deepEqual([...back.searchParams.keys()], ['response']);
+  const answer = await oidc.authorizationCodeGrant(sealed, back, { ...expected, idTokenExpected: true });
+  assert.equal(answer.claims().email, ana.email);
+  const { sub } = answer.claims();
+  assert.ok(!/^[0-9a-f-]{36}$/.test(sub), 'a subject of its own');
+  const told = await oidc.fetchUserInfo(sealed, answer.access_token, sub);
+  assert.ok(told.name);
+  assert.equal(told.email, undefined);
 });
 
 done();

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::clients;
 use crate::count::Count;
 use crate::doc_tests;
+use crate::docs;
 use crate::postgres::{self, Cluster};
 use crate::problem::{Outcome, Problem};
 use crate::process::{self, Stream};
@@ -102,6 +103,10 @@ fn lint(report: &mut Report, workspace: &Workspace, packages: &[String]) {
         process::run(workspace.command("cargo-machete").args(["crates", "xtask"]))?;
         Ok(Count::PASSED)
     });
+    report.step("the table of standards", || {
+        docs::check(workspace)?;
+        Ok(Count::PASSED)
+    });
 }
 
 fn rust(report: &mut Report, workspace: &Workspace, packages: &[String]) {
@@ -153,7 +158,11 @@ fn against_the_demo(report: &mut Report, workspace: &Workspace, parts: &Parts, m
         let node = PathBuf::from("node");
         for (example, program, script) in [
             ("openid-client", &node, "openid-client/main.mjs"),
+            ("oauth4webapi", &node, "oauth4webapi/main.mjs"),
+            ("Authlib", &python, "authlib/main.py"),
             ("msal for Python", &python, "msal-python/main.py"),
+            ("msal for Node.js", &node, "msal-node/main.mjs"),
+            ("the conformance tests of MCP", &node, "mcp-conformance/main.mjs"),
             ("azure-devops-node-api", &node, "azure-devops-node-api/main.mjs"),
             ("git", &node, "git/main.mjs"),
             ("an older app in Python", &python, "legacy-python/main.py"),
@@ -165,7 +174,11 @@ fn against_the_demo(report: &mut Report, workspace: &Workspace, parts: &Parts, m
         }
     }
     if parts.any(&[Part::Browser]) {
-        report.step("the story in Chromium", || example_with_a_demo(workspace, Path::new("node"), "browser/main.mjs"));
+        for (example, script) in
+            [("the story in Chromium", "browser/main.mjs"), ("oidc-client-ts in Chromium", "oidc-client-ts/main.mjs")]
+        {
+            report.step(example, || example_with_a_demo(workspace, Path::new("node"), script));
+        }
     }
 }
 

@@ -132,6 +132,7 @@ fn rotate(group: &[seed::Family], generation: u32) -> Changes {
     let rotations = group.iter().map(|family| Change::RotateFamily {
         family: family.id,
         generation,
+        next: generation + 1,
         at,
         access_expires_at: at + Duration::from_secs(3_600),
     });

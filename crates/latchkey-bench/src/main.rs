@@ -10,6 +10,7 @@
 //! | what is in the database | [`seed`] |
 //! | the ways of using the server | [`scenarios`] |
 //! | the start, memory, size | [`start`] |
+//! | another server beside it | [`peers`] |
 //! | the table | [`report`] |
 #![allow(
     clippy::print_stdout,
@@ -25,6 +26,7 @@ mod generator;
 mod home;
 mod http;
 mod kernel;
+mod peers;
 mod problem;
 mod report;
 mod scenarios;
@@ -83,6 +85,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Beside npm oidc-provider, by turns; installs it first
+    Peers,
     /// The bare server that is the limit
     #[command(hide = true)]
     BareHttp,
@@ -98,12 +102,14 @@ enum Part {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Part; 10] = [
+        const ALL: [Part; 12] = [
             Part::Scenario(Scenario::Discovery),
             Part::Scenario(Scenario::Jwks),
+            Part::Scenario(Scenario::ClientCredentials),
             Part::Scenario(Scenario::Refresh),
             Part::Scenario(Scenario::RefreshWithIdToken),
             Part::Scenario(Scenario::Userinfo),
+            Part::Scenario(Scenario::Introspection),
             Part::Scenario(Scenario::ApiReadWarm),
             Part::Scenario(Scenario::ApiReadCold),
             Part::Scenario(Scenario::CodeFlow),
@@ -153,6 +159,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ended = match cli.command {
         Some(Command::BareHttp) => serve_bare(),
+        Some(Command::Peers) => compare(&cli),
         None => run(&cli),
     };
     match ended {
@@ -205,6 +212,33 @@ fn run(cli: &Cli) -> Outcome<()> {
     };
     report.write(&out)?;
     println!("{report}");
+    Ok(())
+}
+
+/// On one thread, which is the generator, with the smallest world.
+fn compare(cli: &Cli) -> Outcome<()> {
+    let binary = cli.binary.as_deref().ok_or_else(|| Problem::new("say with LATCHKEY_BIN what to measure"))?;
+    let out = cli.out()?;
+    fs::create_dir_all(&out).map_err(Problem::at("make", &out))?;
+    let cores = Cores::share_out()?;
+    cores.be_the_generator()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let compared = runtime.block_on(async {
+        let home = Home::make(&out)?;
+        let store = home.open().await?;
+        let size = cli.sizes.iter().min().copied().unwrap_or(1_000);
+        let world = seed::seed(&store, &home, size).await.map_err(|problem| problem.during("the data"))?;
+        drop(store);
+        let (server, _) = Server::latchkey(binary, &home, cores).await?;
+        let time = Duration::from_secs(cli.seconds());
+        let bench = Bench { server: &server, world: &world, connections: cli.conns, time };
+        let compared = peers::compare(&bench, &out, cores).await?;
+        server.stop()?;
+        Ok::<_, Problem>(compared)
+    })?;
+    let path = out.join("peers.json");
+    fs::write(&path, serde_json::to_string_pretty(&compared)?).map_err(Problem::at("write", &path))?;
+    println!("{}", peers::Table(&compared));
     Ok(())
 }
 

@@ -197,6 +197,7 @@ impl<'a> Seeder<'a> {
             publisher: Publisher::Unverified,
             administrator_approved: true,
             multi_tenant: true,
+            metadata: latchkey_identity::client::Metadata::default(),
             pkce_optional: false,
             state: ClientState::Active,
             owner: None,
@@ -205,6 +206,7 @@ impl<'a> Seeder<'a> {
             scopes: ScopeSet::from_text("vso.work"),
             required_scopes: ScopeSet::default(),
             secrets: vec![kept],
+            authentication: latchkey_identity::client::Authentication::default(),
             version: 1,
             created_at: self.now,
         };
@@ -225,6 +227,7 @@ impl<'a> Seeder<'a> {
                 tenant_administrator: false,
                 created_at: self.now,
                 changed_at: self.now,
+                claims: latchkey_identity::claims::StandardClaims::default(),
             };
             let cookie = Secret::generate(&mut self.entropy);
             let session = Session {
@@ -284,6 +287,7 @@ impl<'a> Seeder<'a> {
             scopes,
             client_info: false,
             origin: self.origin.clone(),
+            confirmation: None,
             refreshable: true,
             generation: 0,
             created_at: self.now,
@@ -325,7 +329,7 @@ impl<'a> Seeder<'a> {
         };
         let member = |account: &Account, projects| Member {
             person: PersonId(account.id.0),
-            service: false,
+            service: None,
             access_level: AccessLevel::Basic,
             groups: [].into(),
             projects,
@@ -401,12 +405,18 @@ fn asked(client: &Client, tenant: &Tenant, origin: &str) -> Outcome<Authorizatio
     let resource = ResourceServer {
         audience: scope::AUDIENCE.to_owned(),
         identifiers: Vec::new(),
+        origins: Vec::new(),
         scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
         in_person: vec!["user_impersonation".into()],
         prefix: "vso.".into(),
     };
-    let context =
-        Context { origin, audience: &Audience::Tenant(tenant.clone()), resource: &resource, came_by: CameBy::Link };
+    let context = Context {
+        origin,
+        audience: &Audience::Tenant(tenant.clone()),
+        resource: &resource,
+        published: &[],
+        came_by: CameBy::Link,
+    };
     request::parse(&parameters, Some(client), context)
         .map_err(|error| Problem::new(format!("the authorization request is refused: {error:?}")))
 }

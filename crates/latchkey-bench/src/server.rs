@@ -47,14 +47,28 @@ impl Server {
     /// Starts the bare server that is the limit of what HTTP can be.
     pub(crate) fn bare(cores: Cores) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("bare-http").stdin(Stdio::null()).stdout(Stdio::piped());
+        command.arg("bare-http");
+        let (server, line) = Self::announced(command, cores)?;
+        Ok(server.at(line.trim().parse()?))
+    }
+
+    /// Starts a program that says a line when it listens, and tells that line.
+    pub(crate) fn announced(mut command: Command, cores: Cores) -> Outcome<(Self, String)> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = cores.on_the_servers(|| Ok(command.spawn()?))?;
-        let mut line = String::new();
-        let output = child.stdout.take().ok_or_else(|| Problem::new("the bare server says nothing"))?;
-        let mut server = Self { child, port: 0 };
-        BufReader::new(output).read_line(&mut line)?;
-        server.port = line.trim().parse()?;
-        Ok(server)
+        let output = child.stdout.take().ok_or_else(|| Problem::new("a server says nothing"))?;
+        let (server, mut line) = (Self { child, port: 0 }, String::new());
+        if BufReader::new(output).read_line(&mut line)? == 0 {
+            return Err(Problem::new("a server ended before it listened"));
+        }
+        Ok((server, line))
+    }
+
+    /// The same server, which listens there.
+    pub(crate) fn at(self, port: u16) -> Self {
+        let mut server = self;
+        server.port = port;
+        server
     }
 
     /// The process.

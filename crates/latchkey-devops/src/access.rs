@@ -354,7 +354,7 @@ fn check_organization<'a>(
     }
     // Membership is a fact about this caller in this organization; anybody else's does not count.
     let is_the_callers =
-        |member: &&Member| member.person == caller.person && member.service == caller.itself().is_some();
+        |member: &&Member| member.person == caller.person && member.service.is_some() == caller.itself().is_some();
     let Some(member) = within.member.filter(is_the_callers) else {
         let reason = match caller.itself() {
             Some(_) => "The app is no member of this organization. An administrator of it can make it one.",
@@ -362,12 +362,29 @@ fn check_organization<'a>(
         };
         return Err(hide(resource, Check::OrganizationMembership, reason));
     };
+    check_accepted(caller, member, action)?;
     let needs_all = matches!(action, Action::ManageProjects | Action::AdministerOrganization);
     if needs_all && matches!(resource, Resource::Organization(_)) && !caller.limits.reach_all_of(organization.id) {
         let reason = "The authorization reaches chosen projects only, and this is about the whole organization.";
         return Err(refuse_place(caller, action, reason));
     }
     Ok((organization, member))
+}
+
+/// What an app registered after it was let in counts in this organization when an administrator has accepted it.
+fn check_accepted(caller: &Caller, member: &Member, action: Action) -> Result<(), Refusal> {
+    let enough = action.scopes();
+    let Some(service) = member.service else { return Ok(()) };
+    if enough.is_empty() || enough.iter().any(|scope| caller.has(*scope) && service.scopes.implies(*scope)) {
+        return Ok(());
+    }
+    let names = enough.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ");
+    let reason = format!(
+        "The app registered the scope {names} after it was made a member. An administrator of the organization can accept that."
+    );
+    let mut error = DevOpsError::unauthorized(Some(caller.person), &reason);
+    error.missing_scopes = enough;
+    Err(Refusal::open(Check::Scope, reason, error))
 }
 
 fn check_project<'a>(

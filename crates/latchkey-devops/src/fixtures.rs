@@ -68,7 +68,7 @@ pub(crate) fn a_repository() -> Repository {
 /// Ben: Basic, a contributor to lighthouse, no administrator.
 pub(crate) fn a_member() -> Member {
     Member {
-        service: false,
+        service: None,
         person: BEN,
         access_level: AccessLevel::Basic,
         groups: [].into(),

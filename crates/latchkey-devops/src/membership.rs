@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access_level::AccessLevel;
+use crate::approval_request::AppShown;
 use crate::group::{OrganizationGroup, ProjectGroup};
 use crate::ids::{PersonId, ProjectId};
 use crate::organization::Organization;
+use crate::scope::Scopes;
 
 /// A membership in one organization, with all that follows from it: a person's, or an app's that acts by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Member {
     /// Who. An app is known by its own id.
     pub person: PersonId,
-    /// Whether it is an app that acts by itself. What a person holds is never an app's, and the other way round.
-    pub service: bool,
+    /// As what it was accepted, if it is an app that acts by itself. What a person holds is never an app's, and the other way round.
+    pub service: Option<AcceptedService>,
     /// What their licence in this organization lets them use.
     pub access_level: AccessLevel,
     /// The organization's groups they are in.
@@ -27,12 +29,28 @@ impl Member {
     /// An app never is: whoever holds its secret would hold the organization.
     pub fn administers(&self, organization: &Organization) -> bool {
         let in_group = self.groups.contains(&OrganizationGroup::ProjectCollectionAdministrators);
-        !self.service && (organization.owner == self.person || in_group)
+        self.service.is_none() && (organization.owner == self.person || in_group)
     }
 
     /// Whether they may enter a project: as its member, or as an administrator of the whole organization.
     pub fn reaches(&self, organization: &Organization, project: ProjectId) -> bool {
         self.projects.contains_key(&project) || self.administers(organization)
+    }
+}
+
+/// What an app that acts by itself was when an administrator let it in: it gets no more rights by registering more, until one accepts that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AcceptedService {
+    /// The scopes that it was registered for then.
+    pub scopes: Scopes,
+    /// What the administrator was told of it; `None` where that was not kept.
+    pub shown: Option<AppShown>,
+}
+
+impl AcceptedService {
+    /// Whether an app that is `shown` so now, and registered for `scopes`, is more or other than what was accepted.
+    pub fn differs_from(&self, scopes: Scopes, shown: AppShown) -> bool {
+        self.shown.is_some_and(|then| then != shown) || !self.scopes.implies_all(scopes)
     }
 }
 

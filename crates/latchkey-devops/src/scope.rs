@@ -261,6 +261,8 @@ scopes! {
         "can query figures about your projects"
     ConnectedServer "vso.connected_server" < - Read false
         "can reach the servers connected to your organizations"
+    TenantManage "vso.tenant_manage" < - Administer true
+        "can manage your directory if you administer it: its accounts, its apps, and what its people approved"
     UserImpersonation "user_impersonation" < - Administer true
         "can do everything that you can do"
     AppToken "app_token" < - Administer true

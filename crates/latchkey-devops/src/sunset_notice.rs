@@ -42,6 +42,7 @@ pub fn notice(sunset: Sunset, organization: &str, reader: Reader, now: Timestamp
             Reader::Administrator => "Move the date if something has to go on a little longer.",
         };
         let since = day(since);
+        let organization = beginning(organization);
         let sentence = format!("{organization} has accepted no apps of the older kind since {since}. {after}");
         return Some(SunsetNotice { urgent: true, sentence });
     }
@@ -67,8 +68,16 @@ pub fn notice(sunset: Sunset, organization: &str, reader: Reader, now: Timestamp
     }
     matches!(phase, Phase::Warned { .. }).then(|| SunsetNotice {
         urgent: false,
-        sentence: format!("{organization} is going to end apps of the older kind. There is no date yet. {then}"),
+        sentence: format!(
+            "{} is going to end apps of the older kind. There is no date yet. {then}",
+            beginning(organization)
+        ),
     })
+}
+
+/// How a sentence begins with an organization: its name as it is, and what stands for a name with a capital.
+fn beginning(organization: &str) -> &str {
+    if organization == UNSEEN { "An organization that you do not belong to" } else { organization }
 }
 
 /// Whether the end is near enough to be told of.

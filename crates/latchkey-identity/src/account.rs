@@ -6,6 +6,7 @@ pub use latchkey_jose::is_hidden;
 use unicode_normalization::UnicodeNormalization as _;
 use uuid::Uuid;
 
+use crate::claims::StandardClaims;
 use crate::limits;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -50,6 +51,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When its name or address last changed: the `updated_at` claim.
     pub changed_at: Timestamp,
+    /// What else it tells of its holder.
+    pub claims: StandardClaims,
 }
 
 /// The key an address is found by: NFC, lower case. Never an identity: that is ([`TenantId`], [`AccountId`]).

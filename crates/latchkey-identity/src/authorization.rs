@@ -1,5 +1,8 @@
 //! Authorizations: what a person approved for one app. The thing that is listed and revoked; codes, token families and tokens hang below it.
 
+pub mod narrow;
+pub mod pause;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -36,6 +39,20 @@ pub struct Place {
     pub project: Option<Uuid>,
     /// One repository of the project; `None` for all of them.
     pub repository: Option<Uuid>,
+}
+
+impl Place {
+    /// A project without any of its repositories is the place of this one, which does not exist.
+    pub const NO_REPOSITORY: Uuid = Uuid::nil();
+
+    /// Whether `other` is in it, or it is the same. Who reaches a repository of a project reaches the project without any, too.
+    pub fn holds(&self, other: &Self) -> bool {
+        let within = |whole: Option<Uuid>, part: Option<Uuid>| whole.is_none() || whole == part;
+        let no_repository = self.project.is_some() && other.repository == Some(Self::NO_REPOSITORY);
+        self.organization == other.organization
+            && within(self.project, other.project)
+            && (within(self.repository, other.repository) || no_repository)
+    }
 }
 
 /// The places a person chose. None at all for an app that only signs people in.
@@ -157,6 +174,8 @@ pub struct Authorization {
     pub created_at: Timestamp,
     /// When it last changed.
     pub changed_at: Timestamp,
+    /// Since when the person has paused it, if they have: it opens nothing meanwhile, and loses nothing.
+    pub paused_at: Option<Timestamp>,
     /// When it ended, and why.
     pub ended: Option<(Timestamp, EndReason)>,
 }
@@ -184,6 +203,23 @@ impl Authorization {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
+
+    /// Whether the person has paused it. It is listed like any other that is live, and opens nothing.
+    pub fn is_paused(&self) -> bool {
+        self.paused_at.is_some()
+    }
+
+    /// The authorization, if it is there for this person to change.
+    fn to_be_changed(this: Option<&Self>, by: AccountId, now: Timestamp) -> Result<&Self, NotChanged> {
+        let authorization = this.filter(|authorization| authorization.account == by).ok_or(NotChanged::NotYours)?;
+        if authorization.is_live(now) { Ok(authorization) } else { Err(NotChanged::Ended) }
+    }
+
+    /// The change that puts this in the place of what was read, under the next version.
+    fn in_place_of(self, read: &Self) -> Change {
+        let next = Self { version: read.version.saturating_add(1), ..self };
+        Change::ChangeAuthorization { authorization: Box::new(next), from_version: read.version }
+    }
 }
 
 /// Revokes an authorization. Only the person who gave it, here; ending an ended one is no error.
@@ -204,6 +240,17 @@ pub fn revoke(
     Decision::grant(())
         .and(Change::Record(event.by(by).within(session).about(authorization)))
         .and(Change::EndAuthorization { authorization: authorization.id, at: now, reason: EndReason::Revoked })
+}
+
+/// Why an authorization was not changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotChanged {
+    /// There is no such authorization among the person's own.
+    #[error("there is no such authorization")]
+    NotYours,
+    /// It has ended, or ran out.
+    #[error("the authorization has ended")]
+    Ended,
 }
 
 /// There is no such authorization among the person's own.
@@ -231,6 +278,7 @@ pub(crate) mod tests {
             shown: [0; 32],
             created_at: Timestamp::from_secs(0),
             changed_at: Timestamp::from_secs(0),
+            paused_at: None,
             ended: None,
         }
     }

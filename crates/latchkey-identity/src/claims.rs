@@ -1,56 +1,400 @@
-//! Claims about people, [OpenID Connect Core §5.1]. What is not known is left out.
+//! Claims about people, [OpenID Connect Core §5.1]: what scopes and the `claims` parameter open. What is not known is left out.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::account::Account;
-use crate::scope::{EMAIL, PROFILE, ScopeSet};
+use crate::account::{self, Account};
+use crate::limits;
+use crate::scope::{ADDRESS, EMAIL, PHONE, PROFILE, ScopeSet};
 
-/// The claims that UserInfo can give, as `claims_supported` lists them beside those of the ID token.
-pub const SUPPORTED: [&str; 14] = [
-    "aud",
-    "auth_time",
-    "email",
-    "email_verified",
-    "exp",
-    "iat",
-    "iss",
-    "name",
-    "nonce",
-    "preferred_username",
-    "sid",
-    "sub",
-    "updated_at",
-    "at_hash",
-];
-
-/// The standard claims of an account.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+/// A standard claim about a person.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[allow(missing_docs, reason = "named by OpenID Connect Core §5.1")]
+pub enum Claim {
+    Name,
+    GivenName,
+    FamilyName,
+    MiddleName,
+    Nickname,
+    PreferredUsername,
+    Profile,
+    Picture,
+    Website,
+    Gender,
+    Birthdate,
+    Zoneinfo,
+    Locale,
+    UpdatedAt,
+    Email,
+    EmailVerified,
+    PhoneNumber,
+    PhoneNumberVerified,
+    Address,
+}
+
+/// Those of an ID token that are not about the person, as `claims_supported` lists them beside the others.
+pub const OF_PROTOCOL: [&str; 11] =
+    ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+
+/// The parts of an address, [OpenID Connect Core §5.1.1].
+const ADDRESS_PARTS: [&str; 6] = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
+
+impl Claim {
+    /// Every one.
+    pub const ALL: [Self; 19] = [
+        Self::Name,
+        Self::GivenName,
+        Self::FamilyName,
+        Self::MiddleName,
+        Self::Nickname,
+        Self::PreferredUsername,
+        Self::Profile,
+        Self::Picture,
+        Self::Website,
+        Self::Gender,
+        Self::Birthdate,
+        Self::Zoneinfo,
+        Self::Locale,
+        Self::UpdatedAt,
+        Self::Email,
+        Self::EmailVerified,
+        Self::PhoneNumber,
+        Self::PhoneNumberVerified,
+        Self::Address,
+    ];
+
+    /// Its name, the scope that opens it, and what people call it. [OpenID Connect Core §5.4]
+    const fn told(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Name => ("name", PROFILE, "your name"),
+            Self::GivenName => ("given_name", PROFILE, "your given name"),
+            Self::FamilyName => ("family_name", PROFILE, "your family name"),
+            Self::MiddleName => ("middle_name", PROFILE, "your middle name"),
+            Self::Nickname => ("nickname", PROFILE, "your nickname"),
+            Self::PreferredUsername => ("preferred_username", PROFILE, "your user name"),
+            Self::Profile => ("profile", PROFILE, "the address of your profile page"),
+            Self::Picture => ("picture", PROFILE, "your picture"),
+            Self::Website => ("website", PROFILE, "your web site"),
+            Self::Gender => ("gender", PROFILE, "your gender"),
+            Self::Birthdate => ("birthdate", PROFILE, "your date of birth"),
+            Self::Zoneinfo => ("zoneinfo", PROFILE, "your time zone"),
+            Self::Locale => ("locale", PROFILE, "your language"),
+            Self::UpdatedAt => ("updated_at", PROFILE, "when your account last changed"),
+            Self::Email => ("email", EMAIL, "your email address"),
+            Self::EmailVerified => ("email_verified", EMAIL, "whether your email address was checked"),
+            Self::PhoneNumber => ("phone_number", PHONE, "your phone number"),
+            Self::PhoneNumberVerified => ("phone_number_verified", PHONE, "whether your phone number was checked"),
+            Self::Address => ("address", ADDRESS, "your postal address"),
+        }
+    }
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        self.told().0
+    }
+
+    /// The scope that opens it with others.
+    pub const fn scope(self) -> &'static str {
+        self.told().1
+    }
+
+    /// What people call it.
+    pub const fn for_people(self) -> &'static str {
+        self.told().2
+    }
+
+    /// The claim of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|claim| claim.name() == name)
+    }
+
+    /// Its value for an account, if one is known.
+    fn of(self, account: &Account) -> Option<Value> {
+        let told = &account.claims;
+        match self {
+            Self::Name => Some(account.name.as_str().into()),
+            Self::PreferredUsername | Self::Email => Some(account.email.as_str().into()),
+            Self::EmailVerified => Some(account.email_verified.into()),
+            Self::UpdatedAt => Some(account.changed_at.as_secs().into()),
+            Self::PhoneNumberVerified => {
+                told.get("phone_number").map(|_| (told.get("phone_number_verified") == Some("true")).into())
+            }
+            Self::Address => {
+                let part = |name: &&str| Some(((*name).to_owned(), told.get(&format!("address.{name}"))?.into()));
+                let parts: serde_json::Map<String, Value> = ADDRESS_PARTS.iter().filter_map(part).collect();
+                (!parts.is_empty()).then_some(Value::Object(parts))
+            }
+            _ => told.get(self.name()).map(Value::from),
+        }
+    }
+}
+
+/// Where a single claim is asked for, [OpenID Connect Core §5.5].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Member {
+    /// At UserInfo.
+    UserInfo,
+    /// In the ID token.
+    IdToken,
+}
+
+impl Member {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::UserInfo, Self::IdToken];
+
+    /// The member of the `claims` parameter.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UserInfo => "userinfo",
+            Self::IdToken => "id_token",
+        }
+    }
+
+    /// The word that stands for one claim in this place among the scopes of an authorization: `userinfo:name`. A person approves it as
+    /// they approve a scope; no client can ask for it as one.
+    pub fn word(self, claim: Claim) -> String {
+        format!("{}:{}", self.name(), claim.name())
+    }
+}
+
+/// The single claim that a word among scopes stands for.
+pub fn single(word: &str) -> Option<(Member, Claim)> {
+    let (place, claim) = word.split_once(':')?;
+    let place = Member::ALL.into_iter().find(|member| member.name() == place)?;
+    Some((place, Claim::parse(claim)?))
+}
+
+/// The claims that were asked for one by one in this place, with what is known of them.
+pub fn singles(account: &Account, scopes: &ScopeSet, at: Member) -> BTreeMap<&'static str, Value> {
+    let asked = scopes.iter().filter_map(single).filter(|(place, _)| *place == at);
+    asked.filter_map(|(_, claim)| Some((claim.name(), claim.of(account)?))).collect()
+}
+
+/// What UserInfo tells of an account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct UserClaims {
+    /// The subject, as the client knows it.
     pub sub: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub preferred_username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
+    /// The claims, by their names.
+    #[serde(flatten)]
+    pub claims: BTreeMap<&'static str, Value>,
 }
 
 impl UserClaims {
-    /// What these scopes open.
+    /// What these scopes open, and what was asked for by itself.
     pub fn of(account: &Account, subject: String, scopes: &ScopeSet) -> Self {
-        let (profile, email) = (scopes.contains(PROFILE), scopes.contains(EMAIL));
-        Self {
-            sub: subject,
-            name: profile.then(|| account.name.clone()),
-            preferred_username: profile.then(|| account.email.clone()),
-            updated_at: profile.then(|| account.changed_at.as_secs()),
-            email: email.then(|| account.email.clone()),
-            email_verified: email.then_some(account.email_verified),
+        let opened = Claim::ALL.into_iter().filter(|claim| scopes.contains(claim.scope()));
+        let opened = opened.filter_map(|claim| Some((claim.name(), claim.of(account)?)));
+        Self { sub: subject, claims: opened.chain(singles(account, scopes, Member::UserInfo)).collect() }
+    }
+}
+
+/// What an account tells of its holder beside name and email address: texts by the name of their claim, the parts of an address as
+/// `address.locality`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct StandardClaims(BTreeMap<&'static str, String>);
+
+/// Why a value is none of its claim, in a sentence for the person who typed it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadClaim {
+    /// There is no such claim to be set.
+    #[error("there is no claim {0} to be set")]
+    Unknown(String),
+    /// The value does not have the form of the claim.
+    #[error("{0} does not have the form that OpenID Connect Core 5.1 gives it")]
+    Form(&'static str),
+}
+
+impl StandardClaims {
+    /// What can be set.
+    pub const NAMES: [&str; 19] = [
+        "given_name",
+        "family_name",
+        "middle_name",
+        "nickname",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "phone_number",
+        "phone_number_verified",
+        "address.formatted",
+        "address.street_address",
+        "address.locality",
+        "address.region",
+        "address.postal_code",
+        "address.country",
+    ];
+
+    /// Sets one. An empty value takes it away.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), BadClaim> {
+        let known = Self::NAMES.into_iter().find(|known| *known == name);
+        let name = known.ok_or_else(|| BadClaim::Unknown(name.to_owned()))?;
+        let value = value.trim();
+        if value.is_empty() {
+            self.0.remove(name);
+            return Ok(());
         }
+        if !is_of_its_form(name, value) {
+            return Err(BadClaim::Form(name));
+        }
+        self.0.insert(name, value.to_owned());
+        Ok(())
+    }
+
+    /// Those that are set, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// Takes what was stored. What has no meaning any more is left out.
+impl FromIterator<(String, String)> for StandardClaims {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(stored: I) -> Self {
+        let mut claims = Self::default();
+        for (name, value) in stored {
+            drop(claims.set(&name, &value));
+        }
+        claims
+    }
+}
+
+fn is_of_its_form(name: &str, value: &str) -> bool {
+    let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match name {
+        "profile" | "picture" | "website" => {
+            value.len() <= limits::REDIRECT_URI_BYTES
+                && url::Url::parse(value).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
+        }
+        "birthdate" => is_birthdate(value),
+        "zoneinfo" => value.len() <= 64 && value.chars().all(|c| tag(c) || matches!(c, '_' | '/' | '+')),
+        "locale" => value.len() <= 35 && value.chars().all(tag),
+        "phone_number_verified" => matches!(value, "true" | "false"),
+        // An address is written on several lines.
+        "address.formatted" | "address.street_address" => {
+            value.lines().count() <= 10 && value.lines().all(account::is_presentable)
+        }
+        _ => account::is_presentable(value),
+    }
+}
+
+/// `YYYY-MM-DD`, with the year 0000 if it is not told, or the year alone.
+fn is_birthdate(value: &str) -> bool {
+    let number = |text: Option<&str>, digits: usize| {
+        text.filter(|text| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|text| text.parse::<u16>().ok())
+    };
+    let mut parts = value.split('-');
+    let year = number(parts.next(), 4).is_some();
+    let day = match (parts.next(), parts.next()) {
+        (None, None) => true,
+        (month, day) => {
+            number(month, 2).is_some_and(|month| (1..=12).contains(&month))
+                && number(day, 2).is_some_and(|day| (1..=31).contains(&day))
+        }
+    };
+    year && day && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign_in::tests::an_account;
+
+    fn a_full_account() -> Account {
+        let mut claims = StandardClaims::default();
+        for (name, value) in [
+            ("given_name", "Ana"),
+            ("birthdate", "1990-02-28"),
+            ("zoneinfo", "Europe/Lisbon"),
+            ("locale", "pt-PT"),
+            ("website", "https://ana.test/"),
+            ("phone_number", "+351 555 0100"),
+            ("phone_number_verified", "true"),
+            ("address.street_address", "1 Pier\nHarbor"),
+            ("address.country", "Portugal"),
+        ] {
+            claims.set(name, value).unwrap();
+        }
+        Account { claims, ..an_account() }
+    }
+
+    fn opened(account: &Account, scopes: &str) -> Value {
+        let claims = UserClaims::of(account, "s".into(), &ScopeSet::from_text(scopes));
+        serde_json::to_value(claims).unwrap()
+    }
+
+    #[test]
+    fn a_scope_gives_all_of_its_claims_that_are_known_and_nothing_else() {
+        let account = a_full_account();
+        assert_eq!(opened(&account, "openid"), serde_json::json!({"sub": "s"}));
+        let profile = opened(&account, "openid profile");
+        for name in ["name", "given_name", "preferred_username", "website", "birthdate", "zoneinfo", "locale"] {
+            assert!(profile[name].is_string(), "{name}");
+        }
+        assert!(
+            profile["updated_at"].is_i64() && profile.get("family_name").is_none() && profile.get("email").is_none()
+        );
+        let phone = opened(&account, "openid phone");
+        assert_eq!(
+            phone,
+            serde_json::json!({"sub": "s", "phone_number": "+351 555 0100", "phone_number_verified": true})
+        );
+        let address = &opened(&account, "openid address")["address"];
+        assert_eq!(*address, serde_json::json!({"street_address": "1 Pier\nHarbor", "country": "Portugal"}));
+        assert_eq!(opened(&an_account(), "openid phone address"), serde_json::json!({"sub": "s"}), "no null, no blank");
+    }
+
+    #[test]
+    fn a_single_claim_is_told_where_it_was_asked_for() {
+        let (account, scopes) = (a_full_account(), ScopeSet::from_text("openid userinfo:given_name id_token:email"));
+        assert_eq!(opened(&account, "openid userinfo:given_name id_token:email")["given_name"], "Ana");
+        assert!(opened(&account, "openid userinfo:given_name id_token:email").get("email").is_none());
+        let id_token = singles(&account, &scopes, Member::IdToken);
+        assert_eq!(id_token.keys().collect::<Vec<_>>(), [&"email"]);
+        for claim in Claim::ALL {
+            assert_eq!(single(&Member::UserInfo.word(claim)), Some((Member::UserInfo, claim)));
+        }
+        assert_eq!(single("userinfo:password"), None);
+    }
+
+    #[test]
+    fn a_value_has_the_form_of_its_claim() {
+        let mut claims = StandardClaims::default();
+        for (name, value) in [
+            ("birthdate", "28.2.1990"),
+            ("birthdate", "1990-13-01"),
+            ("birthdate", "1990-01"),
+            ("website", "javascript:alert(1)"),
+            ("zoneinfo", "Europe Lisbon"),
+            ("locale", "pt_PT!"),
+            ("phone_number_verified", "yes"),
+            ("nickname", "a\u{202e}b"),
+        ] {
+            assert_eq!(claims.set(name, value), Err(BadClaim::Form(name)), "{value}");
+        }
+        assert!(
+            matches!(claims.set("email", "x@y.test"), Err(BadClaim::Unknown(_))),
+            "it is the address of the account"
+        );
+        for value in ["1990", "0000-02-28", "1990-02-28"] {
+            assert_eq!(claims.set("birthdate", value), Ok(()));
+        }
+        assert_eq!(claims.set("birthdate", ""), Ok(()));
+        assert!(claims.is_empty());
     }
 }

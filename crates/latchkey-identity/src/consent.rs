@@ -52,9 +52,10 @@ pub fn required(
     let wanted = request.scopes.canonical();
     let app = app_digest(request, client);
     let existing = existing.filter(|authorization| authorization.is_live(now));
+    let paused_at = existing.and_then(|authorization| authorization.paused_at);
     let question = |open: ScopeSet, already: ScopeSet| {
         let required = open.identity().union(&open.intersection(&client.required_scopes));
-        let shown = page_digest(app, &open, &already);
+        let shown = page_digest(app, &open, &already, paused_at);
         Consent::Ask(Question { open, required, already, shown })
     };
     let Some(existing) = existing else { return question(wanted, ScopeSet::default()) };
@@ -84,6 +85,11 @@ pub fn required(
     {
         let stays = stays(&wanted);
         return question(wanted, stays);
+    }
+    if existing.is_paused() {
+        // The person stopped it: it goes on when they say so, and not because the app asks again.
+        let stays = stays(&new);
+        return question(new, stays);
     }
     Consent::Remembered
 }
@@ -203,11 +209,16 @@ pub fn approve(
         shown: same.map_or_else(|| app_digest(request, client), |same| same.shown),
         created_at: live.map_or(now, |live| live.created_at),
         changed_at: now,
+        paused_at: None,
         ended: None,
     };
     let kind = if live.is_some() { EventKind::AuthorizationChanged } else { EventKind::AuthorizationGranted };
     let event = Event::new(kind, approval.tenant, now, authorization.scopes.to_string());
     let event = event.by(account.id).within(session.id).about(&authorization);
+    let resumed = live.filter(|live| live.is_paused()).map(|_| {
+        let event = Event::new(EventKind::AuthorizationResumed, approval.tenant, now, authorization.scopes.to_string());
+        Change::Record(event.by(account.id).within(session.id).about(&authorization))
+    });
     let context = CodeContext {
         request,
         client,
@@ -235,6 +246,7 @@ pub fn approve(
         .and(save)
         .and_all(sent)
         .and(Change::Record(event))
+        .and_all(resumed)
 }
 
 /// The person denied, or turned back at an earlier page.
@@ -291,17 +303,20 @@ fn told(client: &Client, destination: &str) -> [u8; 32] {
     digest(&[client.name.as_bytes(), client.publisher.domain().as_bytes(), destination.as_bytes()])
 }
 
-/// What an administrator is told of the app that a member asks for, with every place that it may send people back to: what is approved is
-/// that app, and not what its owner makes of it later.
+/// What an administrator is told of the app that a member asks for, with every place that it may send people back to, and whether it hands
+/// out codes for devices: what is approved is that app, and not what its owner makes of it later.
 pub fn app_shown(client: &Client) -> [u8; 32] {
     let destinations = client.destinations();
     let told = [client.tenant.0.as_bytes(), client.name.as_bytes(), client.publisher.domain().as_bytes()];
-    let parts: Vec<&[u8]> = told.into_iter().chain(destinations.iter().map(String::as_bytes)).collect();
+    let devices = client.may_use_device_codes().then_some(b"device codes".as_slice());
+    let parts: Vec<&[u8]> = told.into_iter().chain(devices).chain(destinations.iter().map(String::as_bytes)).collect();
     digest(&parts)
 }
 
-fn page_digest(app: [u8; 32], open: &ScopeSet, already: &ScopeSet) -> [u8; 32] {
-    digest(&[&app, open.to_string().as_bytes(), already.to_string().as_bytes()])
+/// What the page says. That an approval ends a pause is part of it.
+fn page_digest(app: [u8; 32], open: &ScopeSet, already: &ScopeSet, paused_at: Option<Timestamp>) -> [u8; 32] {
+    let paused_at = paused_at.map(|at| at.as_micros().to_be_bytes()).unwrap_or_default();
+    digest(&[&app, open.to_string().as_bytes(), already.to_string().as_bytes(), &paused_at])
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; 32] {

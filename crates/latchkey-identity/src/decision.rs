@@ -6,12 +6,16 @@ use crate::account::{Account, AccountId};
 use crate::authorization::{Authorization, AuthorizationId, EndReason};
 use crate::authorize::flow::{Flow, FlowId};
 use crate::authorize::pushed::PushedRequest;
-use crate::client::{Client, ClientId, ClientSecret, ClientState};
+use crate::client::dynamic::{DynamicClient, InitialAccessToken, RegistrationGate};
+use crate::client::{Client, ClientId, ClientKey, ClientSecret, ClientState, FederatedCredential};
+use crate::client_auth::{Method, Spent};
 use crate::error::OAuthError;
 use crate::event::Event;
 use crate::grant::authorization_code::AuthorizationCode;
 use crate::grant::device_code::DeviceCode;
+use crate::key_rotation::Key;
 use crate::legacy::LegacyApp;
+use crate::logout_notice::SignedInTo;
 use crate::secret::TokenHash;
 use crate::session::{BrowserHash, Session, SessionId};
 use crate::tenant::{Tenant, TenantId};
@@ -69,6 +73,11 @@ pub enum Change {
     /// A security event, in the transaction that makes it true.
     Record(Event),
 
+    /// Once: a server is set up by its link.
+    SetUp {
+        /// When.
+        at: Timestamp,
+    },
     /// A new tenant.
     CreateTenant(Tenant),
     /// A new account with what is kept of its password, a PHC string.
@@ -92,7 +101,7 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// What is kept of a password is replaced.
+    /// What is kept of a password is replaced. Whoever is signed in by the one before is so no more.
     SetPassword {
         /// The account.
         account: AccountId,
@@ -114,6 +123,19 @@ pub enum Change {
         /// The version it was read at.
         from_version: i64,
     },
+    /// A client that registered itself is kept as such, beside its registration.
+    KeepDynamicClient(Box<DynamicClient>),
+    /// What such a client says of itself changes.
+    ChangeDynamicClient(Box<DynamicClient>),
+    /// Who may register apps by themselves in a tenant.
+    SetRegistrationGate {
+        /// The tenant.
+        tenant: TenantId,
+        /// Who.
+        gate: RegistrationGate,
+    },
+    /// A token that lets apps register themselves.
+    AddInitialAccessToken(InitialAccessToken),
     /// Once: a client and everything below it goes.
     DeleteClient {
         /// The client.
@@ -137,6 +159,49 @@ pub enum Change {
         /// The version it was read at.
         from_version: i64,
     },
+    /// Once per version: keys of a client are added.
+    AddClientKeys {
+        /// The client.
+        client: ClientId,
+        /// The keys.
+        keys: Vec<ClientKey>,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: a key of a client is removed.
+    RemoveClientKey {
+        /// The client.
+        client: ClientId,
+        /// The key's id.
+        key: Uuid,
+    },
+    /// Once per version: a federated credential is added.
+    AddFederatedCredential {
+        /// The client.
+        client: ClientId,
+        /// The credential.
+        credential: Box<FederatedCredential>,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: a federated credential is removed.
+    RemoveFederatedCredential {
+        /// The client.
+        client: ClientId,
+        /// The credential's id.
+        credential: Uuid,
+    },
+    /// Once per version: a client is fixed to one method of authentication, or to none in particular.
+    FixAuthMethod {
+        /// The client.
+        client: ClientId,
+        /// The method.
+        method: Option<Method>,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: an assertion is used.
+    SpendAssertion(Spent),
     /// Once: a secret is removed.
     RemoveSecret {
         /// The client.
@@ -228,6 +293,14 @@ pub enum Change {
         at: Timestamp,
     },
 
+    /// Once, while the session goes on: somebody signs in within it to an app that wants to hear of its end.
+    JoinSession {
+        /// Who is told, and of what.
+        about: SignedInTo,
+        /// When.
+        at: Timestamp,
+    },
+
     /// A new authorization. Fails if the person has a live one for this client.
     Authorize(Box<Authorization>),
     /// Once per version: an authorization changes.
@@ -285,6 +358,8 @@ pub enum Change {
         family: FamilyId,
         /// The generation presented.
         generation: u32,
+        /// The generation that is next to be used: the same where nothing rotates.
+        next: u32,
         /// When.
         at: Timestamp,
         /// When the access token issued with it ends.
@@ -319,6 +394,41 @@ pub enum Change {
         token: AppTokenId,
         /// When.
         at: Timestamp,
+    },
+    /// Once: a signing key is published. Of each algorithm there is one that signs, and one that follows it.
+    PublishKey(Box<Key>),
+    /// Once: a signing key that was published goes to work.
+    ActivateKey {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Once: a signing key that was published is to go to work at another time than it was meant to.
+    HastenKey {
+        /// The key.
+        kid: String,
+        /// From when on it signs.
+        active_from: Timestamp,
+    },
+    /// Once: a signing key signs nothing new.
+    RetireKey {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Once: nothing that a key signed is accepted any more, and its private part goes.
+    RevokeKey {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A signing key goes that nobody asks for any more.
+    DropKey {
+        /// The key.
+        kid: String,
     },
     /// A token family ends: a refresh token was used again, or a code was, or the app gave a token back. It may have ended before.
     EndTokenFamily {

@@ -1,27 +1,40 @@
 //! Metadata, [OpenID Connect Discovery §3], [RFC 8414 §2]: made from the same enums that the dispatch matches.
 
+use latchkey_jose::Algorithm;
 use serde::Serialize;
 
 use crate::authorize::prompt::Prompt;
 use crate::authorize::response_mode::ResponseMode;
-use crate::claims;
+use crate::claims::{Claim, OF_PROTOCOL};
+use crate::client::SubjectType;
 use crate::client_auth::Method;
+use crate::dpop;
 use crate::grant::GrantType;
 use crate::resource::ResourceServer;
 use crate::scope::IDENTITY_SCOPES;
+use crate::sign_in::context::AuthenticationContext;
 
 /// The metadata document of one issuer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[allow(missing_docs, reason = "named by OpenID Connect Discovery §3, RFC 8414 §2 and RFC 9207 §3")]
+#[allow(
+    missing_docs,
+    reason = "named by OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3, Back-Channel Logout §2.1 and Front-Channel Logout §3"
+)]
 pub struct Metadata {
     pub issuer: String,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
     pub userinfo_endpoint: String,
     pub end_session_endpoint: String,
+    pub backchannel_logout_supported: bool,
+    pub backchannel_logout_session_supported: bool,
+    pub frontchannel_logout_supported: bool,
+    pub frontchannel_logout_session_supported: bool,
     pub pushed_authorization_request_endpoint: String,
     pub require_pushed_authorization_requests: bool,
     pub device_authorization_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
     pub jwks_uri: String,
@@ -31,20 +44,73 @@ pub struct Metadata {
     pub grant_types_supported: Vec<&'static str>,
     pub subject_types_supported: Vec<&'static str>,
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
+    pub userinfo_signing_alg_values_supported: Vec<&'static str>,
+    pub authorization_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_signing_alg_values_supported: Vec<&'static str>,
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub claims_supported: Vec<&'static str>,
+    pub acr_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: Vec<&'static str>,
+    pub dpop_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_certificate_bound_access_tokens: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls_endpoint_aliases: Option<EndpointAliases>,
     pub prompt_values_supported: Vec<&'static str>,
     pub authorization_response_iss_parameter_supported: bool,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
+    pub request_object_signing_alg_values_supported: Vec<&'static str>,
+    pub require_signed_request_object: bool,
     pub request_uri_parameter_supported: bool,
+    pub require_request_uri_registration: bool,
 }
 
-/// The metadata of `issuer`, whose endpoints lie below `{origin}/{segment}`.
-pub fn metadata(origin: &str, segment: &str, issuer: String, resource: &ResourceServer) -> Metadata {
+/// Where clients show their certificates: the same endpoints, at a listener that asks for one. [RFC 8705 §5]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[allow(missing_docs, reason = "named by RFC 8705 §5")]
+pub struct EndpointAliases {
+    pub token_endpoint: String,
+    pub revocation_endpoint: String,
+    pub introspection_endpoint: String,
+    pub device_authorization_endpoint: String,
+    pub pushed_authorization_request_endpoint: String,
+    pub userinfo_endpoint: String,
+}
+
+impl EndpointAliases {
+    fn at(origin: &str, segment: &str) -> Self {
+        Self {
+            token_endpoint: format!("{origin}/{segment}/oauth2/v2.0/token"),
+            revocation_endpoint: format!("{origin}/{segment}/oauth2/v2.0/revoke"),
+            introspection_endpoint: format!("{origin}/{segment}/oauth2/v2.0/introspect"),
+            device_authorization_endpoint: format!("{origin}/{segment}/oauth2/v2.0/devicecode"),
+            pushed_authorization_request_endpoint: format!("{origin}/{segment}/oauth2/v2.0/par"),
+            userinfo_endpoint: format!("{origin}/oidc/userinfo"),
+        }
+    }
+}
+
+/// The metadata of `issuer`, whose endpoints lie below `{origin}/{segment}`. `registers_apps` is whether apps may register themselves there,
+/// `mutual_tls` the origin at which clients show certificates.
+pub fn metadata(
+    origin: &str,
+    segment: &str,
+    issuer: String,
+    resource: &ResourceServer,
+    registers_apps: bool,
+    mutual_tls: Option<&str>,
+) -> Metadata {
+    let methods = |methods: &[Method]| {
+        let usable =
+            methods.iter().filter(|method| mutual_tls.is_some() || **method != Method::SelfSignedTlsClientAuth);
+        usable.map(|method| method.name()).collect::<Vec<_>>()
+    };
     let scopes = IDENTITY_SCOPES.iter().map(|scope| (*scope).to_owned()).chain(resource.scopes.iter().cloned());
     Metadata {
         issuer,
@@ -56,6 +122,11 @@ pub fn metadata(origin: &str, segment: &str, issuer: String, resource: &Resource
         // Clients that are registered so push theirs; nobody else has to.
         require_pushed_authorization_requests: false,
         end_session_endpoint: format!("{origin}/{segment}/oauth2/v2.0/logout"),
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
+        registration_endpoint: registers_apps.then(|| format!("{origin}/{segment}/oauth2/v2.0/register")),
         revocation_endpoint: format!("{origin}/{segment}/oauth2/v2.0/revoke"),
         introspection_endpoint: format!("{origin}/{segment}/oauth2/v2.0/introspect"),
         jwks_uri: format!("{origin}/{segment}/discovery/v2.0/keys"),
@@ -63,17 +134,31 @@ pub fn metadata(origin: &str, segment: &str, issuer: String, resource: &Resource
         response_types_supported: vec!["code"],
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::name).into(),
         grant_types_supported: GrantType::ALL.map(GrantType::name).into(),
-        subject_types_supported: vec!["public", "pairwise"],
-        id_token_signing_alg_values_supported: vec!["RS256"],
-        token_endpoint_auth_methods_supported: Method::ALL.map(Method::name).into(),
-        revocation_endpoint_auth_methods_supported: Method::ALL.map(Method::name).into(),
-        introspection_endpoint_auth_methods_supported: Method::PROVING.map(Method::name).into(),
-        claims_supported: claims::SUPPORTED.into(),
+        subject_types_supported: SubjectType::ALL.map(SubjectType::name).into(),
+        id_token_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        userinfo_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        authorization_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        introspection_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        token_endpoint_auth_methods_supported: methods(&Method::ALL),
+        token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        revocation_endpoint_auth_methods_supported: methods(&Method::ALL),
+        revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        introspection_endpoint_auth_methods_supported: methods(&Method::PROVING),
+        introspection_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        claims_supported: OF_PROTOCOL.into_iter().chain(Claim::ALL.map(Claim::name)).collect(),
+        acr_values_supported: AuthenticationContext::ALL.map(AuthenticationContext::name).into(),
         code_challenge_methods_supported: vec!["S256"],
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(Algorithm::name).into(),
+        tls_client_certificate_bound_access_tokens: mutual_tls.map(|_| true),
+        mtls_endpoint_aliases: mutual_tls.map(|origin| EndpointAliases::at(origin, segment)),
         prompt_values_supported: Prompt::ALL.map(Prompt::name).into(),
         authorization_response_iss_parameter_supported: true,
-        claims_parameter_supported: false,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
+        claims_parameter_supported: true,
+        request_parameter_supported: true,
+        request_object_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        // Clients that are registered so sign theirs; nobody else has to.
+        require_signed_request_object: false,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: true,
     }
 }

@@ -55,6 +55,12 @@ impl OAuthError {
         consent_required = 65_001;
         /// Some other page is needed, and none may be shown.
         interaction_required = 50_158;
+        /// The request object does not hold, [RFC 9101 §6].
+        invalid_request_object = 90_101;
+        /// The request object is nowhere where it could be fetched, [RFC 9101 §7].
+        invalid_request_uri = 90_102;
+        /// No sign-in here is as sure as the client needs it, [OpenID Connect Core Unmet Authentication Requirements §2].
+        unmet_authentication_requirements = 50_074;
         /// We cannot answer now; nothing was changed.
         temporarily_unavailable = 90_033;
         /// The token does not hold, [RFC 6750 §3.1].
@@ -71,6 +77,10 @@ impl OAuthError {
         authorization_declined = 70_017;
         /// A device code that does not hold, in the words of the Microsoft world.
         bad_verification_code = 70_018;
+        /// The DPoP proof is missing or does not hold, [RFC 9449 §5].
+        invalid_dpop_proof = 90_023;
+        /// The DPoP proof has to carry the nonce of the answer, [RFC 9449 §8].
+        use_dpop_nonce = 90_023;
         /// The resource is not one that tokens are issued for, [RFC 8707 §2].
         invalid_target = 50_001;
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, AccountId};
 use crate::authorization::{Authorization, AuthorizationId};
-use crate::client::{Client, ClientId, ClientSecret};
+use crate::client::{Client, ClientId, ClientKey, ClientSecret, FederatedCredential};
 use crate::session::{Session, SessionId};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -29,13 +29,24 @@ pub enum EventKind {
     AppResumed,
     SecretAdded,
     SecretRemoved,
+    AppKeyAdded,
+    AppKeyRemoved,
+    FederatedCredentialAdded,
+    FederatedCredentialRemoved,
     AuthorizationGranted,
     AuthorizationChanged,
     AuthorizationDenied,
     AuthorizationRevoked,
+    AuthorizationPaused,
+    AuthorizationResumed,
+    AuthorizationNarrowed,
     CodeReplayed,
     RefreshTokenReplayed,
     TokenRevoked,
+    TokenDelegated,
+    SigningKeyPublished,
+    SigningKeyActivated,
+    SigningKeyRevoked,
     PolicyChanged,
     LegacyAppImported,
     LegacyImportClosed,
@@ -61,13 +72,24 @@ impl EventKind {
             Self::AppResumed => "app_resumed",
             Self::SecretAdded => "secret_added",
             Self::SecretRemoved => "secret_removed",
+            Self::AppKeyAdded => "app_key_added",
+            Self::AppKeyRemoved => "app_key_removed",
+            Self::FederatedCredentialAdded => "federated_credential_added",
+            Self::FederatedCredentialRemoved => "federated_credential_removed",
             Self::AuthorizationGranted => "authorization_granted",
             Self::AuthorizationChanged => "authorization_changed",
             Self::AuthorizationDenied => "authorization_denied",
             Self::AuthorizationRevoked => "authorization_revoked",
+            Self::AuthorizationPaused => "authorization_paused",
+            Self::AuthorizationResumed => "authorization_resumed",
+            Self::AuthorizationNarrowed => "authorization_narrowed",
             Self::CodeReplayed => "code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::TokenRevoked => "token_revoked",
+            Self::TokenDelegated => "token_delegated",
+            Self::SigningKeyPublished => "signing_key_published",
+            Self::SigningKeyActivated => "signing_key_activated",
+            Self::SigningKeyRevoked => "signing_key_revoked",
             Self::PolicyChanged => "policy_changed",
             Self::LegacyAppImported => "legacy_app_imported",
             Self::LegacyImportClosed => "legacy_import_closed",
@@ -163,6 +185,23 @@ impl Event {
 
     pub(crate) fn secret_removed(client: &Client, secret: Uuid, at: Timestamp) -> Self {
         Self { subject: secret.to_string(), ..Self::app(EventKind::SecretRemoved, client, at) }
+    }
+
+    pub(crate) fn federated_credential_added(client: &Client, credential: &FederatedCredential) -> Self {
+        let event = Self::app(EventKind::FederatedCredentialAdded, client, credential.created_at);
+        Self { subject: credential.name.clone(), ..event }
+    }
+
+    pub(crate) fn federated_credential_removed(client: &Client, held: &FederatedCredential, at: Timestamp) -> Self {
+        Self { subject: held.name.clone(), ..Self::app(EventKind::FederatedCredentialRemoved, client, at) }
+    }
+
+    pub(crate) fn key_added(client: &Client, key: &ClientKey) -> Self {
+        Self { subject: key.kid(), ..Self::app(EventKind::AppKeyAdded, client, key.created_at) }
+    }
+
+    pub(crate) fn key_removed(client: &Client, key: &ClientKey, at: Timestamp) -> Self {
+        Self { subject: key.kid(), ..Self::app(EventKind::AppKeyRemoved, client, at) }
     }
 
     pub(crate) fn signed_in(account: &Account, session: &Session) -> Self {

@@ -32,6 +32,17 @@ pub const SINGLE_PAGE_FAMILY_LIFETIME: Duration = Duration::from_secs(86_400);
 pub const FAMILY_IDLE: Duration = Duration::from_secs(30 * 86_400);
 /// An ID token is read once, on arrival; an hour is what clients expect.
 pub const ID_TOKEN_LIFETIME: Duration = Duration::from_secs(3_600);
+/// How long whoever fetches our key set may keep it: five minutes, and at once again when they meet an unknown key.
+pub const KEY_SET_MAX_AGE: Duration = Duration::from_secs(300);
+/// A signing key is published this long before it signs: twice as long as a key set is kept, so that everybody knows it by then.
+pub const KEY_PUBLISHED_FIRST: Duration = Duration::from_secs(2 * KEY_SET_MAX_AGE.as_secs());
+/// A signing key signs for a quarter of a year: often enough that nobody forgets how it is done.
+pub const KEY_ACTIVE_FOR: Duration = Duration::from_secs(90 * 86_400);
+/// A signing key that retired is published for longer than anything lives that it signed: access tokens, ID tokens, and these once more
+/// as hints while the sign-in lasts that they tell of.
+pub const KEY_KEPT_FOR: Duration = Duration::from_secs(8 * 86_400);
+/// That a signing key was revoked is listed for a quarter of a year.
+pub const REVOKED_KEY_KEPT_FOR: Duration = Duration::from_secs(90 * 86_400);
 /// A sign-in ends this long after it was last used.
 pub const SESSION_IDLE: Duration = Duration::from_secs(12 * 3_600);
 /// A sign-in ends this long after it began.
@@ -46,6 +57,44 @@ pub const SECRET_TOLD_DAYS_BEFORE: [u64; 3] = [30, 7, 1];
 pub const SECRET_MARKED_BEFORE: Duration = Duration::from_secs(14 * 86_400);
 /// Client secrets that live at once: two, so that one can be replaced without a gap.
 pub const SECRETS_PER_CLIENT: usize = 2;
+/// Keys of one client: two in turn, and a few more where several machines have one each.
+pub const KEYS_PER_CLIENT: usize = 6;
+/// Federated credentials of one client, as many as Entra has.
+pub const FEDERATED_CREDENTIALS_PER_CLIENT: usize = 20;
+/// Characters of an issuer, a subject or an audience of theirs, as many as Entra has.
+pub const FEDERATED_TEXT_CHARACTERS: usize = 600;
+/// Keys of an issuer that are pinned: a few in rotation.
+pub const KEYS_PER_ISSUER: usize = 16;
+/// How long a token of another issuer may live: workloads are handed one for an hour, some for a day.
+pub const FEDERATED_TOKEN_LIFETIME: Duration = Duration::from_secs(86_400);
+/// Apps that a token is handed through, each named in it: an agent, its helper, and theirs.
+pub const ACTORS: usize = 4;
+/// Places that one exchange narrows a token to: they stand in it.
+pub const NARROWED_PLACES: usize = 20;
+/// How far clocks of others are apart from ours, as far as assertions go.
+pub const ASSERTION_LEEWAY: Duration = Duration::from_secs(60);
+/// How long an assertion that counts once may live: its `jti` is kept for so long.
+pub const ASSERTION_LIFETIME: Duration = Duration::from_secs(3_600);
+/// How long an assertion from the Microsoft world may live. It does not count for so long.
+pub const MICROSOFT_ASSERTION_LIFETIME: Duration = Duration::from_secs(86_400);
+/// How long an assertion counts that is sent again and again: libraries of the Microsoft world keep one for nine minutes.
+pub const REUSED_ASSERTION_LIFETIME: Duration = Duration::from_secs(600);
+/// Bytes of a client secret that was not made here: what we keep of it is not made for secrets of few bits.
+pub const GIVEN_SECRET_BYTES: std::ops::RangeInclusive<usize> = 32..=256;
+/// Different characters of such a secret: fewer are no chance.
+pub const GIVEN_SECRET_DISTINCT: usize = 12;
+/// An initial access token lets somebody set their programs up, not live on it.
+pub const INITIAL_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+/// Apps of one tenant that registered themselves: each installation of a program may be one.
+pub const DYNAMIC_CLIENTS_PER_TENANT: usize = 5_000;
+/// An app that registered itself and that nobody authorized in this time is gone.
+pub const UNUSED_REGISTRATION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+/// Bytes of what an app says of itself that is only told again.
+pub const DECLARED_METADATA_BYTES: usize = 8_192;
+/// Addresses of request objects of one client: one for each of its ways to ask.
+pub const REQUEST_URIS_PER_CLIENT: usize = 10;
+/// Bytes of a request object that is fetched: as long as a signed token may be.
+pub const REQUEST_OBJECT_BYTES: usize = 16_384;
 /// Redirect URIs of one client.
 pub const REDIRECT_URIS_PER_CLIENT: usize = 50;
 /// Bytes of one redirect URI.
@@ -56,6 +105,8 @@ pub const SCOPES_PER_REQUEST: usize = 100;
 pub const SCOPE_BYTES: usize = 8_192;
 /// Bytes of `state`: it comes back to the client in a URL.
 pub const STATE_BYTES: usize = 2_048;
+/// A signed answer of the authorization endpoint is read on arrival; JARM §2.1 allows ten minutes at most.
+pub const SIGNED_RESPONSE_LIFETIME: Duration = Duration::from_secs(300);
 /// Bytes of `nonce`: it is copied into the ID token.
 pub const NONCE_BYTES: usize = 1_024;
 /// Parameters in one request.

@@ -106,13 +106,24 @@ pub struct HintClaims {
     aud: String,
     /// The account, where `sub` is one for each client.
     oid: Option<String>,
+    /// The sign-in, which is all that is known of a person by a pairwise `sub`.
+    sid: Option<String>,
 }
 
 /// Whom an ID token of ours names, and for which client. Only [`Hint::read`] makes one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hint {
     client: ClientId,
-    account: AccountId,
+    named: Named,
+}
+
+/// Whom an ID token names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Named {
+    /// The account.
+    Account(AccountId),
+    /// Whoever signed in there.
+    Session(SessionId),
 }
 
 impl Hint {
@@ -122,11 +133,25 @@ impl Hint {
         if !origins.iter().any(|ours| ours == origin) || !answers_for(audience, tenant) {
             return Err(LogoutError::Hint);
         }
-        let account = claims.oid.as_deref().unwrap_or(&claims.sub);
+        let read = |text: &str| uuid::Uuid::try_parse(text).ok();
+        let account = read(claims.oid.as_deref().unwrap_or(&claims.sub)).map(AccountId).map(Named::Account);
+        let session = || claims.sid.as_deref().and_then(read).map(SessionId).map(Named::Session);
         Ok(Self {
             client: ClientId::parse(&claims.aud).ok_or(LogoutError::Hint)?,
-            account: uuid::Uuid::try_parse(account).map(AccountId).map_err(|_| LogoutError::Hint)?,
+            named: account.or_else(session).ok_or(LogoutError::Hint)?,
         })
+    }
+
+    /// Whom of those who are signed in it names.
+    pub fn named<'a>(&self, signed_in: &'a [SignedIn]) -> Option<&'a SignedIn> {
+        signed_in.iter().find(|one| self.names(one))
+    }
+
+    fn names(&self, one: &SignedIn) -> bool {
+        match self.named {
+            Named::Account(account) => one.account.id == account,
+            Named::Session(session) => one.session.id == session,
+        }
     }
 }
 
@@ -184,16 +209,21 @@ pub enum Step {
 ///
 /// Where nobody is signed in an ID token says nothing of who is at the browser: anybody could send people to us with one of their own, and
 /// from here to their app. An app that nobody vouches for gets a click first. [RFC 9700 §4.11.2]
+///
+/// `allowed` is whether the person whom the ID token names still allows the app anything: ID tokens are never taken back, and one of an app
+/// that was sent away ends nobody's later sign-in.
 pub fn next_step(
     request: &LogoutRequest,
     hint: Option<&Hint>,
     client: Option<&Client>,
     signed_in: &[SignedIn],
+    allowed: bool,
 ) -> Step {
     let session = |one: &SignedIn| one.session.id;
     match hint {
-        Some(hint) => match signed_in.iter().find(|one| one.account.id == hint.account) {
-            Some(one) => Step::End(one.session.id),
+        Some(hint) => match hint.named(signed_in) {
+            Some(one) if allowed => Step::End(one.session.id),
+            Some(one) => Step::Ask(Some(one.session.id)),
             None if signed_in.is_empty() && client.is_some_and(is_vouched_for) => Step::Nothing,
             None if signed_in.is_empty() => Step::Ask(None),
             // Somebody else is at this browser now: a token of another person says nothing of them.
@@ -231,6 +261,7 @@ mod tests {
             sub: an_account().id.to_string(),
             aud: a_client().id.to_string(),
             oid: None,
+            sid: None,
         }
     }
 
@@ -245,9 +276,11 @@ mod tests {
     #[test]
     fn a_hint_is_an_id_token_of_this_tenant_at_one_of_our_origins() {
         let read = hint(&claims()).unwrap();
-        assert_eq!((read.client, read.account), (a_client().id, an_account().id));
+        assert_eq!((read.client, read.named), (a_client().id, Named::Account(an_account().id)));
         let microsoft = HintClaims { sub: "pairwise".into(), oid: Some(an_account().id.to_string()), ..claims() };
         assert_eq!(hint(&microsoft), Ok(read));
+        let pairwise = HintClaims { sub: "pairwise".into(), sid: Some(ana().session.id.to_string()), ..claims() };
+        assert!(hint(&pairwise).unwrap().names(&ana()), "the sign-in tells who it is");
         let shore = TenantId(uuid::Uuid::from_u128(0x5403e));
         for wrong in [
             HintClaims { iss: issuer("https://evil.test", harbor().id), ..claims() },
@@ -264,16 +297,18 @@ mod tests {
     fn the_person_of_the_hint_is_signed_out_at_once_and_nobody_else() {
         let hint = hint(&claims()).unwrap();
         let (request, known) = (LogoutRequest::default(), a_client());
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[ana()]), Step::End(ana().session.id));
+        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[ana()], true), Step::End(ana().session.id));
+        let asked = Step::Ask(Some(ana().session.id));
+        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[ana()], false), asked, "it was sent away");
         let vouched_for = Client { administrator_approved: true, ..a_client() };
-        assert_eq!(next_step(&request, Some(&hint), Some(&vouched_for), &[]), Step::Nothing);
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[]), Step::Ask(None), "no springboard");
+        assert_eq!(next_step(&request, Some(&hint), Some(&vouched_for), &[], false), Step::Nothing);
+        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[], false), Step::Ask(None), "no springboard");
         let mut other = ana();
         other.account.id = AccountId(uuid::Uuid::from_u128(0xe4e));
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[other]), Step::Ask(None));
-        assert_eq!(next_step(&request, None, None, &[ana()]), Step::Ask(None));
+        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[other], false), Step::Ask(None));
+        assert_eq!(next_step(&request, None, None, &[ana()], false), Step::Ask(None));
         let meant = asks(&[("logout_hint", "ANA@harbor.test")]);
-        assert_eq!(next_step(&meant, None, None, &[ana()]), Step::Ask(Some(ana().session.id)));
+        assert_eq!(next_step(&meant, None, None, &[ana()], false), Step::Ask(Some(ana().session.id)));
     }
 
     #[test]

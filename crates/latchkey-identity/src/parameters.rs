@@ -6,11 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::OAuthError;
 use crate::limits;
 
+/// The parameter that may be repeated.
+const RESOURCE: &str = "resource";
+
 /// Parameters of a query or a form, in which each known name may stand once, [RFC 6749 §3.1 and §3.2].
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Parameters {
     values: BTreeMap<String, String>,
     repeated: BTreeSet<String>,
+    /// Every `resource` but the first: it is the one parameter that may stand more than once. [RFC 8707 §2]
+    more_resources: Vec<String>,
 }
 
 impl Parameters {
@@ -25,6 +30,7 @@ impl Parameters {
                 return Err(OAuthError::invalid_request("a parameter contains a null character"));
             }
             match parameters.values.entry(name) {
+                Entry::Occupied(first) if first.key() == RESOURCE => parameters.more_resources.push(value),
                 Entry::Occupied(first) => {
                     parameters.repeated.insert(first.key().clone());
                 }
@@ -54,9 +60,16 @@ impl Parameters {
         }
     }
 
-    /// Every parameter with its first value, in order of their names.
+    /// Every parameter with its first value, in order of their names, and then every other resource.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let first = self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        first.chain(self.more_resources.iter().map(|value| (RESOURCE, value.as_str())))
+    }
+
+    /// The resources that the client means, [RFC 8707 §2].
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        let more = self.more_resources.iter().map(String::as_str).filter(|value| !value.is_empty());
+        self.get(RESOURCE).into_iter().chain(more)
     }
 
     /// Whether `name` stood more than once.
@@ -83,5 +96,9 @@ pub(crate) mod tests {
     fn a_doubled_parameter_is_refused() {
         assert!(parameters(&[("a", "1"), ("b", "1")]).once().is_ok());
         assert_eq!(parameters(&[("a", "1"), ("a", "1")]).once().unwrap_err().code, "invalid_request");
+        let resources = parameters(&[("resource", "1"), ("resource", ""), ("resource", "2"), ("a", "1")]);
+        assert!(resources.once().is_ok());
+        assert_eq!(resources.resources().collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(resources.iter().count(), 4);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::claims;
 use crate::error::OAuthError;
 use crate::limits;
 use crate::resource::ResourceServer;
@@ -13,10 +14,14 @@ pub const OPENID: &str = "openid";
 pub const PROFILE: &str = "profile";
 /// `email`: the address.
 pub const EMAIL: &str = "email";
+/// `phone`: the phone number.
+pub const PHONE: &str = "phone";
+/// `address`: the postal address.
+pub const ADDRESS: &str = "address";
 /// `offline_access`: a refresh token.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scopes of OpenID Connect Core §5.4 and §11 that we know.
-pub const IDENTITY_SCOPES: [&str; 4] = [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS];
+pub const IDENTITY_SCOPES: [&str; 6] = [OPENID, PROFILE, EMAIL, PHONE, ADDRESS, OFFLINE_ACCESS];
 
 /// A set of scopes in their canonical names.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, PartialOrd, Ord)]
@@ -78,6 +83,18 @@ impl ScopeSet {
         Self(self.0.iter().filter(|scope| is_identity(scope)).cloned().collect())
     }
 
+    /// Without the single claims that were asked for: what clients are told.
+    #[must_use]
+    pub fn without_claims(&self) -> Self {
+        Self(self.0.iter().filter(|scope| claims::single(scope).is_none()).cloned().collect())
+    }
+
+    /// The single claims that were asked for.
+    #[must_use]
+    pub fn claims(&self) -> Self {
+        Self(self.0.iter().filter(|scope| claims::single(scope).is_some()).cloned().collect())
+    }
+
     /// Those of the resource server.
     pub fn resource(&self) -> Self {
         Self(self.0.iter().filter(|scope| !is_identity(scope)).cloned().collect())
@@ -102,8 +119,9 @@ impl<S: Into<String>> FromIterator<S> for ScopeSet {
     }
 }
 
-fn is_identity(scope: &str) -> bool {
-    IDENTITY_SCOPES.contains(&scope)
+/// Whether a word is of OpenID Connect itself: one of its scopes, or a single claim that was asked for.
+fn is_identity(word: &str) -> bool {
+    IDENTITY_SCOPES.contains(&word) || claims::single(word).is_some()
 }
 
 /// One scope as it was asked for: the client's own words and what they mean.
@@ -115,9 +133,12 @@ pub struct RequestedScope {
     pub meaning: ScopeSet,
 }
 
-/// The `scope` parameter of a request.
+/// The `scope` parameter of a request, and the single claims that its `claims` parameter names.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct RequestedScopes(Vec<RequestedScope>);
+pub struct RequestedScopes {
+    words: Vec<RequestedScope>,
+    claims: ScopeSet,
+}
 
 impl RequestedScopes {
     /// Reads the parameter. `registered` is what the client registered; `.default` stands for all of its resource scopes.
@@ -136,7 +157,7 @@ impl RequestedScopes {
             if !literal.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
                 return Err(OAuthError::invalid_scope("scope contains a character that no scope has"));
             }
-            let meaning = if is_identity(literal) {
+            let meaning = if IDENTITY_SCOPES.contains(&literal) {
                 [literal].into_iter().collect()
             } else {
                 match resource.meaning(literal, registered) {
@@ -156,29 +177,35 @@ impl RequestedScopes {
                 scopes.push(RequestedScope { literal: literal.to_owned(), meaning });
             }
         }
-        Ok(Self(scopes))
+        Ok(Self { words: scopes, claims: ScopeSet::default() })
+    }
+
+    /// With single claims beside them.
+    #[must_use]
+    pub(crate) fn with_claims(self, claims: ScopeSet) -> Self {
+        Self { claims, ..self }
     }
 
     /// A request for exactly these, by their canonical names.
     pub(crate) fn exactly(scopes: &ScopeSet) -> Self {
         let scope = |scope: &str| RequestedScope { literal: scope.to_owned(), meaning: [scope].into_iter().collect() };
-        Self(scopes.iter().map(scope).collect())
+        Self { words: scopes.iter().map(scope).collect(), claims: ScopeSet::default() }
     }
 
     /// Everything that was asked for, in canonical names.
     pub fn canonical(&self) -> ScopeSet {
-        self.0.iter().fold(ScopeSet::default(), |all, scope| all.union(&scope.meaning))
+        self.words.iter().fold(self.claims.clone(), |all, scope| all.union(&scope.meaning))
     }
 
     /// The texts of the request that still mean something when only `granted` was granted, in the order asked.
     pub fn literals(&self, granted: &ScopeSet) -> Vec<String> {
         let kept = |scope: &&RequestedScope| !scope.meaning.intersection(granted).is_empty();
-        self.0.iter().filter(kept).map(|scope| scope.literal.clone()).collect()
+        self.words.iter().filter(kept).map(|scope| scope.literal.clone()).collect()
     }
 
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty()
     }
 }
 

@@ -91,6 +91,8 @@ pub enum Purpose {
     Continuation,
     /// Encryption of private signing keys at rest.
     KeyEncryption,
+    /// Nonces that DPoP proofs carry.
+    DpopNonce,
 }
 
 impl Purpose {
@@ -102,6 +104,7 @@ impl Purpose {
             Self::KnownDevice => "latchkey known device",
             Self::Continuation => "latchkey continuation",
             Self::KeyEncryption => "latchkey key encryption",
+            Self::DpopNonce => "latchkey dpop nonce",
         }
     }
 }

@@ -9,6 +9,14 @@ pub fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
     first_32(digest::digest(&digest::SHA256, bytes.as_ref()).as_ref())
 }
 
+/// SHA-1 of some bytes, where it is a name that others gave and nothing rests on it.
+pub fn sha1(bytes: impl AsRef<[u8]>) -> [u8; 20] {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes.as_ref());
+    let mut array = [0; 20];
+    array.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
+    array
+}
+
 /// HMAC-SHA-256 of a message. For a key used again and again, [`crate::DerivedKey`] holds it parsed.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     first_32(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())

@@ -101,6 +101,29 @@ impl JwkSet {
     }
 }
 
+impl JwkSet {
+    /// Reads what an owner registers: one key, or a set of them. Each has to be one that we can use, and none may bring its private part.
+    pub fn registered(text: &str) -> Result<Self, BadKey> {
+        json::check_object(text.as_bytes()).map_err(|_| BadKey::Malformed)?;
+        let value: serde_json::Value = serde_json::from_str(text).map_err(|_| BadKey::Malformed)?;
+        let keys = match value.get("keys") {
+            None => vec![value],
+            Some(keys) => keys.as_array().cloned().unwrap_or_default(),
+        };
+        let is_private = |key: &serde_json::Value| {
+            ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|part| key.get(*part).is_some())
+        };
+        if keys.iter().any(is_private) {
+            return Err(BadKey::Private);
+        }
+        if keys.is_empty() || keys.len() > MAX_KEYS {
+            return Err(BadKey::Malformed);
+        }
+        let keys = keys.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
+        keys.map(|keys| Self { keys }).map_err(|_| BadKey::Unsupported)
+    }
+}
+
 /// Why a key document is not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadKeySet {
@@ -202,7 +225,7 @@ impl TryFrom<Members> for Jwk {
             return Err(BadKey::NotForSignatures);
         }
         let key = match (members.kty.as_str(), members.crv.as_deref()) {
-            ("RSA", None) => rsa(bytes(members.n)?, bytes(members.e)?)?,
+            ("RSA", None) => checked_rsa(bytes(members.n)?, bytes(members.e)?)?,
             ("EC", Some("P-256")) => PublicKey::P256 { x: coordinate(members.x)?, y: coordinate(members.y)? },
             ("OKP", Some("Ed25519")) => PublicKey::Ed25519 { x: coordinate(members.x)? },
             _ => return Err(BadKey::Unsupported),
@@ -216,7 +239,7 @@ impl TryFrom<Members> for Jwk {
 }
 
 /// 2,048 to 8,192 bits: shorter is weak, longer costs us too much. A small odd exponent for the same reason. [S-SSR-02]
-fn rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, BadKey> {
+pub(crate) fn checked_rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, BadKey> {
     let modulus = (256..=1024).contains(&n.len()) && n.first().is_some_and(|first| *first != 0);
     let exponent = match e.as_slice() {
         [0, ..] | [] | [1] | [_, _, _, _, _, ..] => false,

@@ -9,6 +9,9 @@
 //! | the keys a token may be signed by | [`key_set`] | |
 //! | making a JSON Web Token | [`sign`] | RFC 7519 §7.1 |
 //! | verifying one | [`mod@verify`] | RFC 7519 §7.2, RFC 8725 |
+//! | verifying one that brings its own key | [`proof`] | RFC 9449 §4.3 |
+//! | client assertions, as they really come | [`assertion`] | RFC 7521 §4.2, RFC 7523 §3 |
+//! | certificates in place of bare keys | [`certificate`] | RFC 7515 §4.1.7 |
 //! | registered claims and their checks | [`claims`] | RFC 7519 §4.1 |
 //! | decoding one for people, trusting nothing | [`unverified`] | |
 //! | hashes and MACs | [`digest`] | OpenID Connect Core §3.1.3.6 (`at_hash`) |
@@ -19,7 +22,9 @@
 //! seal needs by itself.
 
 pub mod algorithm;
+pub mod assertion;
 pub mod base64url;
+pub mod certificate;
 pub mod claims;
 pub mod derived_key;
 pub mod digest;
@@ -28,6 +33,7 @@ mod json;
 pub mod jwk;
 pub mod key;
 pub mod key_set;
+pub mod proof;
 pub mod sign;
 pub mod thumbprint;
 pub mod time;
@@ -41,6 +47,7 @@ pub use hidden::is_hidden;
 pub use jwk::{Jwk, JwkSet, PublicKey};
 pub use key::{KeyError, SigningKey, VerifyingKey};
 pub use key_set::KeySet;
+pub use proof::{Proof, verify_proof};
 pub use sign::SignError;
 pub use time::Timestamp;
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Verified, VerifyError, verify, verify_whole};

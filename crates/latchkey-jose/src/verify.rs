@@ -70,6 +70,9 @@ pub enum VerifyError {
     /// No key has this name, or the token names none.
     #[error("the token's key is unknown")]
     UnknownKey,
+    /// The token was to bring its own public key, and brings none that we verify with, or a private one.
+    #[error("the token does not bring a public key that can be used")]
+    NoOwnKey,
     /// The key is for another algorithm than the token states.
     #[error("the token's algorithm is not that of its key")]
     AlgorithmMismatch,
@@ -93,6 +96,20 @@ pub fn verify<T: DeserializeOwned>(
     keys: &KeySet,
     expected_typ: &[&str],
 ) -> Result<Verified<T>, VerifyError> {
+    let payload = payload(token, keys, expected_typ)?;
+    let registered = serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongClaimType)?;
+    let claims = serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongShape)?;
+    Ok(Verified { registered, claims })
+}
+
+/// The same for a token whose every claim, registered or not, is a member of `T`.
+pub fn verify_whole<T: DeserializeOwned>(token: &str, keys: &KeySet, expected_typ: &[&str]) -> Result<T, VerifyError> {
+    let payload = payload(token, keys, expected_typ)?;
+    serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongShape)
+}
+
+/// The claims of a token whose signature holds, as they were signed: one JSON object without a member named twice.
+fn payload(token: &str, keys: &KeySet, expected_typ: &[&str]) -> Result<Vec<u8>, VerifyError> {
     if token.len() > MAX_TOKEN_LEN {
         return Err(VerifyError::TooLong);
     }
@@ -120,9 +137,7 @@ pub fn verify<T: DeserializeOwned>(
         Malformed::NotAnObject => VerifyError::MalformedPayload,
         Malformed::DuplicateMember => VerifyError::DuplicateMember,
     })?;
-    let registered = serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongClaimType)?;
-    let claims = serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongShape)?;
-    Ok(Verified { registered, claims })
+    Ok(payload)
 }
 
 /// What of a header we read, and what we refuse to see in one.
@@ -172,11 +187,11 @@ impl Header {
     }
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
+pub(crate) fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
     base64url::decode(part).map_err(|_| VerifyError::NotBase64Url)
 }
 
-fn is_type(typ: Option<&str>, expected: &str) -> bool {
+pub(crate) fn is_type(typ: Option<&str>, expected: &str) -> bool {
     match typ {
         None => expected == NO_TYP,
         Some(typ) => !expected.is_empty() && bare(typ).eq_ignore_ascii_case(bare(expected)),

@@ -16,12 +16,12 @@ pub enum Notice {
         /// Its number there.
         id: i64,
     },
-    /// A refresh token was used: what is kept of its family goes on with the next generation.
+    /// A refresh token was used: what is kept of its family goes on with the generation that is next.
     Rotation {
         /// The family.
         family: Uuid,
-        /// The generation that was used.
-        generation: u32,
+        /// The generation that is next to be used.
+        next: u32,
         /// When.
         at: Timestamp,
         /// When the access token that came of it ends.

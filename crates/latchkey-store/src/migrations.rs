@@ -37,6 +37,34 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "approval_of_what_was_shown",
         text: include_str!("../migrations/0013_approval_of_what_was_shown.sql"),
     },
+    Migration { version: 14, name: "pauses", text: include_str!("../migrations/0014_pauses.sql") },
+    Migration {
+        version: 15,
+        name: "services_as_accepted",
+        text: include_str!("../migrations/0015_services_as_accepted.sql"),
+    },
+    Migration { version: 16, name: "client_keys", text: include_str!("../migrations/0016_client_keys.sql") },
+    Migration {
+        version: 17,
+        name: "federated_credentials",
+        text: include_str!("../migrations/0017_federated_credentials.sql"),
+    },
+    Migration {
+        version: 18,
+        name: "sender_constraints",
+        text: include_str!("../migrations/0018_sender_constraints.sql"),
+    },
+    Migration {
+        version: 19,
+        name: "claims_of_accounts",
+        text: include_str!("../migrations/0019_claims_of_accounts.sql"),
+    },
+    Migration { version: 20, name: "client_metadata", text: include_str!("../migrations/0020_client_metadata.sql") },
+    Migration { version: 21, name: "logout_notices", text: include_str!("../migrations/0021_logout_notices.sql") },
+    Migration { version: 22, name: "dynamic_clients", text: include_str!("../migrations/0022_dynamic_clients.sql") },
+    Migration { version: 23, name: "key_states", text: include_str!("../migrations/0023_key_states.sql") },
+    Migration { version: 24, name: "app_lists", text: include_str!("../migrations/0024_app_lists.sql") },
+    Migration { version: 25, name: "set_up", text: include_str!("../migrations/0025_set_up.sql") },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -135,6 +135,8 @@ pub enum Ending {
     Captured,
     /// No mail server took it for days.
     GivenUp,
+    /// A mail server refused it for good.
+    Refused,
     /// There is nobody to send it to.
     Nobody,
 }
@@ -146,6 +148,7 @@ impl Ending {
             Self::Sent => "sent",
             Self::Captured => "captured",
             Self::GivenUp => "given_up",
+            Self::Refused => "refused",
             Self::Nobody => "nobody",
         }
     }

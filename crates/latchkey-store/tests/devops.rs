@@ -88,7 +88,7 @@ fn a_repository(project: ProjectId, id: u128, name: &str) -> Repository {
 }
 
 fn a_member(person: PersonId) -> Member {
-    Member { person, service: false, access_level: AccessLevel::Basic, groups: [].into(), projects: [].into() }
+    Member { person, service: None, access_level: AccessLevel::Basic, groups: [].into(), projects: [].into() }
 }
 
 /// An organization with one project and one repository. Its owner is in the project.
@@ -340,7 +340,7 @@ fn what_a_member_may_changes_step_by_step() {
         }
         let expected = Member {
             person: BEN,
-            service: false,
+            service: None,
             access_level: AccessLevel::Stakeholder,
             groups: [builders].into(),
             projects: [(project, [readers].into())].into(),

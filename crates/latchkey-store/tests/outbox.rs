@@ -43,6 +43,7 @@ async fn with_ana(store: &Store) {
         tenant_administrator: false,
         created_at: NOW,
         changed_at: NOW,
+        claims: Default::default(),
     });
     let changes = [Change::CreateTenant(tenant), Change::CreateAccount { account, password: None }];
     let made: Result<(), ()> = store

@@ -1,9 +1,14 @@
 //! Apps to register.
 
+use latchkey_identity::Entropy;
+use latchkey_identity::client::FederatedCredential;
+use latchkey_identity::client::federated_credential::USUAL_AUDIENCE;
 use latchkey_identity::client::registration::{Registration, new_client};
-use latchkey_identity::client::{Client, ClientId, ClientKind, Doors, Profile};
+use latchkey_identity::client::{Authentication, Client, ClientId, ClientKey, ClientKind, Doors, Metadata, Profile};
+use latchkey_identity::client_auth::Method;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::tenant::TenantId;
+use latchkey_jose::SigningKey;
 use latchkey_jose::digest::sha256;
 use uuid::Uuid;
 
@@ -20,6 +25,7 @@ pub struct AppBuilder {
     registration: Registration,
     approved: bool,
     owner: Option<&'static str>,
+    authentication: Authentication,
 }
 
 /// A confidential web app.
@@ -52,9 +58,17 @@ fn an_app(name: &str, kind: ClientKind, redirect_uris: &[&str]) -> AppBuilder {
         scopes: ScopeSet::from_text(SCOPES),
         required_scopes: ScopeSet::default(),
         multi_tenant: true,
+        metadata: Metadata::default(),
         pkce_optional: false,
     };
-    AppBuilder { name: name.to_owned(), tenant: sample::harbor().id, registration, approved: true, owner: None }
+    AppBuilder {
+        name: name.to_owned(),
+        tenant: sample::harbor().id,
+        registration,
+        approved: true,
+        owner: None,
+        authentication: Authentication::default(),
+    }
 }
 
 impl AppBuilder {
@@ -68,6 +82,13 @@ impl AppBuilder {
     #[must_use]
     pub fn of_the_microsoft_profile(mut self) -> Self {
         self.registration.profile = Profile::Microsoft;
+        self
+    }
+
+    /// By FAPI 2.0.
+    #[must_use]
+    pub fn of_the_fapi2_profile(mut self) -> Self {
+        self.registration.profile = Profile::Fapi2;
         self
     }
 
@@ -105,6 +126,20 @@ impl AppBuilder {
         self
     }
 
+    /// That is told here that somebody signed out.
+    #[must_use]
+    pub fn and_backchannel_logout_uri(mut self, uri: &str) -> Self {
+        self.registration.doors.backchannel_logout_uri = Some(uri.to_owned());
+        self
+    }
+
+    /// Whose page is framed when somebody signs out.
+    #[must_use]
+    pub fn and_frontchannel_logout_uri(mut self, uri: &str) -> Self {
+        self.registration.doors.frontchannel_logout_uri = Some(uri.to_owned());
+        self
+    }
+
     /// That asks for device codes.
     #[must_use]
     pub fn with_device_codes(mut self) -> Self {
@@ -116,6 +151,13 @@ impl AppBuilder {
     #[must_use]
     pub fn pushing_only(mut self) -> Self {
         self.registration.doors.pushed_only = true;
+        self
+    }
+
+    /// That registered how it asks and is answered.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.registration.metadata = metadata;
         self
     }
 
@@ -133,6 +175,56 @@ impl AppBuilder {
         self
     }
 
+    /// That signs with this key.
+    #[must_use]
+    pub fn with_key(mut self, pair: &SigningKey) -> Self {
+        let text = serde_json::to_string(&pair.public_jwk()).expect("a key has a text");
+        let seed = self.authentication.keys.len() as u64;
+        let keys = ClientKey::read(&text, sample::START, &mut Entropy::seeded(seed)).expect("a sound key");
+        self.authentication.keys.extend(keys);
+        self
+    }
+
+    /// For which tokens of this issuer and subject stand, signed by this key or by what the issuer publishes.
+    #[must_use]
+    pub fn trusting(mut self, issuer: &str, subject: &str, pinned: Option<&SigningKey>) -> Self {
+        let id = id("federated credential", subject);
+        let text = |pair: &SigningKey| serde_json::to_string(&pair.public_jwk()).expect("a key has a text");
+        let read = |pair| FederatedCredential::read_pinned(&text(pair), id, sample::START).expect("a sound key");
+        self.authentication.federated.push(FederatedCredential {
+            id,
+            name: subject.to_owned(),
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            audience: USUAL_AUDIENCE.to_owned(),
+            pinned: pinned.map(read).unwrap_or_default(),
+            created_at: sample::START,
+        });
+        self
+    }
+
+    /// That registered this certificate.
+    #[must_use]
+    pub fn with_certificate(mut self, pem: &str) -> Self {
+        let keys = ClientKey::read(pem, sample::START, &mut Entropy::seeded(99)).expect("a sound certificate");
+        self.authentication.keys.extend(keys);
+        self
+    }
+
+    /// That gets no tokens but such as are bound to a certificate.
+    #[must_use]
+    pub fn bound_to_its_certificate(mut self) -> Self {
+        self.registration.metadata.tls_client_certificate_bound_access_tokens = true;
+        self
+    }
+
+    /// That authenticates by this method and no other.
+    #[must_use]
+    pub fn authenticating_only_by(mut self, method: Method) -> Self {
+        self.authentication.method = Some(method);
+        self
+    }
+
     /// Registered by this person.
     #[must_use]
     pub fn owned_by(self, owner: &'static str) -> Self {
@@ -144,7 +236,12 @@ impl AppBuilder {
         let id = ClientId(uuid::Builder::from_random_bytes(hash[..16].try_into().expect("16 of 32 bytes")).into_uuid());
         let checked = self.registration.check(known).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let owner = self.owner.map(sample::account_id);
-        Client { administrator_approved: self.approved, ..new_client(id, checked, self.tenant, owner, sample::START) }
+        let authentication = self.authentication;
+        Client {
+            administrator_approved: self.approved,
+            authentication,
+            ..new_client(id, checked, self.tenant, owner, sample::START)
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //! | a person with a browser | [`person`], [`browser`], [`page`] |
 //! | a service that asks people for access | [`relying_party`] |
 //! | apps to register | [`builders`] |
+//! | somebody else's server on the network | [`remote`] |
 //! | a service of the older OAuth kind | [`legacy`] |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
@@ -22,6 +23,8 @@ pub mod databases;
 #[cfg(feature = "world")]
 pub mod device;
 #[cfg(feature = "world")]
+pub mod dpop;
+#[cfg(feature = "world")]
 mod html;
 #[cfg(feature = "world")]
 pub mod legacy;
@@ -31,6 +34,8 @@ pub mod page;
 pub mod person;
 #[cfg(feature = "world")]
 pub mod relying_party;
+#[cfg(feature = "world")]
+pub mod remote;
 #[cfg(feature = "world")]
 mod sample;
 #[cfg(feature = "world")]

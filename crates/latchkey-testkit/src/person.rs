@@ -175,6 +175,26 @@ impl Person {
         if asked.has("revoke-confirm") { asked.press("revoke-confirm").await.page() } else { asked }
     }
 
+    /// The id of their authorization of the service of this name.
+    pub async fn authorization(&self, app: &str) -> String {
+        let page = self.opens("/profile/authorizations").await;
+        let row = page.texts_with("data-authorization").iter().position(|row| row.contains(app));
+        let row = row.unwrap_or_else(|| panic!("{app} is not listed: {}", page.text()));
+        page.attributes("data-authorization").swap_remove(row)
+    }
+
+    /// Pauses a service.
+    pub async fn pauses(&self, app: &str) -> Page {
+        let id = self.authorization(app).await;
+        self.opens("/profile/authorizations").await.press(&format!("pause-{id}")).await.page()
+    }
+
+    /// Lets a paused service go on.
+    pub async fn resumes(&self, app: &str) -> Page {
+        let id = self.authorization(app).await;
+        self.opens("/profile/authorizations").await.press(&format!("resume-{id}")).await.page()
+    }
+
     /// Revokes everything.
     pub async fn revokes_all(&self) -> Page {
         let page = self.opens("/profile/authorizations").await;

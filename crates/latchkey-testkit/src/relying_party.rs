@@ -7,10 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use latchkey_identity::client::{ClientId, ClientKind};
+use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_identity::grant::token_exchange::ACCESS_TOKEN;
+use latchkey_jose::SigningKey;
 use latchkey_jose::digest::sha256;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::{Boxed, Departure};
+use crate::dpop::DpopKey;
 use crate::server::{Answer, Ask, encode};
 use crate::world::{HTTPS, World};
 
@@ -50,6 +54,8 @@ pub struct RelyingParty {
     redirect_uri: String,
     scope: String,
     authentication: Authentication,
+    key: Option<Arc<SigningKey>>,
+    dpop: Option<DpopKey>,
 }
 
 impl World {
@@ -64,6 +70,8 @@ impl World {
             scope: format!("openid profile email offline_access {}", app.scopes),
             app,
             authentication: Authentication::Header,
+            key: None,
+            dpop: None,
         }
     }
 
@@ -119,6 +127,30 @@ impl RelyingParty {
         Self { authentication, ..self }
     }
 
+    /// The same service, signing with a key of its own instead of showing its secret.
+    #[must_use]
+    pub fn signing_with(self, key: &Arc<SigningKey>) -> Self {
+        Self { key: Some(Arc::clone(key)), ..self }
+    }
+
+    /// What a sound assertion of it says, at this moment.
+    pub fn assertion_claims(&self) -> Value {
+        let (id, now) = (self.client_id(), self.world.now().as_secs());
+        json!({"iss": id, "sub": id, "aud": self.endpoint("v2.0"), "jti": unpredictable(), "iat": now, "exp": now + 60})
+    }
+
+    /// The same service, proving with each request that it holds a key.
+    #[must_use]
+    pub fn proving_by(self, key: &DpopKey) -> Self {
+        Self { dpop: Some(key.clone()), ..self }
+    }
+
+    /// The same service, proving nothing.
+    #[must_use]
+    pub fn proving_nothing(self) -> Self {
+        Self { dpop: None, ..self }
+    }
+
     /// A URL below its tenant segment.
     pub fn endpoint(&self, path: &str) -> String {
         format!("{}/{}/{path}", self.origin, self.segment)
@@ -165,9 +197,22 @@ impl RelyingParty {
         self.request_to("token", pairs)
     }
 
-    /// A request to one of the endpoints below its tenant segment, authenticated.
+    /// A request to one of the endpoints below its tenant segment, authenticated, with a proof if it proves that it holds a key.
     pub fn request_to(&self, endpoint: &str, pairs: &[(&str, &str)]) -> Ask {
+        let ask = self.unproven_request_to(endpoint, pairs);
+        match &self.dpop {
+            Some(key) => ask.proving_by(key),
+            None => ask,
+        }
+    }
+
+    fn unproven_request_to(&self, endpoint: &str, pairs: &[(&str, &str)]) -> Ask {
         let (id, mut pairs) = (self.client_id(), pairs.to_vec());
+        if let Some(key) = &self.key {
+            let assertion = key.sign_jwt("JWT", &self.assertion_claims()).expect("the key signs");
+            pairs.extend([("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)]);
+            return self.bare_request(endpoint, &pairs);
+        }
         match (&self.app.secret, self.authentication) {
             (Some(secret), Authentication::Header) => self.bare_request(endpoint, &pairs).basic(&id, secret),
             (Some(secret), Authentication::Form) => {
@@ -233,6 +278,17 @@ impl RelyingParty {
         self.read(&asked.await)
     }
 
+    /// Exchanges an access token for one that is for less.
+    pub async fn exchanges(&self, token: &str, more: &[(&str, &str)]) -> Result<Tokens, Refused> {
+        let usual = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", token),
+            ("subject_token_type", ACCESS_TOKEN),
+        ];
+        let asked: Boxed<'_, Answer> = Box::pin(self.token_request(&[&usual, more].concat()).send());
+        self.read(&asked.await)
+    }
+
     /// Reads an answer of the token endpoint.
     pub fn read(&self, answer: &Answer) -> Result<Tokens, Refused> {
         assert_eq!(answer.header("cache-control"), Some("no-store"), "token answers stay out of caches");
@@ -242,7 +298,7 @@ impl RelyingParty {
             return Err(Refused::of(answer.status.as_u16(), &body));
         }
         let text = |name: &str| body[name].as_str().map(str::to_owned);
-        assert_eq!(body["token_type"], "Bearer");
+        assert_eq!(body["token_type"], if self.dpop.is_some() { "DPoP" } else { "Bearer" });
         let lifetime = body["expires_in"].as_u64().expect("expires_in is a number");
         assert!((1..=5_400).contains(&lifetime), "a token of {lifetime} s");
         Ok(Tokens {
@@ -441,7 +497,11 @@ impl Tokens {
 
     /// A call with the access token.
     pub fn ask(&self, method: Method, url: &str) -> Ask {
-        self.party.world.ask(method, url).bearer(&self.access)
+        let ask = self.party.world.ask(method, url);
+        match &self.party.dpop {
+            Some(key) => ask.dpop(&self.access, key),
+            None => ask.bearer(&self.access),
+        }
     }
 
     /// `GET` with the access token.

@@ -20,6 +20,7 @@ use latchkey_devops::work_item::{self, Patch, Surroundings, WorkItemType};
 use latchkey_git::import::{FileEdit, NewCommit};
 use latchkey_git::{Repositories, Signature};
 use latchkey_identity::account::{Account, AccountId, AccountState};
+use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::client::{Client, ClientSecret};
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind};
@@ -113,7 +114,7 @@ fn apps() -> Vec<AppBuilder> {
             .and_redirect_uri("http://127.0.0.1:4289/callback")
             .asking(&format!("{SCOPES} vso.build_execute vso.code_write vso.work_write"))
             .owned_by("max"),
-        a_native_app("beacon"),
+        a_native_app("beacon").with_device_codes(),
         a_single_page_app("chart"),
         a_daemon("nightly"),
         a_web_app("gull").not_approved().owned_by("eve"),
@@ -150,6 +151,32 @@ pub(crate) async fn fill(store: &Store, keys: &PurposeKey, repositories: &Reposi
     registered
 }
 
+/// Ana tells everything of herself.
+fn told_of_ana() -> StandardClaims {
+    let mut told = StandardClaims::default();
+    for (name, value) in [
+        ("given_name", "Ana"),
+        ("family_name", "Harbor"),
+        ("middle_name", "Maria"),
+        ("nickname", "Anita"),
+        ("profile", "https://harbor.test/ana"),
+        ("picture", "https://harbor.test/ana.png"),
+        ("website", "https://ana.test/"),
+        ("gender", "female"),
+        ("birthdate", "1990-02-28"),
+        ("zoneinfo", "Europe/Lisbon"),
+        ("locale", "pt-PT"),
+        ("phone_number", "+351 555 0100"),
+        ("phone_number_verified", "true"),
+        ("address.street_address", "1 Pier"),
+        ("address.locality", "Lisboa"),
+        ("address.country", "Portugal"),
+    ] {
+        told.set(name, value).expect("it has the form of its claim");
+    }
+    told
+}
+
 async fn tenants_and_accounts(store: &Store) {
     let account = |(name, shown): (&str, &str)| {
         let account = Account {
@@ -162,6 +189,7 @@ async fn tenants_and_accounts(store: &Store) {
             tenant_administrator: name == "ana",
             created_at: START,
             changed_at: START,
+            claims: if name == "ana" { told_of_ana() } else { StandardClaims::default() },
         };
         Change::CreateAccount { account: Box::new(account), password: Some(PASSWORD_HASH.to_owned()) }
     };
@@ -251,7 +279,7 @@ fn member(name: &str, access_level: AccessLevel, administrator: bool, projects: 
     let groups = administrator.then_some(OrganizationGroup::ProjectCollectionAdministrators);
     Member {
         person: person_id(name),
-        service: false,
+        service: None,
         access_level,
         groups: groups.into_iter().collect(),
         projects: projects.iter().map(|(project, group)| (project_id(project), [*group].into())).collect(),

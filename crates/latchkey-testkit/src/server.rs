@@ -11,7 +11,8 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use latchkey_web::Peer;
+use latchkey_identity::Timestamp;
+use latchkey_web::{ClientCertificate, Peer};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use url::Url;
@@ -30,6 +31,7 @@ pub struct Ask {
     headers: HeaderMap,
     body: Vec<u8>,
     address: IpAddr,
+    certificate: Option<ClientCertificate>,
 }
 
 /// What the server answered, read to its end.
@@ -54,6 +56,7 @@ impl World {
             headers: HeaderMap::new(),
             body: Vec::new(),
             address: HOME,
+            certificate: None,
         }
     }
 
@@ -87,6 +90,21 @@ impl Ask {
         self
     }
 
+    /// Its method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The moment at which it is made.
+    pub fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
     /// With this token in the `Authorization` header.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
@@ -113,6 +131,12 @@ impl Ask {
         self
     }
 
+    /// Over a connection whose handshake showed this certificate.
+    #[must_use]
+    pub fn showing(self, certificate: ClientCertificate) -> Self {
+        Self { certificate: Some(certificate), ..self }
+    }
+
     /// With a form as its body.
     #[must_use]
     pub fn form<N: AsRef<str>, V: AsRef<str>>(self, pairs: impl IntoIterator<Item = (N, V)>) -> Self {
@@ -135,7 +159,7 @@ impl Ask {
 
     /// Makes the request. The server may refuse whatever it likes, but it never breaks.
     pub async fn send(self) -> Answer {
-        let Self { world, method, url, mut headers, body, address } = self;
+        let Self { world, method, url, mut headers, body, address, certificate } = self;
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         if !headers.contains_key(HOST) {
             let origin = url.origin().ascii_serialization();
@@ -145,6 +169,9 @@ impl Ask {
         let mut request =
             Request::builder().method(method.clone()).uri(&path).body(Body::from(body)).expect("a request");
         *request.headers_mut() = headers;
+        if let Some(certificate) = certificate {
+            request.extensions_mut().insert(certificate);
+        }
         let peer = Peer { address, secure: url.scheme() == "https" };
         let (parts, body) = world.site().answer(request, peer).await.into_parts();
         let body = body.collect().await.expect("an answer to its end").to_bytes();

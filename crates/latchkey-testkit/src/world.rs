@@ -18,6 +18,7 @@ use latchkey_identity::token::issuer;
 use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_store::devops::{Author, OrganizationFacts, groups, members, organizations};
 use latchkey_store::{Changes, Store};
+use latchkey_web::identity::offer::as_service;
 use latchkey_web::{App, Clock, Ingredients, Keys, Origin, Settings, Site};
 use tempfile::TempDir;
 
@@ -25,10 +26,13 @@ use crate::browser::Boxed;
 use crate::builders::AppBuilder;
 use crate::databases::{TestDatabase, on_both_engines};
 use crate::relying_party::{RegisteredApp, RelyingParty};
+use crate::remote::{self, Names};
 use crate::sample::{self, START};
 
 /// The https origin of every world.
 pub const HTTPS: &str = "https://latchkey.test";
+/// Where every world asks clients for certificates.
+pub const MUTUAL_TLS: &str = "https://mtls.latchkey.test";
 /// The http origin of every world, which is on loopback.
 pub const HTTP: &str = "http://localhost:4280";
 /// The host of the http origin.
@@ -42,6 +46,8 @@ struct Parts {
     site: Site,
     clock: Arc<AtomicI64>,
     apps: Mutex<BTreeMap<String, Arc<RegisteredApp>>>,
+    /// What names mean to requests that the server makes itself.
+    names: Names,
     /// Repositories on disk. It goes with the world.
     _folder: TempDir,
 }
@@ -65,22 +71,28 @@ impl World {
         let (store, keys) = (database.open().await, Keys::derive(&[7; 32]).expect("keys"));
         let apps = sample::fill(&store, &keys.client_secret, &repositories).await;
         let clock = Arc::new(AtomicI64::new(START.as_micros()));
-        let app = start(store, keys, repositories, &clock).await;
+        let names = Names::default();
+        let app = start(store, keys, repositories, &clock, &names).await;
         let apps = apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
-        Self(Arc::new(Parts { site: Site::new(app), clock, apps: Mutex::new(apps), _folder: folder }))
+        Self(Arc::new(Parts { site: Site::new(app), clock, apps: Mutex::new(apps), names, _folder: folder }))
     }
 
     /// The same world after its server was stopped and started again: what was only in memory is gone. Whoever else holds on to the
     /// old one has to let go first.
     pub async fn restarted(self, database: &TestDatabase) -> Self {
-        let Some(Parts { site, clock, apps, _folder: folder }) = Arc::into_inner(self.0) else {
+        let Some(Parts { site, clock, apps, names, _folder: folder }) = Arc::into_inner(self.0) else {
             panic!("somebody still holds on to the world");
         };
         let repositories = site.app().repositories.clone();
         drop(site);
         let keys = Keys::derive(&[7; 32]).expect("keys");
-        let app = start(database.open().await, keys, repositories, &clock).await;
-        Self(Arc::new(Parts { site: Site::new(app), clock, apps, _folder: folder }))
+        let app = start(database.open().await, keys, repositories, &clock, &names).await;
+        Self(Arc::new(Parts { site: Site::new(app), clock, apps, names, _folder: folder }))
+    }
+
+    /// What names mean to requests that the server makes itself.
+    pub fn names(&self) -> &Names {
+        &self.0.names
     }
 
     /// The site that answers.
@@ -219,7 +231,7 @@ impl World {
     pub async fn joins(&self, name: &str, access_level: AccessLevel, project: &str) {
         let member = Member {
             person: sample::person_id(name),
-            service: false,
+            service: None,
             access_level,
             groups: BTreeSet::new(),
             projects: [(sample::project_id(project), [ProjectGroup::Contributors].into())].into(),
@@ -229,9 +241,12 @@ impl World {
 
     /// An app becomes a member of harbor by itself, in a group of one project.
     pub async fn takes_in(&self, app: &str, access_level: AccessLevel, project: &str, group: ProjectGroup) {
+        let id = self.registered_app(app).id;
+        let found: Boxed<'_, _> = Box::pin(self.store().client(id));
+        let client = found.await.expect("the store answers").expect("the app is there");
         let member = Member {
-            person: PersonId(self.registered_app(app).id.0),
-            service: true,
+            person: PersonId(id.0),
+            service: Some(as_service(&client)),
             access_level,
             groups: BTreeSet::new(),
             projects: [(sample::project_id(project), [group].into())].into(),
@@ -276,9 +291,13 @@ impl World {
     }
 }
 
-async fn start(store: Store, keys: Keys, repositories: Repositories, clock: &Arc<AtomicI64>) -> App {
+fn origin(url: &str) -> Origin {
+    Origin::parse(url).expect("an origin")
+}
+
+async fn start(store: Store, keys: Keys, repositories: Repositories, clock: &Arc<AtomicI64>, names: &Names) -> App {
     let settings = Settings {
-        origins: [HTTPS, HTTP].map(|origin| Origin::parse(origin).expect("an origin")).into(),
+        origins: vec![origin(HTTPS).with_mutual_tls(origin(MUTUAL_TLS)), origin(HTTP)],
         behind_proxy: false,
         hashing_permits: 2,
         hashing_queue: 64,
@@ -286,5 +305,6 @@ async fn start(store: Store, keys: Keys, repositories: Repositories, clock: &Arc
     };
     let clock = Arc::clone(clock);
     let clock = Clock::new(move || Timestamp::from_micros(clock.load(SeqCst)));
-    App::start(Ingredients { store, keys, repositories, settings, clock }).await.expect("the app starts")
+    let outbound = remote::outbound(names);
+    App::start(Ingredients { store, keys, repositories, outbound, settings, clock }).await.expect("the app starts")
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use latchkey_devops::scope::{self, Scope};
 use latchkey_git::Repositories;
+use latchkey_identity::authorize::throttle::RequestThrottle;
 use latchkey_identity::grant::device_code::pace::Polls;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::{Purpose, PurposeKey};
@@ -15,8 +16,12 @@ use latchkey_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
+use crate::dpop::Proofs;
 use crate::hashing::HashingPool;
 use crate::identity::documents::Documents;
+use crate::identity::issuer_keys::IssuerKeys;
+use crate::identity::published_keys::PublishedKeysOfClients;
+use crate::outbound::Outbound;
 use crate::signer::Signer;
 use crate::uses::UseRecorder;
 
@@ -47,14 +52,20 @@ pub struct Parts {
     pub repositories: Repositories,
     /// What access tokens are for.
     pub resource: ResourceServer,
+    /// Requests that the server makes itself.
+    pub outbound: Outbound,
     /// Values of the configuration.
     pub settings: Settings,
     pub(crate) hashing: HashingPool,
     pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) request_throttle: Mutex<RequestThrottle>,
     pub(crate) polls: Mutex<Polls>,
     pub(crate) uses: UseRecorder,
     pub(crate) seen_tokens: SeenTokens,
+    pub(crate) proofs: Proofs,
     pub(crate) documents: Documents,
+    pub(crate) published_keys: PublishedKeysOfClients,
+    pub(crate) issuer_keys: IssuerKeys,
     /// MiB of file content that may be in memory at once, on its way to clients.
     pub(crate) content: Arc<Semaphore>,
     clock: Clock,
@@ -110,9 +121,26 @@ pub struct Origin {
     pub authority: Arc<str>,
     /// Whether it is https.
     pub secure: bool,
+    /// Where the same is answered to clients that show a certificate, if anywhere. [RFC 8705 §5]
+    pub mutual_tls: Option<Alias>,
+}
+
+/// Another address of an origin, at a listener that asks for certificates.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// `https://mtls.id.example.com`, without a slash at the end.
+    pub url: Arc<str>,
+    /// The `host[:port]` of it, in lower case.
+    pub authority: Arc<str>,
 }
 
 impl Origin {
+    /// The same origin, which is at `alias` for clients that show a certificate.
+    #[must_use]
+    pub fn with_mutual_tls(self, alias: Self) -> Self {
+        Self { mutual_tls: Some(Alias { url: alias.url, authority: alias.authority }), ..self }
+    }
+
     /// Reads an origin; `None` if it is not `http(s)://host[:port]`.
     pub fn parse(text: &str) -> Option<Self> {
         let url = url::Url::parse(text).ok()?;
@@ -122,7 +150,7 @@ impl Origin {
         }
         let origin = url.origin().ascii_serialization();
         let authority = origin.split_once("://")?.1.into();
-        Some(Self { secure: url.scheme() == "https", url: origin.into(), authority })
+        Some(Self { secure: url.scheme() == "https", url: origin.into(), authority, mutual_tls: None })
     }
 }
 
@@ -141,6 +169,8 @@ pub struct Keys {
     pub continuation: PurposeKey,
     /// Private signing keys at rest.
     pub key_encryption: PurposeKey,
+    /// Nonces that DPoP proofs carry.
+    pub dpop_nonce: PurposeKey,
 }
 
 impl Keys {
@@ -154,6 +184,7 @@ impl Keys {
             known_device: derive(Purpose::KnownDevice)?,
             continuation: derive(Purpose::Continuation)?,
             key_encryption: derive(Purpose::KeyEncryption)?,
+            dpop_nonce: derive(Purpose::DpopNonce)?,
         })
     }
 }
@@ -180,6 +211,8 @@ pub struct Ingredients {
     pub keys: Keys,
     /// Where the repositories are.
     pub repositories: Repositories,
+    /// Requests that the server makes itself.
+    pub outbound: Outbound,
     /// Values of the configuration.
     pub settings: Settings,
     /// Where the time comes from.
@@ -189,21 +222,26 @@ pub struct Ingredients {
 impl App {
     /// Makes the app: reads the signing keys, or makes the first ones.
     pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
-        let Ingredients { store, keys, repositories, settings, clock } = ingredients;
+        let Ingredients { store, keys, repositories, outbound, settings, clock } = ingredients;
         let signer = Signer::load(&store, &keys.key_encryption, (clock.0)()).await?;
         let hashing = HashingPool::start(settings.hashing_permits, settings.hashing_queue);
         Ok(Self(Arc::new(Parts {
             documents: Documents::new(&signer),
             content: Arc::new(Semaphore::new(CONTENT_MIB)),
             seen_tokens: SeenTokens::default(),
+            published_keys: PublishedKeysOfClients::default(),
+            issuer_keys: IssuerKeys::default(),
+            proofs: Proofs::new(&keys.dpop_nonce, (clock.0)()),
             uses: UseRecorder::default(),
             throttle: Mutex::new(Throttle::default()),
+            request_throttle: Mutex::new(RequestThrottle::default()),
             polls: Mutex::new(Polls::default()),
-            resource: devops_resource(),
+            resource: devops_resource(settings.origin_urls()),
             store,
             keys,
             signer,
             repositories,
+            outbound,
             settings,
             hashing,
             clock,
@@ -247,10 +285,11 @@ pub fn random<const N: usize>() -> [u8; N] {
 }
 
 /// What the DevOps side can be asked for, as the identity side knows it.
-fn devops_resource() -> ResourceServer {
+fn devops_resource(origins: Vec<String>) -> ResourceServer {
     ResourceServer {
         audience: scope::AUDIENCE.to_owned(),
         identifiers: vec!["https://app.vssps.visualstudio.com".into(), format!("api://{}", scope::AUDIENCE)],
+        origins,
         scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
         in_person: vec![Scope::UserImpersonation.name().to_owned()],
         prefix: "vso.".into(),

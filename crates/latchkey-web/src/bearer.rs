@@ -3,21 +3,26 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::request::Parts;
 use latchkey_devops::access::Caller;
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::Authorization;
 use latchkey_identity::client::Client;
+use latchkey_identity::dpop::DpopError;
 use latchkey_identity::token::access_token::{AccessToken, TokenRefusal};
 use latchkey_identity::token::app_token::AppToken;
+use latchkey_identity::token::confirmation::Confirmation;
 use latchkey_jose::digest::sha256;
 use latchkey_store::StoreError;
 use latchkey_store::identity::Person;
 use quick_cache::sync::Cache;
 
 use crate::app::App;
+use crate::visitor::ClientCertificate;
 
 /// Tokens whose signature held, by the hash of their text. Whether they still count is not remembered.
-pub struct SeenTokens(Cache<[u8; 32], Seen>);
+/// With each stands how many keys had gone when it was checked: what a key signed that went since does not count.
+pub struct SeenTokens(Cache<[u8; 32], (u64, Seen)>);
 
 impl Default for SeenTokens {
     fn default() -> Self {
@@ -84,6 +89,14 @@ impl Holder {
         }
     }
 
+    /// What the token is bound to.
+    fn confirmation(&self) -> Option<Confirmation> {
+        match self {
+            Self::Person(bearer) => bearer.token.confirmation,
+            Self::App(bearer) => bearer.token.confirmation,
+        }
+    }
+
     /// The person and what they approved, if there is one.
     pub fn person(&self) -> Option<&Bearer> {
         match self {
@@ -145,27 +158,106 @@ impl Bearer {
     }
 }
 
+/// A token as a request presents it.
+#[derive(Clone, Copy, Debug)]
+pub struct Presentation<'a> {
+    /// Its text.
+    pub token: &'a str,
+    /// The way.
+    pub scheme: Scheme,
+    /// The request, with the proof of a key that it may bring.
+    pub parts: &'a Parts,
+}
+
+/// The way in which a token is presented.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// Whoever bears it: `Bearer`, or a form.
+    Bearer,
+    /// The password of `Basic`: whoever bears it, through a program that knows nothing of keys.
+    Password,
+    /// Whoever holds the key that it is bound to. [RFC 9449 §7.1]
+    Dpop,
+}
+
+impl Scheme {
+    /// The scheme of an `Authorization` header, if it is one for tokens. [RFC 9110 §11.1]
+    pub fn parse(name: &str) -> Option<Self> {
+        let is = |scheme: &str| name.eq_ignore_ascii_case(scheme);
+        if is("bearer") { Some(Self::Bearer) } else { is("dpop").then_some(Self::Dpop) }
+    }
+}
+
 /// Why no bearer came of a token.
 #[derive(Debug, thiserror::Error)]
 pub enum BearerError {
     /// The token is refused.
     #[error(transparent)]
     Refused(#[from] TokenRefusal),
+    /// Whoever presents it does not show that they hold the key that it is bound to.
+    #[error(transparent)]
+    Unproven(#[from] DpopError),
     /// The store did not answer: nothing is accepted on its word.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Reads a person's token and checks it against what is true now. An app's own token is refused.
-pub async fn authenticate(app: &App, text: &str, now: Timestamp) -> Result<Bearer, BearerError> {
-    match read(app, text)? {
-        Seen::Person(token) => check(app, token, now).await,
-        Seen::App(_) => Err(TokenRefusal::NoPerson.into()),
-    }
+pub async fn authenticate(app: &App, presented: Presentation<'_>, now: Timestamp) -> Result<Bearer, BearerError> {
+    let bearer = match read(app, presented.token)? {
+        Seen::Person(token) => check(app, token, now).await?,
+        Seen::App(_) => return Err(TokenRefusal::NoPerson.into()),
+    };
+    prove(app, presented, bearer.token.confirmation, &bearer.client, now)?;
+    Ok(bearer)
 }
 
 /// Reads a token, whoever holds it, and checks it against what is true now. `audience` is whom it has to be for.
-pub async fn identify(app: &App, text: &str, audience: &str, now: Timestamp) -> Result<Holder, BearerError> {
+pub async fn identify(
+    app: &App,
+    presented: Presentation<'_>,
+    audience: &str,
+    now: Timestamp,
+) -> Result<Holder, BearerError> {
+    let holder = identify_again(app, presented.token, audience, now).await?;
+    prove(app, presented, holder.confirmation(), holder.client(), now)?;
+    Ok(holder)
+}
+
+/// Shows that whoever presents a token may: one that is bound to a key comes with a proof of it, each time anew. [RFC 9449 §7.1]
+fn prove(
+    app: &App,
+    presented: Presentation<'_>,
+    bound_to: Option<Confirmation>,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(), BearerError> {
+    let invalid = |why: &str| Err(DpopError::Invalid(why.to_owned()).into());
+    let certificate = presented.parts.extensions.get::<ClientCertificate>();
+    match (bound_to, presented.scheme) {
+        (None, Scheme::Bearer | Scheme::Password) => Ok(()),
+        (Some(Confirmation::Certificate(bound)), Scheme::Bearer) if certificate == Some(&ClientCertificate(bound)) => {
+            Ok(())
+        }
+        (Some(Confirmation::Certificate(_)), _) => Err(TokenRefusal::OtherCertificate.into()),
+        (None, Scheme::Dpop) => invalid("the token is not bound to a key: present it as Bearer"),
+        (Some(Confirmation::Key(_)), Scheme::Bearer | Scheme::Password) => {
+            invalid("the token is bound to a key: present it as DPoP, with a proof")
+        }
+        (Some(Confirmation::Key(key)), Scheme::Dpop) => {
+            match app.proofs.fitting(presented.parts, Some(presented.token), Some(client), now)? {
+                None => invalid("the DPoP proof is missing"),
+                Some(proof) if proof.thumbprint() != key => {
+                    invalid("the DPoP proof is by another key than the token's")
+                }
+                Some(proof) => Ok(app.proofs.used(proof, now).map(drop)?),
+            }
+        }
+    }
+}
+
+/// The same as [`identify`] within a request whose proof was seen: it counts once.
+pub async fn identify_again(app: &App, text: &str, audience: &str, now: Timestamp) -> Result<Holder, BearerError> {
     let holder = anybody(app, text, now).await?;
     let meant_for = match &holder {
         Holder::Person(bearer) => &bearer.token.audience,
@@ -202,7 +294,10 @@ async fn check(app: &App, token: Arc<SeenToken>, now: Timestamp) -> Result<Beare
 /// Reads a token: the signature once, if it is seen for the first time.
 pub fn read(app: &App, text: &str) -> Result<Seen, TokenRefusal> {
     let hash = sha256(text);
-    if let Some(seen) = app.seen_tokens.0.get(&hash) {
+    let losses = app.signer.losses();
+    if let Some((checked_at, seen)) = app.seen_tokens.0.get(&hash)
+        && checked_at == losses
+    {
         return Ok(seen);
     }
     let claims = app.signer.access_token_claims(text).ok_or(TokenRefusal::NotOurs)?;
@@ -214,6 +309,6 @@ pub fn read(app: &App, text: &str) -> Result<Seen, TokenRefusal> {
             Seen::Person(Arc::new(SeenToken { token, caller: Mutex::default() }))
         }
     };
-    app.seen_tokens.0.insert(hash, seen.clone());
+    app.seen_tokens.0.insert(hash, (losses, seen.clone()));
     Ok(seen)
 }

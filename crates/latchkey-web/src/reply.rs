@@ -4,7 +4,7 @@ use askama::Template;
 use axum::body::Body;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, PRAGMA, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    REFRESH, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use serde::Serialize;
@@ -30,21 +30,16 @@ impl FormTargets {
     }
 }
 
+/// Seconds that frames have to load before their page goes on.
+const FRAMES_HAVE: u32 = 2;
+
 /// A page, with the headers that every page has.
 pub fn page(status: StatusCode, visitor: &Visitor, page: &impl Template, targets: &FormTargets) -> Response<Body> {
     let mut response = Response::new(Body::from(page.html()));
     *response.status_mut() = status;
-    let client = targets.0.as_deref().map(|target| format!(" {target}")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self' 'nonce-{}'; img-src 'self'; connect-src 'self'; form-action 'self'{client}; \
-         base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
-        visitor.nonce
-    );
+    content_security_policy(&mut response, visitor, targets, "");
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.insert(
@@ -55,6 +50,37 @@ pub fn page(status: StatusCode, visitor: &Visitor, page: &impl Template, targets
     no_store(&mut response);
     visitor.browser.set(response.headers_mut());
     response
+}
+
+/// A page that loads pages of apps in frames, and goes on after them.
+pub fn framing_page(
+    visitor: &Visitor,
+    html: &impl Template,
+    targets: &FormTargets,
+    frames: &[String],
+    onward: Option<&str>,
+) -> Response<Body> {
+    let mut response = page(StatusCode::OK, visitor, html, targets);
+    let origins = frames.iter().filter_map(|frame| latchkey_identity::client::redirect_uri::origin(frame));
+    let origins: std::collections::BTreeSet<String> = origins.collect();
+    let sources: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+    content_security_policy(&mut response, visitor, targets, &format!(" frame-src{sources};"));
+    if let Some(Ok(refresh)) = onward.map(|onward| HeaderValue::from_str(&format!("{FRAMES_HAVE};url={onward}"))) {
+        response.headers_mut().insert(REFRESH, refresh);
+    }
+    response
+}
+
+fn content_security_policy(response: &mut Response<Body>, visitor: &Visitor, targets: &FormTargets, more: &str) {
+    let client = targets.0.as_deref().map(|target| format!(" {target}")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self' 'nonce-{}'; img-src 'self'; connect-src 'self';{more} form-action 'self'{client}; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
+        visitor.nonce
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// Sends the browser on, by GET. [RFC 9700 §4.12]: never 307 or 308, which would carry the form along.
@@ -84,6 +110,13 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer that is a signed token.
+pub fn jwt(media_type: &'static str, token: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(token));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

@@ -7,12 +7,13 @@ use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 
+use crate::admin;
 use crate::app::App;
 use crate::assets;
 use crate::devops;
 use crate::identity::{
     approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logout, par, posted,
-    problem_page, revoke, select, sign_in, sign_out, token, userinfo,
+    problem_page, register, revoke, select, set_up, sign_in, sign_out, token, userinfo,
 };
 use crate::legacy;
 use crate::portal;
@@ -27,6 +28,7 @@ pub fn router(app: App) -> Router {
         .route("/{tenant}/.well-known/openid-configuration", get(documents::metadata))
         .route("/.well-known/oauth-authorization-server/{tenant}/v2.0", get(documents::metadata))
         .route("/{tenant}/discovery/v2.0/keys", get(documents::keys))
+        .route("/.well-known/oauth-protected-resource/{organization}", get(devops::protected_resource::get))
         .route("/common/discovery/instance", get(instance_discovery::instance_discovery))
         // The endpoints that clients use.
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::get).post(posted::goes_on))
@@ -35,6 +37,11 @@ pub fn router(app: App) -> Router {
         .route("/{tenant}/oauth2/v2.0/introspect", post(introspect::post))
         .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
         .route("/{tenant}/oauth2/v2.0/par", post(par::post))
+        .route("/{tenant}/oauth2/v2.0/register", post(register::post).options(register::preflight))
+        .route(
+            "/{tenant}/oauth2/v2.0/register/{id}",
+            get(register::manage).put(register::manage).delete(register::manage).options(register::preflight),
+        )
         .route("/{tenant}/oauth2/v2.0/logout", get(logout::get).post(posted::goes_on))
         .route("/oidc/userinfo", get(userinfo::answer).post(userinfo::answer).options(userinfo::preflight))
         // The older OAuth kind.
@@ -47,6 +54,7 @@ pub fn router(app: App) -> Router {
         // The pages of a flow.
         .route("/signin", get(sign_in::get).post(sign_in::post))
         .route("/signin/cancel", post(flow::cancel))
+        .route("/setup", get(set_up::get).post(set_up::post))
         .route("/select", get(select::get).post(select::post))
         .route("/select/another", post(select::another))
         .route("/select/forget", post(select::forget))
@@ -61,6 +69,8 @@ pub fn router(app: App) -> Router {
         // The pages of people.
         .route("/", get(front))
         .merge(portal::routes())
+        // What administrators do by programs.
+        .merge(admin::routes())
         // Files, and operators.
         .route("/assets/{file}", get(asset))
         .route("/healthz", get(healthy))

@@ -1,28 +1,35 @@
 //! The keys that tokens are signed with, parsed once and held.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::grant::token_exchange;
+use latchkey_identity::logout_notice::{self, LogoutTokenClaims};
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::token::access_token::AccessTokenClaims;
 use latchkey_identity::token::app_token::AppIssue;
 use latchkey_identity::token::{Issue, access_token};
-use latchkey_jose::{Algorithm, JwkSet, KeySet, SigningKey};
-use latchkey_store::Store;
-use latchkey_store::identity::StoredKey;
+use latchkey_jose::Algorithm;
+use latchkey_store::{Notice, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::{Mutex, Notify};
 
 use crate::app::StartError;
+use crate::key_ring::{ACCESS, KeyRing};
+use crate::key_rotation;
 
 /// The signing keys: ES256 for what our own side reads, RS256 where clients expect it.
 pub struct Signer {
-    access: SigningKey,
-    identity: SigningKey,
-    access_keys: KeySet,
-    identity_keys: KeySet,
-    published: JwkSet,
+    sealing: PurposeKey,
+    ring: RwLock<Arc<KeyRing>>,
+    /// How often a key went, with what it had signed.
+    losses: AtomicU64,
+    /// What is read later is newer: one reload at a time.
+    reloading: Mutex<()>,
+    changed: Arc<Notify>,
     made: AtomicU64,
     checked: AtomicU64,
 }
@@ -52,6 +59,9 @@ pub struct TokenResponse {
     pub id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_info: Option<String>,
+    /// [RFC 8693 §2.2.1]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// The answer of the token endpoint of the older kind.
@@ -69,73 +79,64 @@ pub struct LegacyTokenResponse {
 impl Signer {
     /// Reads the keys from the store, or makes the first ones and stores them.
     pub async fn load(store: &Store, sealing: &PurposeKey, now: Timestamp) -> Result<Self, StartError> {
-        let mut stored = store.signing_keys().await?;
-        for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
-            if !stored.iter().any(|key| key.algorithm == algorithm.name()) {
-                let key = SigningKey::generate(algorithm).map_err(|_| StartError::Provider)?;
-                let document = key.to_pkcs8().map_err(|_| StartError::Provider)?;
-                let sealed = sealing.seal(&document, key.kid().as_bytes()).ok_or(StartError::Provider)?;
-                store
-                    .add_signing_key(StoredKey {
-                        kid: key.kid().to_owned(),
-                        algorithm: algorithm.name().to_owned(),
-                        sealed,
-                        created_at: now,
-                    })
-                    .await?;
-                stored = store.signing_keys().await?;
+        key_rotation::begin_always(store, sealing, now).await?;
+        let signer = Self {
+            sealing: sealing.clone(),
+            ring: RwLock::default(),
+            losses: AtomicU64::new(0),
+            reloading: Mutex::default(),
+            changed: Arc::default(),
+            made: AtomicU64::new(0),
+            checked: AtomicU64::new(0),
+        };
+        signer.reload(store).await?;
+        let changed = Arc::clone(&signer.changed);
+        store.feed().subscribe(move |notice| {
+            if notice == Notice::Keys {
+                changed.notify_one();
             }
-        }
-        let mut keys = Vec::new();
-        for key in stored {
-            let algorithm: Algorithm = key.algorithm.parse().map_err(|_| StartError::SigningKey)?;
-            let document = sealing.open(&key.sealed, key.kid.as_bytes()).ok_or(StartError::SigningKey)?;
-            keys.push(SigningKey::from_pkcs8(algorithm, &document).map_err(|_| StartError::SigningKey)?);
-        }
-        Self::new(keys)
+        });
+        Ok(signer)
     }
 
-    fn new(keys: Vec<SigningKey>) -> Result<Self, StartError> {
-        let published = JwkSet { keys: keys.iter().map(SigningKey::public_jwk).collect() };
-        let set = |algorithm| {
-            let fitting = keys.iter().filter(|key| key.algorithm() == algorithm);
-            let verifying: Result<Vec<_>, _> = fitting.map(SigningKey::verifying_key).collect();
-            verifying.map(KeySet::new).map_err(|_| StartError::SigningKey)
-        };
-        let (access_keys, identity_keys) = (set(Algorithm::Es256)?, set(Algorithm::Rs256)?);
-        let (mut access, mut identity) = (None, None);
-        for key in keys {
-            match key.algorithm() {
-                Algorithm::Es256 => access = Some(key),
-                Algorithm::Rs256 => identity = Some(key),
-                Algorithm::Ps256 | Algorithm::EdDsa => {}
-            }
+    /// Takes the keys as they are now. When this returns, nothing counts that a key signed which is not there any more.
+    pub(crate) async fn reload(&self, store: &Store) -> Result<(), StartError> {
+        let _turn = self.reloading.lock().await;
+        let ring = Arc::new(KeyRing::open(&store.signing_keys().await?, &self.sealing)?);
+        let before = self.ring();
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
+        if !before.is_within(&ring) {
+            // After the keys: whoever reads the number and then the keys never has a newer number than keys.
+            self.losses.fetch_add(1, SeqCst);
         }
-        match (access, identity) {
-            (Some(access), Some(identity)) => Ok(Self {
-                access,
-                identity,
-                access_keys,
-                identity_keys,
-                published,
-                made: AtomicU64::new(0),
-                checked: AtomicU64::new(0),
-            }),
-            _ => Err(StartError::SigningKey),
-        }
+        Ok(())
+    }
+
+    /// Returns when somebody has changed the keys: they are to be taken anew.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// The keys of this moment.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How often a key went: what was checked before the last time has to be checked again.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses.load(SeqCst)
     }
 
     /// The claims of an access token, if its signature is one of ours.
     pub fn access_token_claims(&self, text: &str) -> Option<AccessTokenClaims> {
         self.checked.fetch_add(1, Relaxed);
-        let verified = latchkey_jose::verify(text, &self.access_keys, &[access_token::TYP]).ok()?;
-        Some(verified.into_claims())
+        latchkey_jose::verify_whole(text, self.ring().access(), &[access_token::TYP]).ok()
     }
 
     /// The claims of an ID token that comes back as a hint, if its signature is one of ours.
     pub fn id_token_claims<Claims: DeserializeOwned>(&self, text: &str) -> Option<Claims> {
         self.checked.fetch_add(1, Relaxed);
-        let verified = latchkey_jose::verify(text, &self.identity_keys, &["JWT"]).ok()?;
+        let verified = latchkey_jose::verify(text, self.ring().identity(), &["JWT"]).ok()?;
         Some(verified.into_claims())
     }
 
@@ -144,15 +145,10 @@ impl Signer {
         Signatures { made: self.made.load(Relaxed), checked: self.checked.load(Relaxed) }
     }
 
-    /// The public keys, for the JWKS document.
-    pub fn published(&self) -> &JwkSet {
-        &self.published
-    }
-
     /// Signs what was issued to an app of the older kind.
     pub fn legacy_token_response(&self, issue: &Issue, resource: &ResourceServer) -> Option<LegacyTokenResponse> {
         Some(LegacyTokenResponse {
-            access_token: self.sign(&self.access, access_token::TYP, &issue.access_token_claims(resource))?,
+            access_token: self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))?,
             token_type: "jwt-bearer",
             expires_in: issue.expires_in().to_string(),
             refresh_token: issue.refresh_token().map(|token| token.reveal().to_owned()),
@@ -162,19 +158,20 @@ impl Signer {
 
     /// Signs what was issued.
     pub fn token_response(&self, issue: &Issue, resource: &ResourceServer) -> Option<TokenResponse> {
-        let access_token = self.sign(&self.access, access_token::TYP, &issue.access_token_claims(resource))?;
+        let access_token = self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))?;
         let id_token = match issue.has_id_token() {
-            true => Some(self.sign(&self.identity, "JWT", &issue.id_token_claims(&access_token))?),
+            true => Some(self.sign(issue.id_token_algorithm(), "JWT", &issue.id_token_claims(&access_token))?),
             false => None,
         };
         let microsoft = issue.profile() == latchkey_identity::client::Profile::Microsoft;
         Some(TokenResponse {
-            token_type: "Bearer",
+            token_type: issue.token_type(),
             expires_in: issue.expires_in(),
             ext_expires_in: microsoft.then(|| issue.expires_in()),
             scope: issue.scope_text().to_owned(),
             refresh_token: issue.refresh_token().map(|token| token.reveal().to_owned()),
             client_info: issue.client_info(),
+            issued_token_type: issue.is_exchanged().then_some(token_exchange::ACCESS_TOKEN),
             access_token,
             id_token,
         })
@@ -184,19 +181,30 @@ impl Signer {
     pub fn app_token_response(&self, issue: &AppIssue, resource: &ResourceServer) -> Option<TokenResponse> {
         let microsoft = issue.profile() == latchkey_identity::client::Profile::Microsoft;
         Some(TokenResponse {
-            token_type: "Bearer",
-            access_token: self.sign(&self.access, access_token::TYP, &issue.access_token_claims(resource))?,
+            token_type: issue.token_type(),
+            access_token: self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))?,
             expires_in: issue.expires_in(),
             scope: issue.scope_text().to_owned(),
             ext_expires_in: microsoft.then(|| issue.expires_in()),
             refresh_token: None,
             id_token: None,
             client_info: None,
+            issued_token_type: None,
         })
     }
 
-    fn sign(&self, key: &SigningKey, typ: &str, claims: &impl Serialize) -> Option<String> {
+    /// Signs what an app is told of a session that ended.
+    pub fn logout_token(&self, claims: &LogoutTokenClaims) -> Option<String> {
+        self.sign(Algorithm::Rs256, logout_notice::TYP, claims)
+    }
+
+    /// Signs an answer by the algorithm that a client registered for it.
+    pub fn answer(&self, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Option<String> {
+        self.sign(algorithm, typ, claims)
+    }
+
+    fn sign(&self, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Option<String> {
         self.made.fetch_add(1, Relaxed);
-        key.sign_jwt(typ, claims).ok()
+        self.ring().signing(algorithm)?.sign_jwt(typ, claims).ok()
     }
 }

@@ -11,7 +11,7 @@ use tower_service::Service as _;
 use crate::app::{App, Origin};
 use crate::reply;
 use crate::routes;
-use crate::visitor::Peer;
+use crate::visitor::{CameToAlias, Peer};
 
 /// Bytes of the path and query of a request.
 const URL_BYTES: usize = 8_192;
@@ -56,9 +56,20 @@ impl Site {
         if request.uri().path_and_query().is_some_and(|url| url.as_str().contains("%00")) {
             return plain(StatusCode::BAD_REQUEST, "The address contains a null character.\n");
         }
+        // Browsers take it for a slash: a path that begins with both would lead to another host.
+        if request.uri().path().contains('\\') {
+            return plain(StatusCode::BAD_REQUEST, "The path contains a backslash.\n");
+        }
         let mut request = with_single_slashes(request);
         if let Some(document) = self.app.documents.find(&origin, &request) {
             return document;
+        }
+        let alias = origin
+            .mutual_tls
+            .as_ref()
+            .filter(|alias| names(&request).is_some_and(|named| alias.authority.eq_ignore_ascii_case(named)));
+        if let Some(alias) = alias.map(|alias| Arc::clone(&alias.url)) {
+            request.extensions_mut().insert(CameToAlias(alias));
         }
         request.extensions_mut().insert(origin);
         request.extensions_mut().insert(peer);
@@ -70,17 +81,24 @@ impl Site {
 
     /// The configured origin that the request names. `Host` chooses among ours; it never makes one, and nothing else is believed.
     fn origin(&self, request: &Request<Body>, peer: Peer) -> Option<Origin> {
-        let named = match request.uri().authority() {
-            Some(authority) => authority.as_str(),
-            // Two of them are one too many. [RFC 9112 §3.2]
-            None if request.headers().get_all(HOST).iter().count() != 1 => return None,
-            None => request.headers().get(HOST)?.to_str().ok()?,
-        };
+        let named = names(request)?;
         let fits = |origin: &&Origin| {
             let through_proxy = self.app.settings.behind_proxy && origin.secure;
-            origin.authority.eq_ignore_ascii_case(named) && (origin.secure == peer.secure || through_proxy)
+            let alias = origin.mutual_tls.as_ref().is_some_and(|alias| alias.authority.eq_ignore_ascii_case(named));
+            let itself = origin.authority.eq_ignore_ascii_case(named);
+            (itself && (origin.secure == peer.secure || through_proxy)) || (alias && peer.secure)
         };
         self.origins.iter().find(fits).cloned()
+    }
+}
+
+/// The host that a request names.
+fn names(request: &Request<Body>) -> Option<&str> {
+    match request.uri().authority() {
+        Some(authority) => Some(authority.as_str()),
+        // Two of them are one too many. [RFC 9112 §3.2]
+        None if request.headers().get_all(HOST).iter().count() != 1 => None,
+        None => request.headers().get(HOST)?.to_str().ok(),
     }
 }
 

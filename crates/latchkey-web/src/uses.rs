@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use latchkey_devops::access::Refusal;
+use latchkey_devops::ids::{OrganizationId, PersonId};
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::AuthorizationId;
 use latchkey_identity::session::SessionId;
+use latchkey_store::devops::members::ServiceUse;
 use latchkey_store::identity::{RefusedUse, Use};
 use latchkey_store::{Store, StoreError};
 use uuid::Uuid;
@@ -27,6 +29,7 @@ struct Gathered {
     uses: HashMap<(AuthorizationId, &'static str, Option<Uuid>), Used>,
     refused: HashMap<(AuthorizationId, &'static str, &'static str), Refused>,
     sessions: HashMap<SessionId, Timestamp>,
+    services: HashMap<(OrganizationId, PersonId), (Timestamp, IpAddr)>,
 }
 
 struct Used {
@@ -80,6 +83,23 @@ impl UseRecorder {
         }
     }
 
+    /// An app acted by itself in an organization.
+    pub fn acted_by_itself(&self, organization: OrganizationId, app: PersonId, at: Timestamp, address: IpAddr) {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = gathered.services.len() >= CAPACITY;
+        match gathered.services.entry((organization, app)) {
+            Entry::Occupied(mut used) => drop(used.insert((at, address))),
+            Entry::Vacant(free) if !full => drop(free.insert((at, address))),
+            Entry::Vacant(_) => {}
+        }
+    }
+
+    /// When and from where an app acted by itself in an organization since the last flush.
+    pub fn last_use_by_itself(&self, organization: OrganizationId, app: PersonId) -> Option<(Timestamp, IpAddr)> {
+        let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        gathered.services.get(&(organization, app)).copied()
+    }
+
     /// A session was used.
     pub fn visited(&self, session: SessionId, at: Timestamp) {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,7 +142,14 @@ impl UseRecorder {
             })
             .collect();
         let sessions: Vec<(SessionId, Timestamp)> = gathered.sessions.iter().map(|(id, at)| (*id, *at)).collect();
+        let service = |(&(organization, app), (at, address)): (&(OrganizationId, PersonId), &(Timestamp, IpAddr))| {
+            ServiceUse { organization, app, at: *at, address: address.to_string() }
+        };
+        let services: Vec<ServiceUse> = gathered.services.iter().map(service).collect();
         let written = async {
+            if !services.is_empty() {
+                store.record_service_uses(&services).await?;
+            }
             if !(uses.is_empty() && refused.is_empty()) {
                 store.record_uses_and_refusals(&uses, &refused).await?;
             }
@@ -145,6 +172,9 @@ impl UseRecorder {
                     Entry::Occupied(mut later) => later.get_mut().count += refused.count,
                     Entry::Vacant(free) => drop(free.insert(refused)),
                 }
+            }
+            for (service, used) in gathered.services {
+                now.services.entry(service).or_insert(used);
             }
             for (session, at) in gathered.sessions {
                 now.sessions.entry(session).or_insert(at);

@@ -1,6 +1,7 @@
 //! Who is at the door: the moment, the origin, the address and the browser of one request. Read once, handed to everything inside.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT};
@@ -8,6 +9,7 @@ use http::request::Parts;
 use latchkey_identity::Timestamp;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::BrowserHash;
+use latchkey_identity::token::confirmation::Thumbprint;
 
 use crate::app::{App, Origin, random};
 
@@ -19,6 +21,21 @@ pub struct Peer {
     /// Whether the listener speaks TLS.
     pub secure: bool,
 }
+
+/// The certificate whose key signed the handshake of a request's connection. The listener puts it into the request's extensions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClientCertificate(pub Thumbprint);
+
+impl ClientCertificate {
+    /// Of a certificate in DER.
+    pub fn of(der: &[u8]) -> Self {
+        Self(Thumbprint(latchkey_jose::digest::sha256(der)))
+    }
+}
+
+/// The URL of the alias that a request came to, if it did not come to its origin itself.
+#[derive(Clone, Debug)]
+pub struct CameToAlias(pub Arc<str>);
 
 /// One request's circumstances.
 #[derive(Clone, Debug)]
@@ -109,7 +126,8 @@ impl Visitor {
     /// Reads what one request brings along.
     pub fn of(app: &App, parts: &Parts) -> Self {
         let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
-        let origin = origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true });
+        let origin =
+            origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true, mutual_tls: None });
         let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
         let held = cookie(&parts.headers, name(BROWSER, origin.secure)).filter(|value| value.len() == 43);
         let browser = BrowserCookie {

@@ -4,20 +4,27 @@ use std::env;
 
 use latchkey_git::{GitError, GitProgram, Repositories};
 use latchkey_store::{OpenError, Options, Store};
+use latchkey_web::outbound::Outbound;
 use latchkey_web::{App, Clock, Ingredients, Keys, Settings, StartError};
 
 use crate::failure::{Exit, Failure};
 use crate::place::Place;
 
 /// Opens what is kept at `place` and makes the app of it.
-pub(crate) async fn open(place: &Place, master: &[u8; 32], settings: Settings) -> Result<App, Failure> {
+pub(crate) async fn open(
+    place: &Place,
+    master: &[u8; 32],
+    settings: Settings,
+    outbound: Outbound,
+) -> Result<App, Failure> {
     place.make_folder()?;
     let keys = Keys::derive(master).map_err(start_failure)?;
     let (store, repositories) = tokio::join!(open_store(place, Options::default()), open_repositories(place));
     let (store, repositories) = (store?, repositories?);
     // The database is ours alone by now, so nobody is at work in the repositories.
     repositories.recover().await.map_err(git_failure)?;
-    App::start(Ingredients { store, keys, repositories, settings, clock: Clock::system() }).await.map_err(start_failure)
+    let clock = Clock::system();
+    App::start(Ingredients { store, keys, repositories, outbound, settings, clock }).await.map_err(start_failure)
 }
 
 /// Opens the database.

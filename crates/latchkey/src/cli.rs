@@ -8,6 +8,8 @@ use futures_util::FutureExt as _;
 use latchkey_store::Role;
 use latchkey_web::{App, Settings};
 
+use crate::config::outbound::PlannedOutbound;
+use crate::config::show::ConfigCommand;
 use crate::config::{self, plan::Plan};
 use crate::control;
 use crate::desk::report::{Output, Report};
@@ -63,6 +65,9 @@ enum Command {
     Demo(DemoArguments),
     /// Write a configuration and a master key
     Init(init::Arguments),
+    /// What is configured, and where it is from
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// See whether a server could start from the configuration, and what is wrong if not
     Check,
     /// Run the server
@@ -156,6 +161,11 @@ impl Cli {
                 }
             }
             Command::Init(arguments) => init::init(&arguments),
+            Command::Config(ConfigCommand::Show(arguments)) => {
+                let source = config::Source::find(whereabouts.config.as_deref())?;
+                show(&config::show::show(&source, &arguments)?, output);
+                Ok(())
+            }
             Command::Check => {
                 let plan = whereabouts.plan()?;
                 let (report, healthy) = check::check(&plan).await;
@@ -164,8 +174,8 @@ impl Cli {
             }
             Command::Serve => {
                 let plan = whereabouts.plan()?;
-                logging::start(&plan.log);
-                serve::serve(plan).await
+                let logging = logging::start(&plan.log);
+                serve::serve(plan, whereabouts.config, logging).await
             }
             Command::Order(order) => {
                 let Given { report, ended, when_shown } = give(&whereabouts, order, yes).await?;
@@ -284,15 +294,16 @@ async fn carry_out(
     }
     let master = place.read_master_key()?;
     // A demo has no plan: what is done there while it does not run tells nobody.
-    let (origins, mail) = match whereabouts.data {
-        Some(_) => (Vec::new(), false),
+    let (origins, mail, outbound) = match whereabouts.data {
+        Some(_) => (Vec::new(), false, PlannedOutbound::default()),
         None => {
             let plan = whereabouts.plan()?;
-            (plan.origins.into_iter().map(|planned| planned.origin).collect(), plan.mail.is_some())
+            let origins = plan.origins.into_iter().map(|planned| planned.origin).collect();
+            (origins, plan.mail.is_some(), plan.outbound)
         }
     };
     let settings = Settings { origins, behind_proxy: false, hashing_permits: 1, hashing_queue: 1, demo: false };
-    let app = own.insert(bootstrap::open(place, &master, settings).await?);
+    let app = own.insert(bootstrap::open(place, &master, settings, outbound.client()?).await?);
     if mail {
         // The next server sends it.
         app.store.open_outbox();

@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use latchkey_identity::outbound::OutboundPolicy;
 use latchkey_identity::tenant::TenantId;
 use latchkey_web::app::Origin;
 use latchkey_web::{App, Settings, Site};
@@ -40,6 +41,7 @@ use time::OffsetDateTime;
 
 use crate::authority::{Authority, certificate_path};
 use crate::cli::DemoArguments;
+use crate::config::outbound::PlannedOutbound;
 use crate::config::{Level, Log};
 use crate::failure::{Exit, Failure};
 use crate::listen::signals::Signals;
@@ -47,7 +49,7 @@ use crate::listen::{Listener, Rules};
 use crate::mail::carrier::Carrier;
 use crate::place::Place;
 use crate::serve::House;
-use crate::tls::{self, Certificates};
+use crate::tls::{self, Certificates, ClientCertificates};
 use crate::{bootstrap, logging, out};
 use announcement::{Announcement, InProject};
 use buildlight::Buildlight;
@@ -84,11 +86,19 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     let master = place.read_or_make_master_key()?;
     let authority = Authority::open(&place.folder, OffsetDateTime::now_utc())?;
 
-    let app = bootstrap::open(&place, &master, settings(&ports)?).await?;
+    // Apps of this machine are asked, too, and the authority of the demo vouches for them.
+    let outbound = PlannedOutbound {
+        policy: OutboundPolicy { hosts: Vec::new(), loopback: true },
+        authorities: Some(authority.certificate_file().to_owned()),
+    };
+    let app = bootstrap::open(&place, &master, settings(&ports)?, outbound.client()?).await?;
     let kept = memory.recall(&app, &place, &ports).await?;
     let guide = guide(&app, &kept, &ports)?;
     let certificate = authority.listener_certificate(OffsetDateTime::now_utc())?;
-    let tls = tls::server_config(Certificates::new(vec![("localhost".to_owned(), certificate)]))?;
+    let tls = tls::server_config(
+        Certificates::new(vec![("localhost".to_owned(), certificate)]),
+        ClientCertificates::NotAsked,
+    )?;
     let announcement = announce(&place, &kept, &ports, authority.certificate_file());
     let house = House::open(app, guide, &place, Some(Carrier::Captured));
     if arguments.json {

@@ -126,6 +126,11 @@ master = "{KEY}"
 # password = "mail.password"
 # from = "Latchkey <latchkey@example.com>"
 
+# Whom this server asks for keys and metadata of apps, and tells of sign-outs, beyond the public network.
+# [outbound]
+# hosts = ["ci.corp.example"]
+# authorities = "corp.pem"
+
 [limits]
 # Connections at once, and from one address.
 # connections = {connections}

@@ -1,10 +1,11 @@
-//! What the server does by itself: it writes what was gathered in memory, drops what has expired, and sends the mail that waits.
+//! What the server does by itself: it writes what was gathered in memory, drops what has expired, looks after the signing keys, and sends
+//! the mail that waits.
 
 use std::time::Duration;
 
-use latchkey_store::StoreError;
 use latchkey_web::App;
 use latchkey_web::app::{FLUSH_EVERY, PURGE_EVERY};
+use latchkey_web::identity::backchannel_logout::TELL_EVERY;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
@@ -17,11 +18,16 @@ const MAIL_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whether anybody is to be told of an end: each is told on a day, not at a minute.
 const REMIND_EVERY: Duration = Duration::from_secs(3_600);
 
+/// How often it is looked whether a signing key is due: no later than a minute after it can sign.
+const KEYS_EVERY: Duration = Duration::from_secs(60);
+
 /// The jobs, at work.
 pub(crate) struct Jobs {
     work: JoinHandle<()>,
     /// Where mail is carried. It may have to wait for a mail server, and nothing waits for it.
     mail: Option<JoinHandle<()>>,
+    /// Where apps are told of sign-outs. They may take their time, and nothing waits for them.
+    notices: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -30,13 +36,14 @@ impl Jobs {
     pub(crate) fn start(app: App, carrier: Option<Carrier>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mail = carrier.map(|carrier| tokio::spawn(carry(app.clone(), carrier, stopped.clone())));
-        Self { work: tokio::spawn(work(app, stopped)), mail, stop }
+        let notices = tokio::spawn(notify(app.clone(), stopped.clone()));
+        Self { work: tokio::spawn(work(app, stopped)), mail, notices, stop }
     }
 
     /// Ends after a last time: nothing that was gathered is lost.
     pub(crate) async fn finish(self) {
         self.stop.send_replace(true);
-        for work in std::iter::once(self.work).chain(self.mail) {
+        for work in [self.work, self.notices].into_iter().chain(self.mail) {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the jobs ended before their time");
             }
@@ -59,25 +66,43 @@ async fn carry(app: App, carrier: Carrier, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Tells apps of sign-outs. What is not told when the server stops is told when it starts again.
+async fn notify(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut look = interval(TELL_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let telling = async {
+        loop {
+            look.tick().await;
+            tell("telling apps of sign-outs", app.tell_of_sign_outs().await);
+        }
+    };
+    tokio::select! {
+        _ = stopped.changed() => {}
+        () = telling => {}
+    }
+}
+
 async fn work(app: App, mut stopped: watch::Receiver<bool>) {
     let every = |period: Duration| {
         let mut interval = interval_at(Instant::now() + period, period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         interval
     };
-    let (mut flush, mut purge) = (every(FLUSH_EVERY), every(PURGE_EVERY));
+    let (mut flush, mut purge, mut keys) = (every(FLUSH_EVERY), every(PURGE_EVERY), every(KEYS_EVERY));
     loop {
         tokio::select! {
             _ = stopped.changed() => break,
             _ = flush.tick() => tell("writing last uses", app.flush().await),
             _ = purge.tick() => tell("dropping what has expired", app.purge().await),
+            _ = keys.tick() => tell("looking after the signing keys", app.advance_keys().await),
+            () = app.signer.changed() => tell("taking the signing keys anew", app.reload_keys().await),
         }
     }
     tell("writing last uses", app.flush().await);
 }
 
 /// A job that failed is done again at its next time.
-fn tell(job: &str, outcome: Result<(), StoreError>) {
+fn tell<E: std::fmt::Display>(job: &str, outcome: Result<(), E>) {
     if let Err(error) = outcome {
         tracing::warn!(%error, "{job} failed and will be tried again");
     }

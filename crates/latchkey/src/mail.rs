@@ -69,7 +69,11 @@ async fn carry(app: &App, carrier: &Carrier, mail: &Queued) -> Result<bool, Stor
         }
         None => {
             tracing::error!(%id, attempts, %error, "a mail is given up");
-            store.end_mail(mail, Ending::GivenUp, app.now()).await?;
+            let ending = match error {
+                CarryError::RefusedForGood(_) => Ending::Refused,
+                _ => Ending::GivenUp,
+            };
+            store.end_mail(mail, ending, app.now()).await?;
         }
     }
     Ok(!matches!(error, CarryError::NoAnswer(_)))

@@ -6,13 +6,14 @@
 //! | the configuration | [`config`], [`init`], [`check`] |
 //! | where everything is kept, the master key | [`place`] |
 //! | from there to an app | [`bootstrap`] |
-//! | the server and its end | [`serve`], [`listen`], [`jobs`], [`logging`] |
+//! | the server and its end | [`serve`], [`listen`], [`jobs`], [`logging`], [`reload`] |
 //! | TLS, and an authority to try it with | [`tls`], [`authority`], [`trust`] |
 //! | orders of whoever runs the server | [`desk`], [`control`], [`password`] |
 //! | verifying the record | [`audit`] |
 //! | the demo | [`demo`] |
 //! | what is printed, and what is said of failures | [`out`], [`failure`] |
 
+mod any_certificate;
 mod audit;
 mod authority;
 mod bootstrap;
@@ -31,6 +32,7 @@ mod mail;
 mod out;
 mod password;
 mod place;
+mod reload;
 mod serve;
 mod tls;
 mod trust;

@@ -1,6 +1,8 @@
 //! `latchkey serve`: from a configuration to a server, and to its end.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use latchkey_web::{App, Settings, Site};
@@ -12,18 +14,21 @@ use crate::failure::Failure;
 use crate::jobs::Jobs;
 use crate::listen::signals::Signals;
 use crate::listen::{self, Answers, Listener, Rules};
+use crate::logging::Logging;
 use crate::mail::carrier::Carrier;
 use crate::out;
 use crate::place::Place;
-use crate::tls::{self, Certificates};
+use crate::reload::{self, ListenerCertificates, Reloadable};
+use crate::tls::{self, Certificates, ClientCertificates};
 
 /// Serves until it is told to stop.
-pub(crate) async fn serve(plan: Plan) -> Result<(), Failure> {
+pub(crate) async fn serve(plan: Plan, named: Option<PathBuf>, logging: Logging) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let master = plan.place.read_master_key()?;
     let carrier = plan.mail.as_ref().map(Carrier::to_server).transpose()?;
-    let listeners = listeners(&plan.origins).await?;
-    let app = bootstrap::open(&plan.place, &master, settings(&plan)).await?;
+    let outbound = plan.outbound.client()?;
+    let (listeners, certificates) = listeners(&plan.origins).await?;
+    let app = bootstrap::open(&plan.place, &master, settings(&plan), outbound).await?;
     let rules = Rules {
         connections: plan.limits.connections,
         connections_per_address: plan.limits.connections_per_address,
@@ -34,8 +39,13 @@ pub(crate) async fn serve(plan: Plan) -> Result<(), Failure> {
             "mail is not configured: people are told of nothing by mail (the section [mail] of the configuration)",
         );
     }
-    let house = House::open(app.clone(), Site::new(app), &plan.place, carrier);
-    for PlannedOrigin { origin, listen, .. } in &plan.origins {
+    let house = House::open(app.clone(), Site::new(app.clone()), &plan.place, carrier);
+    if let Some(link) = app.set_up_link().await? {
+        out::note(format_args!("nobody administers this server yet: set it up within an hour at {link}"));
+    }
+    let origins = plan.origins.clone();
+    let reloading = reload::listen(Reloadable { named, plan, logging, certificates })?;
+    for PlannedOrigin { origin, listen, .. } in &origins {
         out::note(format_args!(
             "latchkey {} is ready at {}, listening on {listen}",
             env!("CARGO_PKG_VERSION"),
@@ -43,6 +53,7 @@ pub(crate) async fn serve(plan: Plan) -> Result<(), Failure> {
         ));
     }
     house.serve(listeners, rules, &mut signals).await;
+    reloading.abort();
     Ok(())
 }
 
@@ -85,24 +96,37 @@ pub(crate) fn settings(plan: &Plan) -> Settings {
 }
 
 /// Binds each address once, with the certificates of all origins that are listened for there.
-async fn listeners(origins: &[PlannedOrigin]) -> Result<Vec<Listener>, Failure> {
+async fn listeners(origins: &[PlannedOrigin]) -> Result<(Vec<Listener>, Vec<ListenerCertificates>), Failure> {
     let mut addresses: Vec<SocketAddr> = origins.iter().map(|planned| planned.listen).collect();
     addresses.sort_unstable();
     addresses.dedup();
-    let mut listeners = Vec::with_capacity(addresses.len());
+    let (mut listeners, mut shown) = (Vec::with_capacity(addresses.len()), Vec::new());
     for address in addresses {
-        let mut certificates = Vec::new();
+        let (mut certificates, mut files_by_host) = (Vec::new(), Vec::new());
         for planned in origins.iter().filter(|planned| planned.listen == address) {
             if let Some(files) = &planned.certificate {
                 certificates.push((planned.host().to_owned(), tls::read(files)?));
+                files_by_host.push((planned.host().to_owned(), files.clone()));
             }
         }
         let socket = listen::bind(address).await?;
         listeners.push(if certificates.is_empty() {
             Listener::plain(socket)
         } else {
-            Listener::tls(socket, tls::server_config(Certificates::new(certificates))?)
+            let certificates = Certificates::new(certificates);
+            shown.push(ListenerCertificates { shown: Arc::clone(&certificates), files: files_by_host });
+            Listener::tls(socket, tls::server_config(certificates, ClientCertificates::NotAsked)?)
         });
     }
-    Ok(listeners)
+    for planned in origins {
+        let (Some(address), Some(files)) = (planned.mutual_tls, &planned.certificate) else { continue };
+        let certificates = Certificates::new(vec![(planned.host().to_owned(), tls::read(files)?)]);
+        let config = tls::server_config(Arc::clone(&certificates), ClientCertificates::Asked)?;
+        listeners.push(Listener::tls(listen::bind(address).await?, config));
+        shown.push(ListenerCertificates {
+            shown: certificates,
+            files: vec![(planned.host().to_owned(), files.clone())],
+        });
+    }
+    Ok((listeners, shown))
 }

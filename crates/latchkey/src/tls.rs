@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
@@ -11,6 +11,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{CipherSuite, ServerConfig, SupportedCipherSuite};
 
+use crate::any_certificate::AnyCertificate;
 use crate::config::plan::CertificateFiles;
 use crate::failure::{Exit, Failure};
 
@@ -18,22 +19,31 @@ use crate::failure::{Exit, Failure};
 pub(crate) const H2: &[u8] = b"h2";
 const HTTP_1_1: &[u8] = b"http/1.1";
 
-/// Certificates by host; who asks for none of them gets the first.
+/// Certificates by host; who asks for none of them gets the first. They may be replaced while the server runs.
 #[derive(Debug)]
-pub(crate) struct Certificates(Vec<(String, Arc<CertifiedKey>)>);
+pub(crate) struct Certificates(RwLock<ByHost>);
+
+/// Certificates, each with the host it is for.
+pub(crate) type ByHost = Vec<(String, Arc<CertifiedKey>)>;
 
 impl Certificates {
     /// Certificates, each with the host it is for. None is no use: see [`server_config`].
-    pub(crate) const fn new(by_host: Vec<(String, Arc<CertifiedKey>)>) -> Self {
-        Self(by_host)
+    pub(crate) fn new(by_host: ByHost) -> Arc<Self> {
+        Arc::new(Self(RwLock::new(by_host)))
+    }
+
+    /// From now on others are shown: connections that are there keep theirs.
+    pub(crate) fn replace(&self, by_host: ByHost) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = by_host;
     }
 }
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let by_host = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let named =
-            hello.server_name().and_then(|name| self.0.iter().find(|(host, _)| host.eq_ignore_ascii_case(name)));
-        named.or(self.0.first()).map(|(_, certificate)| Arc::clone(certificate))
+            hello.server_name().and_then(|name| by_host.iter().find(|(host, _)| host.eq_ignore_ascii_case(name)));
+        named.or(by_host.first()).map(|(_, certificate)| Arc::clone(certificate))
     }
 }
 
@@ -53,14 +63,30 @@ fn provider() -> CryptoProvider {
     provider
 }
 
+/// Whether a listener asks clients for a certificate of theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ClientCertificates {
+    /// It does not, so no browser troubles anybody with the question.
+    NotAsked,
+    /// It does. Who has none comes in as well.
+    Asked,
+}
+
 /// What a listener speaks.
-pub(crate) fn server_config(certificates: Certificates) -> Result<Arc<ServerConfig>, Failure> {
+pub(crate) fn server_config(
+    certificates: Arc<Certificates>,
+    of_clients: ClientCertificates,
+) -> Result<Arc<ServerConfig>, Failure> {
     let failed = |error: rustls::Error| Failure::new(Exit::Failed, "TLS cannot be set up").because(error);
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+    let provider = Arc::new(provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(failed)?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(certificates));
+        .map_err(failed)?;
+    let builder = match of_clients {
+        ClientCertificates::NotAsked => builder.with_no_client_auth(),
+        ClientCertificates::Asked => builder.with_client_cert_verifier(Arc::new(AnyCertificate::new(&provider))),
+    };
+    let mut config = builder.with_cert_resolver(certificates);
     config.alpn_protocols = vec![H2.to_vec(), HTTP_1_1.to_vec()];
     // A client that comes back is recognized by its ticket: no signature, and nothing kept here.
     config.ticketer = aws_lc_rs::Ticketer::new().map_err(failed)?;

@@ -1,8 +1,10 @@
 //! What is measured: one file for each way of using the server.
 
 mod api_read;
+mod client_credentials;
 mod code_flow;
 mod discovery;
+mod introspection;
 mod jwks;
 mod refresh;
 pub(crate) mod revocation_lag;
@@ -27,12 +29,16 @@ pub(crate) enum Scenario {
     Discovery,
     /// The public keys
     Jwks,
+    /// A token for an app in its own name, with its secret in the form
+    ClientCredentials,
     /// A refresh, for an access token and the next refresh token
     Refresh,
     /// The same with an ID token
     RefreshWithIdToken,
     /// `UserInfo` with a token seen before
     Userinfo,
+    /// Introspection of a token seen before
+    Introspection,
     /// Reading a work item with a token seen before
     ApiReadWarm,
     /// Reading a work item with a token never seen
@@ -52,9 +58,10 @@ impl Scenario {
         match self {
             Self::Discovery | Self::Jwks => "T_http",
             Self::CodeFlow => "2 T_http + 2 T_tx + T_sign[ES256] + T_sign[RS256]",
+            Self::ClientCredentials => "T_http + T_sign[ES256]",
             Self::Refresh => "T_http + T_sign[ES256] + T_tx",
             Self::RefreshWithIdToken => "T_http + T_sign[ES256] + T_sign[RS256] + T_tx",
-            Self::Userinfo | Self::ApiReadWarm => "T_http + T_seen + T_read",
+            Self::Userinfo | Self::Introspection | Self::ApiReadWarm => "T_http + T_seen + T_read",
             Self::ApiReadCold => "T_http + T_verify[ES256] + T_read",
         }
     }
@@ -65,9 +72,10 @@ impl Scenario {
         match self {
             Self::Discovery | Self::Jwks => http,
             Self::CodeFlow => 2.0 * http + 2.0 * tx + sign_es256 + sign_rs256,
+            Self::ClientCredentials => http + sign_es256,
             Self::Refresh => http + sign_es256 + tx,
             Self::RefreshWithIdToken => http + sign_es256 + sign_rs256 + tx,
-            Self::Userinfo | Self::ApiReadWarm => http + seen_token + read,
+            Self::Userinfo | Self::Introspection | Self::ApiReadWarm => http + seen_token + read,
             Self::ApiReadCold => http + verify_es256 + read,
         }
     }
@@ -77,6 +85,7 @@ impl Scenario {
         match self {
             Self::Discovery | Self::Jwks => 0.70,
             Self::CodeFlow | Self::ApiReadCold => 0.65,
+            Self::ClientCredentials | Self::Introspection => 0.55,
             Self::Refresh | Self::Userinfo => 0.50,
             Self::RefreshWithIdToken => 0.75,
             Self::ApiReadWarm => 0.45,
@@ -89,6 +98,8 @@ impl Scenario {
             Self::Discovery => discovery::run(bench).await,
             Self::Jwks => jwks::run(bench).await,
             Self::CodeFlow => code_flow::run(bench).await,
+            Self::ClientCredentials => client_credentials::run(bench).await,
+            Self::Introspection => introspection::run(bench).await,
             Self::Refresh => refresh::run(bench, false).await,
             Self::RefreshWithIdToken => refresh::run(bench, true).await,
             Self::Userinfo => userinfo::run(bench).await,
@@ -149,7 +160,7 @@ mod tests {
     #[test]
     fn a_limit_is_the_sum_of_its_parts() {
         let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&LIMITS));
-        assert_eq!(limits.collect::<Vec<_>>(), [8.0, 8.0, 37.0, 281.0, 13.0, 13.0, 63.0, 302.0]);
+        assert_eq!(limits.collect::<Vec<_>>(), [8.0, 8.0, 24.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 302.0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::generator::{Measured, Turn, Work};
+use crate::generator::{self, Measured, Turn, Work};
 use crate::http::{Connection, Requests};
 use crate::problem::{Outcome, Problem};
 use crate::scenarios::{Bench, share};
@@ -22,12 +22,18 @@ pub(super) struct Tokens<'a> {
 /// Measures `POST /{t}/oauth2/v2.0/token` with a refresh token.
 pub(super) async fn run(bench: &Bench<'_>, with_id_token: bool) -> Outcome<Measured> {
     let (all, world) = (chains(bench.world, with_id_token), bench.world);
-    let workers = bench.workers(|worker| {
-        let mine: Vec<usize> =
-            share(worker, bench.connections, all.len()).take(all.len()).filter_map(|at| all.get(at).copied()).collect();
-        Chains { refresh: Refresh::of(world, bench.requests()), mine: mine.into_iter().cycle(), with_id_token }
+    let refresh = || Refresh::of(world, bench.requests());
+    // Each once, so that what is measured is a server that has been at work: apps refresh again and again.
+    let once = bench.workers(|worker| {
+        let mine = all.iter().copied().skip(worker).step_by(bench.connections);
+        Chains { refresh: refresh(), mine, with_id_token }
     });
-    bench.measure(workers).await
+    generator::finish(bench.server.port, once).await?;
+    let again = bench.workers(|worker| {
+        let mine = share(worker, bench.connections, all.len()).filter_map(|at| all.get(at).copied());
+        Chains { refresh: refresh(), mine, with_id_token }
+    });
+    bench.measure(again).await
 }
 
 /// The families that bring an ID token with each refresh, or those that do not.

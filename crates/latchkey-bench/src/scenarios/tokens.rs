@@ -11,7 +11,11 @@ use crate::scenarios::refresh::{Refresh, chains};
 
 /// So many access tokens, of as many families as there are: those with `openid`, or those without, whose refresh is cheaper.
 pub(super) async fn issue(bench: &Bench<'_>, count: usize, openid: bool) -> Outcome<Vec<String>> {
-    let families = chains(bench.world, openid);
+    issue_of(bench, count, &chains(bench.world, openid)).await
+}
+
+/// So many access tokens of these families.
+pub(super) async fn issue_of(bench: &Bench<'_>, count: usize, families: &[usize]) -> Outcome<Vec<String>> {
     let issued = RefCell::new(Vec::with_capacity(count));
     let workers = bench.workers(|worker| {
         // Whoever owns a family is the only one who rotates it.

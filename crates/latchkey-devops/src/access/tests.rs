@@ -2,8 +2,10 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::access_level::AccessLevel;
+use crate::approval_request::AppShown;
 use crate::fixtures::{ANA, BEN, a_member, a_repository, an_app, an_organization, drydock, lighthouse, owner};
 use crate::group::{OrganizationGroup, ProjectGroup};
+use crate::membership::AcceptedService;
 use crate::scope::Scope;
 use crate::sunset::Sunset;
 use latchkey_jose::Timestamp;
@@ -307,11 +309,15 @@ fn an_organization_stops_services_and_not_people() {
     }
 }
 
+fn accepted(scopes: &str) -> Option<AcceptedService> {
+    Some(AcceptedService { scopes: Scopes::parse(scopes), shown: None })
+}
+
 /// An app that acts by itself, in the groups and at the level that Ben has.
 fn nightly() -> World {
     let itself = PersonId(an_app().0);
     World {
-        member: Some(Member { person: itself, service: true, ..a_member() }),
+        member: Some(Member { person: itself, service: accepted("vso.work vso.code vso.project"), ..a_member() }),
         caller: Caller::app_itself(
             an_app(),
             an_organization().tenant,
@@ -344,11 +350,33 @@ fn an_app_by_itself_can_what_token_registration_and_membership_let_it() {
 }
 
 #[test]
+fn what_an_app_registered_after_it_was_let_in_waits_for_an_administrator() {
+    let before = nightly().with_member(|member| member.service = accepted("vso.work"));
+    assert!(before.in_lighthouse(Action::ReadWorkItems).is_ok());
+    assert_eq!(refused(before.in_lamp(Action::ReadCode)), (Check::Scope, 401));
+    let more = nightly().with_member(|member| member.service = accepted("vso.work_write vso.code_write"));
+    assert_eq!(refused(more.in_lighthouse(Action::EditWorkItems)), (Check::Scope, 401), "nor does acceptance register");
+    assert!(more.in_lamp(Action::ReadCode).is_ok());
+}
+
+#[test]
+fn an_app_that_is_more_or_other_than_what_was_accepted_is_told_apart() {
+    let (shown, other) = (AppShown([1; 32]), AppShown([2; 32]));
+    let service = AcceptedService { scopes: Scopes::parse("vso.work_write"), shown: Some(shown) };
+    assert!(!service.differs_from(Scopes::parse("vso.work_write"), shown));
+    assert!(!service.differs_from(Scopes::parse("vso.work"), shown), "less is no question");
+    assert!(service.differs_from(Scopes::parse("vso.work_write vso.code"), shown));
+    assert!(service.differs_from(Scopes::parse("vso.work"), other));
+    let unknown = AcceptedService { shown: None, ..service };
+    assert!(!unknown.differs_from(Scopes::parse("vso.work"), other));
+}
+
+#[test]
 fn what_a_person_holds_is_no_apps_and_the_other_way_round() {
     // The same id, by whatever accident: the membership says whose it is.
-    let as_person = nightly().with_member(|member| member.service = false);
+    let as_person = nightly().with_member(|member| member.service = None);
     assert_eq!(refused(as_person.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
-    let as_app = ben().with_member(|member| member.service = true);
+    let as_app = ben().with_member(|member| member.service = accepted("vso.work"));
     assert_eq!(refused(as_app.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
 }
 
@@ -358,6 +386,7 @@ fn an_app_by_itself_administers_nothing_and_has_no_secrets_of_people() {
     owns.organization.owner = PersonId(an_app().0);
     let owns = owns.with_member(|member| {
         member.groups.insert(OrganizationGroup::ProjectCollectionAdministrators);
+        member.service = Some(AcceptedService { scopes: Scopes::EVERYTHING, shown: None });
     });
     let everything = Caller::app_itself(an_app(), an_organization().tenant, Scopes::EVERYTHING, Scopes::EVERYTHING);
     let owns = World { caller: everything, ..owns };

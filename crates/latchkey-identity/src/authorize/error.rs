@@ -37,6 +37,8 @@ pub enum Untrusted {
     DeviceCodeGone,
     /// The request that was pushed was answered, has run out, or is another client's.
     RequestUri,
+    /// The request object does not hold, and nothing beside it says where it is safe to send the browser.
+    RequestObject,
 }
 
 impl Untrusted {
@@ -53,6 +55,7 @@ impl Untrusted {
             Self::RedirectUriNotRegistered => "invalid_redirect_uri",
             Self::DeviceCodeGone => "expired_token",
             Self::RequestUri => "invalid_request_uri",
+            Self::RequestObject => "invalid_request_object",
         }
     }
 
@@ -69,6 +72,7 @@ impl Untrusted {
             Self::RedirectUriNotRegistered => 50_011,
             Self::DeviceCodeGone => 70_019,
             Self::RequestUri => 90_023,
+            Self::RequestObject => 90_101,
         }
     }
 
@@ -96,6 +100,9 @@ impl Untrusted {
             }
             Self::RequestUri => {
                 "The request_uri is unknown, was answered, has run out, or belongs to another app: begin again at the service."
+            }
+            Self::RequestObject => {
+                "The service sent you here with a request object that does not hold: it is not signed by a key of the app, is for somebody else, or has run out."
             }
             Self::DeviceCodeGone => {
                 "The code of this device was answered already, or has run out: the device has to ask for another one."

@@ -5,13 +5,16 @@
 //! 3. [`crate::consent`]: what is approved, asked again or remembered;
 //! 4. [`response`]: the code or the error, to the client's own redirect URI or to our own page.
 
+pub mod claims_request;
 pub mod error;
 pub mod flow;
 pub mod prompt;
 pub mod pushed;
 pub mod request;
+pub mod request_object;
 pub mod response;
 pub mod response_mode;
+pub mod throttle;
 
 pub use error::{AuthorizeError, Untrusted};
 pub use flow::{Flow, FlowId};

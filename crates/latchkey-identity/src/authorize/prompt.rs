@@ -106,35 +106,37 @@ pub enum Step {
 }
 
 /// Decides who answers a request. `signed_in` are the live sessions of the browser, `flow` is there once a page has been shown, and
-/// `hinted` is the account that an `id_token_hint` of ours names.
+/// `expected` are those of their accounts that an `id_token_hint` or the `claims` parameter names, if one of them does.
 pub fn next_step(
     request: &AuthorizationRequest,
     audience: &Audience,
     signed_in: &[SignedIn],
     flow: Option<&Flow>,
-    hinted: Option<account::AccountId>,
+    expected: Option<&[account::AccountId]>,
     now: Timestamp,
 ) -> Step {
     let silent = request.prompt.contains(Prompt::None);
     let fits = |candidate: &&SignedIn| {
         audience.issuing_tenant(&candidate.home, &candidate.guest_of).is_some() && fits_domain_hint(request, candidate)
     };
+    let is_expected = |candidate: &SignedIn| expected.is_none_or(|ids| ids.contains(&candidate.account.id));
     let picked =
         flow.and_then(|flow| flow.session).and_then(|id| signed_in.iter().find(|candidate| candidate.session.id == id));
     if let Some(picked) = picked {
         return match audience.issuing_tenant(&picked.home, &picked.guest_of) {
+            // Another account never answers in the place of the one that was named. [OpenID Connect Core §3.1.2.2]
+            Some(_) if !is_expected(picked) => Step::Refuse(OAuthError::login_required("another account answered")),
             None => Step::WrongTenant(Box::new(picked.clone())),
             Some(tenant) => sign_in_again_or(request, picked, tenant, flow, now),
         };
     }
 
-    let hinted_account = |candidate: &&SignedIn| hinted.is_none_or(|id| candidate.account.id == id);
     let hinted_address = |candidate: &&SignedIn| match &request.login_hint {
         Some(hint) => account::email_key(hint) == account::email_key(&candidate.account.email),
         None => true,
     };
     let candidates: Vec<&SignedIn> =
-        signed_in.iter().filter(fits).filter(hinted_account).filter(hinted_address).collect();
+        signed_in.iter().filter(fits).filter(|candidate| is_expected(candidate)).filter(hinted_address).collect();
     if silent {
         return match candidates.as_slice() {
             [one] => match audience.issuing_tenant(&one.home, &one.guest_of) {
@@ -282,9 +284,13 @@ mod tests {
     #[test]
     fn a_hint_at_somebody_else_never_gives_another_persons_tokens() {
         let request = request(&[("prompt", "none")]).unwrap();
-        let somebody = Some(account::AccountId(Uuid::from_u128(0xdead)));
-        let step = next_step(&request, &Audience::Tenant(harbor()), &[ana()], None, somebody, NOW);
-        assert_eq!(refused(&step), "login_required");
+        let decided = |flow: Option<&Flow>, expected: &[account::AccountId]| {
+            next_step(&request, &Audience::Tenant(harbor()), &[ana()], flow, Some(expected), NOW)
+        };
+        assert_eq!(refused(&decided(None, &[])), "login_required");
+        let picked = flow(Some(ana().session.id), NOW);
+        assert_eq!(refused(&decided(Some(&picked), &[])), "login_required", "not by picking either");
+        assert!(matches!(decided(Some(&picked), &[ana().account.id]), Step::Continue { .. }));
     }
 
     #[test]

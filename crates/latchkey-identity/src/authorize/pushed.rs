@@ -5,6 +5,7 @@ use url::form_urlencoded;
 
 use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::request::{self, CameBy, Context};
+use crate::authorize::request_object;
 use crate::client::ClientId;
 use crate::client_auth::AuthenticatedClient;
 use crate::decision::{Change, Decision};
@@ -14,6 +15,7 @@ use crate::limits;
 use crate::parameters::Parameters;
 use crate::secret::{Secret, TokenHash};
 use crate::time::Timestamp;
+use crate::token::confirmation::Confirmation;
 
 /// What references to requests begin with. [RFC 9126 §2.2]
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -63,22 +65,39 @@ pub fn push(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<String> {
+    let confirmation = client.confirmation();
     let client = client.client();
     if form.get("request_uri").is_some() {
         return Decision::refuse(OAuthError::invalid_request("request_uri has no place in a pushed request"));
     }
     let text = Secret::generate(entropy);
     let context = Context { came_by: CameBy::Pushed(text.hash()), ..context };
-    if let Err(error) = request::parse(form, Some(client), context) {
-        return Decision::refuse(match error {
-            AuthorizeError::TellClient(_, error) => error,
-            AuthorizeError::ShowPage(why) => untrusted(why),
-        });
+    let form = match request_object::open(form, client, context, now) {
+        Ok(form) => form,
+        Err(error) => return Decision::refuse(error),
+    };
+    let named = match request::parse(&form, Some(client), context) {
+        Ok(request) => request.dpop_jkt,
+        Err(AuthorizeError::TellClient(_, error)) => return Decision::refuse(error),
+        Err(AuthorizeError::ShowPage(why)) => return Decision::refuse(untrusted(why)),
+    };
+    // A proof beside the request says the same as the parameter would. [RFC 9449 §10.1]
+    let proved = match confirmation {
+        Some(Confirmation::Key(key)) => Some(key),
+        Some(Confirmation::Certificate(_)) | None => None,
+    };
+    if let (Some(named), Some(proved)) = (named, proved)
+        && named != proved
+    {
+        return Decision::refuse(OAuthError::invalid_dpop_proof("dpop_jkt is not the key of the DPoP proof"));
     }
     let id = client.id.to_string();
     let own = form.iter().filter(|(name, _)| *name != "client_id" && !CREDENTIALS.contains(name));
     let mut parameters = form_urlencoded::Serializer::new(String::new());
     parameters.append_pair("client_id", &id).extend_pairs(own);
+    if let (None, Some(proved)) = (named, proved) {
+        parameters.append_pair("dpop_jkt", &proved.to_string());
+    }
     let parameters = parameters.finish();
     if parameters.len() > limits::PUSHED_REQUEST_BYTES {
         return Decision::refuse(OAuthError::invalid_request("the request is longer than 16 KiB"));
@@ -137,8 +156,13 @@ mod tests {
             GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
         pairs.extend(edits);
         let audience = Audience::Tenant(harbor());
-        let context =
-            Context { origin: "https://id.test", audience: &audience, resource: &a_resource(), came_by: CameBy::Link };
+        let context = Context {
+            origin: "https://id.test",
+            audience: &audience,
+            resource: &a_resource(),
+            published: &[],
+            came_by: CameBy::Link,
+        };
         push(&parameters(&pairs), &authenticated(client), "harbor.test", context, NOW, &mut Entropy::seeded(1))
     }
 

@@ -1,10 +1,12 @@
 //! The authorization request: who asks and where the answer goes first, then everything else.
 
+use crate::authorize::claims_request::ClaimsRequest;
 use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
-use crate::client::{Client, ClientId, ClientKind, ClientState};
+use crate::client::key::ClientKey;
+use crate::client::{Client, ClientId, ClientKind, ClientState, Profile, SubjectType};
 use crate::decision::Change;
 use crate::error::OAuthError;
 use crate::grant::authorization_code::CodeChallenge;
@@ -15,6 +17,7 @@ use crate::scope::{OPENID, RequestedScopes};
 use crate::secret::TokenHash;
 use crate::tenant::{Audience, TenantId};
 use crate::time::Timestamp;
+use crate::token::confirmation::Thumbprint;
 use crate::token::issuer;
 
 /// What an authorization request is read against.
@@ -26,6 +29,8 @@ pub struct Context<'a> {
     pub audience: &'a Audience,
     /// What access tokens are for.
     pub resource: &'a ResourceServer,
+    /// The keys that the client publishes, where its request may be signed by one of them.
+    pub published: &'a [ClientKey],
     /// How it came here.
     pub came_by: CameBy,
 }
@@ -49,10 +54,14 @@ pub struct AuthorizationRequest {
     pub domain_hint: Option<String>,
     /// An ID token of ours that names who is expected.
     pub id_token_hint: Option<String>,
+    /// The subject that has to answer, if the `claims` parameter names one. [OpenID Connect Core §5.5.1]
+    pub subject: Option<String>,
     /// Comes back in the ID token.
     pub nonce: Option<String>,
     /// What the `code_verifier` has to match.
     pub challenge: Option<CodeChallenge>,
+    /// The key that the code may be redeemed with. [RFC 9449 §10]
+    pub dpop_jkt: Option<Thumbprint>,
     /// A client of the Microsoft world wants `client_info`.
     pub client_info: bool,
     /// How it came here.
@@ -91,11 +100,29 @@ pub fn parse(
         Some(Some(mode)) => (TrustedRedirect { mode, ..redirect }, Ok(())),
         Some(None) => (
             redirect,
-            Err(OAuthError::invalid_request("response_mode is none of query, fragment and form_post").numbered(70_007)),
+            Err(OAuthError::invalid_request("response_mode is none of those that response_modes_supported lists")
+                .numbered(70_007)),
         ),
     };
     mode.and_then(|()| checked(parameters, client, redirect.clone(), context))
         .map_err(|error| AuthorizeError::TellClient(Box::new(redirect), error))
+}
+
+/// Why a request is not served whose request object does not hold: told to the client where the parameters beside it name a redirect URI
+/// of its own, and on our page otherwise. [RFC 9101 §7]
+pub(crate) fn refused(
+    parameters: &Parameters,
+    client: &Client,
+    context: Context<'_>,
+    error: OAuthError,
+) -> AuthorizeError {
+    match trusted_redirect(parameters, Some(client), context) {
+        Ok((_, redirect)) => AuthorizeError::TellClient(Box::new(redirect), error),
+        Err(Untrusted::RedirectUriMissing | Untrusted::RedirectUriNotRegistered) => {
+            AuthorizeError::ShowPage(Untrusted::RequestObject)
+        }
+        Err(why) => AuthorizeError::ShowPage(why),
+    }
 }
 
 fn trusted_redirect<'a>(
@@ -156,20 +183,14 @@ fn checked(
     if parameters.get("state").is_some_and(|state| state.len() > limits::STATE_BYTES) {
         return Err(OAuthError::invalid_request("state is longer than 2048 bytes"));
     }
-    if client.doors.pushed_only && context.came_by == CameBy::Link {
+    if client.pushes_only() && context.came_by == CameBy::Link {
         return Err(OAuthError::invalid_request("this client has to push its requests"));
     }
     if parameters.get("request").is_some() {
-        return Err(OAuthError {
-            code: "request_not_supported",
-            ..OAuthError::invalid_request("request objects are not supported")
-        });
+        return Err(OAuthError::invalid_request_object("a request object has no place here"));
     }
     if parameters.get("request_uri").is_some() {
-        return Err(OAuthError {
-            code: "request_uri_not_supported",
-            ..OAuthError::invalid_request("request_uri is not supported")
-        });
+        return Err(OAuthError::invalid_request_uri("request_uri has no place here"));
     }
     match parameters.require("response_type")? {
         "code" => {}
@@ -178,7 +199,12 @@ fn checked(
     if client.kind == ClientKind::Daemon {
         return Err(OAuthError::unauthorized_client("this client signs nobody in"));
     }
-    let scopes = RequestedScopes::parse(parameters.require("scope")?, &client.scopes, context.resource)?;
+    let scopes = requested_scopes(parameters, client, context.resource)?;
+    let claims = match parameters.get("claims").filter(|_| scopes.canonical().contains(OPENID)) {
+        Some(claims) => ClaimsRequest::parse(claims)?,
+        None => ClaimsRequest::default(),
+    };
+    let scopes = scopes.with_claims(claims.singles);
     if scopes.canonical().is_empty() {
         return Err(OAuthError::invalid_scope("scope names nothing that can be asked for here"));
     }
@@ -191,12 +217,12 @@ fn checked(
         return Err(OAuthError::invalid_request("code_challenge is missing: this client has to use PKCE with S256"));
     }
     let max_age = match parameters.get("max_age") {
-        None => None,
+        None => client.metadata.default_max_age.map(u64::from),
         Some(text) => {
             Some(text.parse::<u64>().map_err(|_| OAuthError::invalid_request("max_age is not a number of seconds"))?)
         }
     };
-    check_resource(parameters, context.resource)?;
+    context.resource.check(parameters)?;
     Ok(AuthorizationRequest {
         client: client.id,
         redirect,
@@ -206,20 +232,29 @@ fn checked(
         login_hint: parameters.get("login_hint").map(str::to_owned),
         domain_hint: parameters.get("domain_hint").map(str::to_owned),
         id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
+        subject: claims.subject,
         nonce,
         challenge,
-        client_info: parameters.get("client_info") == Some("1"),
+        dpop_jkt: dpop_jkt(parameters)?,
+        client_info: wants_client_info(parameters, client),
         came_by: context.came_by,
     })
 }
 
-/// `resource` ([RFC 8707 §2]) may name the one resource server there is.
-fn check_resource(parameters: &Parameters, resource: &ResourceServer) -> Result<(), OAuthError> {
-    match parameters.get("resource") {
-        Some(asked) if !resource.is_named(asked) => {
-            Err(OAuthError::invalid_target("resource is not one that tokens are issued for here"))
-        }
-        _ => Ok(()),
+/// Whether `client_info` goes with the answer. It names the account, which a client with pairwise subjects is not told.
+pub(crate) fn wants_client_info(parameters: &Parameters, client: &Client) -> bool {
+    let by_subject_alone =
+        client.profile != Profile::Microsoft && client.metadata.subject_type == SubjectType::Pairwise;
+    parameters.get("client_info") == Some("1") && !by_subject_alone
+}
+
+/// `dpop_jkt`: the thumbprint of the key that will redeem the code.
+pub(crate) fn dpop_jkt(parameters: &Parameters) -> Result<Option<Thumbprint>, OAuthError> {
+    match parameters.get("dpop_jkt") {
+        None => Ok(None),
+        Some(text) => Thumbprint::parse(text)
+            .map(Some)
+            .ok_or_else(|| OAuthError::invalid_request("dpop_jkt is not the base64url form of a SHA-256")),
     }
 }
 
@@ -246,6 +281,19 @@ impl AuthorizationRequest {
     }
 }
 
+/// What `scope` names. Left out it stands for everything that the client registered [RFC 6749 §3.3], but not in the Microsoft world, where
+/// it has to be there.
+fn requested_scopes(
+    parameters: &Parameters,
+    client: &Client,
+    resource: &ResourceServer,
+) -> Result<RequestedScopes, OAuthError> {
+    match parameters.get("scope") {
+        None if client.profile != Profile::Microsoft => Ok(RequestedScopes::exactly(&client.scopes)),
+        _ => RequestedScopes::parse(parameters.require("scope")?, &client.scopes, resource),
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -253,6 +301,7 @@ pub(crate) mod tests {
     use crate::client::registration::tests::a_client;
     use crate::parameters::tests::parameters;
     use crate::resource::tests::a_resource;
+    use crate::scope::ScopeSet;
     use crate::tenant::{Tenant, TenantKind};
 
     pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -280,8 +329,13 @@ pub(crate) mod tests {
             GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
         pairs.extend(edits);
         let audience = Audience::Tenant(harbor());
-        let context =
-            Context { origin: "https://id.test", audience: &audience, resource: &a_resource(), came_by: CameBy::Link };
+        let context = Context {
+            origin: "https://id.test",
+            audience: &audience,
+            resource: &a_resource(),
+            published: &[],
+            came_by: CameBy::Link,
+        };
         parse(&parameters(&pairs), Some(client), context)
     }
 
@@ -337,10 +391,26 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_scope_left_out_is_everything_registered_but_for_microsofts_clients() {
+        let client = a_client();
+        let asked = |profile| request_of(&Client { profile, ..client.clone() }, &[("scope", "")]);
+        assert_eq!(asked(Profile::Standard).unwrap().scopes.canonical(), client.scopes);
+        assert!(matches!(
+            asked(Profile::Microsoft),
+            Err(AuthorizeError::TellClient(_, error)) if error.code == "invalid_request"
+        ));
+        let none = Client { scopes: ScopeSet::default(), ..a_client() };
+        assert!(matches!(
+            request_of(&none, &[("scope", "")]),
+            Err(AuthorizeError::TellClient(_, error)) if error.code == "invalid_scope"
+        ));
+    }
+
+    #[test]
     fn everything_else_is_told_to_the_client() {
         assert_eq!(told(&[("response_type", "token")]), "unsupported_response_type");
         assert_eq!(told(&[("response_type", "")]), "invalid_request");
-        assert_eq!(told(&[("response_mode", "jwt")]), "invalid_request");
+        assert_eq!(told(&[("response_mode", "pigeon")]), "invalid_request");
         assert_eq!(told(&[("scope", "vso.nonsense")]), "invalid_scope");
         assert_eq!(told(&[("scope", "favourite_colour")]), "invalid_scope");
         assert_eq!(told(&[("code_challenge", "")]), "invalid_request");
@@ -348,7 +418,6 @@ pub(crate) mod tests {
         assert_eq!(told(&[("max_age", "-1")]), "invalid_request");
         assert_eq!(told(&[("prompt", "none login")]), "invalid_request");
         assert_eq!(told(&[("nonce", "1"), ("nonce", "2")]), "invalid_request");
-        assert_eq!(told(&[("request", "e30.e30.")]), "request_not_supported");
         assert_eq!(told(&[("resource", "https://other.test/")]), "invalid_target");
         assert_eq!(told(&[("state", &"x".repeat(3_000))]), "invalid_request");
     }

@@ -1,12 +1,17 @@
 //! Answers to the client, with `iss` in each of them, [RFC 6749 §4.1.2], [RFC 9207].
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::authorize::response_mode::ResponseMode;
 use crate::client::redirect_uri;
 use crate::client::{Client, Profile, Publisher};
 use crate::error::OAuthError;
+use crate::limits;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// A redirect URI that belongs to the client that asked. Only [`crate::authorize::request`] makes one, from the client's registration.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,7 +101,31 @@ impl TrustedRedirect {
     }
 }
 
+/// What a signed answer says, [JARM §2.1]: who answers whom, until when it counts, and the parameters.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SignedResponse {
+    iss: String,
+    aud: String,
+    exp: i64,
+    #[serde(flatten)]
+    parameters: BTreeMap<&'static str, String>,
+}
+
 impl AuthorizationResponse {
+    /// What is signed of it, for a client that asked for a signed answer.
+    pub fn to_sign(&self, client: &Client, now: Timestamp) -> Option<SignedResponse> {
+        let mut parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
+        let iss = parameters.remove("iss")?;
+        let exp = (now + limits::SIGNED_RESPONSE_LIFETIME).as_secs();
+        self.mode.is_signed().then(|| SignedResponse { iss, aud: client.id.to_string(), exp, parameters })
+    }
+
+    /// The same answer, signed: one parameter, which says it all. [JARM §2.3]
+    #[must_use]
+    pub fn signed(self, response: String) -> Self {
+        Self { mode: self.mode.carrier(), parameters: vec![("response", response)], ..self }
+    }
+
     /// The URL to send the browser to in every mode but `form_post`. The redirect URI's own query stays.
     pub fn location(&self) -> String {
         if self.parameters.is_empty() {
@@ -110,7 +139,7 @@ impl AuthorizationResponse {
         // An address without a path means the path `/`, and clients compare it that way.
         let after_scheme = self.uri.split_once("://").map(|(_, rest)| rest);
         let slash = if after_scheme.is_some_and(|rest| !rest.contains(['/', '?'])) { "/" } else { "" };
-        let separator = match self.mode {
+        let separator = match self.mode.carrier() {
             ResponseMode::Fragment => '#',
             _ if self.uri.contains('?') => '&',
             _ => '?',
@@ -142,6 +171,26 @@ mod tests {
             issuer: "https://id.test/t/v2.0".into(),
             profile: Profile::Standard,
         }
+    }
+
+    #[test]
+    fn a_signed_answer_is_one_parameter_that_says_it_all() {
+        let client = crate::client::registration::tests::a_client();
+        for (mode, start) in [
+            (ResponseMode::Jwt, "https://app.test/cb?response=j.w.t"),
+            (ResponseMode::QueryJwt, "https://app.test/cb?response=j.w.t"),
+            (ResponseMode::FragmentJwt, "https://app.test/cb#response=j.w.t"),
+        ] {
+            let response = redirect("https://app.test/cb", mode).approved(&Approved::Code(Secret::new("c0de")), None);
+            let told = serde_json::to_value(response.to_sign(&client, Timestamp::from_secs(100)).unwrap()).unwrap();
+            let (aud, exp) = (client.id.to_string(), 100 + 300);
+            let iss = "https://id.test/t/v2.0";
+            let whole = serde_json::json!({"iss": iss, "aud": aud, "exp": exp, "code": "c0de", "state": "a.b~c"});
+            assert_eq!(told, whole);
+            assert_eq!(response.signed("j.w.t".into()).location(), start);
+        }
+        let plain = redirect("https://app.test/cb", ResponseMode::Query).error(&OAuthError::access_denied("no"));
+        assert_eq!(plain.to_sign(&client, Timestamp::from_secs(100)), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::client::registration::ClientId;
-use crate::client_auth::Credential;
+use crate::client_auth::{Credential, CredentialKind};
 use crate::entropy::Entropy;
 use crate::limits::{SECRET_MARKED_BEFORE, SECRET_TOLD_DAYS_BEFORE};
 use crate::secret::{PurposeKey, Secret};
@@ -63,7 +63,7 @@ impl ClientSecret {
 
     /// What stands in for it where it was shown.
     pub fn credential(&self) -> Credential {
-        Credential { id: self.id, expires_at: self.expires_at }
+        Credential { id: self.id, kind: CredentialKind::Secret, expires_at: Some(self.expires_at) }
     }
 
     /// How lists name it. Those of the older kind are told apart by their ends, all others by how they begin.

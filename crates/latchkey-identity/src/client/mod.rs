@@ -1,12 +1,25 @@
 //! Clients: registered services. On pages they are called apps.
 
+pub mod authentication;
+pub mod client_metadata;
 pub mod credential;
+pub mod declaration;
 pub mod doors;
+pub mod dynamic;
+pub mod fapi2;
+pub mod federated_credential;
+pub mod key;
+pub mod metadata;
+pub mod published_keys;
 pub mod redirect_uri;
 pub mod registration;
 pub mod reserved_name;
 
+pub use authentication::Authentication;
 pub use credential::ClientSecret;
 pub use doors::Doors;
+pub use federated_credential::FederatedCredential;
+pub use key::ClientKey;
+pub use metadata::{Metadata, SubjectType};
 pub use redirect_uri::RedirectUri;
 pub use registration::{Client, ClientId, ClientKind, ClientState, Profile, Publisher};

@@ -8,9 +8,14 @@ use uuid::Uuid;
 
 use crate::account::{self, Account, AccountId};
 use crate::authorization::Lifetime;
+use crate::client::authentication::Authentication;
 use crate::client::credential::ClientSecret;
 use crate::client::doors::Doors;
-use crate::client::redirect_uri::{RedirectUri, RedirectUriError, destination_without_port};
+use crate::client::fapi2::{self, NotFapi2};
+use crate::client::federated_credential::{FederatedCredential, FederationError};
+use crate::client::key::{ClientKey, KeyError};
+use crate::client::metadata::{BadMetadata, Metadata};
+use crate::client::redirect_uri::{self, RedirectUri, RedirectUriError, destination_without_port};
 use crate::client::reserved_name;
 use crate::client_auth::Credential;
 use crate::decision::{Change, Decision};
@@ -73,6 +78,11 @@ impl ClientKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether people can use it on a device without a browser. [RFC 8628 §1]
+    pub const fn can_use_device_codes(self) -> bool {
+        matches!(self, Self::Web | Self::Native)
+    }
+
     /// Whether it keeps a secret, and therefore authenticates.
     pub const fn is_confidential(self) -> bool {
         matches!(self, Self::Web | Self::Daemon)
@@ -86,19 +96,22 @@ pub enum Profile {
     Standard,
     /// Entra-shaped tokens for clients of the Microsoft world.
     Microsoft,
+    /// FAPI 2.0 Security Profile: pushed requests, authentication by a key, tokens bound to one.
+    Fapi2,
     /// The older OAuth kind: imported, and never registered. See [`crate::legacy`].
     Legacy,
 }
 
 impl Profile {
     /// Every profile.
-    pub const ALL: [Self; 3] = [Self::Standard, Self::Microsoft, Self::Legacy];
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Microsoft, Self::Fapi2, Self::Legacy];
 
     /// The name in configuration, commands and JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Microsoft => "microsoft",
+            Self::Fapi2 => "fapi2",
             Self::Legacy => "legacy",
         }
     }
@@ -126,6 +139,15 @@ impl Publisher {
             Self::Verified(domain) => domain,
         }
     }
+}
+
+/// What tokens are bound to, so that a copy of one opens nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SenderConstraint {
+    /// A key that the client shows by DPoP proofs. [RFC 9449]
+    Dpop,
+    /// The certificate that the client shows when it shakes hands. [RFC 8705 §3]
+    Certificate,
 }
 
 /// Whether an app may do anything.
@@ -166,12 +188,16 @@ pub struct Client {
     pub redirect_uris: Vec<RedirectUri>,
     /// What it uses beside signing people in.
     pub doors: Doors,
+    /// How it asks and is answered.
+    pub metadata: Metadata,
     /// The resource scopes it may ask for.
     pub scopes: ScopeSet,
     /// Those of them without which it does not work.
     pub required_scopes: ScopeSet,
     /// Its secrets, at most two.
     pub secrets: Vec<ClientSecret>,
+    /// How it proves who it is beside by them.
+    pub authentication: Authentication,
     /// Rises with every change; a change is made against the version it was read at.
     pub version: i64,
     /// When it was registered.
@@ -194,9 +220,26 @@ impl Client {
         !(self.pkce_optional && self.kind.is_confidential())
     }
 
+    /// Whether it makes its requests by pushing them only. [RFC 9126 §6], [FAPI 2.0 §5.3.2.2]
+    pub fn pushes_only(&self) -> bool {
+        self.doors.pushed_only || self.profile == Profile::Fapi2
+    }
+
+    /// What everything that is issued to it has to be bound to. [RFC 9449 §5.2], [RFC 8705 §3.4], [FAPI 2.0 §5.3.2.1]
+    pub fn sender_constraint(&self) -> Option<SenderConstraint> {
+        if self.metadata.tls_client_certificate_bound_access_tokens {
+            return Some(SenderConstraint::Certificate);
+        }
+        let by_dpop = self.metadata.dpop_bound_access_tokens || self.profile == Profile::Fapi2;
+        by_dpop.then_some(SenderConstraint::Dpop)
+    }
+
     /// What it can prove who it is with, live or not.
     pub fn credentials(&self) -> impl Iterator<Item = Credential> {
-        self.secrets.iter().map(ClientSecret::credential)
+        let keys = self.authentication.keys.iter().map(ClientKey::credential);
+        let federated = self.authentication.federated.iter().map(FederatedCredential::credential);
+        let secrets = self.secrets.iter().map(ClientSecret::credential);
+        secrets.chain(keys).chain(federated).chain(self.published_credential())
     }
 
     /// Whether it is of the older OAuth kind.
@@ -226,13 +269,9 @@ impl Client {
             || (self.profile == Profile::Microsoft && self.permits_redirect(requested))
     }
 
-    /// Whether it may ask for device codes: a native app, or one that keeps a secret and registered for it. [RFC 8628 §3.1]
+    /// Whether it may ask for device codes: a native app, or one that keeps a secret, which registered for it. [RFC 8628 §3.1]
     pub fn may_use_device_codes(&self) -> bool {
-        match self.kind {
-            ClientKind::Native => true,
-            ClientKind::Web => self.doors.device_code && !self.is_legacy(),
-            ClientKind::SinglePage | ClientKind::Daemon => false,
-        }
+        self.doors.device_code && self.kind.can_use_device_codes() && !self.is_legacy()
     }
 }
 
@@ -249,6 +288,8 @@ pub struct Registration {
     pub redirect_uris: Vec<String>,
     /// What it uses beside signing people in.
     pub doors: Doors<String>,
+    /// How it asks and is answered.
+    pub metadata: Metadata,
     /// The resource scopes it may ask for.
     pub scopes: ScopeSet,
     /// Those of them without which it does not work.
@@ -296,12 +337,24 @@ pub enum RegistrationError {
     /// More addresses for after sign-out than anybody checks, or any for a daemon.
     #[error("An app that signs people in has at most 50 addresses for after sign-out, and a daemon has none.")]
     PostLogoutRedirectUris,
+    /// An address to be told of sign-outs at that cannot be asked.
+    #[error("{0}: the address for notices of sign-outs is an https address, without user name, password or fragment.")]
+    BackchannelLogoutUri(String),
+    /// A page for sign-outs that is not the app's own.
+    #[error("{0}: the page for sign-outs lies at the scheme, host and port of one of the app's redirect URIs.")]
+    FrontchannelLogoutUri(String),
     /// Device codes for an app that runs in a browser, or without anybody.
-    #[error("Device codes are for native apps, which need no leave for it, and for web apps.")]
+    #[error("Device codes are for native apps and for web apps.")]
     DeviceCodes,
     /// A daemon makes no requests that could be pushed.
     #[error("A daemon signs nobody in, so it has no requests to push.")]
     PushedOnly,
+    /// The FAPI 2.0 profile does not allow it.
+    #[error(transparent)]
+    Fapi2(#[from] NotFapi2),
+    /// How it asks and is answered does not fit.
+    #[error("{0}")]
+    Metadata(BadMetadata),
     /// A scope that does not exist.
     #[error("The scope {0} does not exist.")]
     UnknownScope(String),
@@ -317,6 +370,15 @@ pub enum RegistrationError {
     /// A public app has no secret.
     #[error("An app of this kind cannot keep a secret.")]
     PublicClient,
+    /// What was given brings no keys that can be kept.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A federated credential that cannot be kept.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    /// A method that its kind of app cannot use.
+    #[error("An app of this kind cannot authenticate by this method.")]
+    Method,
     /// A lifetime beyond two years, or none.
     #[error("A secret lives between 1 and 730 days.")]
     SecretLifetime,
@@ -334,6 +396,14 @@ pub enum RegistrationError {
     /// A secret of the older kind that lives longer than 60 days, or not at all.
     #[error("A secret of an app of the older kind lives between 1 and 60 days.")]
     LegacySecretLifetime,
+    /// A public app does not become confidential, nor the other way round.
+    #[error("An app stays of the kind that it was registered as: register another one.")]
+    KindStays,
+    /// A secret that was not made here, and that somebody could guess.
+    #[error(
+        "A secret that you bring has 32 to 256 visible characters of ASCII, at least 12 of them different: make it at random."
+    )]
+    WeakSecret,
     /// More apps than one account may own.
     #[error("An account owns at most 200 apps.")]
     TooManyApps,
@@ -345,6 +415,13 @@ pub struct CheckedRegistration {
     registration: Registration,
     redirect_uris: Vec<RedirectUri>,
     doors: Doors,
+}
+
+impl CheckedRegistration {
+    /// What sort of program it is.
+    pub const fn kind(&self) -> ClientKind {
+        self.registration.kind
+    }
 }
 
 impl Registration {
@@ -362,6 +439,9 @@ impl Registration {
         }
         if self.pkce_optional && !self.kind.is_confidential() {
             return Err(RegistrationError::PkceNeeded);
+        }
+        if self.profile == Profile::Fapi2 {
+            fapi2::check(&mut self)?;
         }
         if let Some(unknown) = self.scopes.iter().find(|scope| !known_scopes.iter().any(|known| known == scope)) {
             return Err(RegistrationError::UnknownScope(unknown.to_owned()));
@@ -387,15 +467,17 @@ impl Registration {
             }
         }
         let doors = self.checked_doors()?;
+        let metadata = std::mem::take(&mut self.metadata);
+        self.metadata = metadata.check(self.kind, &redirect_uris).map_err(RegistrationError::Metadata)?;
         Ok(CheckedRegistration { registration: self, redirect_uris, doors })
     }
 
     fn checked_doors(&self) -> Result<Doors, RegistrationError> {
-        let Doors { post_logout_redirect_uris: typed, device_code, pushed_only } = &self.doors;
+        let Doors { post_logout_redirect_uris: typed, device_code, pushed_only, .. } = &self.doors;
         if typed.len() > limits::REDIRECT_URIS_PER_CLIENT || (self.kind == ClientKind::Daemon && !typed.is_empty()) {
             return Err(RegistrationError::PostLogoutRedirectUris);
         }
-        if *device_code && !matches!(self.kind, ClientKind::Web | ClientKind::Native) {
+        if *device_code && !self.kind.can_use_device_codes() {
             return Err(RegistrationError::DeviceCodes);
         }
         if *pushed_only && self.kind == ClientKind::Daemon {
@@ -409,7 +491,31 @@ impl Registration {
                 post_logout_redirect_uris.push(checked);
             }
         }
-        Ok(Doors { post_logout_redirect_uris, device_code: *device_code, pushed_only: *pushed_only })
+        Ok(Doors {
+            post_logout_redirect_uris,
+            backchannel_logout_uri: self.checked_backchannel()?,
+            frontchannel_logout_uri: self.checked_frontchannel()?,
+            device_code: *device_code,
+            pushed_only: *pushed_only,
+        })
+    }
+
+    /// Where the server tells of sign-outs: by https, wherever it is. [Back-Channel Logout §2.2]
+    fn checked_backchannel(&self) -> Result<Option<RedirectUri>, RegistrationError> {
+        let Some(typed) = &self.doors.backchannel_logout_uri else { return Ok(None) };
+        let wrong = || RegistrationError::BackchannelLogoutUri(typed.clone());
+        let uri = RedirectUri::register(typed, ClientKind::Web).map_err(|_| wrong())?;
+        let suits = uri.as_str().starts_with("https://") && self.kind != ClientKind::Daemon;
+        if suits { Ok(Some(uri)) } else { Err(wrong()) }
+    }
+
+    /// The page that is framed: of the app itself, so that nobody makes browsers of others load something else. [Front-Channel Logout §2]
+    fn checked_frontchannel(&self) -> Result<Option<RedirectUri>, RegistrationError> {
+        let Some(typed) = &self.doors.frontchannel_logout_uri else { return Ok(None) };
+        let wrong = || RegistrationError::FrontchannelLogoutUri(typed.clone());
+        let uri = RedirectUri::register(typed, ClientKind::Web).map_err(|_| wrong())?;
+        let own = |redirect: &String| redirect_uri::origin(redirect) == redirect_uri::origin(uri.as_str());
+        if self.redirect_uris.iter().any(own) { Ok(Some(uri)) } else { Err(wrong()) }
     }
 }
 
@@ -453,9 +559,11 @@ pub fn new_client(
         owner,
         redirect_uris,
         doors,
+        metadata: registration.metadata,
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,
         secrets: Vec::new(),
+        authentication: Authentication::default(),
         version: 1,
         created_at: now,
     }
@@ -482,6 +590,7 @@ pub fn change(
         pkce_optional: registration.pkce_optional,
         redirect_uris,
         doors,
+        metadata: registration.metadata,
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,
         version: client.version + 1,
@@ -518,6 +627,9 @@ pub fn add_secret(
     }
     if !client.kind.is_confidential() {
         return Decision::refuse(RegistrationError::PublicClient);
+    }
+    if client.profile == Profile::Fapi2 {
+        return Decision::refuse(NotFapi2::Secret.into());
     }
     if client.is_legacy() && !(1..=limits::LEGACY_SECRET_DAYS).contains(&days) {
         return Decision::refuse(RegistrationError::LegacySecretLifetime);

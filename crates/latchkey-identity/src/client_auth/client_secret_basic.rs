@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Method, Presented};
+use super::{Method, Presentable, Presented};
 use crate::error::OAuthError;
 use crate::secret::Secret;
 
@@ -24,8 +24,11 @@ pub fn read(header: &str) -> Result<Presented, OAuthError> {
     let client_id = decode(id).filter(|id| !id.is_empty()).ok_or_else(malformed)?;
     let secret = decode(secret).filter(|secret| !secret.is_empty());
     Ok(match secret {
-        Some(secret) => Presented { client_id, method: Method::ClientSecretBasic, secret: Some(Secret::new(secret)) },
-        None => Presented { client_id, method: Method::None, secret: None },
+        Some(secret) => {
+            let proof = Presentable::Secret(Secret::new(secret));
+            Presented { client_id, method: Method::ClientSecretBasic, proof }
+        }
+        None => Presented { client_id, method: Method::None, proof: Presentable::Nothing },
     })
 }
 
@@ -37,7 +40,7 @@ mod tests {
     fn id_and_secret_are_form_decoded_after_base64() {
         let presented = read(&format!("Basic {}", STANDARD.encode("my%3Aid:a+b%2Bc%26d"))).unwrap();
         assert_eq!(presented.client_id, "my:id");
-        assert_eq!(presented.secret.unwrap().reveal(), "a b+c&d");
+        assert_eq!(presented.proof, Presentable::Secret(Secret::new("a b+c&d")));
     }
 
     #[test]

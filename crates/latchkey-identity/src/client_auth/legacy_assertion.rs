@@ -65,5 +65,6 @@ pub fn authenticate<'a>(
     if client.state == ClientState::Suspended {
         return Err(LegacyError::new(Reason::InvalidClient, "an administrator has stopped this client"));
     }
-    Ok(AuthenticatedClient { client, method: Method::LegacyAssertion, credential: Some(secret.credential()) })
+    let credential = Some(secret.credential());
+    Ok(AuthenticatedClient { client, method: Method::LegacyAssertion, credential, confirmation: None })
 }

@@ -1,15 +1,24 @@
 //! Client authentication, [RFC 6749 §2.3]: one file per method.
 
+mod called_at;
 pub mod client_secret_basic;
 pub mod client_secret_post;
+pub mod federated_credential;
 pub mod legacy_assertion;
 pub mod none;
+pub mod private_key_jwt;
 
-use crate::client::{Client, ClientState};
+pub use called_at::CalledAt;
+pub use private_key_jwt::{ClientAssertion, Spent};
+
+use crate::client::{Client, ClientKey, ClientState, Profile, fapi2};
+use crate::decision::{Change, Decision};
+use crate::dpop::ProvenKey;
 use crate::error::OAuthError;
 use crate::parameters::Parameters;
 use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
+use crate::token::confirmation::{Confirmation, Thumbprint};
 use uuid::Uuid;
 
 /// The methods we know, as `token_endpoint_auth_methods_supported` lists them.
@@ -21,16 +30,27 @@ pub enum Method {
     ClientSecretBasic,
     /// `client_secret` in the form.
     ClientSecretPost,
+    /// An assertion that the client signs with a key of its own.
+    PrivateKeyJwt,
+    /// The certificate that the client registered, shown when it shakes hands. [RFC 8705 §2.2]
+    SelfSignedTlsClientAuth,
     /// `client_assertion` of the older kind: the client secret itself. At the older token endpoint only.
     LegacyAssertion,
 }
 
 impl Method {
     /// Every method that clients can choose.
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::SelfSignedTlsClientAuth,
+        Self::None,
+    ];
 
     /// Those of them by which a client proves who it is.
-    pub const PROVING: [Self; 2] = [Self::ClientSecretBasic, Self::ClientSecretPost];
+    pub const PROVING: [Self; 4] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::SelfSignedTlsClientAuth];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -38,8 +58,15 @@ impl Method {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
             Self::LegacyAssertion => "legacy_assertion",
         }
+    }
+
+    /// The method of that name, if clients can choose it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
     }
 }
 
@@ -50,14 +77,33 @@ pub struct Presented {
     pub client_id: String,
     /// How it authenticates.
     pub method: Method,
-    /// The secret, unless the method is `none`.
-    pub secret: Option<Secret>,
+    /// What it shows for it.
+    pub proof: Presentable,
+}
+
+/// What a client shows to prove who it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Presentable {
+    /// Nothing: a public client.
+    Nothing,
+    /// Its secret.
+    Secret(Secret),
+    /// An assertion.
+    Assertion(ClientAssertion),
+    /// The certificate whose key signed the handshake.
+    Certificate(Thumbprint),
 }
 
 impl Presented {
     /// Reads the `Authorization` header and the form. More than one method at once is refused, [RFC 6749 §2.3].
     pub fn read(authorization: Option<&str>, form: &Parameters) -> Result<Self, OAuthError> {
         let basic = authorization.map(client_secret_basic::read).transpose()?;
+        if let Some((client_id, assertion)) = ClientAssertion::read(form)? {
+            if basic.is_some() || form.get("client_secret").is_some() {
+                return Err(OAuthError::invalid_request("the client authenticates in two ways at once"));
+            }
+            return Ok(Self { client_id, method: Method::PrivateKeyJwt, proof: Presentable::Assertion(assertion) });
+        }
         match (basic, form.get("client_secret")) {
             (Some(_), Some(_)) => Err(OAuthError::invalid_request("the client authenticates in two ways at once")),
             (Some(basic), None) => {
@@ -72,24 +118,77 @@ impl Presented {
     }
 }
 
+impl Presented {
+    /// The same, of a client that shows nothing else than the certificate of its connection.
+    #[must_use]
+    pub fn or_certificate(self, certificate: Option<Thumbprint>) -> Self {
+        match (&self.proof, certificate) {
+            (Presentable::Nothing, Some(certificate)) => {
+                Self { method: Method::SelfSignedTlsClientAuth, proof: Presentable::Certificate(certificate), ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 /// A credential of a client: tokens that it gets in its own name end with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Credential {
     /// Its id.
     pub id: Uuid,
-    /// When it ends.
-    pub expires_at: Timestamp,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
 }
 
-/// Proof that the client authenticated by the method of its kind. Only [`authenticate`] makes one.
+impl Credential {
+    /// Whether it still holds.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// What a client proved who it is with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CredentialKind {
+    /// A secret that it shares with us.
+    Secret,
+    /// A key that only the client has.
+    Key,
+}
+
+impl CredentialKind {
+    /// What the Microsoft world calls it in `azpacr`. A client without any is 0.
+    pub const fn azpacr(self) -> &'static str {
+        match self {
+            Self::Secret => "1",
+            Self::Key => "2",
+        }
+    }
+}
+
+/// Proof that the client authenticated by a method that it may use. Only [`authenticate`] makes one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuthenticatedClient<'a> {
     client: &'a Client,
     method: Method,
     credential: Option<Credential>,
+    confirmation: Option<Confirmation>,
 }
 
 impl<'a> AuthenticatedClient<'a> {
+    /// The same client, which also showed that it holds a key: what is issued to it is bound to that.
+    #[must_use]
+    pub fn holding(self, key: Option<ProvenKey>) -> Self {
+        Self { confirmation: key.map(ProvenKey::confirmation), ..self }
+    }
+
+    /// What is issued to it is bound to this.
+    pub fn confirmation(&self) -> Option<Confirmation> {
+        self.confirmation
+    }
+
     /// The client.
     pub fn client(&self) -> &'a Client {
         self.client
@@ -106,13 +205,49 @@ impl<'a> AuthenticatedClient<'a> {
     }
 }
 
+/// What is looked at beside the registration.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What is kept of client secrets is made with it.
+    pub key: &'a PurposeKey,
+    /// Where the client called.
+    pub called: CalledAt<'a>,
+    /// The keys that the client publishes, if it does.
+    pub published: &'a [ClientKey],
+    /// The keys that the issuer of a federated credential publishes, if the assertion is for one.
+    pub issuers: &'a [ClientKey],
+}
+
+/// A client that proved who it is, by something that may count once only.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proved<'a> {
+    client: AuthenticatedClient<'a>,
+    spends: Option<Spent>,
+}
+
+impl<'a> Proved<'a> {
+    /// What it spends, if what it showed counts once.
+    pub fn spends(&self) -> Option<Spent> {
+        self.spends
+    }
+
+    /// Spends it. `before` is whether somebody did already.
+    pub fn spend(self, before: bool) -> Decision<AuthenticatedClient<'a>> {
+        match self.spends {
+            None => Decision::grant(self.client),
+            Some(_) if before => Decision::refuse(OAuthError::invalid_client("the client assertion was used before")),
+            Some(spent) => Decision::grant(self.client).and(Change::SpendAssertion(spent)),
+        }
+    }
+}
+
 /// Checks what was presented against the registration. An unknown client and a wrong secret get the same answer.
 pub fn authenticate<'a>(
     presented: &Presented,
     client: Option<&'a Client>,
-    key: &PurposeKey,
+    facts: Facts<'_>,
     now: Timestamp,
-) -> Result<AuthenticatedClient<'a>, OAuthError> {
+) -> Result<Proved<'a>, OAuthError> {
     let wrong = || OAuthError::invalid_client("the client is unknown, or its secret is wrong").numbered(7_000_215);
     let client = client.ok_or_else(wrong)?;
     if client.is_legacy() {
@@ -120,15 +255,47 @@ pub fn authenticate<'a>(
             "this client is of the older kind, which authenticates at /oauth2/token",
         ));
     }
-    let credential = match (client.kind.is_confidential(), &presented.secret) {
-        (false, None) => None,
-        (false, Some(_)) => {
-            return Err(OAuthError::invalid_client("this client is public and presents no secret").numbered(700_025));
+    let credential = match (client.kind.is_confidential(), &presented.proof) {
+        (false, Presentable::Nothing) => None,
+        (false, Presentable::Secret(_) | Presentable::Assertion(_) | Presentable::Certificate(_)) => {
+            return Err(
+                OAuthError::invalid_client("this client is public and presents no credential").numbered(700_025)
+            );
         }
-        (true, None) => return Err(OAuthError::invalid_client("this client has to authenticate").numbered(7_000_218)),
-        (true, Some(given)) => {
+        (true, Presentable::Nothing) => {
+            return Err(OAuthError::invalid_client("this client has to authenticate").numbered(7_000_218));
+        }
+        (true, _) if client.authentication.method.is_some_and(|method| method != presented.method) => {
+            return Err(OAuthError::invalid_client("this client is registered for another method of authentication"));
+        }
+        (true, _) if client.profile == Profile::Fapi2 && !fapi2::authenticates_by(presented.method) => {
+            return Err(OAuthError::invalid_client(
+                "a client of the FAPI 2.0 profile authenticates by a key of its own",
+            ));
+        }
+        (true, Presentable::Assertion(assertion))
+            if client.profile == Profile::Fapi2 && assertion.is_of_another(client) =>
+        {
+            return Err(OAuthError::invalid_client("a client of the FAPI 2.0 profile signs its assertions itself"));
+        }
+        (true, Presentable::Assertion(assertion)) if assertion.is_of_another(client) => {
+            return federated_credential::authenticate(assertion, client, facts, now);
+        }
+        (true, Presentable::Assertion(assertion)) => {
+            return private_key_jwt::authenticate(assertion, client, facts, now);
+        }
+        (true, Presentable::Certificate(shown)) => {
+            let key = client.authentication.keys.iter().find(|key| key.is_of_certificate(*shown));
+            let key =
+                key.ok_or_else(|| OAuthError::invalid_client("the client is unknown, or has another certificate"))?;
+            if !key.is_live(now) {
+                return Err(OAuthError::invalid_client("the client's certificate has expired").numbered(7_000_222));
+            }
+            Some(key.credential())
+        }
+        (true, Presentable::Secret(given)) => {
             // At most two, each compared in constant time.
-            let matching = client.secrets.iter().rfind(|secret| secret.matches(client.id, given, key));
+            let matching = client.secrets.iter().rfind(|secret| secret.matches(client.id, given, facts.key));
             let secret = matching.ok_or_else(wrong)?;
             if !secret.is_live(now) {
                 return Err(OAuthError::invalid_client("the client secret has expired").numbered(7_000_222));
@@ -139,7 +306,8 @@ pub fn authenticate<'a>(
     if client.state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }
-    Ok(AuthenticatedClient { client, method: presented.method, credential })
+    let client = AuthenticatedClient { client, method: presented.method, credential, confirmation: None };
+    Ok(Proved { client, spends: None })
 }
 
 #[cfg(test)]
@@ -150,6 +318,7 @@ pub(crate) mod tests {
     use crate::entropy::Entropy;
     use crate::parameters::tests::parameters;
     use crate::secret::Purpose;
+    use crate::tenant::Audience;
 
     fn key() -> PurposeKey {
         PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap()
@@ -158,7 +327,7 @@ pub(crate) mod tests {
     /// The proof that a client with one secret showed it.
     pub(crate) fn authenticated_by_secret(client: &Client) -> AuthenticatedClient<'_> {
         let credential = client.secrets.first().map(ClientSecret::credential);
-        AuthenticatedClient { client, method: Method::ClientSecretPost, credential }
+        AuthenticatedClient { client, method: Method::ClientSecretPost, credential, confirmation: None }
     }
 
     fn confidential() -> (Client, Secret) {
@@ -175,18 +344,30 @@ pub(crate) mod tests {
     }
 
     fn presented(secret: Option<&str>) -> Presented {
-        Presented {
-            client_id: a_client().id.to_string(),
-            method: Method::ClientSecretPost,
-            secret: secret.map(Secret::new),
-        }
+        let (method, proof) = match secret {
+            Some(secret) => (Method::ClientSecretPost, Presentable::Secret(Secret::new(secret))),
+            None => (Method::None, Presentable::Nothing),
+        };
+        Presented { client_id: a_client().id.to_string(), method, proof }
+    }
+
+    fn authenticate<'a>(
+        presented: &Presented,
+        client: Option<&'a Client>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient<'a>, OAuthError> {
+        let called =
+            CalledAt { origin: "https://id.test", path: "/common/oauth2/v2.0/token", audience: &Audience::Anyone };
+        super::authenticate(presented, client, Facts { key: &key(), called, published: &[], issuers: &[] }, now)?
+            .spend(false)
+            .answer
     }
 
     #[test]
     fn a_confidential_client_shows_its_secret_until_the_secret_ends() {
         let (client, secret) = confidential();
         let at = |secs, secret: Option<&str>| {
-            authenticate(&presented(secret), Some(&client), &key(), Timestamp::from_secs(secs))
+            authenticate(&presented(secret), Some(&client), Timestamp::from_secs(secs))
                 .map(|_| ())
                 .map_err(|error| error.number)
         };
@@ -200,14 +381,14 @@ pub(crate) mod tests {
     fn a_public_client_presents_no_secret() {
         let client = Client { kind: ClientKind::Native, ..a_client() };
         let now = Timestamp::from_secs(1);
-        assert!(authenticate(&presented(None), Some(&client), &key(), now).is_ok());
-        assert_eq!(authenticate(&presented(Some("x")), Some(&client), &key(), now).unwrap_err().number, 700_025);
+        assert!(authenticate(&presented(None), Some(&client), now).is_ok());
+        assert_eq!(authenticate(&presented(Some("x")), Some(&client), now).unwrap_err().number, 700_025);
     }
 
     #[test]
     fn a_suspended_client_gets_nothing() {
         let client = Client { kind: ClientKind::Native, state: ClientState::Suspended, ..a_client() };
-        let refused = authenticate(&presented(None), Some(&client), &key(), Timestamp::from_secs(1)).unwrap_err();
+        let refused = authenticate(&presented(None), Some(&client), Timestamp::from_secs(1)).unwrap_err();
         assert_eq!(refused.code, "unauthorized_client");
     }
 
@@ -215,9 +396,22 @@ pub(crate) mod tests {
     fn an_unknown_client_and_a_wrong_secret_sound_the_same() {
         let (client, _) = confidential();
         let now = Timestamp::from_secs(1);
-        let unknown = authenticate(&presented(Some("lks_x")), None, &key(), now).unwrap_err();
-        let wrong = authenticate(&presented(Some("lks_x")), Some(&client), &key(), now).unwrap_err();
+        let unknown = authenticate(&presented(Some("lks_x")), None, now).unwrap_err();
+        let wrong = authenticate(&presented(Some("lks_x")), Some(&client), now).unwrap_err();
         assert_eq!(unknown, wrong);
+    }
+
+    #[test]
+    fn a_client_that_is_fixed_to_one_method_uses_no_other() {
+        let (mut client, secret) = confidential();
+        let shown = presented(Some(secret.reveal()));
+        let now = Timestamp::from_secs(1);
+        client.authentication.method = Some(Method::ClientSecretPost);
+        assert!(authenticate(&shown, Some(&client), now).is_ok());
+        for method in [Method::ClientSecretBasic, Method::PrivateKeyJwt] {
+            client.authentication.method = Some(method);
+            assert_eq!(authenticate(&shown, Some(&client), now).unwrap_err().code, "invalid_client", "{method:?}");
+        }
     }
 
     #[test]

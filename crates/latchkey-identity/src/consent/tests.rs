@@ -151,6 +151,7 @@ fn a_native_app_is_never_answered_without_a_look_unless_an_administrator_approve
         let audience = crate::tenant::Audience::Tenant(crate::authorize::request::tests::harbor());
         let resource = crate::resource::tests::a_resource();
         let context = crate::authorize::request::Context {
+            published: &[],
             origin: "https://id.test",
             audience: &audience,
             resource: &resource,
@@ -253,4 +254,32 @@ fn what_an_administrator_is_shown_of_an_app_is_more_than_its_name() {
         change(&mut other);
         assert_ne!(app_shown(&other), app_shown(&app), "{other:?}");
     }
+}
+
+#[test]
+fn a_paused_authorization_answers_nothing_by_itself_and_goes_on_when_the_person_approves() {
+    let given = granted(&answer(&[], None, |_| ()));
+    let paused = Authorization { paused_at: Some(NOW), version: 2, ..given.clone() };
+    assert_eq!(required(&request(&[]).unwrap(), &a_client(), Some(&given), NOW), Consent::Remembered);
+    let question = asked(&[], Some(&paused));
+    assert_eq!((question.open, question.already), (ScopeSet::default(), given.scopes.clone()), "nothing new is asked");
+    let decision = answer(&[], Some(&paused), |_| ());
+    let resumed = granted(&decision);
+    assert_eq!((resumed.paused_at, resumed.version, resumed.id), (None, 3, given.id));
+    assert_eq!((resumed.scopes, resumed.places), (given.scopes.clone(), given.places.clone()));
+    let recorded = |kind| {
+        let is = |change: &Change| matches!(change, Change::Record(event) if event.kind == kind);
+        decision.changes.iter().any(is)
+    };
+    assert!(recorded(EventKind::AuthorizationChanged) && recorded(EventKind::AuthorizationResumed));
+}
+
+#[test]
+fn a_page_that_says_nothing_of_a_pause_ends_none() {
+    let given = granted(&answer(&[], None, |_| ()));
+    let paused = Authorization { paused_at: Some(NOW), version: 2, ..given.clone() };
+    let edits = [("prompt", "consent")];
+    let before = asked(&edits, Some(&given));
+    let answered = answer(&edits, Some(&paused), |choice| choice.shown = before.shown);
+    assert_eq!((answered.answer, answered.changes), (Err(ChoiceError::Changed), vec![]));
 }

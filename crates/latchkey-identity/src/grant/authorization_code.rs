@@ -18,12 +18,14 @@ use crate::event::{Event, EventKind};
 use crate::grant::device_code;
 use crate::legacy;
 use crate::limits;
+use crate::logout_notice::SignedInTo;
 use crate::parameters::Parameters;
 use crate::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::secret::{PurposeKey, Secret, TokenHash, sha256};
 use crate::session::{Session, SessionId};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
+use crate::token::confirmation::{Confirmation, Thumbprint};
 use crate::token::family::{FamilyId, TokenFamily};
 use crate::token::{self, Issue};
 
@@ -90,6 +92,8 @@ pub struct AuthorizationCode {
     pub redirect_uri: String,
     /// What the verifier has to match.
     pub challenge: Option<CodeChallenge>,
+    /// The key that it may be redeemed with. [RFC 9449 §10]
+    pub dpop_jkt: Option<Thumbprint>,
     /// What was asked for and granted.
     pub scopes: ScopeSet,
     /// The client's own words for it, for the answer.
@@ -152,6 +156,7 @@ pub fn issue(
         family: FamilyId(entropy.uuid()),
         redirect_uri: request.redirect.uri().to_owned(),
         challenge: request.challenge.clone(),
+        dpop_jkt: request.dpop_jkt,
         scope_text: token::scope_text(client.profile, &request.scopes, &scopes),
         scopes,
         nonce: request.nonce.clone(),
@@ -164,7 +169,11 @@ pub fn issue(
         issued_at: now,
         redeemed_at: None,
     };
-    let mut changes: Vec<Change> = request.used_up(true, now).into_iter().collect();
+    let joins = client.hears_of_sign_outs().then(|| {
+        let (session, client, account, origin) = (session.id, client.id, account.id, code.origin.clone());
+        Change::JoinSession { about: SignedInTo { session, client, tenant, account, origin }, at: now }
+    });
+    let mut changes: Vec<Change> = request.used_up(true, now).into_iter().chain(joins).collect();
     changes.push(Change::IssueCode(Box::new(code)));
     changes.extend(flow.map(|flow| Change::EndFlow { flow: flow.id, at: now }));
     (approved, changes)
@@ -237,6 +246,9 @@ pub fn redeem(
     if request.redirect_uri.as_deref() != Some(code.redirect_uri.as_str()) {
         return Decision::refuse(invalid_grant("redirect_uri is not the one the code was sent to").numbered(500_112));
     }
+    if code.dpop_jkt.is_some_and(|key| client.confirmation() != Some(Confirmation::Key(key))) {
+        return Decision::refuse(invalid_grant("the code is bound to a key, and no DPoP proof of that key is here"));
+    }
     match (&code.challenge, &request.code_verifier) {
         (None, None) => {}
         (None, Some(_)) => {
@@ -275,6 +287,7 @@ pub(crate) fn exchange(
         scope_text: code.scope_text.clone(),
         client_info: code.client_info,
         origin: code.origin.clone(),
+        confirmation: client.confirmation(),
         refreshable: code.scopes.contains(OFFLINE_ACCESS),
         generation: 0,
         created_at: now,

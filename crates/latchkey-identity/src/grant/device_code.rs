@@ -11,7 +11,7 @@ use crate::account::Account;
 use crate::authorization::Authorization;
 use crate::authorize::error::Untrusted;
 use crate::authorize::prompt::{Prompt, Prompts};
-use crate::authorize::request::{AuthorizationRequest, CameBy};
+use crate::authorize::request::{AuthorizationRequest, CameBy, wants_client_info};
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
 use crate::client::{Client, ClientId, ClientState, Profile};
@@ -126,6 +126,9 @@ pub fn begin(
         Ok(scope) => scope,
         Err(error) => return Decision::refuse(error),
     };
+    if let Err(error) = context.resource.check(form) {
+        return Decision::refuse(error);
+    }
     match RequestedScopes::parse(scope, &client.scopes, context.resource) {
         Err(error) => return Decision::refuse(error),
         Ok(scopes) if scopes.canonical().is_empty() => {
@@ -141,7 +144,7 @@ pub fn begin(
         segment: context.segment.to_owned(),
         origin: context.origin.to_owned(),
         scope: scope.to_owned(),
-        client_info: form.get("client_info") == Some("1"),
+        client_info: wants_client_info(form, client),
         address: context.address.to_owned(),
         started_at: now,
         answered_at: None,
@@ -192,8 +195,10 @@ pub fn request(
         login_hint: None,
         domain_hint: None,
         id_token_hint: None,
+        subject: None,
         nonce: None,
         challenge: None,
+        dpop_jkt: None,
         client_info: device.client_info,
         came_by: CameBy::Device(device.hash),
     })
@@ -206,6 +211,8 @@ pub struct Polled<'a> {
     pub device: Option<&'a DeviceCode>,
     /// The code that an approval made, and the authorization above it.
     pub code: Option<(&'a AuthorizationCode, &'a Authorization)>,
+    /// Whether what the code produced has ended already.
+    pub spent: bool,
     /// The account that approved.
     pub account: Option<&'a Account>,
     /// The key that refresh tokens are derived with.
@@ -226,6 +233,8 @@ pub fn poll(
         return Decision::refuse(unknown(profile));
     };
     match (device.answered_at, facts.code) {
+        // A device that goes on polling is told the same each time; the record tells of it once.
+        (Some(_), Some((code, _))) if code.redeemed_at.is_some() && facts.spent => Decision::refuse(unknown(profile)),
         (Some(_), Some((code, _))) if code.redeemed_at.is_some() => {
             Decision::refuse(unknown(profile)).and_all(authorization_code::replay(code, now))
         }
@@ -247,7 +256,9 @@ pub fn poll(
 fn unknown(profile: Profile) -> OAuthError {
     match profile {
         Profile::Microsoft => OAuthError::bad_verification_code("the device code is unknown, or was used"),
-        Profile::Standard | Profile::Legacy => OAuthError::invalid_grant("the device code is unknown, or was used"),
+        Profile::Standard | Profile::Fapi2 | Profile::Legacy => {
+            OAuthError::invalid_grant("the device code is unknown, or was used")
+        }
     }
 }
 
@@ -255,7 +266,7 @@ fn unknown(profile: Profile) -> OAuthError {
 fn declined(profile: Profile) -> OAuthError {
     match profile {
         Profile::Microsoft => OAuthError::authorization_declined("the person said no"),
-        Profile::Standard | Profile::Legacy => OAuthError::access_denied("the person said no"),
+        Profile::Standard | Profile::Fapi2 | Profile::Legacy => OAuthError::access_denied("the person said no"),
     }
 }
 

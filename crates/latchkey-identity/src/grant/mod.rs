@@ -4,6 +4,7 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod device_code;
 pub mod refresh_token;
+pub mod token_exchange;
 
 /// The grants we know, as `grant_types_supported` lists them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,11 +17,14 @@ pub enum GrantType {
     ClientCredentials,
     /// [RFC 8628 §3.4]
     DeviceCode,
+    /// [RFC 8693 §2.1]
+    TokenExchange,
 }
 
 impl GrantType {
     /// Every grant.
-    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode];
+    pub const ALL: [Self; 5] =
+        [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode, Self::TokenExchange];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -29,6 +33,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 

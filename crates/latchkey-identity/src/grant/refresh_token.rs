@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::authorization::Authorization;
+use crate::client::Profile;
 use crate::client_auth::AuthenticatedClient;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
@@ -10,9 +11,10 @@ use crate::event::{Event, EventKind};
 use crate::limits;
 use crate::parameters::Parameters;
 use crate::resource::ResourceServer;
-use crate::scope::{RequestedScopes, ScopeSet};
+use crate::scope::{OPENID, RequestedScopes, ScopeSet};
 use crate::secret::PurposeKey;
 use crate::time::Timestamp;
+use crate::token::confirmation::Confirmation;
 use crate::token::family::TokenFamily;
 use crate::token::refresh_token::RefreshToken;
 use crate::token::{self, Issue};
@@ -71,6 +73,16 @@ pub fn rotate(
     if now >= family.expires_at(client.client().kind, client.client().profile) {
         return Decision::refuse(dead("the refresh token has expired").numbered(700_082));
     }
+    if let Some(bound) = family.confirmation.filter(|_| !shows_what_binds(family, client)) {
+        return Decision::refuse(match bound {
+            Confirmation::Key(_) => OAuthError::invalid_dpop_proof(
+                "the refresh token is bound to a key, and no DPoP proof of that key is here",
+            ),
+            Confirmation::Certificate(_) => {
+                OAuthError::invalid_grant("the refresh token is bound to a certificate that is not shown")
+            }
+        });
+    }
     let presented = request.token.generation;
     let is_repeat =
         presented.checked_add(1) == Some(family.generation) && now.since(family.rotated_at) <= limits::REPEAT_WINDOW;
@@ -86,7 +98,9 @@ pub fn rotate(
         Err(error) => return Decision::refuse(error),
     };
     let asked = TokenFamily { scopes: narrowed.0, scope_text: narrowed.1, ..family.clone() };
-    let successor = presented.saturating_add(1);
+    // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost. [FAPI 2.0 §5.3.2.1]
+    let rotates = client.client().profile != Profile::Fapi2;
+    let successor = if rotates || is_repeat { presented.saturating_add(1) } else { presented };
     let token_facts = token::Facts { client, authorization, account: facts.account, key: facts.key };
     match token::issue(token_facts, &asked, successor, None, now, entropy) {
         Err(error) => Decision::refuse(error),
@@ -97,10 +111,20 @@ pub fn rotate(
             Decision::grant(issue).and(Change::RotateFamily {
                 family: family.id,
                 generation: presented,
+                next: successor,
                 at: now,
                 access_expires_at,
             })
         }
+    }
+}
+
+/// A refresh token that is bound stays so. A client that authenticates is bound by that, and may come with another key. [RFC 9449 §5]
+fn shows_what_binds(family: &TokenFamily, client: &AuthenticatedClient<'_>) -> bool {
+    match (family.confirmation, client.confirmation()) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(bound), Some(shown)) => client.credential().is_some() || bound == shown,
     }
 }
 
@@ -123,7 +147,9 @@ fn narrowed(
     if !beyond.is_empty() && !by_default {
         return Err(OAuthError::invalid_scope("scope goes beyond what was granted").because("consent_required"));
     }
-    let scopes = canonical.intersection(&family.scopes);
+    // Single claims have no words in `scope`: they stay as long as the client asks who the person is.
+    let singles = if canonical.contains(OPENID) { family.scopes.claims() } else { ScopeSet::default() };
+    let scopes = canonical.intersection(&family.scopes).union(&singles);
     let text = token::scope_text(client.client().profile, &asked, &scopes);
     Ok((scopes, text))
 }

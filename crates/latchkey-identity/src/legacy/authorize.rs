@@ -81,8 +81,10 @@ fn checked(
         login_hint: None,
         domain_hint: None,
         id_token_hint: None,
+        subject: None,
         nonce: None,
         challenge: None,
+        dpop_jkt: None,
         client_info: false,
         came_by: CameBy::Link,
     })

@@ -92,6 +92,7 @@ pub fn move_app(
         scopes: scopes(app, known_scopes).0,
         required_scopes: ScopeSet::default(),
         multi_tenant: older.multi_tenant,
+        metadata: crate::client::Metadata::default(),
         pkce_optional: false,
     };
     let checked = match registration.check(known_scopes) {

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use crate::account::{self, AccountId};
 use crate::client::registration::RegistrationError;
-use crate::client::{Client, ClientId, ClientKind, ClientState, Doors, Profile, Publisher, RedirectUri};
+use crate::client::{
+    Authentication, Client, ClientId, ClientKind, ClientState, Doors, Profile, Publisher, RedirectUri,
+};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
@@ -256,6 +258,7 @@ fn checked(
         publisher: Publisher::Unverified,
         administrator_approved: false,
         multi_tenant: false,
+        metadata: crate::client::Metadata::default(),
         pkce_optional: true,
         state: ClientState::Active,
         owner: *owner,
@@ -264,6 +267,7 @@ fn checked(
         scopes: known,
         required_scopes: ScopeSet::default(),
         secrets: Vec::new(),
+        authentication: Authentication::default(),
         version: 1,
         created_at: now,
     };

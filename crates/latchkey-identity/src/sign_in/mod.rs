@@ -1,5 +1,6 @@
 //! Sign-in: credentials are entered on our own pages only. There is no password grant.
 
+pub mod context;
 pub mod password;
 pub mod throttle;
 
@@ -24,6 +25,7 @@ pub(crate) mod tests {
             tenant_administrator: false,
             created_at: Timestamp::from_secs(0),
             changed_at: Timestamp::from_secs(0),
+            claims: crate::claims::StandardClaims::default(),
         }
     }
 

@@ -16,8 +16,9 @@ use crate::resource::ResourceServer;
 use crate::scope::ScopeSet;
 use crate::time::Timestamp;
 use crate::token::app_token::MicrosoftAppClaims;
+use crate::token::confirmation::Confirmation;
 use crate::token::family::FamilyId;
-use crate::token::id_token::subject;
+use crate::token::narrowing::{Actor, NarrowedPlaces, Narrowing};
 use crate::token::{Issue, read_issuer};
 
 /// The `typ` of access tokens, [RFC 9068 §2.1].
@@ -83,6 +84,7 @@ impl TokenId {
 
 /// The claims of an access token, whichever profile it is for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "Members")]
 pub struct AccessTokenClaims {
     /// Our issuer for the tenant.
     pub iss: String,
@@ -107,13 +109,98 @@ pub struct AccessTokenClaims {
     /// When the person last proved who they are, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// What it is bound to, [RFC 7800 §3.1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// Who acts with it, [RFC 8693 §4.1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+    /// Where it counts at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<NarrowedPlaces>,
     /// What clients and tools of the Microsoft world look for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub microsoft: Option<EntraClaims>,
 }
 
+/// Every claim that an access token may have, side by side: read in one pass, without a guess at the shape.
+#[derive(Deserialize)]
+struct Members {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: String,
+    client_id: Option<String>,
+    scope: Option<String>,
+    auth_time: Option<i64>,
+    cnf: Option<Confirmation>,
+    act: Option<Actor>,
+    places: Option<NarrowedPlaces>,
+    ver: Option<String>,
+    tid: Option<String>,
+    oid: Option<String>,
+    azp: Option<String>,
+    azpacr: Option<String>,
+    scp: Option<String>,
+    roles: Option<Vec<String>>,
+    sid: Option<String>,
+    uti: Option<String>,
+    idtyp: Option<String>,
+    name: Option<String>,
+    preferred_username: Option<String>,
+}
+
+impl Members {
+    fn microsoft(&mut self) -> Option<EntraClaims> {
+        let (ver, tid, oid) = (self.ver.take()?, self.tid.take()?, self.oid.take()?);
+        let (azp, azpacr) = (self.azp.take()?, self.azpacr.take()?);
+        let (uti, idtyp) = (self.uti.take()?, self.idtyp.take()?);
+        Some(match self.roles.take() {
+            Some(roles) => EntraClaims::App(MicrosoftAppClaims { ver, tid, oid, azp, azpacr, roles, uti, idtyp }),
+            None => EntraClaims::Person(MicrosoftClaims {
+                scp: self.scp.take()?,
+                sid: self.sid.take()?,
+                name: self.name.take()?,
+                preferred_username: self.preferred_username.take()?,
+                ver,
+                tid,
+                oid,
+                azp,
+                azpacr,
+                uti,
+                idtyp,
+            }),
+        })
+    }
+}
+
+impl From<Members> for AccessTokenClaims {
+    fn from(mut members: Members) -> Self {
+        let microsoft = members.microsoft();
+        Self {
+            iss: members.iss,
+            sub: members.sub,
+            aud: members.aud,
+            iat: members.iat,
+            nbf: members.nbf,
+            exp: members.exp,
+            jti: members.jti,
+            client_id: members.client_id,
+            scope: members.scope,
+            auth_time: members.auth_time,
+            cnf: members.cnf,
+            act: members.act,
+            places: members.places,
+            microsoft,
+        }
+    }
+}
+
 /// What is Entra's in a token: it looks another way for an app that acts by itself.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum EntraClaims {
     /// A person is behind it.
@@ -123,7 +210,7 @@ pub enum EntraClaims {
 }
 
 /// The claims of an Entra-shaped access token.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[allow(missing_docs, reason = "named by Entra")]
 pub struct MicrosoftClaims {
     pub ver: String,
@@ -147,7 +234,7 @@ impl Issue {
         let iat = self.issued_at.as_secs();
         AccessTokenClaims {
             iss: self.issuer(),
-            sub: subject(self.profile, self.client, self.account.id),
+            sub: self.subject.clone(),
             aud: if self.scopes.resource().is_empty() {
                 userinfo_audience(&self.origin)
             } else {
@@ -160,13 +247,16 @@ impl Issue {
             client_id: (!microsoft).then(|| self.client.to_string()),
             scope: (!microsoft).then(|| scopes.clone()),
             auth_time: (!microsoft).then(|| self.auth_time.as_secs()),
+            cnf: self.confirmation,
+            act: self.narrowing.as_ref().and_then(|narrowing| narrowing.actor.clone()),
+            places: self.narrowing.as_ref().and_then(|narrowing| narrowing.places.clone()),
             microsoft: microsoft.then(|| {
                 EntraClaims::Person(MicrosoftClaims {
                     ver: "2.0".into(),
                     tid: self.tenant.to_string(),
                     oid: self.account.id.to_string(),
                     azp: self.client.to_string(),
-                    azpacr: if self.client_is_confidential { "1" } else { "0" }.into(),
+                    azpacr: self.azpacr.into(),
                     scp: scopes,
                     sid: self.session.to_string(),
                     uti: URL_SAFE_NO_PAD.encode(self.id.unique),
@@ -197,6 +287,10 @@ pub struct AccessToken {
     pub subject: String,
     /// Its issuer.
     pub issuer: String,
+    /// What it is bound to.
+    pub confirmation: Option<Confirmation>,
+    /// What it is narrowed to.
+    pub narrowing: Narrowing,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -218,9 +312,15 @@ pub enum TokenRefusal {
     /// The authorization above it was revoked, or ran out.
     #[error("the authorization has ended")]
     AuthorizationEnded,
+    /// The person has paused the authorization above it.
+    #[error("paused by the person")]
+    Paused,
     /// Its family ended: a code or a refresh token was used twice, or the app gave a token of it back.
     #[error("the token was revoked")]
     FamilyEnded,
+    /// It is bound to a certificate, and another one was shown, or none.
+    #[error("the token is bound to another client certificate")]
+    OtherCertificate,
     /// The secret that an app got it with is gone.
     #[error("the secret that the token was made with has ended")]
     CredentialEnded,
@@ -253,6 +353,8 @@ impl AccessToken {
             audience: claims.aud,
             subject: claims.sub,
             issuer: claims.iss,
+            confirmation: claims.cnf,
+            narrowing: Narrowing { places: claims.places, actor: claims.act },
             issued_at: Timestamp::from_secs(claims.iat),
             expires_at: Timestamp::from_secs(claims.exp),
         })
@@ -278,6 +380,9 @@ impl AccessToken {
         }
         if family_ended {
             return Err(TokenRefusal::FamilyEnded);
+        }
+        if authorization.is_some_and(Authorization::is_paused) {
+            return Err(TokenRefusal::Paused);
         }
         if !account.is_some_and(|account| account.state == AccountState::Active) {
             return Err(TokenRefusal::AccountDisabled);
@@ -308,6 +413,8 @@ mod tests {
             audience: "devops".into(),
             subject: "ana".into(),
             issuer: "https://id.test".into(),
+            confirmation: None,
+            narrowing: Narrowing::default(),
             issued_at: Timestamp::from_secs(0),
             expires_at: Timestamp::from_secs(100),
         }
@@ -357,6 +464,13 @@ mod tests {
         let ended = Authorization { ended: Some((now, EndReason::Revoked)), ..an_authorization() };
         assert_eq!(check(&ended, false, &account, &client, now), Err(TokenRefusal::AuthorizationEnded));
         assert_eq!(check(&authorization, true, &account, &client, now), Err(TokenRefusal::FamilyEnded));
+        let paused = Authorization { paused_at: Some(now), ..an_authorization() };
+        assert_eq!(check(&paused, false, &account, &client, now), Err(TokenRefusal::Paused));
+        assert_eq!(
+            check(&paused, true, &account, &client, now),
+            Err(TokenRefusal::FamilyEnded),
+            "which a resume does not mend"
+        );
         let disabled = Account { state: AccountState::Disabled, ..an_account() };
         assert_eq!(check(&authorization, false, &disabled, &client, now), Err(TokenRefusal::AccountDisabled));
         let suspended = Client { state: ClientState::Suspended, ..a_client() };

@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::client::{Client, ClientId, ClientState, Profile};
@@ -17,6 +17,7 @@ use crate::scope::ScopeSet;
 use crate::tenant::TenantId;
 use crate::time::{AccessTokenLifetime, Timestamp};
 use crate::token::access_token::{AccessTokenClaims, EntraClaims, TokenRefusal};
+use crate::token::confirmation::Confirmation;
 use crate::token::{issuer, read_issuer};
 
 /// What the `jti` of such a token says.
@@ -51,7 +52,7 @@ impl AppTokenId {
 }
 
 /// The claims of an Entra-shaped access token of an app: `roles` where a person's has `scp`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[allow(missing_docs, reason = "named by Entra")]
 pub struct MicrosoftAppClaims {
     pub ver: String,
@@ -70,10 +71,12 @@ pub struct AppIssue {
     tenant: TenantId,
     origin: String,
     client: ClientId,
+    azpacr: &'static str,
     profile: Profile,
     scopes: ScopeSet,
     scope_text: String,
     id: AppTokenId,
+    confirmation: Option<Confirmation>,
     issued_at: Timestamp,
     lifetime: AccessTokenLifetime,
 }
@@ -96,20 +99,23 @@ impl AppIssue {
         client: &AuthenticatedClient<'_>,
         credential: Credential,
         request: AppRequest,
+        confirmation: Option<Confirmation>,
         now: Timestamp,
         entropy: &mut Entropy,
     ) -> Result<Self, OAuthError> {
         let ended = || OAuthError::invalid_client("the client's credential has expired").numbered(7_000_222);
-        let lifetime = AccessTokenLifetime::draw(entropy).until(now, Some(credential.expires_at)).ok_or_else(ended)?;
+        let lifetime = AccessTokenLifetime::draw(entropy).until(now, credential.expires_at).ok_or_else(ended)?;
         let client = client.client();
         Ok(Self {
             tenant: request.tenant,
             origin: request.origin,
             client: client.id,
+            azpacr: credential.kind.azpacr(),
             profile: client.profile,
             scopes: request.scopes,
             scope_text: request.scope_text,
             id: AppTokenId { client: client.id, credential: credential.id, unique: entropy.uuid() },
+            confirmation,
             issued_at: now,
             lifetime,
         })
@@ -123,6 +129,11 @@ impl AppIssue {
     /// The `scope` of the answer, in the words it was asked for in.
     pub fn scope_text(&self) -> &str {
         &self.scope_text
+    }
+
+    /// The `token_type` of the answer.
+    pub fn token_type(&self) -> &'static str {
+        Confirmation::token_type(self.confirmation)
     }
 
     /// The profile that shapes the token.
@@ -146,13 +157,16 @@ impl AppIssue {
             client_id: (!microsoft).then(|| client.clone()),
             scope: (!microsoft).then(|| self.scopes.to_string()),
             auth_time: None,
+            cnf: self.confirmation,
+            act: None,
+            places: None,
             microsoft: microsoft.then(|| {
                 EntraClaims::App(MicrosoftAppClaims {
                     ver: "2.0".into(),
                     tid: self.tenant.to_string(),
                     oid: client.clone(),
                     azp: client,
-                    azpacr: "1".into(),
+                    azpacr: self.azpacr.into(),
                     roles: self.scopes.iter().map(str::to_owned).collect(),
                     uti: URL_SAFE_NO_PAD.encode(self.id.unique.as_bytes()),
                     idtyp: "app".into(),
@@ -177,6 +191,8 @@ pub struct AppToken {
     pub subject: String,
     /// Its issuer.
     pub issuer: String,
+    /// What it is bound to.
+    pub confirmation: Option<Confirmation>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -201,6 +217,7 @@ impl AppToken {
                 audience: claims.aud.clone(),
                 subject: claims.sub.clone(),
                 issuer: claims.iss.clone(),
+                confirmation: claims.cnf,
                 issued_at: Timestamp::from_secs(claims.iat),
                 expires_at: Timestamp::from_secs(claims.exp),
             })
@@ -215,7 +232,7 @@ impl AppToken {
         }
         let client = client.filter(|client| client.id == self.id.client && client.state == ClientState::Active);
         let client = client.filter(|client| client.is_open_to(self.tenant)).ok_or(TokenRefusal::AppSuspended)?;
-        if !client.credentials().any(|credential| credential.id == self.id.credential && now < credential.expires_at) {
+        if !client.credentials().any(|credential| credential.id == self.id.credential && credential.is_live(now)) {
             return Err(TokenRefusal::CredentialEnded);
         }
         if ended {
@@ -254,6 +271,7 @@ pub(crate) mod tests {
             audience: "devops".into(),
             subject: client.id.to_string(),
             issuer: "https://id.test".into(),
+            confirmation: None,
             issued_at: Timestamp::from_secs(0),
             expires_at: Timestamp::from_secs(100),
         }

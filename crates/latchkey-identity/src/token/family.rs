@@ -10,6 +10,7 @@ use crate::scope::ScopeSet;
 use crate::session::SessionId;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
+use crate::token::confirmation::Confirmation;
 
 /// The id of a token family. Every token of it carries the id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -40,6 +41,9 @@ pub struct TokenFamily {
     pub client_info: bool,
     /// The origin that the flow ran at.
     pub origin: String,
+    /// What its tokens are bound to. The refresh token of a public client is bound to the key itself, that of others to any key that the
+    /// client shows. [RFC 9449 §5]
+    pub confirmation: Option<Confirmation>,
     /// Whether it has refresh tokens at all (`offline_access`).
     pub refreshable: bool,
     /// The generation of the refresh token that is next to be used.
@@ -86,6 +90,7 @@ pub(crate) mod tests {
             scopes: authorization.scopes,
             client_info: false,
             origin: "https://id.test".into(),
+            confirmation: None,
             refreshable: true,
             generation: 0,
             created_at: Timestamp::from_secs(4_000),

@@ -7,14 +7,17 @@ use crate::authorization::Authorization;
 use crate::client::{Client, ClientId, ClientState};
 use crate::client_auth::AuthenticatedClient;
 use crate::error::OAuthError;
-use crate::scope::ScopeSet;
+use crate::scope::{EMAIL, ScopeSet};
+use crate::secret::PurposeKey;
 use crate::time::Timestamp;
 use crate::token::access_token::AccessToken;
 use crate::token::app_token::AppToken;
+use crate::token::confirmation::Confirmation;
 use crate::token::family::TokenFamily;
-use crate::token::id_token::subject;
 use crate::token::issuer;
+use crate::token::narrowing::Actor;
 use crate::token::refresh_token::RefreshToken;
+use crate::token::subject::subject;
 
 /// The answer, §2.2. Of a token that is worth nothing it says nothing but that.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -43,6 +46,22 @@ pub struct Introspection {
     pub iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// [RFC 9449 §6.2]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// [RFC 8693 §4.1]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
+}
+
+/// The answer as a token of its own. [RFC 9701 §5]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[allow(missing_docs, reason = "named by RFC 9701 §5")]
+pub struct SignedIntrospection {
+    pub iss: String,
+    pub aud: String,
+    pub iat: i64,
+    pub token_introspection: Introspection,
 }
 
 /// A token that holds at this moment, as far as it was looked at. What does not hold is no such thing.
@@ -74,6 +93,8 @@ pub enum Live<'a> {
         authorization: &'a Authorization,
         /// The person.
         account: Option<&'a Account>,
+        /// The key that refresh tokens, and some subjects, are derived with.
+        key: &'a PurposeKey,
     },
 }
 
@@ -89,15 +110,18 @@ pub fn may_ask(client: &AuthenticatedClient<'_>) -> Result<(), OAuthError> {
 ///
 /// A client learns of its own tokens and of nobody else's: the only resource server that tokens are issued for is this server's own
 /// DevOps side, which looks at them itself, so no other client has a reason to ask. Of everything else, whatever it is, the answer is
-/// that it is not active, and nothing more (§2.2). The scopes are those that the token still opens at this moment.
+/// that it is not active, and nothing more (§2.2). The scopes are those that the token still opens at this moment, and the address of the
+/// person is told to whom the person tells it.
 pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: Timestamp) -> Introspection {
     let asker = asker.client();
     let answer = match live {
         Some(Live::Access { token, authorization, account }) if authorization.client == asker.id => {
             let scopes = token.scopes.intersection(&authorization.scopes);
             Introspection {
-                username: Some(account.email.clone()),
-                token_type: Some("Bearer"),
+                username: scopes.contains(EMAIL).then(|| account.email.clone()),
+                token_type: Some(Confirmation::token_type(token.confirmation)),
+                cnf: token.confirmation,
+                act: token.narrowing.actor.clone(),
                 exp: Some(token.expires_at.as_secs()),
                 iat: Some(token.issued_at.as_secs()),
                 nbf: Some(token.issued_at.as_secs()),
@@ -109,7 +133,8 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
         Some(Live::App { token, client }) if client.id == asker.id => {
             let scopes = token.scopes.intersection(&client.scopes);
             Introspection {
-                token_type: Some("Bearer"),
+                token_type: Some(Confirmation::token_type(token.confirmation)),
+                cnf: token.confirmation,
                 exp: Some(token.expires_at.as_secs()),
                 iat: Some(token.issued_at.as_secs()),
                 nbf: Some(token.issued_at.as_secs()),
@@ -118,7 +143,7 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
                 ..worth(&scopes, asker.id, token.subject.clone(), token.issuer.clone())
             }
         }
-        Some(Live::Refresh { token, family, authorization, account }) if family.client == asker.id => {
+        Some(Live::Refresh { token, family, authorization, account, key }) if family.client == asker.id => {
             let until = family.expires_at(asker.kind, asker.profile);
             let until = authorization.expires_at.map_or(until, |end| until.min(end));
             let account =
@@ -127,20 +152,17 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
                 && token.generation == family.generation
                 && family.ended_at.is_none()
                 && authorization.is_live(now)
+                && !authorization.is_paused()
                 && asker.state == ClientState::Active
                 && now < until;
             let (true, Some(account)) = (holds, account) else { return Introspection::default() };
             let scopes = family.scopes.intersection(&authorization.scopes);
             Introspection {
-                username: Some(account.email.clone()),
+                username: scopes.contains(EMAIL).then(|| account.email.clone()),
                 exp: Some(until.as_secs()),
                 iat: Some(family.rotated_at.as_secs()),
-                ..worth(
-                    &scopes,
-                    asker.id,
-                    subject(asker.profile, asker.id, account.id),
-                    issuer(&family.origin, family.tenant),
-                )
+                cnf: family.confirmation,
+                ..worth(&scopes, asker.id, subject(asker, account.id, key), issuer(&family.origin, family.tenant))
             }
         }
         _ => Introspection::default(),
@@ -152,7 +174,7 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
 fn worth(scopes: &ScopeSet, client: ClientId, sub: String, iss: String) -> Introspection {
     Introspection {
         active: true,
-        scope: Some(scopes.to_string()),
+        scope: Some(scopes.without_claims().to_string()),
         client_id: Some(client.to_string()),
         sub: Some(sub),
         iss: Some(iss),
@@ -169,13 +191,13 @@ mod tests {
     use crate::sign_in::tests::an_account;
     use crate::token::app_token::tests::a_daemon;
     use crate::token::family::tests::a_family;
-    use crate::token::tests::{a_public_client, authenticated};
+    use crate::token::tests::{a_key, a_public_client, authenticated};
 
     const NOW: Timestamp = Timestamp::from_secs(5_000);
 
     fn refresh(family: &TokenFamily, authorization: &Authorization, account: &Account, generation: u32) -> bool {
         let (client, token) = (a_daemon(), RefreshToken { family: family.id, generation });
-        let live = Live::Refresh { token, family, authorization, account: Some(account) };
+        let live = Live::Refresh { token, family, authorization, account: Some(account), key: &a_key() };
         let answer = introspect(Some(live), &authenticated_by_secret(&client), NOW);
         assert!(answer.active || answer == Introspection::default(), "what is worth nothing says nothing");
         answer.active
@@ -195,6 +217,8 @@ mod tests {
         assert!(!refresh(&family, &revoked, &account, next));
         let disabled = Account { state: AccountState::Disabled, ..an_account() };
         assert!(!refresh(&family, &authorization, &disabled, next));
+        let paused = Authorization { paused_at: Some(NOW), ..an_authorization() };
+        assert!(!refresh(&family, &paused, &account, next), "it works again when the person resumes it");
         let nothing_left = Authorization { scopes: ScopeSet::default(), ..an_authorization() };
         assert!(!refresh(&family, &nothing_left, &account, next));
     }
@@ -204,7 +228,9 @@ mod tests {
         let (family, authorization, account) = (a_family(), an_authorization(), an_account());
         let other = Client { id: ClientId(uuid::Uuid::from_u128(9)), ..a_daemon() };
         let token = RefreshToken { family: family.id, generation: family.generation };
-        let live = Live::Refresh { token, family: &family, authorization: &authorization, account: Some(&account) };
+        let key = a_key();
+        let (family, authorization, account) = (&family, &authorization, Some(&account));
+        let live = Live::Refresh { token, family, authorization, account, key: &key };
         assert_eq!(introspect(Some(live), &authenticated_by_secret(&other), NOW), Introspection::default());
         assert_eq!(introspect(None, &authenticated_by_secret(&other), NOW), Introspection::default());
     }

@@ -2,14 +2,20 @@
 
 pub mod access_token;
 pub mod app_token;
+pub mod confirmation;
 pub mod family;
 pub mod id_token;
 pub mod introspection;
+pub mod narrowing;
 pub mod refresh_token;
 pub mod revocation;
+pub mod subject;
+
+use latchkey_jose::Algorithm;
 
 use crate::account::{Account, AccountId, AccountState};
 use crate::authorization::{Authorization, AuthorizationId};
+use crate::client::registration::SenderConstraint;
 use crate::client::{ClientId, ClientState, Profile};
 use crate::client_auth::AuthenticatedClient;
 use crate::entropy::Entropy;
@@ -21,8 +27,11 @@ use crate::tenant::TenantId;
 use crate::time::{AccessTokenLifetime, Timestamp};
 use crate::token::access_token::TokenId;
 use crate::token::app_token::{AppIssue, AppRequest};
+use crate::token::confirmation::Confirmation;
 use crate::token::family::TokenFamily;
+use crate::token::narrowing::Narrowing;
 use crate::token::refresh_token::RefreshToken;
+use crate::token::subject::subject;
 
 /// The issuer of a tenant's tokens at one of our origins.
 pub fn issuer(origin: &str, tenant: TenantId) -> String {
@@ -54,8 +63,11 @@ pub struct Issue {
     tenant: TenantId,
     origin: String,
     account: Account,
+    subject: String,
+    id_token_algorithm: Algorithm,
     client: ClientId,
-    client_is_confidential: bool,
+    /// How surely the client proved who it is, as the Microsoft world counts it.
+    azpacr: &'static str,
     profile: Profile,
     session: SessionId,
     auth_time: Timestamp,
@@ -67,6 +79,9 @@ pub struct Issue {
     issued_at: Timestamp,
     lifetime: AccessTokenLifetime,
     refresh: Option<RefreshToken>,
+    confirmation: Option<Confirmation>,
+    /// What it is narrowed to, if it is made of another token.
+    narrowing: Option<Narrowing>,
     key: PurposeKeyOf,
 }
 
@@ -84,7 +99,8 @@ impl Eq for PurposeKeyOf {}
 
 /// THE funnel: the only place where tokens begin.
 ///
-/// Checks, for every grant alike: tenant, client and account belong together and may act, the authorization is live and holds the scopes.
+/// Checks, for every grant alike: tenant, client and account belong together and may act, the authorization is live, is not paused and holds
+/// the scopes.
 pub fn issue(
     facts: Facts<'_>,
     family: &TokenFamily,
@@ -96,6 +112,8 @@ pub fn issue(
     let Facts { client, authorization, account, key } = facts;
     // What an app of the older kind gets ends with the secret that it was made with, and is not promised for longer.
     let made_with = client.credential().filter(|_| client.client().is_legacy());
+    let confirmation = bound(client)?;
+    let azpacr = client.credential().map_or("0", |credential| credential.kind.azpacr());
     let client = client.client();
     let gone = |description| OAuthError::invalid_grant(description).because("bad_token").numbered(50_173);
     if authorization.live(now).is_none() {
@@ -109,6 +127,12 @@ pub fn issue(
     if !belong {
         return Err(gone("the authorization is not for this client"));
     }
+    if authorization.is_paused() {
+        // Not `bad_token`: clients that forget a refresh token at that would lose what the pause does not take.
+        let paused =
+            "paused by the person: it works again when they resume it, which they can do when you ask them again";
+        return Err(OAuthError::invalid_grant(paused).because("consent_required").numbered(65_001));
+    }
     if client.state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }
@@ -118,7 +142,7 @@ pub fn issue(
     if scopes.is_empty() {
         return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
     }
-    let end = authorization.expires_at.into_iter().chain(made_with.map(|secret| secret.expires_at)).min();
+    let end = authorization.expires_at.into_iter().chain(made_with.and_then(|secret| secret.expires_at)).min();
     // An app of the older kind was promised an hour, neither more nor less.
     let drawn =
         if client.is_legacy() { AccessTokenLifetime::SHORTEST_DRAWN } else { AccessTokenLifetime::draw(entropy) };
@@ -126,14 +150,16 @@ pub fn issue(
     let scope_text = match client.profile {
         _ if scopes == family.scopes => family.scope_text.clone(),
         Profile::Legacy => scopes.resource().to_string(),
-        Profile::Standard | Profile::Microsoft => scopes.to_string(),
+        Profile::Standard | Profile::Microsoft | Profile::Fapi2 => scopes.without_claims().to_string(),
     };
     Ok(Issue {
         tenant: family.tenant,
         origin: family.origin.clone(),
         account: account.clone(),
+        subject: subject(client, account.id, key),
+        id_token_algorithm: client.id_token_algorithm(),
         client: client.id,
-        client_is_confidential: client.kind.is_confidential(),
+        azpacr,
         profile: client.profile,
         session: family.session,
         auth_time: family.auth_time,
@@ -146,6 +172,8 @@ pub fn issue(
         lifetime,
         refresh: family.refreshable.then_some(RefreshToken { family: family.id, generation }),
         scopes,
+        confirmation,
+        narrowing: None,
         key: PurposeKeyOf(key.clone()),
     })
 }
@@ -169,7 +197,23 @@ pub fn issue_to_app(
     if client.client().state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }
-    AppIssue::new(client, credential, request, now, entropy)
+    let confirmation = bound(client)?;
+    AppIssue::new(client, credential, request, confirmation, now, entropy)
+}
+
+/// What is issued to a client is bound to. Those that registered for it get nothing that is not.
+fn bound(client: &AuthenticatedClient<'_>) -> Result<Option<Confirmation>, OAuthError> {
+    match (client.client().sender_constraint(), client.confirmation()) {
+        (None, confirmation)
+        | (Some(SenderConstraint::Dpop), confirmation @ Some(Confirmation::Key(_)))
+        | (Some(SenderConstraint::Certificate), confirmation @ Some(Confirmation::Certificate(_))) => Ok(confirmation),
+        (Some(SenderConstraint::Dpop), _) => {
+            Err(OAuthError::invalid_dpop_proof("the tokens of this client are bound to a key: a DPoP proof is missing"))
+        }
+        (Some(SenderConstraint::Certificate), _) => Err(OAuthError::invalid_request(
+            "the tokens of this client are bound to its certificate: it is shown at mtls_endpoint_aliases",
+        )),
+    }
 }
 
 impl Issue {
@@ -193,17 +237,38 @@ impl Issue {
         &self.scope_text
     }
 
+    /// What its ID token is signed with.
+    pub fn id_token_algorithm(&self) -> Algorithm {
+        self.id_token_algorithm
+    }
+
     /// Whether an ID token goes with it.
     pub fn has_id_token(&self) -> bool {
-        self.scopes.contains(OPENID)
+        self.scopes.contains(OPENID) && self.narrowing.is_none()
+    }
+
+    /// Whether it is made of another token, [RFC 8693 §2.2.1].
+    pub fn is_exchanged(&self) -> bool {
+        self.narrowing.is_some()
+    }
+
+    /// The same, made of a token that ends `until`; `None` if that is now. There is nothing to refresh.
+    pub(crate) fn narrowed(self, until: Timestamp, narrowing: Narrowing) -> Option<Self> {
+        let lifetime = self.lifetime.until(self.issued_at, Some(until))?;
+        Some(Self { lifetime, refresh: None, narrowing: Some(narrowing), ..self })
     }
 
     /// The refresh token, if there is one.
     pub fn refresh_token(&self) -> Option<Secret> {
         self.refresh.map(|refresh| match self.profile {
             Profile::Legacy => refresh.legacy_text(&self.key.0),
-            Profile::Standard | Profile::Microsoft => refresh.text(&self.key.0),
+            Profile::Standard | Profile::Microsoft | Profile::Fapi2 => refresh.text(&self.key.0),
         })
+    }
+
+    /// The `token_type` of the answer.
+    pub fn token_type(&self) -> &'static str {
+        Confirmation::token_type(self.confirmation)
     }
 
     /// The profile that shapes the tokens.
@@ -242,8 +307,12 @@ pub fn scope_text(profile: Profile, requested: &RequestedScopes, granted: &Scope
     }
     let mut words = requested.literals(granted);
     if profile == Profile::Microsoft {
-        let full: Vec<String> =
-            granted.iter().filter(|scope| !words.iter().any(|word| word == scope)).map(str::to_owned).collect();
+        let full: Vec<String> = granted
+            .without_claims()
+            .iter()
+            .filter(|scope| !words.iter().any(|word| word == scope))
+            .map(str::to_owned)
+            .collect();
         words.extend(full);
     }
     words.join(" ")
@@ -256,9 +325,10 @@ pub(crate) mod tests {
     use crate::authorization::{EndReason, Lifetime};
     use crate::client::Client;
     use crate::client::registration::tests::a_client;
-    use crate::client_auth::{Method, Presented, authenticate};
+    use crate::client_auth::{CalledAt, Facts as Proofs, Method, Presentable, Presented, authenticate};
     use crate::secret::Purpose;
     use crate::sign_in::tests::an_account;
+    use crate::tenant::Audience;
     use crate::token::family::tests::a_family;
 
     pub(crate) fn a_key() -> PurposeKey {
@@ -270,9 +340,19 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
-        let presented = Presented { client_id: client.id.to_string(), method: Method::None, secret: None };
+        let (client_id, proof) = (client.id.to_string(), Presentable::Nothing);
+        let presented = Presented { client_id, method: Method::None, proof };
+        let called =
+            CalledAt { origin: "https://id.test", path: "/common/oauth2/v2.0/token", audience: &Audience::Anyone };
         let key = PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap();
-        authenticate(&presented, Some(client), &key, Timestamp::from_secs(0)).unwrap()
+        let proved = authenticate(
+            &presented,
+            Some(client),
+            Proofs { key: &key, called, published: &[], issuers: &[] },
+            Timestamp::from_secs(0),
+        )
+        .unwrap();
+        proved.spend(false).answer.unwrap()
     }
 
     const NOW: Timestamp = Timestamp::from_secs(5_000);
@@ -290,6 +370,9 @@ pub(crate) mod tests {
         assert_eq!(issued(&ended, &account, &client).unwrap_err().suberror, Some("bad_token"));
         let ran_out = Authorization { expires_at: Some(NOW), lifetime: Lifetime::Days(7), ..an_authorization() };
         assert_eq!(issued(&ran_out, &account, &client).unwrap_err().code, "invalid_grant");
+        let paused = Authorization { paused_at: Some(NOW), ..an_authorization() };
+        let refused = issued(&paused, &account, &client).unwrap_err();
+        assert_eq!((refused.code, refused.suberror), ("invalid_grant", Some("consent_required")));
         let disabled = Account { state: AccountState::Disabled, ..an_account() };
         assert_eq!(issued(&authorization, &disabled, &client).unwrap_err().number, 50_057);
         let other = Authorization { client: ClientId(uuid::Uuid::from_u128(9)), ..an_authorization() };

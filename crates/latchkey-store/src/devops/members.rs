@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_devops::access::OrganizationAccess;
 use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::approval_request::AppShown;
 use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
 use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId};
-use latchkey_devops::membership::Member;
+use latchkey_devops::membership::{AcceptedService, Member};
 use latchkey_devops::organization::Organization;
+use latchkey_devops::scope::Scopes;
 use latchkey_jose::Timestamp;
 use serde_json::json;
 
@@ -16,6 +18,7 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
+use crate::value::Row;
 
 /// One statement, so that it is one moment: the access level, the groups, the projects, the groups in them, and whether it is an
 /// app that acts by itself.
@@ -30,7 +33,8 @@ const BY_PERSON: Sql = Sql::read(
      UNION ALL
      SELECT 3, group_name, project FROM project_member_group WHERE organization = $1 AND person = $2
      UNION ALL
-     SELECT 4, '', CAST(NULL AS BLOB) FROM member WHERE organization = $1 AND person = $2 AND service = 1",
+     SELECT 4, coalesce(service_scopes, ''), service_shown
+       FROM member WHERE organization = $1 AND person = $2 AND service = 1",
 );
 
 const OF_ORGANIZATION: Sql = Sql::read(
@@ -40,17 +44,31 @@ const OF_ORGANIZATION: Sql = Sql::read(
 
 const SERVICES: Sql = Sql::read(
     "members.services",
-    "SELECT person, added_at FROM member WHERE organization = $1 AND service = 1 ORDER BY person LIMIT $2",
+    "SELECT person, added_at, last_used_at, last_used_address
+       FROM member WHERE organization = $1 AND service = 1 ORDER BY person LIMIT $2",
 );
 
 const ADD: Sql = Sql::guarded(
     "members.add",
-    "INSERT INTO member (organization, person, access_level, added_at, service) VALUES ($1, $2, $3, $4, $5)",
+    "INSERT INTO member (organization, person, access_level, added_at, service, service_scopes, service_shown)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
 
 const CHANGE_ACCESS_LEVEL: Sql = Sql::guarded(
     "members.change_access_level",
     "UPDATE member SET access_level = $4 WHERE organization = $1 AND person = $2 AND access_level = $3",
+);
+
+const ACCEPT_SERVICE: Sql = Sql::guarded(
+    "members.accept_service",
+    "UPDATE member SET service_scopes = $3, service_shown = $4 WHERE organization = $1 AND person = $2 AND service = 1",
+);
+
+/// The time of last use only moves forward: nodes report in any order.
+const SERVICE_USED: Sql = Sql::write(
+    "members.service_used",
+    "UPDATE member SET last_used_at = $3, last_used_address = $4
+      WHERE organization = $1 AND person = $2 AND service = 1 AND (last_used_at IS NULL OR last_used_at < $3)",
 );
 
 const REMOVE: Sql = Sql::guarded("members.remove", "DELETE FROM member WHERE organization = $1 AND person = $2");
@@ -76,6 +94,8 @@ pub(crate) const ALL: &[&Sql] = &[
     &SERVICES,
     &ADD,
     &CHANGE_ACCESS_LEVEL,
+    &ACCEPT_SERVICE,
+    &SERVICE_USED,
     &REMOVE,
     &JOIN_PROJECT,
     &LEAVE_PROJECT,
@@ -89,15 +109,36 @@ pub fn add(organization: &Organization, member: &Member, author: &Author) -> Cha
     // Nothing that somebody left behind in an earlier membership comes back.
     forget_all(&mut changes, id, person);
     let (licence, service) = (member.access_level.licence(), member.service);
-    changes.write(&ADD, vec![id.into(), person.into(), licence.into(), author.at.into(), service.into()]);
+    let mut values = vec![id.into(), person.into(), licence.into(), author.at.into(), service.is_some().into()];
+    values.extend([service.map(|service| service.scopes.to_string()).into(), shown(service).into()]);
+    changes.write(&ADD, values);
     for group in &member.groups {
         changes.write(&groups::JOIN, vec![id.into(), person.into(), group.name().into()]);
     }
     for (project, groups) in &member.projects {
         enter(&mut changes, id, person, *project, groups);
     }
-    let detail = json!({ "access_level": licence, "groups": names(&member.groups), "service": service });
+    let detail = json!({ "access_level": licence, "groups": names(&member.groups), "service": service.is_some() });
     tell(&mut changes, "member_added", organization, person, &detail, author);
+    changes
+}
+
+fn shown(service: Option<AcceptedService>) -> Option<[u8; 32]> {
+    service.and_then(|service| service.shown).map(|shown| shown.0)
+}
+
+/// Accepts an app that is a member by itself as what it is now. Lost when it is none any more.
+pub fn accept_service(
+    organization: &Organization,
+    person: PersonId,
+    service: AcceptedService,
+    author: &Author,
+) -> Changes {
+    let mut changes = Changes::none();
+    let scopes = service.scopes.to_string();
+    let values = vec![organization.id.into(), person.into(), scopes.clone().into(), shown(Some(service)).into()];
+    changes.write(&ACCEPT_SERVICE, values);
+    tell(&mut changes, "member_changed", organization, person, &json!({ "accepted_scopes": scopes }), author);
     changes
 }
 
@@ -197,6 +238,30 @@ pub(super) fn tell(
     changes.event(event).notice(Notice::Organization(organization.id.0)).notice(Notice::Account(person.0));
 }
 
+/// An app that is a member by itself, as lists show it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedService {
+    /// The app.
+    pub app: PersonId,
+    /// When it was made a member.
+    pub added_at: Timestamp,
+    /// When it last acted, and from which network address.
+    pub last_used: Option<(Timestamp, String)>,
+}
+
+/// That an app acted by itself in an organization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceUse {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The app.
+    pub app: PersonId,
+    /// When, the last time.
+    pub at: Timestamp,
+    /// From which network address, the last time.
+    pub address: String,
+}
+
 impl Store {
     /// The members of an organization, `count` of them, behind `after`.
     pub async fn members(
@@ -210,14 +275,24 @@ impl Store {
         rows.iter().map(|row| row.uuid(0).map(PersonId)).collect()
     }
 
-    /// The apps that are members of an organization by themselves, `count` of them, with when they were added.
-    pub async fn services(
-        &self,
-        access: &OrganizationAccess,
-        count: u32,
-    ) -> Result<Vec<(PersonId, Timestamp)>, StoreError> {
+    /// The apps that are members of an organization by themselves, `count` of them.
+    pub async fn services(&self, access: &OrganizationAccess, count: u32) -> Result<Vec<ListedService>, StoreError> {
         let rows = self.read(&SERVICES, vec![access.organization().into(), count.into()]).await?;
-        rows.iter().map(|row| Ok((PersonId(row.uuid(0)?), row.time(1)?))).collect()
+        let listed = |row: &Row| {
+            let last_used = row.opt_time(2)?.zip(row.opt_text(3)?.map(str::to_owned));
+            Ok(ListedService { app: PersonId(row.uuid(0)?), added_at: row.time(1)?, last_used })
+        };
+        rows.iter().map(listed).collect()
+    }
+
+    /// Records when apps last acted by themselves, as one change set.
+    pub async fn record_service_uses(&self, uses: &[ServiceUse]) -> Result<(), StoreError> {
+        let mut changes = Changes::none();
+        for one in uses {
+            let values = vec![one.organization.into(), one.app.into(), one.at.into(), one.address.clone().into()];
+            changes.write(&SERVICE_USED, values);
+        }
+        self.keep_books(&changes).await
     }
 
     pub(super) async fn load_member(
@@ -225,7 +300,7 @@ impl Store {
         organization: OrganizationId,
         person: PersonId,
     ) -> Result<Option<Member>, StoreError> {
-        let (mut access_level, mut service) = (None, false);
+        let (mut access_level, mut service) = (None, None);
         let mut groups = BTreeSet::new();
         let mut projects: BTreeMap<ProjectId, BTreeSet<ProjectGroup>> = BTreeMap::new();
         for row in self.read(&BY_PERSON, vec![organization.into(), person.into()]).await? {
@@ -234,7 +309,10 @@ impl Store {
                 0 => access_level = Some(meaning("access level", word, AccessLevel::from_licence(word))?),
                 1 => drop(groups.insert(meaning("group", word, OrganizationGroup::from_name(word))?)),
                 2 => drop(projects.entry(ProjectId(row.uuid(2)?)).or_default()),
-                4 => service = true,
+                4 => {
+                    let shown = row.opt_array(2)?.map(AppShown);
+                    service = Some(AcceptedService { scopes: Scopes::parse(word), shown });
+                }
                 _ => {
                     let group = meaning("group", word, ProjectGroup::from_name(word))?;
                     // A group alone makes nobody a member of its project.

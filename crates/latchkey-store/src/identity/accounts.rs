@@ -1,9 +1,11 @@
 //! Accounts, their passwords, and the tenants they are guests of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::{Account, AccountId, AccountState, email_key};
+use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::tenant::{Tenant, TenantId};
 
 use super::memory::{Absent, present};
@@ -18,12 +20,12 @@ use crate::value::Row;
 macro_rules! columns {
     () => {
         "a.id, a.tenant, a.email, a.email_verified, a.name, a.tenant_administrator, a.created_at, \
-         a.changed_at, a.disabled_at"
+         a.changed_at, a.disabled_at, a.claims"
     };
 }
 
 /// How many they are.
-const WIDTH: usize = 9;
+const WIDTH: usize = 10;
 
 /// The most administrators of a tenant that are told of something.
 const MOST_ADMINISTRATORS: u32 = 100;
@@ -31,8 +33,8 @@ const MOST_ADMINISTRATORS: u32 = 100;
 const CREATE: Sql = Sql::guarded(
     "accounts.create",
     "INSERT INTO account (id, tenant, email, email_key, email_verified, name, tenant_administrator, created_at, changed_at,
-                          disabled_at, password, password_set_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                          disabled_at, password, password_set_at, claims)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
 );
 
 const ADD_GUEST: Sql = Sql::write(
@@ -66,6 +68,16 @@ const OF_TENANT: Sql = Sql::read(
     concat!("SELECT ", columns!(), " FROM account a WHERE a.tenant = $1 ORDER BY a.email_key"),
 );
 
+/// A page of a tenant's.
+const PAGE_OF_TENANT: Sql = Sql::read(
+    "accounts.page_of_tenant",
+    concat!(
+        "SELECT ",
+        columns!(),
+        " FROM account a WHERE a.tenant = $1 AND a.email_key > $2 ORDER BY a.email_key LIMIT $3"
+    ),
+);
+
 const ADMINISTRATORS: Sql = Sql::read(
     "accounts.administrators",
     concat!(
@@ -76,7 +88,7 @@ const ADMINISTRATORS: Sql = Sql::read(
 );
 
 pub(super) const ALL: &[&Sql] =
-    &[&ADMINISTRATORS, &CREATE, &ADD_GUEST, &DISABLE, &SET_PASSWORD, &BY_ID, &CREDENTIALS, &OF_TENANT];
+    &[&ADMINISTRATORS, &CREATE, &ADD_GUEST, &DISABLE, &SET_PASSWORD, &BY_ID, &CREDENTIALS, &OF_TENANT, &PAGE_OF_TENANT];
 
 /// An account and the tenants it may answer for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -105,6 +117,7 @@ pub(super) fn create(changes: &mut Changes, account: Account, password: Option<S
         disabled_at.into(),
         password.into(),
         password_set_at.into(),
+        written(&account.claims).into(),
     ];
     changes.write(&CREATE, values);
 }
@@ -120,7 +133,9 @@ pub(super) fn disable(changes: &mut Changes, account: AccountId, at: Timestamp) 
 }
 
 pub(super) fn set_password(changes: &mut Changes, account: AccountId, password: String, at: Timestamp) {
-    changes.write(&SET_PASSWORD, vec![account.0.into(), password.into(), at.into()]);
+    changes.write(&SET_PASSWORD, vec![account.0.into(), password.into(), at.into()]).notice(Notice::Account(account.0));
+    sessions::end_all_of(changes, account, at);
+    authorizations::end_those_for_sessions_of(changes, account, at);
 }
 
 fn from_row(row: &Row) -> Result<Account, StoreError> {
@@ -134,7 +149,19 @@ fn from_row(row: &Row) -> Result<Account, StoreError> {
         created_at: row.time(6)?,
         changed_at: row.time(7)?,
         state: if row.opt_time(8)?.is_some() { AccountState::Disabled } else { AccountState::Active },
+        claims: read_claims(row.opt_text(9)?)?,
     })
+}
+
+/// The claims as they are stored: a JSON object of texts, or nothing.
+fn written(claims: &StandardClaims) -> Option<String> {
+    (!claims.is_empty()).then(|| serde_json::to_string(claims).unwrap_or_default())
+}
+
+fn read_claims(text: Option<&str>) -> Result<StandardClaims, StoreError> {
+    let Some(text) = text else { return Ok(StandardClaims::default()) };
+    let told: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| meaningless("claims", text))?;
+    Ok(told.into_iter().collect())
 }
 
 impl Store {
@@ -165,6 +192,12 @@ impl Store {
     pub async fn tenant_administrators(&self, tenant: TenantId) -> Result<Vec<Account>, StoreError> {
         let values = vec![tenant.0.into(), MOST_ADMINISTRATORS.into()];
         self.read(&ADMINISTRATORS, values).await?.iter().map(from_row).collect()
+    }
+
+    /// The accounts that live in a tenant by address, those after one, a page of them. The key is made by [`email_key`].
+    pub async fn accounts_after(&self, tenant: TenantId, after: &str, most: u32) -> Result<Vec<Account>, StoreError> {
+        let values = vec![tenant.0.into(), after.into(), most.into()];
+        self.read(&PAGE_OF_TENANT, values).await?.iter().map(from_row).collect()
     }
 
     /// The accounts that live in a tenant, by address.

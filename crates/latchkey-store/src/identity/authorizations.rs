@@ -1,20 +1,19 @@
 //! Authorizations: what people approved. The table is called `service_authorization`, because SQL keeps the word to itself.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
-use latchkey_identity::client::{ClientId, Profile, Publisher};
+use latchkey_identity::client::ClientId;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
 use uuid::Uuid;
 
 use super::memory::{Absent, present};
-use super::{clients, counted, meaningless, sessions, token_families};
+use super::{counted, meaningless, sessions, token_families};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -25,35 +24,29 @@ use crate::value::Row;
 macro_rules! columns {
     () => {
         "a.id, a.tenant, a.account, a.client, a.version, a.scopes, a.asked, a.places, a.lifetime, a.expires_at, a.session, \
-         a.shown, a.created_at, a.changed_at, a.ended_at, a.end_reason"
+         a.shown, a.created_at, a.changed_at, a.ended_at, a.end_reason, a.paused_at"
     };
 }
 
 pub(super) use columns;
 
 /// How many they are: where the other columns of a statement begin.
-pub(super) const WIDTH: usize = 16;
-
-/// The columns that [`listed`] reads, of the client as `c`.
-macro_rules! listed_columns {
-    () => {
-        concat!(columns!(), ", a.last_used_at, a.last_used_address, c.name, c.verified_domain, c.profile")
-    };
-}
+pub(super) const WIDTH: usize = 17;
 
 /// Fails on the unique index when the person has one for the client that has not ended.
 const AUTHORIZE: Sql = Sql::guarded(
     "authorizations.authorize",
     "INSERT INTO service_authorization (id, tenant, account, client, version, scopes, asked, places, lifetime, expires_at,
-                                        session, shown, created_at, changed_at, ended_at, end_reason)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                                        session, shown, created_at, changed_at, ended_at, end_reason,
+                                        paused_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
 );
 
 const CHANGE: Sql = Sql::guarded(
     "authorizations.change",
     "UPDATE service_authorization
         SET version = $3, scopes = $4, asked = $5, places = $6, lifetime = $7, expires_at = $8, session = $9, shown = $10,
-            changed_at = $11
+            changed_at = $11, paused_at = $12
       WHERE id = $1 AND version = $2 AND ended_at IS NULL",
 );
 
@@ -104,52 +97,7 @@ const CURRENT: Sql = Sql::read(
     ),
 );
 
-const OF_ACCOUNT: Sql = Sql::read(
-    "authorizations.of_account",
-    concat!(
-        "SELECT ",
-        listed_columns!(),
-        " FROM service_authorization a
-          JOIN client c ON c.id = a.client
-         WHERE a.account = $1 AND a.ended_at IS NULL AND c.deleted_at IS NULL"
-    ),
-);
-
-const INTO_ORGANIZATION: Sql = Sql::read(
-    "authorizations.into_organization",
-    concat!(
-        "SELECT ",
-        listed_columns!(),
-        ", p.email, p.name AS account_name
-          FROM authorization_organization o
-          JOIN service_authorization a ON a.id = o.authorization_id
-          JOIN client c ON c.id = a.client
-          JOIN account p ON p.id = a.account
-         WHERE o.organization = $1 AND a.ended_at IS NULL AND c.deleted_at IS NULL"
-    ),
-);
-
-const FOR_CLIENT: Sql = Sql::read(
-    "authorizations.for_client",
-    concat!(
-        "SELECT ",
-        listed_columns!(),
-        ", p.email, p.name AS account_name
-          FROM service_authorization a
-          JOIN client c ON c.id = a.client
-          JOIN account p ON p.id = a.account
-         WHERE a.client = $1 AND a.ended_at IS NULL AND c.deleted_at IS NULL"
-    ),
-);
-
-const COUNT_FOR_CLIENT: Sql = Sql::read(
-    "authorizations.count_for_client",
-    "SELECT count(*) AS people FROM service_authorization WHERE client = $1 AND ended_at IS NULL",
-);
-
 pub(super) const ALL: &[&Sql] = &[
-    &COUNT_FOR_CLIENT,
-    &FOR_CLIENT,
     &AUTHORIZE,
     &CHANGE,
     &END,
@@ -160,35 +108,7 @@ pub(super) const ALL: &[&Sql] = &[
     &REMOVE_ORGANIZATIONS,
     &BY_ID,
     &CURRENT,
-    &OF_ACCOUNT,
-    &INTO_ORGANIZATION,
 ];
-
-/// An authorization as lists show it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ListedAuthorization {
-    /// The authorization.
-    pub authorization: Authorization,
-    /// What its app is called.
-    pub client_name: String,
-    /// Who stands behind the app.
-    pub publisher: Publisher,
-    /// The app's profile.
-    pub profile: Profile,
-    /// When it was last used, and from which network address.
-    pub last_used: Option<(Timestamp, String)>,
-}
-
-/// An authorization with who gave it, as an organization's administrators and an app's owner see it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OrganizationAuthorization {
-    /// The authorization.
-    pub listed: ListedAuthorization,
-    /// The address of the person who gave it.
-    pub account_email: String,
-    /// The name of the person who gave it.
-    pub account_name: String,
-}
 
 pub(super) fn authorize(changes: &mut Changes, authorization: &Authorization) {
     must_have_its_session(changes, authorization);
@@ -210,6 +130,7 @@ pub(super) fn authorize(changes: &mut Changes, authorization: &Authorization) {
         authorization.changed_at.into(),
         ended_at.into(),
         reason.map(EndReason::name).into(),
+        authorization.paused_at.into(),
     ];
     changes.write(&AUTHORIZE, values);
     add_organizations(changes, authorization);
@@ -230,9 +151,11 @@ pub(super) fn change(changes: &mut Changes, authorization: &Authorization, from_
         authorization.session.0.into(),
         authorization.shown.into(),
         authorization.changed_at.into(),
+        authorization.paused_at.into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_ORGANIZATIONS, vec![authorization.id.0.into()]);
     add_organizations(changes, authorization);
+    token_families::pause_or_resume_below(changes, authorization);
     changes.notice(Notice::Authorization(authorization.id.0));
 }
 
@@ -321,25 +244,9 @@ pub(super) fn from_row(row: &Row) -> Result<Authorization, StoreError> {
         shown: row.array(11)?,
         created_at: row.time(12)?,
         changed_at: row.time(13)?,
+        paused_at: row.opt_time(16)?,
         ended,
     })
-}
-
-fn listed(row: &Row) -> Result<ListedAuthorization, StoreError> {
-    let last_used = row.opt_time(WIDTH)?.zip(row.opt_text(WIDTH + 1)?.map(str::to_owned));
-    Ok(ListedAuthorization {
-        authorization: from_row(row)?,
-        client_name: row.text(WIDTH + 2)?.to_owned(),
-        publisher: clients::publisher(row.opt_text(WIDTH + 3)?),
-        profile: clients::profile(row.text(WIDTH + 4)?)?,
-        last_used,
-    })
-}
-
-/// Newest use first; those that were never used by their last change.
-fn by_use(listed: &ListedAuthorization) -> Reverse<(Timestamp, AuthorizationId)> {
-    let authorization = &listed.authorization;
-    Reverse((listed.last_used.as_ref().map_or(authorization.changed_at, |(at, _)| *at), authorization.id))
 }
 
 impl Store {
@@ -373,46 +280,6 @@ impl Store {
     ) -> Result<Option<Authorization>, StoreError> {
         let values = vec![tenant.0.into(), account.0.into(), client.0.into()];
         self.read_one(&CURRENT, values).await?.as_ref().map(from_row).transpose()
-    }
-
-    /// How many authorizations of a client have not ended.
-    pub async fn count_authorizations_for(&self, client: ClientId) -> Result<u32, StoreError> {
-        match self.read_one(&COUNT_FOR_CLIENT, vec![client.0.into()]).await? {
-            Some(row) => counted(&row, 0, "count"),
-            None => Ok(0),
-        }
-    }
-
-    /// The authorizations of an account that have not ended, newest use first.
-    pub async fn authorizations_of(&self, account: AccountId) -> Result<Vec<ListedAuthorization>, StoreError> {
-        let rows = self.read(&OF_ACCOUNT, vec![account.0.into()]).await?;
-        let mut found = rows.iter().map(listed).collect::<Result<Vec<_>, _>>()?;
-        found.sort_by_key(by_use);
-        Ok(found)
-    }
-
-    /// The authorizations into an organization that have not ended, newest use first.
-    pub async fn authorizations_into(&self, organization: Uuid) -> Result<Vec<OrganizationAuthorization>, StoreError> {
-        self.with_people(&INTO_ORGANIZATION, organization).await
-    }
-
-    /// The authorizations of a client that have not ended, newest use first.
-    pub async fn authorizations_for(&self, client: ClientId) -> Result<Vec<OrganizationAuthorization>, StoreError> {
-        self.with_people(&FOR_CLIENT, client.0).await
-    }
-
-    async fn with_people(&self, sql: &'static Sql, id: Uuid) -> Result<Vec<OrganizationAuthorization>, StoreError> {
-        let with_person = |row: &Row| {
-            Ok(OrganizationAuthorization {
-                listed: listed(row)?,
-                account_email: row.text(WIDTH + 5)?.to_owned(),
-                account_name: row.text(WIDTH + 6)?.to_owned(),
-            })
-        };
-        let rows = self.read(sql, vec![id.into()]).await?;
-        let mut found = rows.iter().map(with_person).collect::<Result<Vec<_>, StoreError>>()?;
-        found.sort_by_key(|found| by_use(&found.listed));
-        Ok(found)
     }
 }
 

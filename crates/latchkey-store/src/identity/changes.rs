@@ -4,8 +4,8 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
 use super::{
-    accounts, app_tokens, authorization_codes, authorizations, clients, device_codes, flows, legacy_apps, legacy_moves,
-    pushed_requests, sessions, tenants, token_families,
+    accounts, app_tokens, authorization_codes, authorizations, client_keys, clients, device_codes, dynamic_clients,
+    flows, legacy_apps, legacy_moves, logout_notices, pushed_requests, sessions, signing_keys, tenants, token_families,
 };
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;
@@ -29,6 +29,7 @@ fn add(changes: &mut Changes, change: Change) {
             changes.event(audited(event));
         }
 
+        Change::SetUp { at } => tenants::set_up(changes, at),
         Change::CreateTenant(tenant) => tenants::create(changes, tenant),
         Change::CreateAccount { account, password } => accounts::create(changes, *account, password),
         Change::AddGuest { tenant, account } => accounts::add_guest(changes, tenant, account),
@@ -37,11 +38,27 @@ fn add(changes: &mut Changes, change: Change) {
 
         Change::RegisterClient { client } => clients::register(changes, *client),
         Change::ChangeClient { client, from_version } => clients::change(changes, *client, from_version),
+        Change::KeepDynamicClient(kept) => dynamic_clients::keep(changes, *kept),
+        Change::ChangeDynamicClient(kept) => dynamic_clients::change(changes, *kept),
+        Change::SetRegistrationGate { tenant, gate } => dynamic_clients::set_gate(changes, tenant, gate),
+        Change::AddInitialAccessToken(token) => dynamic_clients::add_token(changes, token),
         Change::DeleteClient { client, at } => clients::delete(changes, client, at),
         Change::SetClientState { client, state } => clients::set_state(changes, client, state),
         Change::AddSecret { client, secret, from_version } => {
             clients::add_secret(changes, client, secret, from_version);
         }
+        Change::AddClientKeys { client, keys, from_version } => clients::add_keys(changes, client, keys, from_version),
+        Change::RemoveClientKey { client, key } => clients::remove_key(changes, client, key),
+        Change::AddFederatedCredential { client, credential, from_version } => {
+            clients::add_federated(changes, client, *credential, from_version);
+        }
+        Change::RemoveFederatedCredential { client, credential } => {
+            clients::remove_federated(changes, client, credential);
+        }
+        Change::FixAuthMethod { client, method, from_version } => {
+            clients::fix_method(changes, client, method, from_version);
+        }
+        Change::SpendAssertion(spent) => client_keys::spend(changes, spent),
         Change::RemoveSecret { client, secret } => clients::remove_secret(changes, client, secret),
 
         Change::OpenLegacyImport { organization, tenant, at } => {
@@ -68,6 +85,7 @@ fn add(changes: &mut Changes, change: Change) {
             flows::move_to(changes, from, to);
         }
         Change::EndSession { session, at } => sessions::end(changes, session, at),
+        Change::JoinSession { about, at } => logout_notices::join(changes, about, at),
 
         Change::Authorize(authorization) => authorizations::authorize(changes, &authorization),
         Change::ChangeAuthorization { authorization, from_version } => {
@@ -85,8 +103,8 @@ fn add(changes: &mut Changes, change: Change) {
         Change::IssueCode(code) => authorization_codes::issue(changes, *code),
         Change::RedeemCode { code, at } => authorization_codes::redeem(changes, code, at),
         Change::StartFamily(family) => token_families::start(changes, *family),
-        Change::RotateFamily { family, generation, at, access_expires_at } => {
-            token_families::rotate(changes, family, generation, at, access_expires_at);
+        Change::RotateFamily { family, generation, next, at, access_expires_at } => {
+            token_families::rotate(changes, family, generation, next, at, access_expires_at);
         }
         Change::HoldSecret { client, secret } => clients::hold_secret(changes, client, secret),
         Change::NoteMadeWith { family, secret } => token_families::note_made_with(changes, family, secret),
@@ -94,6 +112,13 @@ fn add(changes: &mut Changes, change: Change) {
             token_families::end_made_with(changes, secret, &families, at);
         }
         Change::EndTokenFamily { family, at } => token_families::end(changes, family, at),
+
+        Change::PublishKey(key) => signing_keys::publish(changes, *key),
+        Change::ActivateKey { kid, at } => signing_keys::activate(changes, kid, at),
+        Change::HastenKey { kid, active_from } => signing_keys::hasten(changes, kid, active_from),
+        Change::RetireKey { kid, at } => signing_keys::retire(changes, kid, at),
+        Change::RevokeKey { kid, at } => signing_keys::revoke(changes, kid, at),
+        Change::DropKey { kid } => signing_keys::drop_key(changes, kid),
     }
 }
 

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::{
-    Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, Doors, FederatedCredential,
+    Metadata, Profile, Publisher, RedirectUri,
 };
+use latchkey_identity::client_auth::Method;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::tenant::TenantId;
 use uuid::Uuid;
 
+use super::client_keys::{self, Of};
 use super::memory::{Absent, present};
-use super::{authorizations, meaningless};
+use super::{authorizations, dynamic_clients, federated_credentials, meaningless};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -28,7 +31,7 @@ macro_rules! whole {
             "SELECT c.id, c.tenant, c.name, c.kind, c.profile, c.verified_domain, c.administrator_approved, c.multi_tenant,
                     c.pkce_optional, c.suspended, c.owner, c.scopes, c.required_scopes, c.version, c.created_at,
                     u.position, u.uri, s.id AS secret, s.mac, s.hint, s.created_at AS secret_created_at, s.expires_at, c.device_code,
-                    c.pushed_only, u.purpose
+                    c.pushed_only, u.purpose, c.metadata
                FROM client c
                LEFT JOIN client_redirect_uri u ON u.client = c.id
                LEFT JOIN client_secret s ON s.client = c.id
@@ -43,8 +46,8 @@ const REGISTER: Sql = Sql::guarded(
     "clients.register",
     "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
                          pkce_optional, suspended, owner, scopes, required_scopes, version, created_at, device_code,
-                         pushed_only)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 WHERE $5 <> 'legacy'",
+                         pushed_only, metadata)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 WHERE $5 <> 'legacy'",
 );
 
 /// Touches no row for any other. It goes with a guard that the organization's import is open.
@@ -52,8 +55,8 @@ const IMPORT: Sql = Sql::guarded(
     "clients.import",
     "INSERT INTO client (id, tenant, name, kind, profile, verified_domain, administrator_approved, multi_tenant,
                          pkce_optional, suspended, owner, scopes, required_scopes, version, created_at, device_code,
-                         pushed_only)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 WHERE $5 = 'legacy'",
+                         pushed_only, metadata)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 WHERE $5 = 'legacy'",
 );
 
 /// An app does not become one of the older kind, and one of the older kind stays one.
@@ -62,7 +65,7 @@ const CHANGE: Sql = Sql::guarded(
     "UPDATE client
         SET name = $3, kind = $4, profile = $5, verified_domain = $6, administrator_approved = $7, multi_tenant = $8,
             pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13,
-            device_code = $14, pushed_only = $15
+            device_code = $14, pushed_only = $15, metadata = $16
       WHERE id = $1 AND version = $2 AND deleted_at IS NULL AND (profile = 'legacy') = ($5 = 'legacy')",
 );
 
@@ -112,6 +115,12 @@ const OWNED_BY: Sql = Sql::read("clients.owned_by", whole!("c.owner = $1"));
 
 const OF_TENANT: Sql = Sql::read("clients.of_tenant", whole!("c.tenant = $1"));
 
+/// A page of a tenant's.
+const IDS_OF_TENANT: Sql = Sql::read(
+    "clients.ids_of_tenant",
+    "SELECT id FROM client WHERE tenant = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
+);
+
 const WITH_SECRETS_ENDING: Sql = Sql::read(
     "clients.with_secrets_ending",
     "SELECT client FROM client_secret WHERE expires_at > $1 AND expires_at <= $2 ORDER BY expires_at",
@@ -139,6 +148,7 @@ pub(super) const ALL: &[&Sql] = &[
     &BY_ID,
     &OWNED_BY,
     &OF_TENANT,
+    &IDS_OF_TENANT,
     &COUNT_OWNED_BY,
     &WITH_SECRETS_ENDING,
 ];
@@ -171,12 +181,14 @@ fn insert(changes: &mut Changes, statement: &'static Sql, client: Client) {
         client.created_at.into(),
         client.doors.device_code.into(),
         client.doors.pushed_only.into(),
+        metadata(&client.metadata).into(),
     ];
     changes.write(statement, values);
     add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
     for secret in client.secrets {
         insert_secret(changes, client.id, secret);
     }
+    client_keys::add_all(changes, client.id, client.authentication);
     changes.notice(Notice::Client(client.id.0));
 }
 
@@ -197,6 +209,7 @@ pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
         client.version.into(),
         client.doors.device_code.into(),
         client.doors.pushed_only.into(),
+        metadata(&client.metadata).into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_REDIRECT_URIS, vec![client.id.0.into()]);
     add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
@@ -209,6 +222,9 @@ pub(super) fn delete(changes: &mut Changes, client: ClientId, at: Timestamp) {
         .write(&REMOVE_REDIRECT_URIS, vec![client.0.into()])
         .write(&REMOVE_SECRETS, vec![client.0.into()])
         .notice(Notice::Client(client.0));
+    client_keys::remove_all(changes, client);
+    dynamic_clients::forget(changes, client);
+    federated_credentials::remove_all(changes, client);
     authorizations::end_all_for(changes, client, at);
 }
 
@@ -230,6 +246,38 @@ pub(super) fn remove_secret(changes: &mut Changes, client: ClientId, secret: Uui
         .notice(Notice::Client(client.0));
 }
 
+pub(super) fn add_keys(changes: &mut Changes, client: ClientId, keys: Vec<ClientKey>, from_version: i64) {
+    changes.write(&NEXT_VERSION, vec![client.0.into(), from_version.into()]).notice(Notice::Client(client.0));
+    for key in keys {
+        client_keys::add(changes, client, key);
+    }
+}
+
+pub(super) fn remove_key(changes: &mut Changes, client: ClientId, key: Uuid) {
+    changes.write(&TOUCH, vec![client.0.into()]).notice(Notice::Client(client.0));
+    client_keys::remove(changes, client, key);
+}
+
+pub(super) fn add_federated(
+    changes: &mut Changes,
+    client: ClientId,
+    credential: FederatedCredential,
+    from_version: i64,
+) {
+    changes.write(&NEXT_VERSION, vec![client.0.into(), from_version.into()]).notice(Notice::Client(client.0));
+    federated_credentials::add(changes, client, credential);
+}
+
+pub(super) fn remove_federated(changes: &mut Changes, client: ClientId, credential: Uuid) {
+    changes.write(&TOUCH, vec![client.0.into()]).notice(Notice::Client(client.0));
+    federated_credentials::remove(changes, client, credential);
+}
+
+pub(super) fn fix_method(changes: &mut Changes, client: ClientId, method: Option<Method>, from_version: i64) {
+    changes.write(&NEXT_VERSION, vec![client.0.into(), from_version.into()]).notice(Notice::Client(client.0));
+    client_keys::set_method(changes, client, method);
+}
+
 pub(super) fn hold_secret(changes: &mut Changes, client: ClientId, secret: Uuid) {
     changes.write(&HOLD_SECRET, vec![client.0.into(), secret.into()]);
 }
@@ -249,13 +297,28 @@ fn insert_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret) 
 /// What an address of a client is for.
 const SIGN_IN: &str = "sign-in";
 const SIGN_OUT: &str = "sign-out";
+const BACKCHANNEL: &str = "back-channel";
+const FRONTCHANNEL: &str = "front-channel";
 
 fn add_redirect_uris(changes: &mut Changes, client: ClientId, uris: &[RedirectUri], doors: &Doors) {
     let sign_in = uris.iter().map(|uri| (uri, SIGN_IN));
     let sign_out = doors.post_logout_redirect_uris.iter().map(|uri| (uri, SIGN_OUT));
-    for (position, (uri, purpose)) in (0_i64..).zip(sign_in.chain(sign_out)) {
+    let backchannel = doors.backchannel_logout_uri.iter().map(|uri| (uri, BACKCHANNEL));
+    let frontchannel = doors.frontchannel_logout_uri.iter().map(|uri| (uri, FRONTCHANNEL));
+    for (position, (uri, purpose)) in (0_i64..).zip(sign_in.chain(sign_out).chain(backchannel).chain(frontchannel)) {
         changes.write(&ADD_REDIRECT_URI, vec![client.0.into(), position.into(), uri.as_str().into(), purpose.into()]);
     }
+}
+
+/// The metadata as it is stored: a JSON object, or nothing.
+fn metadata(metadata: &Metadata) -> Option<String> {
+    (*metadata != Metadata::default()).then(|| serde_json::to_string(metadata).unwrap_or_default())
+}
+
+fn read_metadata(text: Option<&str>) -> Result<Metadata, StoreError> {
+    text.map_or(Ok(Metadata::default()), |text| {
+        serde_json::from_str(text).map_err(|_| meaningless("client metadata", text))
+    })
 }
 
 fn verified_domain(publisher: Publisher) -> Option<String> {
@@ -291,10 +354,12 @@ fn from_row(row: &Row) -> Result<Client, StoreError> {
         state: if row.bool(9)? { ClientState::Suspended } else { ClientState::Active },
         owner: row.opt_uuid(10)?.map(AccountId),
         redirect_uris: Vec::new(),
-        doors: Doors { post_logout_redirect_uris: Vec::new(), device_code: row.bool(22)?, pushed_only: row.bool(23)? },
+        doors: Doors { device_code: row.bool(22)?, pushed_only: row.bool(23)?, ..Doors::default() },
+        metadata: read_metadata(row.opt_text(25)?)?,
         scopes: ScopeSet::from_text(row.text(11)?),
         required_scopes: ScopeSet::from_text(row.text(12)?),
         secrets: Vec::new(),
+        authentication: Authentication::default(),
         version: row.int(13)?,
         created_at: row.time(14)?,
     })
@@ -313,7 +378,7 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
     let mut gathered: BTreeMap<ClientId, Gathered> = BTreeMap::new();
     for row in rows {
         let id = ClientId(row.uuid(0)?);
-        let Gathered { uris, after_sign_out, secrets, .. } = match gathered.entry(id) {
+        let Gathered { client, uris, after_sign_out, secrets, .. } = match gathered.entry(id) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let client = from_row(row)?;
@@ -326,12 +391,14 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
             }
         };
         if let Some(position) = row.opt_int(15)? {
-            let of_purpose = match row.text(24)? {
-                SIGN_IN => &mut *uris,
-                SIGN_OUT => after_sign_out,
+            let uri = RedirectUri::from_stored(row.text(16)?.to_owned());
+            match row.text(24)? {
+                SIGN_IN => drop(uris.insert(position, uri)),
+                SIGN_OUT => drop(after_sign_out.insert(position, uri)),
+                BACKCHANNEL => client.doors.backchannel_logout_uri = Some(uri),
+                FRONTCHANNEL => client.doors.frontchannel_logout_uri = Some(uri),
                 other => return Err(meaningless("purpose of an address", other)),
-            };
-            of_purpose.insert(position, RedirectUri::from_stored(row.text(16)?.to_owned()));
+            }
         }
         if let Some(id) = row.opt_uuid(17)? {
             let secret = ClientSecret {
@@ -359,20 +426,50 @@ impl Store {
     /// A client, unless it was deleted.
     pub async fn client(&self, id: ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         let load = async || {
-            let found = gather(&self.read(&BY_ID, vec![id.0.into()]).await?)?;
+            let found = self.clients(&BY_ID, id.0, Of::Client(id)).await?;
             found.into_iter().next().map(Arc::new).ok_or(Absent::Nothing)
         };
         present(self.memory.clients.get_or_load(id, load).await)
     }
 
+    async fn clients(&self, sql: &'static Sql, id: Uuid, of: Of) -> Result<Vec<Client>, StoreError> {
+        let mut clients = gather(&self.read(sql, vec![id.into()]).await?)?;
+        if clients.iter().any(|client| client.kind.is_confidential()) {
+            let mut authentication = self.authentication(of).await?;
+            let mut federated = self.federated_credentials(of).await?;
+            for client in &mut clients {
+                client.authentication = Authentication {
+                    federated: federated.remove(&client.id).unwrap_or_default(),
+                    ..authentication.remove(&client.id).unwrap_or_default()
+                };
+            }
+        }
+        Ok(clients)
+    }
+
     /// The clients that an account owns, by name.
     pub async fn clients_owned_by(&self, owner: AccountId) -> Result<Vec<Client>, StoreError> {
-        gather(&self.read(&OWNED_BY, vec![owner.0.into()]).await?)
+        self.clients(&OWNED_BY, owner.0, Of::Owner(owner)).await
+    }
+
+    /// The apps of a tenant by id, those after one, a page of them.
+    pub async fn clients_after(
+        &self,
+        tenant: TenantId,
+        after: ClientId,
+        most: u32,
+    ) -> Result<Vec<Arc<Client>>, StoreError> {
+        let rows = self.read(&IDS_OF_TENANT, vec![tenant.0.into(), after.0.into(), most.into()]).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            found.extend(self.client(ClientId(row.uuid(0)?)).await?);
+        }
+        Ok(found)
     }
 
     /// The clients that are registered in a tenant, by name.
     pub async fn clients_of(&self, tenant: TenantId) -> Result<Vec<Client>, StoreError> {
-        gather(&self.read(&OF_TENANT, vec![tenant.0.into()]).await?)
+        self.clients(&OF_TENANT, tenant.0, Of::Tenant(tenant)).await
     }
 
     /// The clients of which a secret ends after the one and until the other.

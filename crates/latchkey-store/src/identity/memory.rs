@@ -24,11 +24,8 @@ use crate::remembered::Remembered;
 
 /// Tenants and clients at the most: some kilobytes each.
 const FEW: usize = 10_000;
-/// Accounts, authorizations and sessions at the most: some hundred bytes each.
+/// Accounts, authorizations, sessions and token families at the most: some hundred bytes each.
 const MANY: usize = 100_000;
-
-/// Token families at the most: those of the services that are at work.
-const FAMILIES: usize = 20_000;
 
 /// Codes on their way between us, a browser and an app at the most.
 const CODES: usize = 5_000;
@@ -60,7 +57,7 @@ impl Memory {
             clients: Remembered::new(FEW),
             authorizations: Remembered::new(MANY),
             sessions: Remembered::new(MANY),
-            families: Remembered::new(FAMILIES),
+            families: Remembered::new(MANY),
             codes: Cache::new(CODES),
             ended_families: EndedFamilies::default(),
         });
@@ -76,9 +73,8 @@ impl Memory {
                 self.ended_families.add(FamilyId(id), Instant::now());
                 self.families.forget(&FamilyId(id));
             }
-            Notice::Rotation { family, generation, at, access_expires_at } => {
+            Notice::Rotation { family, next, at, access_expires_at } => {
                 self.families.amend(&FamilyId(family), |before| {
-                    let next = generation.saturating_add(1);
                     Arc::new(TokenFamily { generation: next, rotated_at: at, access_expires_at, ..(**before).clone() })
                 });
             }

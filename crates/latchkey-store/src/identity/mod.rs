@@ -6,10 +6,14 @@
 //! | what is held in memory, and when it is forgotten | `memory` |
 //! | tenants, accounts and guests | [`tenants`], [`accounts`] |
 //! | clients with their redirect URIs and secrets | [`clients`] |
+//! | keys of clients, assertions that were used | [`client_keys`] |
+//! | tokens of other issuers that stand for clients | [`federated_credentials`] |
+//! | apps that registered themselves | [`dynamic_clients`] |
 //! | apps of the older kind, and the import they come in by | [`legacy_apps`] |
 //! | where an app of the older kind moved to | [`legacy_moves`] |
 //! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |
-//! | what people approved, and what it is used for | [`authorizations`], [`uses`] |
+//! | apps that are told of the end of a sign-in | [`logout_notices`] |
+//! | what people approved, how it is listed, and what it is used for | [`authorizations`], [`authorization_lists`], [`uses`] |
 //! | what devices ask, what clients pushed | [`device_codes`], [`pushed_requests`] |
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
 //! | access tokens that apps gave back | [`app_tokens`] |
@@ -19,13 +23,18 @@
 pub mod accounts;
 pub mod app_tokens;
 pub mod authorization_codes;
+pub mod authorization_lists;
 pub mod authorizations;
 pub mod changes;
+pub mod client_keys;
 pub mod clients;
 pub mod device_codes;
+pub mod dynamic_clients;
+pub mod federated_credentials;
 pub mod flows;
 pub mod legacy_apps;
 pub mod legacy_moves;
+pub mod logout_notices;
 pub(crate) mod memory;
 pub mod purge;
 pub mod pushed_requests;
@@ -36,9 +45,9 @@ pub mod token_families;
 pub mod uses;
 
 pub use accounts::Person;
-pub use authorizations::{ListedAuthorization, OrganizationAuthorization};
+pub use authorization_lists::{ListedAuthorization, OrganizationAuthorization};
 pub use legacy_apps::LegacyImport;
-pub use signing_keys::StoredKey;
+pub use logout_notices::LogoutNotice;
 pub use uses::{RefusedOfDay, RefusedUse, Use, UseOfDay};
 
 use crate::Store;
@@ -51,12 +60,17 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     accounts::ALL,
     app_tokens::ALL,
     authorization_codes::ALL,
+    authorization_lists::ALL,
     authorizations::ALL,
+    client_keys::ALL,
     clients::ALL,
     device_codes::ALL,
+    federated_credentials::ALL,
+    dynamic_clients::ALL,
     flows::ALL,
     legacy_apps::ALL,
     legacy_moves::ALL,
+    logout_notices::ALL,
     purge::ALL,
     pushed_requests::ALL,
     sessions::ALL,
@@ -78,7 +92,7 @@ fn meaningless(what: &'static str, found: impl Into<String>) -> StoreError {
 
 impl Store {
     /// Commits what has no answer that waits for it, again if it had to give way to others.
-    async fn keep_books(&self, changes: &Changes) -> Result<(), StoreError> {
+    pub(crate) async fn keep_books(&self, changes: &Changes) -> Result<(), StoreError> {
         self.decide(async || Ok(((), changes.clone()))).await
     }
 }

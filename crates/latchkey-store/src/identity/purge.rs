@@ -6,7 +6,7 @@ use latchkey_devops::approval_request::LIFETIME;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::{Timestamp, limits};
 
-use super::{authorizations, uses};
+use super::{authorizations, dynamic_clients, logout_notices, uses};
 use crate::Store;
 use crate::devops::approval_requests;
 use crate::error::StoreError;
@@ -70,6 +70,14 @@ const PUSHED: Portion = Portion {
     ),
 };
 
+const ASSERTIONS: Portion = Portion {
+    found: Sql::sweep("purge.old_assertions", "SELECT hash FROM spent_assertion WHERE until <= $1 LIMIT $2"),
+    delete: Sql::sweep(
+        "purge.assertions",
+        "DELETE FROM spent_assertion WHERE hash IN (SELECT hash FROM spent_assertion WHERE until <= $1 LIMIT $2)",
+    ),
+};
+
 const SESSIONS: Portion = Portion {
     found: Sql::sweep("purge.old_sessions", "SELECT id FROM session WHERE ended_at <= $1 LIMIT $2"),
     delete: Sql::sweep(
@@ -130,6 +138,8 @@ pub(super) const ALL: &[&Sql] = &[
     &DEVICES.delete,
     &PUSHED.found,
     &PUSHED.delete,
+    &ASSERTIONS.found,
+    &ASSERTIONS.delete,
     &SESSIONS.found,
     &SESSIONS.delete,
     &FAMILIES.found,
@@ -160,12 +170,17 @@ impl Store {
         // Whoever began with one just before it ran out has as long as any flow.
         let pushed = limits::PUSHED_REQUEST_LIFETIME + limits::FLOW_LIFETIME;
         self.delete_in_portions(&PUSHED, vec![(now - pushed).into()]).await?;
+        self.delete_in_portions(&ASSERTIONS, vec![now.into()]).await?;
         self.delete_in_portions(&SESSIONS, vec![long_ago.into()]).await?;
         let (idle, old) = (long_ago - limits::FAMILY_IDLE, long_ago - limits::FAMILY_LIFETIME);
         let oldest = long_ago - limits::LEGACY_FAMILY_LIFETIME;
         self.delete_in_portions(&FAMILIES, vec![long_ago.into(), idle.into(), old.into(), oldest.into()]).await?;
         self.delete_in_portions(&APP_TOKENS, vec![(now - CODE_KEPT).into()]).await?;
+        while self.delete_unused_registrations(now - limits::UNUSED_REGISTRATION_LIFETIME, PORTION, now).await?
+            == PORTION
+        {}
         let mut changes = Changes::none();
+        dynamic_clients::purge_tokens(&mut changes, now);
         changes
             .write(&USES, vec![uses::day_of(now - USES_KEPT).into()])
             .write(&REFUSALS, vec![uses::day_of(now - USES_KEPT).into()])
@@ -204,6 +219,7 @@ impl Store {
                     .write(&END_RUN_OUT, vec![session.0.into(), now.into(), idle.into(), old.into()])
                     .notice(Notice::Session(session.0));
                 authorizations::end_those_for(&mut changes, session, now);
+                logout_notices::forget(&mut changes, session);
             }
             Ok((rows.len(), changes))
         })
@@ -217,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_there_may_be_much_of_goes_in_portions() {
-        for portion in [&FLOWS, &CODES, &DEVICES, &PUSHED, &SESSIONS, &FAMILIES, &APP_TOKENS] {
+        for portion in [&FLOWS, &CODES, &DEVICES, &PUSHED, &ASSERTIONS, &SESSIONS, &FAMILIES, &APP_TOKENS] {
             assert!(portion.delete.text().contains(" LIMIT $"), "{}", portion.delete.name());
         }
     }

@@ -9,7 +9,7 @@ use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{BrowserHash, Session, SessionId};
 use latchkey_identity::tenant::TenantId;
 
-use super::authorizations;
+use super::{authorizations, logout_notices};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -80,11 +80,13 @@ pub(super) fn move_to(changes: &mut Changes, from: BrowserHash, to: BrowserHash)
 pub(super) fn end(changes: &mut Changes, session: SessionId, at: Timestamp) {
     changes.write(&END, vec![session.0.into(), at.into()]).notice(Notice::Session(session.0));
     authorizations::end_those_for(changes, session, at);
+    logout_notices::queue(changes, session, at);
 }
 
 /// Ends all sessions of an account. The caches hear of the account.
 pub(super) fn end_all_of(changes: &mut Changes, account: AccountId, at: Timestamp) {
     changes.write(&END_ALL_OF, vec![account.0.into(), at.into()]);
+    logout_notices::queue_all_of(changes, account, at);
 }
 
 /// What follows needs the session to go on.

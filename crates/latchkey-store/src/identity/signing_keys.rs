@@ -1,57 +1,102 @@
 //! Signing keys. Whoever reads the database finds them sealed.
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::key_rotation::{Key, KeyState, Sealed};
 
+use super::meaningless;
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
+use crate::value::Row;
 
-const ADD: Sql = Sql::write(
-    "signing_keys.add",
-    "INSERT INTO signing_key (kid, algorithm, sealed, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (kid) DO NOTHING",
+/// An index lets no two keys of one algorithm sign, or wait to.
+const PUBLISH: Sql = Sql::guarded(
+    "signing_keys.publish",
+    "INSERT INTO signing_key (kid, algorithm, state, sealed, created_at, active_from, stopped_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
+
+const ACTIVATE: Sql = Sql::guarded(
+    "signing_keys.activate",
+    "UPDATE signing_key SET state = 'active', active_from = $2 WHERE kid = $1 AND state = 'next'",
+);
+
+const HASTEN: Sql = Sql::guarded(
+    "signing_keys.hasten",
+    "UPDATE signing_key SET active_from = $2 WHERE kid = $1 AND state = 'next' AND active_from <> $2",
+);
+
+const RETIRE: Sql = Sql::guarded(
+    "signing_keys.retire",
+    "UPDATE signing_key SET state = 'retiring', stopped_at = $2 WHERE kid = $1 AND state = 'active'",
+);
+
+/// The private part goes with it.
+const REVOKE: Sql = Sql::guarded(
+    "signing_keys.revoke",
+    "UPDATE signing_key SET state = 'revoked', stopped_at = $2, sealed = $3 WHERE kid = $1 AND state <> 'revoked'",
+);
+
+const DROP: Sql =
+    Sql::write("signing_keys.drop", "DELETE FROM signing_key WHERE kid = $1 AND state IN ('retiring', 'revoked')");
 
 const EVERY: Sql = Sql::sweep(
     "signing_keys.every",
-    "SELECT kid, algorithm, sealed, created_at FROM signing_key ORDER BY created_at, kid",
+    "SELECT kid, algorithm, state, sealed, created_at, active_from, stopped_at FROM signing_key ORDER BY created_at, kid",
 );
 
-pub(super) const ALL: &[&Sql] = &[&ADD, &EVERY];
+pub(super) const ALL: &[&Sql] = &[&PUBLISH, &ACTIVATE, &HASTEN, &RETIRE, &REVOKE, &DROP, &EVERY];
 
-/// A signing key as it is kept.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StoredKey {
-    /// Its thumbprint: the `kid` of what it signs.
-    pub kid: String,
-    /// The name of its algorithm: `ES256`.
-    pub algorithm: String,
-    /// The private key, encrypted.
-    pub sealed: Vec<u8>,
-    /// When it was made.
-    pub created_at: Timestamp,
+pub(super) fn publish(changes: &mut Changes, key: Key) {
+    let values = vec![
+        key.kid.into(),
+        key.algorithm.name().into(),
+        key.state.name().into(),
+        key.sealed.0.into(),
+        key.published_at.into(),
+        key.active_from.into(),
+        key.stopped_at.into(),
+    ];
+    changes.write(&PUBLISH, values).notice(Notice::Keys);
+}
+
+pub(super) fn activate(changes: &mut Changes, kid: String, at: Timestamp) {
+    changes.write(&ACTIVATE, vec![kid.into(), at.into()]).notice(Notice::Keys);
+}
+
+pub(super) fn hasten(changes: &mut Changes, kid: String, active_from: Timestamp) {
+    changes.write(&HASTEN, vec![kid.into(), active_from.into()]).notice(Notice::Keys);
+}
+
+pub(super) fn retire(changes: &mut Changes, kid: String, at: Timestamp) {
+    changes.write(&RETIRE, vec![kid.into(), at.into()]).notice(Notice::Keys);
+}
+
+pub(super) fn revoke(changes: &mut Changes, kid: String, at: Timestamp) {
+    changes.write(&REVOKE, vec![kid.into(), at.into(), Vec::<u8>::new().into()]).notice(Notice::Keys);
+}
+
+pub(super) fn drop_key(changes: &mut Changes, kid: String) {
+    changes.write(&DROP, vec![kid.into()]).notice(Notice::Keys);
+}
+
+fn from_row(row: &Row) -> Result<Key, StoreError> {
+    let (algorithm, state) = (row.text(1)?, row.text(2)?);
+    Ok(Key {
+        kid: row.text(0)?.to_owned(),
+        algorithm: algorithm.parse().map_err(|_| meaningless("algorithm", algorithm))?,
+        state: KeyState::named(state).ok_or_else(|| meaningless("state of a key", state))?,
+        sealed: Sealed(row.blob(3)?.to_vec()),
+        published_at: row.time(4)?,
+        active_from: row.time(5)?,
+        stopped_at: row.opt_time(6)?,
+    })
 }
 
 impl Store {
     /// Every signing key, oldest first.
-    pub async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let rows = self.read(&EVERY, vec![]).await?;
-        let key = |row: &crate::Row| {
-            Ok(StoredKey {
-                kid: row.text(0)?.to_owned(),
-                algorithm: row.text(1)?.to_owned(),
-                sealed: row.blob(2)?.to_vec(),
-                created_at: row.time(3)?,
-            })
-        };
-        rows.iter().map(key).collect()
-    }
-
-    /// Keeps a signing key. One that is there already stays as it is.
-    pub async fn add_signing_key(&self, key: StoredKey) -> Result<(), StoreError> {
-        let mut changes = Changes::none();
-        let values = vec![key.kid.into(), key.algorithm.into(), key.sealed.into(), key.created_at.into()];
-        changes.write(&ADD, values).notice(Notice::Keys);
-        self.keep_books(&changes).await
+    pub async fn signing_keys(&self) -> Result<Vec<Key>, StoreError> {
+        self.read(&EVERY, vec![]).await?.iter().map(from_row).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use latchkey_identity::Timestamp;
 use latchkey_identity::tenant::{Tenant, TenantId, TenantKind};
 
 use super::meaningless;
@@ -20,7 +21,14 @@ const BY_DOMAIN: Sql = Sql::read("tenants.by_domain", "SELECT id, kind, name, do
 
 const EVERY: Sql = Sql::sweep("tenants.every", "SELECT id, kind, name, domain FROM tenant ORDER BY domain");
 
-pub(super) const ALL: &[&Sql] = &[&CREATE, &BY_ID, &BY_DOMAIN, &EVERY];
+/// The one row that there may be.
+const SET_UP: Sql = Sql::guarded("tenants.set_up", "INSERT INTO set_up (once, at) VALUES (1, $1)");
+
+pub(super) const ALL: &[&Sql] = &[&SET_UP, &CREATE, &BY_ID, &BY_DOMAIN, &EVERY];
+
+pub(super) fn set_up(changes: &mut Changes, at: Timestamp) {
+    changes.write(&SET_UP, vec![at.into()]);
+}
 
 pub(super) fn create(changes: &mut Changes, tenant: Tenant) {
     let values = vec![tenant.id.0.into(), kind_name(tenant.kind).into(), tenant.name.into(), tenant.domain.into()];

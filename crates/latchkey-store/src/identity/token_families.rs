@@ -11,12 +11,13 @@ use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::time::AccessTokenLifetime;
+use latchkey_identity::token::confirmation::Confirmation;
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use uuid::Uuid;
 
 use super::authorizations::{self, WIDTH, columns};
-use super::counted;
 use super::memory::{Absent, present};
+use super::{counted, meaningless};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -29,29 +30,29 @@ macro_rules! family_columns {
         "f.id AS family, f.authorization_id, f.tenant AS family_tenant, f.account AS family_account, \
          f.client AS family_client, f.session AS family_session, f.auth_time, f.scopes AS family_scopes, f.scope_text, \
          f.client_info, f.origin, f.refreshable, f.generation, f.created_at AS family_created_at, f.rotated_at, \
-         f.access_expires_at, f.ended_at AS family_ended_at"
+         f.access_expires_at, f.ended_at AS family_ended_at, f.confirmation"
     };
 }
 
-/// Locks the authorization, so that it cannot end before the family that begins below it is there.
+/// Locks the authorization, so that it can neither end nor be paused before the family that begins below it is there.
 const START: Sql = Sql::guarded(
     "token_families.start",
     "INSERT INTO token_family (id, authorization_id, tenant, account, client, session, auth_time, scopes, scope_text,
                                client_info, origin, refreshable, generation, created_at, rotated_at, access_expires_at,
-                               ended_at)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+                               ended_at, confirmation)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
        FROM service_authorization a
-      WHERE a.id = $2 AND a.ended_at IS NULL
+      WHERE a.id = $2 AND a.ended_at IS NULL AND a.paused_at IS NULL
         FOR UPDATE",
 );
 
-/// Touches no row when the token was used by another request, or the family or its authorization has ended. The end of an
-/// authorization touches the row too, so that one of the two waits for the other.
+/// Touches no row when the token was used by another request, or the family or its authorization has ended or is paused. The end of an
+/// authorization and its pause touch the row too, so that one of the two waits for the other.
 const ROTATE: Sql = Sql::guarded(
     "token_families.rotate",
     "UPDATE token_family
-        SET generation = generation + 1, rotated_at = $3, access_expires_at = $4
-      WHERE id = $1 AND generation = $2 AND ended_at IS NULL
+        SET generation = $5, rotated_at = $3, access_expires_at = $4
+      WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND paused_at IS NULL
         AND EXISTS (SELECT 1 FROM service_authorization a
                      WHERE a.id = token_family.authorization_id AND a.ended_at IS NULL)",
 );
@@ -73,6 +74,16 @@ const MADE_WITH: Sql =
 const END_BELOW: Sql = Sql::write(
     "token_families.end_below",
     "UPDATE token_family SET ended_at = $2 WHERE authorization_id = $1 AND ended_at IS NULL",
+);
+
+const PAUSE_BELOW: Sql = Sql::write(
+    "token_families.pause_below",
+    "UPDATE token_family SET paused_at = $2 WHERE authorization_id = $1 AND ended_at IS NULL AND paused_at IS NULL",
+);
+
+const RESUME_BELOW: Sql = Sql::write(
+    "token_families.resume_below",
+    "UPDATE token_family SET paused_at = NULL WHERE authorization_id = $1 AND ended_at IS NULL AND paused_at IS NOT NULL",
 );
 
 /// Ends those below the authorizations that ended at the same moment with their session.
@@ -132,6 +143,8 @@ pub(super) const ALL: &[&Sql] = &[
     &END_MADE_WITH,
     &MADE_WITH,
     &END_BELOW,
+    &PAUSE_BELOW,
+    &RESUME_BELOW,
     &END_WITH_SESSION,
     &END_WITH_ACCOUNT,
     &END_WITH_CLIENT,
@@ -159,6 +172,7 @@ pub(super) fn start(changes: &mut Changes, family: TokenFamily) {
         family.rotated_at.into(),
         family.access_expires_at.into(),
         family.ended_at.into(),
+        family.confirmation.map(Confirmation::to_stored).into(),
     ];
     changes.write(&START, values);
 }
@@ -167,12 +181,13 @@ pub(super) fn rotate(
     changes: &mut Changes,
     family: FamilyId,
     generation: u32,
+    next: u32,
     at: Timestamp,
     access_expires_at: Timestamp,
 ) {
     changes
-        .write(&ROTATE, vec![family.0.into(), generation.into(), at.into(), access_expires_at.into()])
-        .notice(Notice::Rotation { family: family.0, generation, at, access_expires_at });
+        .write(&ROTATE, vec![family.0.into(), generation.into(), at.into(), access_expires_at.into(), next.into()])
+        .notice(Notice::Rotation { family: family.0, next, at, access_expires_at });
 }
 
 pub(super) fn end(changes: &mut Changes, family: FamilyId, at: Timestamp) {
@@ -197,6 +212,15 @@ pub(super) fn end_all_below(changes: &mut Changes, authorization: AuthorizationI
     changes.write(&END_BELOW, vec![authorization.0.into(), at.into()]);
 }
 
+/// Follows an authorization that changed: what is below a paused one does not rotate. The caches hear of the authorization.
+pub(super) fn pause_or_resume_below(changes: &mut Changes, authorization: &Authorization) {
+    let id = authorization.id.0.into();
+    match authorization.paused_at {
+        Some(at) => changes.write(&PAUSE_BELOW, vec![id, at.into()]),
+        None => changes.write(&RESUME_BELOW, vec![id]),
+    };
+}
+
 /// Follows the authorizations that ended with a session.
 pub(super) fn end_with_session(changes: &mut Changes, session: SessionId, at: Timestamp) {
     changes.write(&END_WITH_SESSION, vec![session.0.into(), at.into()]);
@@ -210,6 +234,10 @@ pub(super) fn end_with_account(changes: &mut Changes, account: AccountId, at: Ti
 /// Follows the authorizations that ended with a client.
 pub(super) fn end_with_client(changes: &mut Changes, client: ClientId, at: Timestamp) {
     changes.write(&END_WITH_CLIENT, vec![client.0.into(), at.into()]);
+}
+
+fn confirmation(text: &str) -> Result<Confirmation, StoreError> {
+    Confirmation::from_stored(text).ok_or_else(|| meaningless("confirmation", text))
 }
 
 /// A family whose columns begin at `first`.
@@ -232,6 +260,7 @@ fn from_row(row: &Row, first: usize) -> Result<TokenFamily, StoreError> {
         rotated_at: row.time(first + 14)?,
         access_expires_at: row.time(first + 15)?,
         ended_at: row.opt_time(first + 16)?,
+        confirmation: row.opt_text(first + 17)?.map(confirmation).transpose()?,
     })
 }
 

@@ -6,9 +6,12 @@ use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
 use latchkey_identity::authorize::flow::{Flow, FlowId};
 use latchkey_identity::authorize::pushed::PushedRequest;
+use latchkey_identity::client::key::Thumbprints;
 use latchkey_identity::client::{
-    Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, Doors, FederatedCredential,
+    Profile, Publisher, RedirectUri,
 };
+use latchkey_identity::client_auth::Method;
 use latchkey_identity::grant::authorization_code::{AuthorizationCode, CodeChallenge};
 use latchkey_identity::grant::device_code::DeviceCode;
 use latchkey_identity::grant::device_code::user_code::UserCode;
@@ -16,6 +19,7 @@ use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{BrowserHash, Session, SessionId};
 use latchkey_identity::tenant::{Tenant, TenantId, TenantKind};
+use latchkey_identity::token::confirmation::{Confirmation, Thumbprint};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_store::{CommitError, Decided, Store};
@@ -50,6 +54,9 @@ pub(crate) fn ana() -> Account {
         tenant_administrator: true,
         created_at: NOW,
         changed_at: later(1),
+        claims: [("nickname".to_owned(), "Anita".to_owned()), ("address.country".to_owned(), "Portugal".to_owned())]
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -67,6 +74,11 @@ pub(crate) fn burndown() -> Client {
         publisher: Publisher::Verified("burndown.test".into()),
         administrator_approved: true,
         multi_tenant: true,
+        metadata: latchkey_identity::client::Metadata {
+            default_max_age: Some(60),
+            request_uris: vec!["https://burndown.test/request.jwt#v1".into()],
+            ..Default::default()
+        },
         pkce_optional: true,
         state: ClientState::Active,
         owner: Some(ana().id),
@@ -75,12 +87,40 @@ pub(crate) fn burndown() -> Client {
             post_logout_redirect_uris: vec![RedirectUri::from_stored("https://b.test/bye".into())],
             device_code: true,
             pushed_only: true,
+            ..Doors::default()
         },
         scopes: ScopeSet::from_text("vso.code vso.work"),
         required_scopes: ScopeSet::from_text("vso.work"),
         secrets: vec![a_secret(1), a_secret(2)],
+        authentication: an_authentication(),
         version: 1,
         created_at: NOW,
+    }
+}
+
+/// A method, a bare key and a certificate, and two federated credentials, of which one pins a key.
+pub(crate) fn an_authentication() -> Authentication {
+    let jwk = |text: &str| serde_json::from_str::<latchkey_jose::Jwk>(text).unwrap();
+    let p256 = jwk(
+        r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","kid":"1"}"#,
+    );
+    let ed25519 = jwk(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#);
+    let named = Thumbprints { sha1: [1; 20], sha256: [2; 32] };
+    let key = |number, jwk, certificate| ClientKey::stored(id(number), jwk, certificate, NOW, later(60)).unwrap();
+    let federated = |number: u128, pinned: Option<&str>| FederatedCredential {
+        id: id(number),
+        name: format!("job {number}"),
+        issuer: "https://ci.test".into(),
+        subject: number.to_string(),
+        audience: "api://AzureADTokenExchange".into(),
+        pinned: pinned.map(|text| FederatedCredential::read_pinned(text, id(number), NOW).unwrap()).unwrap_or_default(),
+        created_at: NOW,
+    };
+    let pinned = format!(r#"{{"keys":[{}]}}"#, serde_json::to_string(&ed25519).unwrap());
+    Authentication {
+        method: Some(Method::PrivateKeyJwt),
+        keys: vec![key(0x6e1, p256, None), key(0x6e2, ed25519, Some(named))],
+        federated: vec![federated(0xfe1, None), federated(0xfe2, Some(&pinned))],
     }
 }
 
@@ -95,6 +135,7 @@ pub(crate) fn a_bare_client() -> Client {
         redirect_uris: vec![],
         doors: Doors::default(),
         secrets: vec![],
+        authentication: Authentication::default(),
         ..burndown()
     }
 }
@@ -186,6 +227,7 @@ pub(crate) fn an_authorization() -> Authorization {
         shown: [9; 32],
         created_at: NOW,
         changed_at: NOW,
+        paused_at: None,
         ended: None,
     }
 }
@@ -213,6 +255,7 @@ pub(crate) fn a_code() -> AuthorizationCode {
         origin: "https://id.test".into(),
         issued_at: later(5),
         redeemed_at: None,
+        dpop_jkt: Some(Thumbprint([3; 32])),
     }
 }
 
@@ -235,6 +278,7 @@ pub(crate) fn a_family() -> TokenFamily {
         rotated_at: later(6),
         access_expires_at: later(3_606),
         ended_at: None,
+        confirmation: Some(Confirmation::Key(Thumbprint([3; 32]))),
     }
 }
 
@@ -255,7 +299,8 @@ pub(crate) fn start_family(family: &TokenFamily) -> Change {
 }
 
 pub(crate) fn rotate(generation: u32, at: Timestamp) -> Change {
-    Change::RotateFamily { family: a_family().id, generation, at, access_expires_at: at + Duration::from_secs(3_600) }
+    let access_expires_at = at + Duration::from_secs(3_600);
+    Change::RotateFamily { family: a_family().id, generation, next: generation + 1, at, access_expires_at }
 }
 
 /// Commits changes as a rule's decision is committed.

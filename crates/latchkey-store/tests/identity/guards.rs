@@ -115,6 +115,26 @@ fn nothing_begins_or_goes_on_below_an_authorization_that_has_ended() {
 }
 
 #[test]
+fn nothing_begins_or_goes_on_below_a_paused_authorization_until_it_is_resumed() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let change = |paused_at, version| Change::ChangeAuthorization {
+            authorization: Box::new(Authorization { paused_at, version, ..an_authorization() }),
+            from_version: version - 1,
+        };
+        let second = || start_family(&TokenFamily { id: FamilyId(id(99)), ..a_family() });
+        with(&store, vec![change(Some(later(9)), 2)]).await;
+        is_lost(&store, rotate(0, later(10))).await;
+        is_lost(&store, second()).await;
+        let (family, authorization) = store.family(a_family().id).await.unwrap().unwrap();
+        assert_eq!((family, authorization.paused_at), (a_family(), Some(later(9))));
+        with(&store, vec![change(None, 3)]).await;
+        once(&store, rotate(0, later(11))).await;
+        with(&store, vec![second()]).await;
+    });
+}
+
+#[test]
 fn a_family_that_has_ended_does_not_rotate_and_ends_once_more_without_harm() {
     on_both_databases(async |store| {
         with_everything(&store, &an_authorization()).await;

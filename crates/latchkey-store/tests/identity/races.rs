@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use latchkey_identity::authorization::{EndReason, revoke};
+use latchkey_identity::authorization::{Authorization, EndReason, revoke};
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::{Change, Decision};
@@ -162,10 +162,22 @@ async fn waiting(client: &Client) -> i64 {
     client.query_one(count, &[]).await.unwrap().get(0)
 }
 
+fn end() -> Change {
+    Change::EndAuthorization { authorization: an_authorization().id, at: later(8), reason: EndReason::Revoked }
+}
+
+fn pause() -> Change {
+    let paused = Authorization { paused_at: Some(later(8)), version: 2, ..an_authorization() };
+    Change::ChangeAuthorization { authorization: Box::new(paused), from_version: 1 }
+}
+
 /// On SQLite change sets come one after the other; PostgreSQL has to be told to wait.
 #[test]
-fn a_revocation_is_not_acknowledged_while_something_below_it_is_on_its_way() {
-    for below in [rotate(0, later(7)), start_family(&TokenFamily { id: FamilyId(id(0xf2)), ..a_family() })] {
+fn a_revocation_or_a_pause_is_not_acknowledged_while_something_below_it_is_on_its_way() {
+    let other = start_family(&TokenFamily { id: FamilyId(id(0xf2)), ..a_family() });
+    for (below, stop) in
+        [(rotate(0, later(7)), end()), (rotate(0, later(7)), pause()), (other.clone(), end()), (other, pause())]
+    {
         let database = TestDatabase::postgres();
         runtime().block_on(async {
             let store = database.open().await;
@@ -184,16 +196,18 @@ fn a_revocation_is_not_acknowledged_while_something_below_it_is_on_its_way() {
             while waiting(&watcher).await < 1 {
                 tokio::task::yield_now().await;
             }
-            let reason = EndReason::Revoked;
-            let revoking =
-                start(vec![Change::EndAuthorization { authorization: an_authorization().id, at: later(8), reason }]);
+            let stopping = start(vec![stop.clone()]);
             while waiting(&watcher).await < 2 {
-                assert!(!revoking.is_finished(), "the revocation was acknowledged before {below:?}");
+                assert!(!stopping.is_finished(), "{stop:?} was acknowledged before {below:?}");
                 tokio::task::yield_now().await;
             }
             holder.batch_execute("COMMIT").await.unwrap();
-            assert_eq!((issuing.await.unwrap(), revoking.await.unwrap()), (Ok(()), Ok(())));
-            assert_eq!(store.families_of(an_authorization().id).await.unwrap(), []);
+            assert_eq!((issuing.await.unwrap(), stopping.await.unwrap()), (Ok(()), Ok(())));
+            if matches!(stop, Change::EndAuthorization { .. }) {
+                assert_eq!(store.families_of(an_authorization().id).await.unwrap(), []);
+            }
+            let next = a_family().generation + u32::from(matches!(below, Change::RotateFamily { .. }));
+            assert!(commit(&store, vec![rotate(next, later(9))]).await.is_err(), "nothing goes on after {stop:?}");
         });
     }
 }

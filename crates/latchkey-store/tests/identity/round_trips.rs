@@ -7,12 +7,13 @@ use latchkey_identity::authorize::pushed::PushedRequest;
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::grant::authorization_code::AuthorizationCode;
 use latchkey_identity::grant::device_code::DeviceCode;
+use latchkey_identity::key_rotation::{Key, KeyState, Sealed};
 use latchkey_identity::session::{Session, SessionId};
 use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantKind};
 use latchkey_identity::token::family::TokenFamily;
 use latchkey_identity::{Change, Timestamp};
+use latchkey_jose::Algorithm;
 use latchkey_store::Outcome;
-use latchkey_store::identity::StoredKey;
 use latchkey_testkit::databases::on_both_databases;
 
 use crate::builders::*;
@@ -185,18 +186,31 @@ fn a_changed_and_an_ended_authorization_come_back_as_they_are_now() {
 }
 
 #[test]
-fn signing_keys_come_back_and_are_kept_once() {
+fn signing_keys_come_back_through_all_their_states() {
     on_both_databases(async |store| {
-        let key = |kid: &str, at: Timestamp| StoredKey {
+        let key = |kid: &str, state: KeyState, at: Timestamp| Key {
             kid: kid.into(),
-            algorithm: "ES256".into(),
-            sealed: vec![1, 2, 3],
-            created_at: at,
+            algorithm: Algorithm::Es256,
+            state,
+            sealed: Sealed(vec![1, 2, 3]),
+            published_at: at,
+            active_from: at,
+            stopped_at: None,
         };
-        store.add_signing_key(key("young", later(1))).await.unwrap();
-        store.add_signing_key(key("old", NOW)).await.unwrap();
-        store.add_signing_key(StoredKey { sealed: vec![9], ..key("old", NOW) }).await.unwrap();
-        assert_eq!(store.signing_keys().await.unwrap(), [key("old", NOW), key("young", later(1))]);
+        let (old, young) = (key("old", KeyState::Active, NOW), key("young", KeyState::Next, later(1)));
+        let publish = |key: &Key| Change::PublishKey(Box::new(key.clone()));
+        with(&store, vec![publish(&young), publish(&old)]).await;
+        assert_eq!(store.signing_keys().await.unwrap(), [old.clone(), young.clone()]);
+        with(&store, vec![Change::HastenKey { kid: "young".into(), active_from: later(5) }]).await;
+        let retire = Change::RetireKey { kid: "old".into(), at: later(9) };
+        with(&store, vec![retire, Change::ActivateKey { kid: "young".into(), at: later(9) }]).await;
+        let retired = Key { state: KeyState::Retiring, stopped_at: Some(later(9)), ..old };
+        let working = Key { state: KeyState::Active, active_from: later(9), ..young };
+        assert_eq!(store.signing_keys().await.unwrap(), [retired, working.clone()]);
+        with(&store, vec![Change::RevokeKey { kid: "young".into(), at: later(12) }]).await;
+        with(&store, vec![Change::DropKey { kid: "old".into() }]).await;
+        let revoked = Key { state: KeyState::Revoked, sealed: Sealed(vec![]), stopped_at: Some(later(12)), ..working };
+        assert_eq!(store.signing_keys().await.unwrap(), [revoked], "nothing is left of the private part");
     });
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use latchkey_devops::access::{
     self, Access, Action, Asked, OrganizationAccess, ProjectAccess, Refusal, RepositoryAccess, Resource,
 };
-use latchkey_devops::ids::{PersonId, RepositoryId};
+use latchkey_devops::ids::{OrganizationId, PersonId, RepositoryId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::project::Project;
@@ -153,6 +153,7 @@ impl Call {
     pub(super) async fn on_the_way(&self) -> Result<InOrganization, ApiError> {
         let door = self.door().await?;
         let access = access::to_organization(self.caller(), door.within(), self.action)?;
+        self.identified.entered(&self.visit, access.organization());
         Ok(InOrganization { access, facts: door.facts()?.clone(), door })
     }
 
@@ -171,6 +172,7 @@ impl Call {
         let project = door.facts.as_ref().and_then(|facts| facts.project(name));
         let access = access::to_project(self.caller(), door.within(), Asked::new(name, project), action)?;
         self.acted(Some(&access));
+        self.identified.entered(&self.visit, access.organization());
         let facts = door.facts()?.clone();
         let project = project.cloned().ok_or_else(vanished)?;
         Ok(InProject { access, facts, project, door })
@@ -191,6 +193,7 @@ impl Call {
     ) -> Result<InRepository, ApiError> {
         let door = self.door().await?;
         let entered = enter_repository(self.caller(), &door, project, name, action)?;
+        self.identified.entered(&self.visit, entered.access.organization());
         self.identified.used(&self.visit, action, Some(entered.project.id.0));
         Ok(entered)
     }
@@ -267,6 +270,13 @@ impl Identified {
         if let Some(bearer) = self.holder.person() {
             let authorization = bearer.authorization.id;
             visit.app.uses.acted(authorization, action.description(), project, visit.now, visit.address);
+        }
+    }
+
+    /// Notes that an app acted by itself in an organization, likewise.
+    fn entered(&self, visit: &Visit, organization: OrganizationId) {
+        if self.holder.person().is_none() {
+            visit.app.uses.acted_by_itself(organization, self.caller.person, visit.now, visit.address);
         }
     }
 }

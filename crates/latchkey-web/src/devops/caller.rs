@@ -7,19 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use latchkey_devops::access::{Caller, CallingApp, Limits, ProjectLimits, RepositoryLimits, Standing};
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId};
 use latchkey_devops::scope::{self, Scope, Scopes};
 use latchkey_identity::Timestamp;
-use latchkey_identity::authorization::{Authorization, Place};
+use latchkey_identity::authorization::{Place, Places};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::Secret;
 use latchkey_identity::token::access_token::TokenRefusal;
 
 use super::error::ApiError;
 use crate::app::App;
-use crate::bearer::{self, AppBearer, Bearer, BearerError, Holder};
+use crate::bearer::{self, AppBearer, Bearer, BearerError, Holder, Presentation, Scheme};
 
 /// Somebody whose credential counts at this moment.
 #[derive(Clone, Debug)]
@@ -32,12 +33,16 @@ pub(super) struct Identified {
 }
 
 /// Reads the credential of a request and checks it against what is true now. No database is asked for one seen before.
-pub(super) async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Identified, ApiError> {
-    match credential(headers) {
-        Credential::Token(token) => of_token(app, token, now).await,
+pub(super) async fn identify(app: &App, parts: &Parts, now: Timestamp) -> Result<Identified, ApiError> {
+    match credential(&parts.headers) {
+        Credential::Token(token, scheme) => {
+            let presented = Presentation { token: token.reveal(), scheme, parts };
+            let holder = bearer::identify(app, presented, scope::AUDIENCE, now).await;
+            identified(holder, token, now)
+        }
         Credential::None => Err(unauthorized("The request carries no credential: send an access token.")),
         Credential::Unreadable => Err(unauthorized(
-            "The Authorization header must be Bearer with a token, or Basic with the token as password.",
+            "The Authorization header must be Bearer or DPoP with a token, or Basic with the token as password.",
         )),
     }
 }
@@ -45,12 +50,13 @@ pub(super) async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> 
 impl Identified {
     /// The same, as it is true at another moment: a push takes time, and what it began under may have ended.
     pub(super) async fn again(&self, app: &App, now: Timestamp) -> Result<Self, ApiError> {
-        of_token(app, self.token.clone(), now).await
+        let holder = bearer::identify_again(app, self.token.reveal(), scope::AUDIENCE, now).await;
+        identified(holder, self.token.clone(), now)
     }
 }
 
-async fn of_token(app: &App, token: Secret, now: Timestamp) -> Result<Identified, ApiError> {
-    match bearer::identify(app, token.reveal(), scope::AUDIENCE, now).await {
+fn identified(holder: Result<Holder, BearerError>, token: Secret, now: Timestamp) -> Result<Identified, ApiError> {
+    match holder {
         Ok(holder) => {
             let caller = match &holder {
                 Holder::Person(bearer) => at_this_moment(bearer.caller(caller), now),
@@ -60,6 +66,7 @@ async fn of_token(app: &App, token: Secret, now: Timestamp) -> Result<Identified
         }
         Err(BearerError::Store(error)) => Err(error.into()),
         Err(BearerError::Refused(refusal)) => Err(unauthorized(reason(refusal))),
+        Err(BearerError::Unproven(error)) => Err(ApiError::Unproven(error)),
     }
 }
 
@@ -86,7 +93,11 @@ fn reason(refusal: TokenRefusal) -> &'static str {
         TokenRefusal::AuthorizationEnded => {
             "The authorization behind the token was revoked or has ended. Ask the person to authorize the service again."
         }
+        TokenRefusal::Paused => {
+            "The authorization behind the token was paused by the person. The token works again when they resume it, if it still lives."
+        }
         TokenRefusal::FamilyEnded => "The token was revoked. Ask the person to authorize the service again.",
+        TokenRefusal::OtherCertificate => "The token is bound to a client certificate: show it when you shake hands.",
         TokenRefusal::CredentialEnded => "The secret that the token was made with has ended. Get a new token.",
         TokenRefusal::NoPerson => "This takes a person, and the token is an app's own.",
         TokenRefusal::AccountDisabled => "The account is disabled. An administrator of its tenant can enable it.",
@@ -99,13 +110,18 @@ pub(super) fn has_credential(headers: &HeaderMap) -> bool {
     headers.contains_key(AUTHORIZATION)
 }
 
+/// Whether it presents its token as one that is bound to a key.
+pub(super) fn proves_by_dpop(headers: &HeaderMap) -> bool {
+    matches!(credential(headers), Credential::Token(_, Scheme::Dpop))
+}
+
 enum Credential {
     None,
     Unreadable,
-    Token(Secret),
+    Token(Secret, Scheme),
 }
 
-/// The token of a request: as `Bearer`, or as the password of `Basic`, whose user name does not matter. Never from the query.
+/// The token of a request: as `Bearer` or `DPoP`, or as the password of `Basic`, whose user name does not matter. Never from the query.
 fn credential(headers: &HeaderMap) -> Credential {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let header = match (all.next(), all.next()) {
@@ -116,16 +132,16 @@ fn credential(headers: &HeaderMap) -> Credential {
     let token = header.to_str().ok().and_then(|header| {
         let (scheme, rest) = header.trim().split_once(' ')?;
         let rest = rest.trim();
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return Some(rest.to_owned());
+        if let Some(scheme) = Scheme::parse(scheme) {
+            return Some((rest.to_owned(), scheme));
         }
         let pair = STANDARD_NO_PAD.decode(rest.trim_end_matches('=')).ok()?;
         let pair = String::from_utf8(pair).ok()?;
         let (_, password) = pair.split_once(':')?;
-        scheme.eq_ignore_ascii_case("basic").then(|| password.to_owned())
+        scheme.eq_ignore_ascii_case("basic").then(|| (password.to_owned(), Scheme::Password))
     });
-    match token.filter(|token| !token.is_empty()) {
-        Some(token) => Credential::Token(Secret::new(token)),
+    match token.filter(|(token, _)| !token.is_empty()) {
+        Some((token, scheme)) => Credential::Token(Secret::new(token), scheme),
         None => Credential::Unreadable,
     }
 }
@@ -142,7 +158,7 @@ fn caller(bearer: &Bearer) -> Caller {
         standing: Standing::Live,
         token_scopes: scopes(&bearer.token.scopes),
         authorized_scopes: scopes(&bearer.authorization.scopes),
-        limits: limits(&bearer.authorization),
+        limits: limits(&bearer.token.narrowing.within(&bearer.authorization.places)),
     }
 }
 
@@ -156,10 +172,10 @@ fn scopes(set: &ScopeSet) -> Scopes {
     set.iter().filter_map(Scope::parse).collect()
 }
 
-/// Where an authorization reaches. A whole place outweighs its parts.
-fn limits(authorization: &Authorization) -> Limits {
+/// How far somebody reaches in these places. A whole place outweighs its parts.
+fn limits(places: &Places) -> Limits {
     let mut chosen: BTreeMap<OrganizationId, ProjectLimits> = BTreeMap::new();
-    for Place { organization, project, repository } in &authorization.places {
+    for Place { organization, project, repository } in places {
         let projects =
             chosen.entry(OrganizationId(*organization)).or_insert_with(|| ProjectLimits::Chosen(BTreeMap::new()));
         let Some(project) = project else {
@@ -185,11 +201,6 @@ mod tests {
     use super::*;
     use base64::engine::general_purpose::STANDARD;
     use http::HeaderValue;
-    use latchkey_identity::account::AccountId;
-    use latchkey_identity::authorization::{AuthorizationId, Lifetime, Places};
-    use latchkey_identity::client::ClientId;
-    use latchkey_identity::session::SessionId;
-    use latchkey_identity::tenant::TenantId;
     use uuid::Uuid;
 
     fn token(values: &[&str]) -> Result<Option<String>, ()> {
@@ -200,7 +211,7 @@ mod tests {
         match credential(&headers) {
             Credential::None => Ok(None),
             Credential::Unreadable => Err(()),
-            Credential::Token(token) => Ok(Some(token.reveal().to_owned())),
+            Credential::Token(token, _) => Ok(Some(token.reveal().to_owned())),
         }
     }
 
@@ -211,7 +222,14 @@ mod tests {
     #[test]
     fn a_token_comes_as_bearer_or_as_the_password_of_any_user() {
         let found = Ok(Some("abc.def".to_owned()));
-        for header in ["Bearer abc.def", "bearer  abc.def ", &basic(":abc.def"), &basic("PAT:abc.def")] {
+        for header in [
+            "Bearer abc.def",
+            "bearer  abc.def ",
+            "DPoP abc.def",
+            "dpop abc.def",
+            &basic(":abc.def"),
+            &basic("PAT:abc.def"),
+        ] {
             assert_eq!(token(&[header]), found, "{header}");
         }
         assert_eq!(token(&[&basic("ana@harbor.test:a:b")]), Ok(Some("a:b".into())));
@@ -229,23 +247,7 @@ mod tests {
     }
 
     fn reach(places: Places) -> Limits {
-        limits(&Authorization {
-            id: AuthorizationId(Uuid::nil()),
-            tenant: TenantId(Uuid::nil()),
-            account: AccountId(Uuid::nil()),
-            client: ClientId(Uuid::nil()),
-            version: 1,
-            scopes: ScopeSet::default(),
-            asked: ScopeSet::default(),
-            places,
-            lifetime: Lifetime::UntilRemoved,
-            expires_at: None,
-            session: SessionId(Uuid::nil()),
-            shown: [0; 32],
-            created_at: Timestamp::from_secs(0),
-            changed_at: Timestamp::from_secs(0),
-            ended: None,
-        })
+        limits(&places)
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) async fn read(visit: Visit) -> Answer {
         let facts = facts.ok_or_else(|| DevOpsError::organization_not_found(name))?;
         return visit.json(&wire::connection_data::connection_data(&facts.organization, None));
     }
-    let identified = caller::identify(app, visit.headers(), visit.now).await?;
+    let identified = caller::identify(app, visit.parts(), visit.now).await?;
     let door = Door::find(app, name, identified.caller.person).await?;
     access::to_organization(&identified.caller, door.within(), Action::Connect)?;
     let facts = door.facts()?;

@@ -6,10 +6,13 @@ use http::{HeaderMap, Response, StatusCode};
 use latchkey_devops::access::Refusal;
 use latchkey_devops::error::{DevOpsError, ErrorType};
 use latchkey_git::{BrowseError, GitError};
+use latchkey_identity::dpop::DpopError;
 use latchkey_store::StoreError;
 use uuid::Uuid;
 
+use super::protected_resource;
 use super::table::Dialect;
+use crate::dpop;
 use crate::reply;
 
 /// Why a request was not served.
@@ -19,6 +22,8 @@ pub(super) enum ApiError {
     Refused(DevOpsError),
     /// Access was decided, and refused.
     Denied(Box<Refusal>),
+    /// The caller does not show that they hold the key that their token is bound to.
+    Unproven(DpopError),
     /// The server cannot answer now; nothing was changed. The log is told why.
     Unavailable(String),
     /// A bug of ours. The log is told which.
@@ -31,7 +36,8 @@ impl ApiError {
         let kind = match self {
             Self::Refused(error) => error.kind,
             Self::Denied(refusal) => refusal.error().kind,
-            Self::Unavailable(_) => ErrorType::Unavailable,
+            Self::Unproven(DpopError::Invalid(_) | DpopError::UseNonce) => ErrorType::Unauthorized,
+            Self::Unproven(DpopError::Busy) | Self::Unavailable(_) => ErrorType::Unavailable,
             Self::Bug(_) => ErrorType::Internal,
         };
         StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -42,7 +48,7 @@ impl ApiError {
         match self {
             Self::Refused(error) => Some(error),
             Self::Denied(refusal) => Some(refusal.error()),
-            Self::Unavailable(_) | Self::Bug(_) => None,
+            Self::Unproven(_) | Self::Unavailable(_) | Self::Bug(_) => None,
         }
     }
 
@@ -116,10 +122,16 @@ pub(super) struct Circumstances<'a> {
     pub(super) dialect: Dialect,
     /// Where the request came to.
     pub(super) origin: &'a str,
+    /// The organization, by the name that the path has, if there is such a one.
+    pub(super) organization: Option<&'a str>,
+    /// The scope that would have been enough.
+    pub(super) scope: Option<&'static str>,
     /// The tenant of the organization, if there is one.
     pub(super) tenant: Option<Uuid>,
     /// Whether the request brought a credential.
     pub(super) with_credential: bool,
+    /// Whether it was a token that is presented with a proof of a key.
+    pub(super) as_dpop: bool,
     /// What finds the request in the log.
     pub(super) activity: &'a str,
 }
@@ -129,9 +141,12 @@ impl ApiError {
     pub(super) fn answer(self, circumstances: &Circumstances) -> Response<Body> {
         let activity = circumstances.activity;
         let status = self.status();
+        let dpop = self.dpop_challenge(circumstances);
         let error = match self {
             Self::Refused(error) => error,
             Self::Denied(refusal) => refusal.into_error(),
+            Self::Unproven(DpopError::Busy) => DevOpsError::unavailable(),
+            Self::Unproven(error) => DevOpsError::unauthorized(None, &format!("{error}.")),
             Self::Unavailable(reason) => {
                 tracing::warn!(activity, reason, "the server could not answer");
                 DevOpsError::unavailable()
@@ -152,7 +167,7 @@ impl ApiError {
         };
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         match status {
-            StatusCode::UNAUTHORIZED => challenge(response.headers_mut(), circumstances, &error),
+            StatusCode::UNAUTHORIZED => challenge(response.headers_mut(), circumstances, &error, dpop),
             StatusCode::SERVICE_UNAVAILABLE => {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
             }
@@ -162,11 +177,29 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// How to come back with a proof, if one is called for. [RFC 9449 §7.1]
+    fn dpop_challenge(&self, circumstances: &Circumstances) -> Option<String> {
+        let code = match self {
+            Self::Unproven(error) => error.code(),
+            _ if circumstances.as_dpop => "invalid_token",
+            _ => return None,
+        };
+        let algorithms = dpop::algorithms();
+        Some(match circumstances.as_dpop {
+            true => format!("DPoP error=\"{code}\", algs=\"{algorithms}\""),
+            false => format!("DPoP algs=\"{algorithms}\""),
+        })
+    }
+}
+
 /// How to come back with a credential that counts. [RFC 9110 §11.6.1], [RFC 6750 §3]
-fn challenge(headers: &mut HeaderMap, circumstances: &Circumstances, error: &DevOpsError) {
+fn challenge(headers: &mut HeaderMap, circumstances: &Circumstances, error: &DevOpsError, dpop: Option<String>) {
     let tenant = circumstances.tenant.map_or_else(|| "common".to_owned(), |tenant| tenant.to_string());
     let authority = format!("{}/{tenant}", circumstances.origin);
-    let bearer = if !circumstances.with_credential {
+    let bearer = if circumstances.as_dpop {
+        format!("Bearer authorization_uri=\"{authority}\"")
+    } else if !circumstances.with_credential {
         // Without quotation marks, against the grammar: Git Credential Manager takes the rest of the line as it is.
         format!("Bearer authorization_uri={authority}")
     } else if error.missing_scopes.is_empty() {
@@ -176,8 +209,15 @@ fn challenge(headers: &mut HeaderMap, circumstances: &Circumstances, error: &Dev
         let scopes = scopes.join(" ");
         format!("Bearer authorization_uri=\"{authority}\", error=\"insufficient_scope\", scope=\"{scopes}\"")
     };
+    // Clients that know nothing of this server begin here. [RFC 9728 §5.1]
+    let described = circumstances.organization.map(|organization| {
+        let url = protected_resource::metadata_url(circumstances.origin, organization);
+        let scope = circumstances.scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+        format!("Bearer resource_metadata=\"{url}\"{scope}")
+    });
     let basic = format!("Basic realm=\"{}\"", circumstances.origin);
-    for challenge in [bearer, basic, "TFS-Federated".to_owned()] {
+    let others = described.into_iter().chain([basic, "TFS-Federated".to_owned()]);
+    for challenge in dpop.into_iter().chain([bearer]).chain(others) {
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             headers.append(WWW_AUTHENTICATE, challenge);
         }
@@ -197,8 +237,11 @@ mod tests {
         let circumstances = Circumstances {
             dialect: Dialect::Rest,
             origin: "https://devops.test",
+            organization: Some("harbor"),
+            scope: Some("vso.work"),
             tenant: Some(Uuid::nil()),
             with_credential,
+            as_dpop: false,
             activity: "a",
         };
         let response = ApiError::from(error).answer(&circumstances);
@@ -207,11 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn a_401_carries_three_challenges_each_in_its_own_header() {
+    fn a_401_carries_its_challenges_each_in_its_own_header() {
         assert_eq!(
             challenges(false, &[]),
             [
                 "Bearer authorization_uri=https://devops.test/00000000-0000-0000-0000-000000000000",
+                "Bearer resource_metadata=\"https://devops.test/.well-known/oauth-protected-resource/harbor\", scope=\"vso.work\"",
                 "Basic realm=\"https://devops.test\"",
                 "TFS-Federated"
             ]
@@ -230,8 +274,11 @@ mod tests {
         let circumstances = Circumstances {
             dialect: Dialect::Git,
             origin: "https://devops.test",
+            organization: None,
+            scope: None,
             tenant: None,
             with_credential: true,
+            as_dpop: false,
             activity: "a",
         };
         let refused = ApiError::from(DevOpsError::repository_not_found("lamp")).answer(&circumstances);
@@ -246,8 +293,11 @@ mod tests {
         let circumstances = Circumstances {
             dialect: Dialect::Git,
             origin: "https://devops.test",
+            organization: None,
+            scope: None,
             tenant: None,
             with_credential: true,
+            as_dpop: false,
             activity: "a",
         };
         for (error, says) in [(GitError::Busy, "busy with other git requests"), (GitError::ShareTaken, "you have 8")] {

@@ -36,6 +36,7 @@ mod payload;
 mod people;
 mod profiles;
 mod projects;
+pub mod protected_resource;
 mod pull_requests;
 mod query;
 mod refs;
@@ -64,9 +65,11 @@ use http::header::{
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use latchkey_devops::error::{DevOpsError, ErrorType};
+use latchkey_devops::scope::Scope;
 use uuid::Uuid;
 
 use crate::app::{App, random};
+use crate::dpop;
 use crate::legacy::notice::{Notice, organizations_of};
 use crate::reply;
 use call::Call;
@@ -79,10 +82,9 @@ use visit::Visit;
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("activityid");
 
 /// Tokens are in headers, never in cookies, so pages of any origin may ask.
-const ALLOWED_HEADERS: &str = "authorization, accept, content-type, x-tfs-fedauthredirect, x-tfs-session, \
+const ALLOWED_HEADERS: &str = "authorization, dpop, accept, content-type, x-tfs-fedauthredirect, x-tfs-session, \
                                x-vss-forcemsapassthrough, x-vss-reauthenticationaction, if-match";
-const EXPOSED_HEADERS: &str =
-    "x-ms-continuationtoken, ActivityId, X-TFS-Session, X-VSS-GlobalMessage, X-VSS-ResourceTenant";
+const EXPOSED_HEADERS: &str = "x-ms-continuationtoken, ActivityId, X-TFS-Session, X-VSS-GlobalMessage, X-VSS-ResourceTenant, DPoP-Nonce, WWW-Authenticate";
 
 /// Answers a request of the API or of git; gives back what it read if the path belongs to neither.
 pub async fn answer(app: &App, request: Request<Body>) -> Result<Response<Body>, Arc<Parts>> {
@@ -104,15 +106,28 @@ pub async fn answer(app: &App, request: Request<Body>) -> Result<Response<Body>,
 
     // What is hidden is answered like what is not there, headers included.
     let hidden = done.as_ref().is_err_and(|error| error.status() == StatusCode::NOT_FOUND);
-    let tenant = match organization {
+    let tenant = match &organization {
         // Discovery looks at no organization, so that it costs nothing and says the same of those that are not there.
-        Some(name) if !hidden && parts.method != Method::OPTIONS => tenant_of(app, &name).await,
+        Some(name) if !hidden && parts.method != Method::OPTIONS => tenant_of(app, name).await,
         _ => None,
     };
     let mut response = done.unwrap_or_else(|error| {
         let origin = visit::origin(app, &parts);
         let with_credential = caller::has_credential(&parts.headers);
-        error.answer(&Circumstances { dialect, origin: &origin.url, tenant, with_credential, activity: &activity })
+        let as_dpop = caller::proves_by_dpop(&parts.headers);
+        let activity = activity.as_str();
+        let scope = endpoint.and_then(|endpoint| endpoint.least_scope(&parts.method)).map(Scope::name);
+        let organization = organization.as_deref().filter(|_| tenant.is_some());
+        error.answer(&Circumstances {
+            dialect,
+            origin: &origin.url,
+            organization,
+            scope,
+            tenant,
+            with_credential,
+            as_dpop,
+            activity,
+        })
     });
     if response.status() == StatusCode::METHOD_NOT_ALLOWED
         && let Some(allowed) = endpoint.and_then(|endpoint| HeaderValue::from_str(&endpoint.allowed()).ok())
@@ -121,6 +136,7 @@ pub async fn answer(app: &App, request: Request<Body>) -> Result<Response<Body>,
     }
     reply::no_store(&mut response);
     let headers = response.headers_mut();
+    dpop::offer_nonce(app, &parts.headers, headers, app.now());
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     for (name, value) in [(ACTIVITY_ID, Some(activity)), (RESOURCE_TENANT, tenant.map(|tenant| tenant.to_string()))] {
@@ -155,7 +171,7 @@ async fn serve(
         Handler::Open(handler) => handler(Visit::read(app, parts, values, endpoint.dialect)?).await,
         Handler::For(action, handler) => {
             // Who has no credential learns nothing else about the request.
-            let identified = caller::identify(app, &parts.headers, app.now()).await?;
+            let identified = caller::identify(app, parts, app.now()).await?;
             let person = identified.holder.person();
             if let Some(bearer) = person.filter(|bearer| bearer.client.is_legacy()) {
                 // Everybody who runs an app of the older kind is told of its end, wherever they look.

@@ -9,6 +9,7 @@ use axum::body::Body;
 use futures_util::future::BoxFuture;
 use http::{Method, Response};
 use latchkey_devops::access::Action;
+use latchkey_devops::scope::Scope;
 use percent_encoding::percent_decode_str;
 
 use super::call::Call;
@@ -79,6 +80,14 @@ impl Endpoint {
     pub(super) fn handler(&self, method: &Method) -> Option<&Handler> {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         self.routes.iter().find(|route| route.method == wanted).map(|route| &route.handler)
+    }
+
+    /// The scope that is enough for a method, where one is needed.
+    pub(super) fn least_scope(&self, method: &Method) -> Option<Scope> {
+        match self.handler(method)? {
+            Handler::For(action, _) => action.scopes().first().copied(),
+            Handler::Open(_) => None,
+        }
     }
 
     /// Whether this is a place of discovery and nothing else.

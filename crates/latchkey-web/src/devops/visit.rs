@@ -72,6 +72,11 @@ impl Visit {
         &self.parts.headers
     }
 
+    /// All of it but its body.
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// A header as text.
     pub(super) fn header(&self, name: http::HeaderName) -> Option<&str> {
         self.parts.headers.get(name).and_then(|value| value.to_str().ok())
@@ -81,5 +86,5 @@ impl Visit {
 /// The origin that the request came to; the door put it there.
 pub(super) fn origin(app: &App, parts: &Parts) -> Origin {
     let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
-    origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true })
+    origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true, mutual_tls: None })
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorize::pushed;
 use latchkey_identity::authorize::request::{self, AuthorizationRequest, CameBy, Context};
+use latchkey_identity::authorize::request_object;
 use latchkey_identity::authorize::{AuthorizeError, Flow, Untrusted};
 use latchkey_identity::client::Client;
 use latchkey_identity::grant::device_code::DeviceCode;
 use latchkey_identity::legacy::LegacyApp;
+use latchkey_identity::limits::REQUEST_OBJECT_BYTES;
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::tenant::Audience;
 use latchkey_store::StoreError;
+use url::form_urlencoded;
 
 use crate::app::App;
 use crate::extract::Pairs;
@@ -87,7 +90,40 @@ impl Asked {
                 (decoded(parameters).map_err(untrusted)?, CameBy::Pushed(hash))
             }
         };
-        let context = Context { origin, audience: &audience, resource: &app.resource, came_by };
+        let mut kept = parameters.to_owned();
+        let read = match (&client, came_by) {
+            (Some(client), CameBy::Link) => {
+                let context = Context { origin, audience: &audience, resource: &app.resource, published: &[], came_by };
+                let refused = |error| Unserved::Request(error, Some(Arc::clone(client)));
+                let read = match request_object::address(&read, client, context).map_err(refused)? {
+                    None => read,
+                    Some(address) => {
+                        let object = fetched(app, address).await;
+                        let read =
+                            request_object::fetched(&read, object.as_deref(), client, context).map_err(refused)?;
+                        // It is fetched once: what waits for the person is what came.
+                        kept = encode(&read);
+                        read
+                    }
+                };
+                let published = match request_object::key_named(&read) {
+                    Some(kid) => app.published_keys(client, kid.as_deref(), begun_at).await,
+                    None => Vec::new(),
+                };
+                let context = Context { published: &published, ..context };
+                request_object::opened(read, client, context, begun_at).map_err(refused)?
+            }
+            // What was pushed was opened when it came.
+            _ => read,
+        };
+        let context = Context { origin, audience: &audience, resource: &app.resource, published: &[], came_by };
+        // The keys are published before they sign the first answer: who has just read the key set does not read it again at once.
+        for algorithm in client.iter().flat_map(|client| client.metadata.answering_algorithms()) {
+            if let Err(error) = app.begin_to_sign_with(algorithm).await {
+                tracing::error!(%error, %algorithm, "there is no key to sign with");
+                return Err(StoreError::Unavailable("signing key".into()).into());
+            }
+        }
         let request = request::parse(&read, client.as_deref(), context)
             .map_err(|error| Unserved::Request(error, client.clone()))?;
         let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
@@ -98,7 +134,7 @@ impl Asked {
             device: None,
             audience,
             segment: segment.to_owned(),
-            parameters: parameters.to_owned(),
+            parameters: kept,
         })
     }
 
@@ -127,6 +163,25 @@ impl Asked {
     pub fn face(&self) -> AppFace {
         crate::identity::offer::face(&self.client)
     }
+}
+
+/// The request object at an address of its client's. What goes wrong is the client's to find out.
+async fn fetched(app: &App, address: &str) -> Option<String> {
+    let fetch = async {
+        let target = app.outbound.target(address)?;
+        app.outbound.fetch(&target, "application/oauth-authz-req+jwt, application/jwt", REQUEST_OBJECT_BYTES).await
+    };
+    match fetch.await {
+        Ok(fetched) => String::from_utf8(fetched.body.to_vec()).ok(),
+        Err(error) => {
+            tracing::info!(%error, "a request object could not be fetched");
+            None
+        }
+    }
+}
+
+fn encode(parameters: &Parameters) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters.iter()).finish()
 }
 
 fn decoded(parameters: &str) -> Result<Parameters, Untrusted> {

@@ -9,15 +9,24 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue,
     ORIGIN, VARY,
 };
+use http::request::Parts;
 use latchkey_identity::client::redirect_uri::origin;
+use latchkey_identity::client::registration::SenderConstraint;
 use latchkey_identity::client::{Client, ClientId, ClientKind, Profile};
-use latchkey_identity::client_auth::{AuthenticatedClient, Presented, authenticate};
+use latchkey_identity::client_auth::{AuthenticatedClient, CalledAt, Facts, Presentable, Presented, authenticate};
+use latchkey_identity::dpop::ProvenKey;
 use latchkey_identity::parameters::Parameters;
+use latchkey_identity::tenant::Audience;
+use latchkey_identity::token::confirmation::Thumbprint;
+use latchkey_identity::token::issuer;
 use latchkey_identity::{OAuthError, Timestamp};
+use latchkey_store::StoreError;
 
-use crate::app::App;
+use crate::app::{App, Origin};
 use crate::extract::form;
 use crate::identity::problem::OAuthProblem;
+use crate::identity::tenants;
+use crate::visitor::ClientCertificate;
 
 const CORRELATION: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -27,12 +36,19 @@ pub(super) struct ClientRequest {
     pub(super) form: Parameters,
     /// The client it names, if there is such a client. It has proved nothing yet.
     pub(super) client: Option<Arc<Client>>,
+    /// Whose accounts may answer at the tenant segment that was called.
+    pub(super) audience: Audience,
     presented: Presented,
+    certificate: Option<Thumbprint>,
+    origin: Arc<str>,
+    path: String,
 }
 
 impl ClientRequest {
-    /// Reads the form and finds the client.
-    pub(super) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, OAuthProblem> {
+    /// Reads the form and finds the tenant and the client.
+    pub(super) async fn read(app: &App, parts: &Parts, segment: &str, body: Body) -> Result<Self, OAuthProblem> {
+        let audience = tenants::audience(app, segment).await?;
+        let headers = &parts.headers;
         let pairs = form(headers, body).await.map_err(|error| OAuthError::invalid_request(error.to_string()))?;
         let form = Parameters::from_pairs(pairs.into_vec())?;
         form.once()?;
@@ -47,12 +63,76 @@ impl ClientRequest {
             Some(id) => app.store.client(id).await?,
             None => None,
         };
-        Ok(Self { form, client, presented })
+        let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
+        let certificate = parts.extensions.get::<ClientCertificate>().map(|ClientCertificate(thumbprint)| *thumbprint);
+        // A public client may show one too, which proves nothing but that it holds its key.
+        let proves = client.as_ref().is_some_and(|client| client.kind.is_confidential());
+        let presented = presented.or_certificate(certificate.filter(|_| proves));
+        Ok(Self { form, client, audience, presented, certificate, origin, path: parts.uri.path().to_owned() })
     }
 
-    /// Proof that it comes from this client.
-    pub(super) fn authenticate(&self, app: &App, now: Timestamp) -> Result<AuthenticatedClient<'_>, OAuthError> {
-        authenticate(&self.presented, self.client.as_deref(), &app.keys.client_secret, now)
+    /// The issuer that answers: of the tenant that was asked, else of the client's own.
+    pub(super) fn issuer(&self, client: &Client) -> String {
+        let tenant = match &self.audience {
+            Audience::Tenant(tenant) => tenant.id,
+            Audience::Anyone | Audience::WorkAccounts => client.tenant,
+        };
+        issuer(&self.origin, tenant)
+    }
+
+    /// Proof that it comes from this client. An assertion that counts once is spent by it, in a commit of its own: nothing is read unless
+    /// another request was first.
+    pub(super) async fn authenticate(
+        &self,
+        app: &App,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient<'_>, OAuthProblem> {
+        let called = CalledAt { origin: &self.origin, path: &self.path, audience: &self.audience };
+        let published = match (&self.client, &self.presented.proof) {
+            (Some(client), Presentable::Assertion(assertion)) if client.jwks_uri().is_some() => {
+                app.published_keys(client, assertion.kid().as_deref(), now).await
+            }
+            _ => Vec::new(),
+        };
+        let of_issuer = match (&self.client, &self.presented.proof) {
+            (Some(client), Presentable::Assertion(assertion)) => assertion.of_issuer(client),
+            _ => None,
+        };
+        let issuers = match of_issuer {
+            Some((issuer, kid)) => app.issuer_keys(&issuer, kid.as_deref(), now).await,
+            None => Vec::new(),
+        };
+        let facts = Facts { key: &app.keys.client_secret, called, published: &published, issuers: &issuers };
+        let proved = authenticate(&self.presented, self.client.as_deref(), facts, now)?;
+        let Some(spent) = proved.spends() else { return Ok(proved.spend(false).answer?) };
+        let mut was_first = true;
+        let decided: Result<Result<AuthenticatedClient<'_>, OAuthError>, StoreError> = app
+            .store
+            .decide(|| {
+                let (was_first, proved) = (std::mem::take(&mut was_first), proved.clone());
+                async move {
+                    let before = !was_first && app.store.assertion_is_spent(spent.assertion).await?;
+                    Ok(proved.spend(before))
+                }
+            })
+            .await;
+        Ok(decided??)
+    }
+
+    /// The same, of a client that may also show a key, which everything that it gets is bound to. [RFC 9449 §5], [RFC 8705 §3]
+    pub(super) async fn authenticate_with_key(
+        &self,
+        app: &App,
+        parts: &Parts,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient<'_>, OAuthProblem> {
+        // A proof that does not fit spends nothing, neither itself nor an assertion.
+        let proof = app.proofs.fitting(parts, None, self.client.as_deref(), now).map_err(OAuthError::from)?;
+        let client = self.authenticate(app, now).await?;
+        let key = proof.map(|proof| app.proofs.used(proof, now)).transpose().map_err(OAuthError::from)?;
+        let by_certificate = client.client().sender_constraint() == Some(SenderConstraint::Certificate);
+        let certificate = self.certificate.filter(|_| by_certificate).map(ProvenKey::of_certificate);
+        Ok(client.holding(certificate.or(key)))
     }
 }
 
@@ -97,6 +177,9 @@ fn allow_origin(headers: &mut HeaderMap, client: Option<&Client>, from: Option<&
         && is_registered(client, from)
     {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, from.clone());
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("client-request-id, x-ms-request-id"));
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("client-request-id, x-ms-request-id, DPoP-Nonce"),
+        );
     }
 }

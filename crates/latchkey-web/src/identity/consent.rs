@@ -1,6 +1,6 @@
 //! The approval page: what is asked, and the person's answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -8,10 +8,11 @@ use http::{Request, Response, StatusCode};
 use latchkey_devops::scope::{Scope, ScopeGroup};
 use latchkey_identity::authorization::{Authorization, Lifetime};
 use latchkey_identity::authorize::response::Approved;
+use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::client::redirect_uri::is_native_destination;
 use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny};
 use latchkey_identity::legacy::LegacyApp;
-use latchkey_identity::scope::{EMAIL, OFFLINE_ACCESS, PROFILE, ScopeSet};
+use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, PHONE, PROFILE, ScopeSet};
 use latchkey_identity::token::client_info;
 use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_jose::base64url;
@@ -220,6 +221,7 @@ async fn consent(
     let asked = &opened.asked;
     let since = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
     let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
+    let paused = existing.as_ref().and_then(|existing| existing.paused_at).filter(|_| since.is_some());
     let wanted = question.open.union(&question.already);
     let registered_in = app.store.tenant(asked.client.tenant).await?;
     let uri = asked.request.redirect.uri();
@@ -250,6 +252,7 @@ async fn consent(
         changed: problem == Some(ChoiceError::Changed),
         problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
         since,
+        paused: paused.map(|at| Moment::from_micros(at.as_micros())),
         took_over: deliberation.carried.as_ref().map(|carried| TookOver {
             name: carried.name.clone(),
             since: Moment::from_micros(carried.authorization.created_at.as_micros()),
@@ -281,8 +284,13 @@ fn older_app(app: &LegacyApp, open: &[OpenOrganization], visitor: &Visitor) -> O
 
 fn learns(wanted: &ScopeSet) -> Vec<String> {
     let mut learns = vec!["an identifier of your account".to_owned()];
-    learns.extend(wanted.contains(PROFILE).then(|| "your name".to_owned()));
+    learns.extend(wanted.contains(PROFILE).then(|| "your name and profile".to_owned()));
     learns.extend(wanted.contains(EMAIL).then(|| "your email address".to_owned()));
+    learns.extend(wanted.contains(PHONE).then(|| "your phone number".to_owned()));
+    learns.extend(wanted.contains(ADDRESS).then(|| "your postal address".to_owned()));
+    let single: BTreeSet<Claim> = wanted.iter().filter_map(single).map(|(_, claim)| claim).collect();
+    let opened = |claim: &Claim| !wanted.contains(claim.scope());
+    learns.extend(single.into_iter().filter(opened).map(|claim| claim.for_people().to_owned()));
     learns
 }
 

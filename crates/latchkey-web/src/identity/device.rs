@@ -4,7 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::OAuthError;
 use latchkey_identity::Timestamp;
@@ -16,7 +17,8 @@ use latchkey_identity::grant::device_code::user_code::UserCode;
 use latchkey_identity::grant::device_code::{self, Codes, Context, DeviceCode};
 use latchkey_identity::limits;
 use latchkey_identity::secret::TokenHash;
-use latchkey_identity::sign_in::throttle::{Typing, Wait};
+use latchkey_identity::sign_in::throttle::Typing;
+use latchkey_identity::throttle::Wait;
 use latchkey_store::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +57,7 @@ pub async fn begin(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let mut known = None;
-    let answered = begun(&app, &visitor, &segment, &parts.headers, body, &mut known).await.map(|codes| {
+    let answered = begun(&app, &visitor, &segment, &parts, body, &mut known).await.map(|codes| {
         let mut response = reply::json(StatusCode::OK, &answer(&codes, &visitor));
         reply::no_store(&mut response);
         response
@@ -67,20 +69,19 @@ async fn begun(
     app: &App,
     visitor: &Visitor,
     segment: &str,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: Body,
     known: &mut Option<Arc<Client>>,
 ) -> Result<Codes, OAuthProblem> {
-    let audience = tenants::audience(app, segment).await?;
-    let request = ClientRequest::read(app, headers, body).await?;
+    let request = ClientRequest::read(app, parts, segment, body).await?;
     known.clone_from(&request.client);
-    let client = request.authenticate(app, visitor.now)?;
+    let client = request.authenticate(app, visitor.now).await?;
     has_room(app, client.client().id, visitor)?;
     let address = visitor.address.to_canonical().to_string();
     let context = Context {
         origin: &visitor.origin.url,
         segment,
-        audience: &audience,
+        audience: &request.audience,
         resource: &app.resource,
         address: &address,
     };
@@ -92,7 +93,7 @@ async fn begun(
 }
 
 fn has_room(app: &App, client: ClientId, visitor: &Visitor) -> Result<(), OAuthProblem> {
-    let mut throttle = app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut throttle = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner);
     let room = throttle.begin_device(client, visitor.address, visitor.now);
     room.map_err(|Wait(wait)| OAuthProblem::too_much("too many device codes were asked for from here", wait))
 }

@@ -1,12 +1,17 @@
 //! Metadata and JWKS: bytes made once and kept, with an ETag.
 
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{LazyLock, PoisonError, RwLock};
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
+use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::discovery;
+use latchkey_identity::limits::KEY_SET_MAX_AGE;
 use latchkey_identity::tenant::{Audience, TenantSegment};
 use latchkey_identity::token::issuer;
 use quick_cache::sync::Cache;
@@ -20,27 +25,28 @@ use crate::visitor::Visitor;
 
 /// Documents kept at once: a few for each tenant that somebody asks for.
 const CAPACITY: usize = 4_096;
-/// Clients look again after five minutes, and at once when they meet an unknown key.
-const CACHE: &str = "public, max-age=300";
 
 /// The documents made so far, by URL.
 pub struct Documents {
     made: Cache<String, Document>,
-    jwks: Document,
+    jwks: RwLock<Document>,
+    /// How often the keys changed. What was made before the last time is not there any more.
+    age: AtomicU64,
 }
 
 #[derive(Clone)]
 struct Document {
     bytes: Bytes,
     etag: HeaderValue,
+    age: u64,
 }
 
 impl Document {
-    fn new(value: &impl Serialize) -> Self {
+    fn new(value: &impl Serialize, age: u64) -> Self {
         let bytes = serde_json::to_vec(value).unwrap_or_default();
         let hash = latchkey_jose::base64url::encode(latchkey_jose::digest::sha256(&bytes));
         let etag = HeaderValue::from_str(&format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"-\""));
-        Self { bytes: bytes.into(), etag }
+        Self { bytes: bytes.into(), etag, age }
     }
 
     fn respond(&self, request: &http::HeaderMap) -> Response<Body> {
@@ -51,7 +57,7 @@ impl Document {
         }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
+        headers.insert(CACHE_CONTROL, cache_control());
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(ETAG, self.etag.clone());
         response
@@ -61,7 +67,20 @@ impl Document {
 impl Documents {
     /// The JWKS is made now, metadata when somebody asks for a tenant's.
     pub fn new(signer: &Signer) -> Self {
-        Self { made: Cache::new(CAPACITY), jwks: Document::new(signer.published()) }
+        let jwks = RwLock::new(Document::new(signer.ring().published(), 0));
+        Self { made: Cache::new(CAPACITY), jwks, age: AtomicU64::new(0) }
+    }
+
+    /// The keys changed: what was made of the old ones goes.
+    pub fn renew(&self, signer: &Signer) {
+        let mut jwks = self.jwks.write().unwrap_or_else(PoisonError::into_inner);
+        let age = self.age.fetch_add(1, SeqCst).wrapping_add(1);
+        *jwks = Document::new(signer.ring().published(), age);
+        self.made.clear();
+    }
+
+    fn jwks(&self) -> Document {
+        self.jwks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The answer to a GET of a document that was made before.
@@ -71,12 +90,22 @@ impl Documents {
         if !likely || request.method() != Method::GET {
             return None;
         }
-        self.made.get(&key(origin, path)).map(|document| document.respond(request.headers()))
+        let document = self.made.get(&key(origin, path))?;
+        (document.age == self.age.load(SeqCst)).then(|| document.respond(request.headers()))
     }
 
     fn keep(&self, origin: &Origin, path: &str, document: Document) {
         self.made.insert(key(origin, path), document);
     }
+}
+
+/// Clients look again after a while, and at once when they meet an unknown key.
+fn cache_control() -> HeaderValue {
+    static TEXT: LazyLock<HeaderValue> = LazyLock::new(|| {
+        HeaderValue::from_str(&format!("public, max-age={}", KEY_SET_MAX_AGE.as_secs()))
+            .unwrap_or(HeaderValue::from_static("no-cache"))
+    });
+    TEXT.clone()
 }
 
 fn key(origin: &Origin, path: &str) -> String {
@@ -95,14 +124,24 @@ pub async fn metadata(
         Ok(audience) => audience,
         Err(problem) => return problem.into_response(),
     };
-    let Origin { url, .. } = &visitor.origin;
+    let Origin { url, mutual_tls, .. } = &visitor.origin;
     // A templated issuer is what clients of the Microsoft world expect where no one tenant is named.
     let (segment, issuer) = match &audience {
         Audience::Tenant(tenant) => (tenant.id.to_string(), issuer(url, tenant.id)),
         Audience::Anyone => ("common".to_owned(), format!("{url}/{{tenantid}}/v2.0")),
         Audience::WorkAccounts => ("organizations".to_owned(), format!("{url}/{{tenantid}}/v2.0")),
     };
-    let document = Document::new(&discovery::metadata(url, &segment, issuer, &app.resource));
+    let age = app.documents.age.load(SeqCst);
+    let registers_apps = match &audience {
+        Audience::Tenant(tenant) => match app.store.registration_gate(tenant.id).await {
+            Ok(gate) => gate != RegistrationGate::Off,
+            Err(error) => return OAuthProblem::from(error).into_response(),
+        },
+        Audience::Anyone | Audience::WorkAccounts => false,
+    };
+    let mutual_tls = mutual_tls.as_ref().map(|alias| &*alias.url);
+    let document =
+        Document::new(&discovery::metadata(url, &segment, issuer, &app.resource, registers_apps, mutual_tls), age);
     app.documents.keep(&visitor.origin, request.uri().path(), document.clone());
     document.respond(request.headers())
 }
@@ -120,7 +159,7 @@ pub async fn keys(
     if let Err(problem) = tenants::audience(&app, &segment).await {
         return problem.into_response();
     }
-    let document = app.documents.jwks.clone();
+    let document = app.documents.jwks();
     app.documents.keep(&visitor.origin, request.uri().path(), document.clone());
     document.respond(request.headers())
 }

@@ -19,9 +19,10 @@ use latchkey_identity::grant::authorization_code::{self, CodeContext};
 use latchkey_identity::legacy::moving::vouches_for;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::TokenHash;
-use latchkey_identity::sign_in::throttle::{Wait, network};
 use latchkey_identity::tenant::TenantId;
+use latchkey_identity::throttle::{Wait, network};
 use latchkey_identity::token::client_info;
+use latchkey_identity::token::subject::subject;
 use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 use serde::Deserialize;
@@ -29,7 +30,7 @@ use serde::Deserialize;
 use crate::app::{App, entropy};
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::offer::Standing;
-use crate::identity::{own_form, problem_page};
+use crate::identity::{own_form, problem_page, signed_answer};
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
 use crate::reply::{self, FormTargets};
@@ -118,14 +119,15 @@ pub struct Deliberation {
 /// Works out what comes next, and issues the code if nothing needs to be asked.
 pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flow>) -> Result<Next, StoreError> {
     let accounts = signed_in(app, visitor).await?;
-    let hinted = asked.request.id_token_hint.as_deref().and_then(|hint| hinted_account(app, hint));
-    let (one, tenant) = match next_step(&asked.request, &asked.audience, &accounts, flow, hinted, visitor.now) {
-        Step::SignIn { email } => return Ok(Next::SignIn { email }),
-        Step::SelectAccount => return Ok(Next::Select),
-        Step::WrongTenant(picked) => return Ok(Next::WrongTenant(picked)),
-        Step::Refuse(error) => return Ok(Next::Refuse(error)),
-        Step::Continue { signed_in, tenant } => (*signed_in, tenant),
-    };
+    let expected = expected(app, asked, &accounts);
+    let (one, tenant) =
+        match next_step(&asked.request, &asked.audience, &accounts, flow, expected.as_deref(), visitor.now) {
+            Step::SignIn { email } => return Ok(Next::SignIn { email }),
+            Step::SelectAccount => return Ok(Next::Select),
+            Step::WrongTenant(picked) => return Ok(Next::WrongTenant(picked)),
+            Step::Refuse(error) => return Ok(Next::Refuse(error)),
+            Step::Continue { signed_in, tenant } => (*signed_in, tenant),
+        };
     if !asked.client.is_open_to(tenant) {
         return Ok(Next::WrongTenant(Box::new(one)));
     }
@@ -244,15 +246,25 @@ pub async fn is_unanswered(app: &App, request: &AuthorizationRequest, flow: Opti
     }
 }
 
-/// The account that an ID token of ours names. Its time does not matter, and a token of others is no hint.
-fn hinted_account(app: &App, hint: &str) -> Option<AccountId> {
+/// The accounts that fit an ID token of ours, if one came as a hint, and the subject that the `claims` parameter names, if it does. The
+/// time of the ID token does not matter, and a token of others is no hint.
+fn expected(app: &App, asked: &Asked, accounts: &[SignedIn]) -> Option<Vec<AccountId>> {
     #[derive(Deserialize)]
     struct Hint {
         sub: String,
         oid: Option<String>,
     }
-    let hint: Hint = app.signer.id_token_claims(hint)?;
-    uuid::Uuid::try_parse(hint.oid.as_deref().unwrap_or(&hint.sub)).ok().map(AccountId)
+    let hint: Option<Hint> = asked.request.id_token_hint.as_deref().and_then(|hint| app.signer.id_token_claims(hint));
+    let named = asked.request.subject.as_deref();
+    if hint.is_none() && named.is_none() {
+        return None;
+    }
+    let fits = |account: AccountId| {
+        let (id, subject) = (account.to_string(), subject(&asked.client, account, &app.keys.refresh_token));
+        let hinted = |hint: &Hint| hint.oid.as_deref() == Some(&*id) || hint.sub == id || hint.sub == subject;
+        hint.as_ref().is_none_or(hinted) && named.is_none_or(|named| named == subject)
+    };
+    Some(accounts.iter().map(|one| one.account.id).filter(|account| fits(*account)).collect())
 }
 
 /// Serves a request that has just come in.
@@ -288,7 +300,7 @@ pub async fn begin(app: &App, visitor: &Visitor, asked: Asked) -> Response<Body>
 
 /// The answer instead, when this network has had more requests kept than people could answer.
 pub fn too_many(app: &App, visitor: &Visitor) -> Option<Response<Body>> {
-    let mut throttle = app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut throttle = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner);
     match throttle.begin_request(&network(visitor.address), visitor.now) {
         Ok(()) => None,
         Err(Wait(wait)) => Some(problem_page::too_many_requests(app, visitor, wait)),
@@ -333,6 +345,9 @@ pub async fn start(app: &App, visitor: &Visitor, kept: &Kept<'_>) -> Result<Stri
 
 /// Sends an answer on its way, as the client asked for it.
 pub fn send(app: &App, visitor: &Visitor, client: &Client, response: &AuthorizationResponse) -> Response<Body> {
+    let Some(response) = signed_answer::authorization(app, client, response, visitor.now) else {
+        return problem_page::unavailable(app, visitor, &StoreError::Unavailable("signing key".into()));
+    };
     if response.mode != ResponseMode::FormPost {
         return reply::see_other(visitor, &response.location());
     }

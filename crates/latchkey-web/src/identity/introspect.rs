@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::bearer::{self, BearerError, Holder};
 use crate::identity::client_request::{ClientRequest, answer_client};
 use crate::identity::problem::OAuthProblem;
-use crate::identity::tenants;
+use crate::identity::signed_answer;
 use crate::reply;
 
 /// `POST /{t}/oauth2/v2.0/introspect`.
@@ -20,10 +20,15 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let (parts, body) = request.into_parts();
     let mut known = None;
     let answered = async {
-        tenants::audience(&app, &segment).await?;
-        let request = ClientRequest::read(&app, &parts.headers, body).await?;
+        let request = ClientRequest::read(&app, &parts, &segment, body).await?;
         known.clone_from(&request.client);
-        let mut response = reply::json(StatusCode::OK, &look(&app, &request, now).await?);
+        let found = look(&app, &request, now).await?;
+        let mut response = match &request.client {
+            Some(client) if signed_answer::wants_signed_introspection(&parts.headers) => {
+                signed_answer::introspection(&app, request.issuer(client), client, found, now).await?
+            }
+            _ => reply::json(StatusCode::OK, &found),
+        };
         reply::no_store(&mut response);
         Ok(response)
     };
@@ -32,7 +37,7 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
 }
 
 async fn look(app: &App, request: &ClientRequest, now: Timestamp) -> Result<Introspection, OAuthProblem> {
-    let client = request.authenticate(app, now)?;
+    let client = request.authenticate(app, now).await?;
     may_ask(&client)?;
     let text = request.form.require("token")?;
     if let Some(token) = RefreshToken::read(text, &app.keys.refresh_token) {
@@ -41,7 +46,8 @@ async fn look(app: &App, request: &ClientRequest, now: Timestamp) -> Result<Intr
         };
         let person = app.store.account(family.account).await?;
         let account = person.as_ref().map(|person| &person.account);
-        let live = Live::Refresh { token, family: &family, authorization: &authorization, account };
+        let key = &app.keys.refresh_token;
+        let live = Live::Refresh { token, family: &family, authorization: &authorization, account, key };
         return Ok(introspect(Some(live), &client, now));
     }
     Ok(match bearer::anybody(app, text, now).await {
@@ -52,7 +58,7 @@ async fn look(app: &App, request: &ClientRequest, now: Timestamp) -> Result<Intr
         Ok(Holder::App(bearer)) => {
             introspect(Some(Live::App { token: &bearer.token, client: &bearer.client }), &client, now)
         }
-        Err(BearerError::Refused(_)) => introspect(None, &client, now),
+        Err(BearerError::Refused(_) | BearerError::Unproven(_)) => introspect(None, &client, now),
         Err(BearerError::Store(error)) => return Err(error.into()),
     })
 }

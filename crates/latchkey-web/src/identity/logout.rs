@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use http::{Request, Response, StatusCode};
+use latchkey_identity::Timestamp;
 use latchkey_identity::authorize::Untrusted;
 use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_identity::client::redirect_uri::destination;
 use latchkey_identity::client::{Client, Profile};
 use latchkey_identity::logout::{
     Hint, HintClaims, LogoutError, LogoutRequest, PostLogoutRedirect, Step, next_step, target,
@@ -18,7 +20,7 @@ use crate::app::App;
 use crate::extract::Pairs;
 use crate::identity::{flow, problem_page, sign_out, tenants};
 use crate::pages::Person;
-use crate::pages::sign_out::{SignOut, SignedIn as Listed};
+use crate::pages::sign_out::{Onward, SignOut, SignedIn as Listed};
 use crate::pages::signed_out::SignedOut;
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
@@ -39,12 +41,16 @@ pub async fn get(
         Ok(accounts) => accounts,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
-    match next_step(&asked.request, asked.hint.as_ref(), asked.client.as_deref(), &accounts) {
+    let allowed = match asked.is_allowed(&app, &accounts, visitor.now).await {
+        Ok(allowed) => allowed,
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    match next_step(&asked.request, asked.hint.as_ref(), asked.client.as_deref(), &accounts, allowed) {
         Step::End(session) => {
             let (leaving, staying) = accounts.into_iter().partition(|one| one.session.id == session);
             sign_out::end(&app, visitor, Some(&asked), leaving, staying).await
         }
-        Step::Nothing => asked.after(&app, &visitor, Vec::new(), 0),
+        Step::Nothing => asked.after(&app, &visitor, Left::default()),
         Step::Ask(about) => {
             let others = accounts.len();
             let meant = |one: &SignedIn| about.is_none_or(|session| session == one.session.id);
@@ -53,13 +59,18 @@ pub async fn get(
                 frame: problem_page::frame(&app, &visitor),
                 app: asked.client.as_ref().map(|client| client.name.clone()),
                 request: Some((segment, query.to_owned())),
-                onward: asked.target.as_ref().map(PostLogoutRedirect::location),
+                onward: asked.target.as_ref().map(onward),
                 others: others.saturating_sub(accounts.len()),
                 accounts,
             };
             reply::page(StatusCode::OK, &visitor, &page, &asked.targets())
         }
     }
+}
+
+/// Where a page lets the person go on to, with the host that they get to.
+fn onward(target: &PostLogoutRedirect) -> Onward {
+    Onward { href: target.location(), host: destination(target.uri()) }
 }
 
 /// A sign-out account as the page lists it.
@@ -107,28 +118,58 @@ impl Asked {
         Ok(Self { request, hint, client, target })
     }
 
+    /// Whether the person whom the ID token names still allows the app anything.
+    async fn is_allowed(&self, app: &App, signed_in: &[SignedIn], now: Timestamp) -> Result<bool, StoreError> {
+        let named = self.hint.as_ref().and_then(|hint| hint.named(signed_in));
+        let (Some(one), Some(client)) = (named, &self.client) else { return Ok(false) };
+        let given = app.store.authorizations_of(one.account.id).await?;
+        Ok(given.iter().any(|given| given.authorization.client == client.id && given.authorization.is_live(now)))
+    }
+
     /// Where the form of the page that asks may lead.
     fn targets(&self) -> FormTargets {
         self.target.as_ref().map_or_else(FormTargets::own, |target| FormTargets::and_client(target.uri()))
     }
 
     /// What follows the sign-out: the app's own page, or ours.
-    pub fn after(&self, app: &App, visitor: &Visitor, left: Vec<SignedIn>, staying: usize) -> Response<Body> {
+    pub fn after(&self, app: &App, visitor: &Visitor, left: Left) -> Response<Body> {
         match &self.target {
-            Some(target) => reply::see_other(visitor, &target.location()),
-            None => signed_out(app, visitor, left, staying),
+            Some(target) if left.frames.is_empty() => reply::see_other(visitor, &target.location()),
+            target => signed_out(app, visitor, left, target.as_ref().map(onward)),
         }
     }
 }
 
+/// What a sign-out leaves.
+#[derive(Default)]
+pub struct Left {
+    /// Who was signed out.
+    pub accounts: Vec<SignedIn>,
+    /// How many are still signed in in this browser.
+    pub staying: usize,
+    /// What frames load, so that apps notice it too. [Front-Channel Logout §3]
+    pub frames: Vec<String>,
+}
+
 /// Our own page that says who was signed out.
-pub fn signed_out(app: &App, visitor: &Visitor, left: Vec<SignedIn>, staying: usize) -> Response<Body> {
+pub fn signed_out(app: &App, visitor: &Visitor, left: Left, onward: Option<Onward>) -> Response<Body> {
     let page = SignedOut {
         frame: problem_page::frame(app, visitor),
-        accounts: left.into_iter().map(|one| one.account.email).collect(),
-        remaining: u32::try_from(staying).unwrap_or(u32::MAX),
+        accounts: left.accounts.into_iter().map(|one| one.account.email).collect(),
+        frames: left.frames,
+        onward,
+        remaining: u32::try_from(left.staying).unwrap_or(u32::MAX),
     };
-    reply::page(StatusCode::OK, visitor, &page, &FormTargets::own())
+    if page.frames.is_empty() {
+        return reply::page(StatusCode::OK, visitor, &page, &FormTargets::own());
+    }
+    reply::framing_page(
+        visitor,
+        &page,
+        &FormTargets::own(),
+        &page.frames,
+        page.onward.as_ref().map(|onward| &*onward.href),
+    )
 }
 
 /// The client that asks. Libraries of the Microsoft world name only the address that they want to go to: then it is the app with this

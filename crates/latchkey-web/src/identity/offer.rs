@@ -5,6 +5,7 @@ use std::sync::Arc;
 use latchkey_devops::approval_request::{AppShown, ApprovalRequest, State};
 use latchkey_devops::group::OrganizationGroup;
 use latchkey_devops::ids::{AppId, PersonId};
+use latchkey_devops::membership::AcceptedService;
 use latchkey_devops::policy::{
     AuthorizePolicy, MissingPrerequisite, Prerequisite, Wanted, may_authorize, may_authorize_legacy,
 };
@@ -23,9 +24,6 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::extract::Pairs;
 use crate::pages::AppFace;
-
-/// A project without any of its repositories is written as the place of this one, which does not exist.
-const NO_REPOSITORY: Uuid = Uuid::nil();
 
 /// How a person stands with each organization they belong to.
 #[derive(Default)]
@@ -119,6 +117,12 @@ pub fn shown(client: &Client) -> AppShown {
     AppShown(app_shown(client))
 }
 
+/// What an app that acts by itself is now, for an administrator who lets it in. It never acts as a person could.
+pub fn as_service(client: &Client) -> AcceptedService {
+    let scopes = client.scopes.iter().filter_map(Scope::parse).collect::<Scopes>();
+    AcceptedService { scopes: scopes.without(Scope::UserImpersonation), shown: Some(shown(client)) }
+}
+
 impl Standing {
     /// Looks at every organization that the person belongs to. `scopes` are all that the client could have afterwards; `legacy` is there for
     /// an app of the older OAuth kind.
@@ -203,7 +207,7 @@ impl Standing {
             for project in &organization.projects {
                 let whole = Place { project: Some(project.id), ..whole };
                 offer.places.insert(whole);
-                offer.places.insert(Place { repository: Some(NO_REPOSITORY), ..whole });
+                offer.places.insert(Place { repository: Some(Place::NO_REPOSITORY), ..whole });
                 let repositories = project.repositories.iter().map(|(id, _)| Place { repository: Some(*id), ..whole });
                 offer.places.extend(repositories);
             }
@@ -232,7 +236,7 @@ impl Standing {
                     continue;
                 }
                 everything = false;
-                let kept = if kept.is_empty() { vec![NO_REPOSITORY] } else { kept };
+                let kept = if kept.is_empty() { vec![Place::NO_REPOSITORY] } else { kept };
                 inside.extend(kept.into_iter().map(|id| Place { repository: Some(id), ..whole }));
             }
             if everything {
@@ -319,7 +323,7 @@ mod tests {
         assert_eq!(chosen(&everything), [(None, None)]);
         assert_eq!(chosen(&[everything[0], everything[1], everything[3], everything[4]]), [(Some(LIGHTHOUSE), None)]);
         assert_eq!(chosen(&[everything[0], everything[1], everything[3]]), [(Some(LIGHTHOUSE), Some(LAMP))]);
-        assert_eq!(chosen(&[everything[0], everything[1]]), [(Some(LIGHTHOUSE), Some(NO_REPOSITORY))]);
+        assert_eq!(chosen(&[everything[0], everything[1]]), [(Some(LIGHTHOUSE), Some(Place::NO_REPOSITORY))]);
         assert_eq!(chosen(&everything[1..]), [], "without its organization nothing in it is chosen");
         assert_eq!(chosen(&everything[..1]), []);
         assert_eq!(chosen(&[("organization", Uuid::from_u128(99))]), []);

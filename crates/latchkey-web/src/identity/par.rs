@@ -4,22 +4,23 @@ use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use http::header::HeaderMap;
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::OAuthError;
 use latchkey_identity::authorize::pushed;
 use latchkey_identity::authorize::request::{CameBy, Context};
+use latchkey_identity::authorize::request_object;
 use latchkey_identity::client::Client;
 use latchkey_identity::client_auth::AuthenticatedClient;
 use latchkey_identity::limits;
-use latchkey_identity::sign_in::throttle::Wait;
+use latchkey_identity::throttle::Wait;
 use latchkey_store::StoreError;
 use serde::Serialize;
 
 use crate::app::{App, entropy};
+use crate::dpop;
 use crate::identity::client_request::{ClientRequest, answer_client};
 use crate::identity::problem::OAuthProblem;
-use crate::identity::tenants;
 use crate::reply;
 use crate::visitor::Visitor;
 
@@ -39,30 +40,40 @@ pub async fn post(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let mut known = None;
-    let answered = pushed(&app, &visitor, &segment, &parts.headers, body, &mut known).await.map(|request_uri| {
+    let answered = pushed(&app, &visitor, &segment, &parts, body, &mut known).await.map(|request_uri| {
         let answer = PushedResponse { request_uri, expires_in: limits::PUSHED_REQUEST_LIFETIME.as_secs() };
         let mut response = reply::json(StatusCode::CREATED, &answer);
         reply::no_store(&mut response);
         response
     });
-    answer_client(&parts.headers, known.as_deref(), answered, visitor.now)
+    let mut response = answer_client(&parts.headers, known.as_deref(), answered, visitor.now);
+    dpop::offer_nonce(&app, &parts.headers, response.headers_mut(), visitor.now);
+    response
 }
 
 async fn pushed(
     app: &App,
     visitor: &Visitor,
     segment: &str,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: Body,
     known: &mut Option<Arc<Client>>,
 ) -> Result<String, OAuthProblem> {
-    let audience = tenants::audience(app, segment).await?;
-    let request = ClientRequest::read(app, headers, body).await?;
+    let request = ClientRequest::read(app, parts, segment, body).await?;
     known.clone_from(&request.client);
-    let client = request.authenticate(app, visitor.now)?;
+    let client = request.authenticate_with_key(app, parts, visitor.now).await?;
     has_room(app, &client, visitor)?;
-    let context =
-        Context { origin: &visitor.origin.url, audience: &audience, resource: &app.resource, came_by: CameBy::Link };
+    let published = match request_object::key_named(&request.form) {
+        Some(kid) => app.published_keys(client.client(), kid.as_deref(), visitor.now).await,
+        None => Vec::new(),
+    };
+    let context = Context {
+        origin: &visitor.origin.url,
+        audience: &request.audience,
+        resource: &app.resource,
+        published: &published,
+        came_by: CameBy::Link,
+    };
     let pushed: Result<Result<String, OAuthError>, StoreError> = app
         .store
         .decide(|| async { Ok(pushed::push(&request.form, &client, segment, context, visitor.now, &mut entropy())) })
@@ -71,7 +82,7 @@ async fn pushed(
 }
 
 fn has_room(app: &App, client: &AuthenticatedClient<'_>, visitor: &Visitor) -> Result<(), OAuthProblem> {
-    let mut throttle = app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut throttle = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner);
     let proven = client.credential().is_some();
     let room = throttle.begin_push(client.client().id, proven, visitor.address, visitor.now);
     room.map_err(|Wait(wait)| OAuthProblem::too_much("too many requests were pushed from here", wait))

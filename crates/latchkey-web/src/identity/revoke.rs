@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::bearer::{self, Seen};
 use crate::identity::client_request::{ClientRequest, answer_client};
 use crate::identity::problem::OAuthProblem;
-use crate::identity::tenants;
 use crate::reply;
 use crate::visitor::Peer;
 
@@ -23,8 +22,7 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
     let mut known = None;
     let answered = async {
-        tenants::audience(&app, &segment).await?;
-        let request = ClientRequest::read(&app, &parts.headers, body).await?;
+        let request = ClientRequest::read(&app, &parts, &segment, body).await?;
         known.clone_from(&request.client);
         end(&app, &request, &address, now).await?;
         let mut response = Response::new(Body::empty());
@@ -36,7 +34,7 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
 }
 
 async fn end(app: &App, request: &ClientRequest, address: &str, now: Timestamp) -> Result<(), OAuthProblem> {
-    let client = request.authenticate(app, now)?;
+    let client = request.authenticate(app, now).await?;
     let text = request.form.require("token")?;
     let refresh = RefreshToken::read(text, &app.keys.refresh_token);
     // A refresh token is no JWT: there is no signature to check.

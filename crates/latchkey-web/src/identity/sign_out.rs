@@ -62,6 +62,10 @@ pub async fn end(
     leaving: Vec<SignedIn>,
     staying: Vec<SignedIn>,
 ) -> Response<Body> {
+    let frames = match frames(app, &leaving).await {
+        Ok(frames) => frames,
+        Err(error) => return problem_page::unavailable(app, &visitor, &error),
+    };
     let renewed = visitor.browser.renewed();
     let address = visitor.address.to_string();
     let through = asked.and_then(|asked| asked.client.as_ref()).map(|client| client.id);
@@ -83,8 +87,21 @@ pub async fn end(
         return problem_page::unavailable(app, &visitor, &error);
     }
     let visitor = Visitor { browser: renewed, ..visitor };
+    let left = logout::Left { accounts: leaving, staying: staying.len(), frames };
     match asked {
-        Some(asked) => asked.after(app, &visitor, leaving, staying.len()),
-        None => logout::signed_out(app, &visitor, leaving, staying.len()),
+        Some(asked) => asked.after(app, &visitor, left),
+        None => logout::signed_out(app, &visitor, left, None),
     }
+}
+
+/// The pages of apps that notice the end of these sign-ins.
+async fn frames(app: &App, leaving: &[SignedIn]) -> Result<Vec<String>, StoreError> {
+    let mut frames = Vec::new();
+    for one in leaving {
+        for about in app.store.signed_in_to(one.session.id).await? {
+            let client = app.store.client(about.client).await?;
+            frames.extend(client.and_then(|client| about.frame(&client)));
+        }
+    }
+    Ok(frames)
 }

@@ -6,9 +6,9 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY,
 };
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::client::{Client, ClientKind};
 use latchkey_identity::client_auth::{AuthenticatedClient, Method};
@@ -24,11 +24,12 @@ use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 
 use crate::app::{App, Origin, entropy};
+use crate::dpop;
 use crate::identity::client_request::{ClientRequest, answer_client, is_registered};
 use crate::identity::problem::OAuthProblem;
 use crate::identity::redeem::authorization_code;
 use crate::identity::refresh::refresh_token;
-use crate::identity::tenants;
+use crate::identity::token_exchange::token_exchange;
 use crate::reply;
 use crate::visitor::Peer;
 
@@ -39,16 +40,23 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
     let mut client = None;
     let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
-    let asked = Asked { segment: &segment, headers: &parts.headers, origin: &origin, address: &address, now };
+    let asked = Asked { segment: &segment, parts: &parts, origin: &origin, address: &address, now };
     let answered = answer(&app, &asked, body, &mut client).await;
+    if let Ok(Issued::ForPerson(issue)) = &answered
+        && let Err(error) = app.begin_to_sign_with(issue.id_token_algorithm()).await
+    {
+        tracing::error!(%error, "there is no key to sign ID tokens with");
+    }
     let answered = answered.map(|issued| success(&app, &issued));
-    answer_client(&parts.headers, client.as_deref(), answered, now)
+    let mut response = answer_client(&parts.headers, client.as_deref(), answered, now);
+    dpop::offer_nonce(&app, &parts.headers, response.headers_mut(), now);
+    response
 }
 
 /// A request to the token endpoint, before its form is read.
 struct Asked<'a> {
     segment: &'a str,
-    headers: &'a HeaderMap,
+    parts: &'a Parts,
     origin: &'a str,
     address: &'a str,
     now: Timestamp,
@@ -59,7 +67,7 @@ enum Issued {
     /// Tokens that a person stands behind.
     ForPerson(Box<Issue>),
     /// A token of the app's own.
-    ForApp(AppIssue),
+    ForApp(Box<AppIssue>),
 }
 
 impl From<Issue> for Issued {
@@ -74,21 +82,26 @@ async fn answer(
     body: Body,
     known: &mut Option<Arc<Client>>,
 ) -> Result<Issued, OAuthProblem> {
-    let Asked { segment, headers, address, now, .. } = *asked;
-    let audience = tenants::audience(app, segment).await?;
-    let request = ClientRequest::read(app, headers, body).await?;
+    let Asked { segment, parts, address, now, .. } = *asked;
+    let request = ClientRequest::read(app, parts, segment, body).await?;
     known.clone_from(&request.client);
-    let (client, form) = (request.authenticate(app, now)?, &request.form);
-    check_browser(&client, headers.get(ORIGIN))?;
-    match GrantType::parse(form.require("grant_type")?) {
+    let audience = &request.audience;
+    let (client, form) = (request.authenticate_with_key(app, parts, now).await?, &request.form);
+    check_browser(&client, parts.headers.get(ORIGIN))?;
+    let grant = GrantType::parse(form.require("grant_type")?);
+    if grant != Some(GrantType::TokenExchange) {
+        app.resource.check(form)?;
+    }
+    match grant {
         Some(GrantType::AuthorizationCode) => {
-            Ok(authorization_code(app, &audience, &client, form, address, now).await?.into())
+            Ok(authorization_code(app, audience, &client, form, address, now).await?.into())
         }
-        Some(GrantType::RefreshToken) => Ok(refresh_token(app, &audience, &client, form, address, now).await?.into()),
+        Some(GrantType::RefreshToken) => Ok(refresh_token(app, audience, &client, form, address, now).await?.into()),
         Some(GrantType::ClientCredentials) => {
-            Ok(Issued::ForApp(client_credentials(app, &audience, &client, form, asked)?))
+            Ok(Issued::ForApp(Box::new(client_credentials(app, audience, &client, form, asked)?)))
         }
-        Some(GrantType::DeviceCode) => Ok(device_code(app, &audience, &client, form, address, now).await?.into()),
+        Some(GrantType::DeviceCode) => Ok(device_code(app, audience, &client, form, address, now).await?.into()),
+        Some(GrantType::TokenExchange) => Ok(token_exchange(app, audience, &client, form, address, now).await?.into()),
         None => {
             let known = GrantType::ALL.map(GrantType::name).join(", ");
             Err(OAuthError::unsupported_grant_type(format!("grant_type is none of {known}")).into())
@@ -104,7 +117,7 @@ fn client_credentials(
     form: &Parameters,
     asked: &Asked<'_>,
 ) -> Result<AppIssue, OAuthError> {
-    if asked.headers.contains_key(ORIGIN) {
+    if asked.parts.headers.contains_key(ORIGIN) {
         return Err(OAuthError::invalid_request("an app does not act by itself from a browser").numbered(9_002_326));
     }
     let request = ClientCredentialsRequest::read(form);
@@ -139,7 +152,14 @@ async fn device_code(
                 Some((code, _)) => app.store.account(code.account).await?,
                 None => None,
             };
+            let spent = match &found {
+                Some((code, _)) if code.redeemed_at.is_some() => {
+                    app.store.family(code.family).await?.is_none_or(|(family, _)| family.ended_at.is_some())
+                }
+                _ => false,
+            };
             let facts = Polled {
+                spent,
                 device: asked.as_ref(),
                 code: found.as_ref().map(|(code, authorization)| (code, authorization)),
                 account: person.as_ref().map(|person| &person.account),
@@ -202,7 +222,7 @@ pub async fn preflight(request: Request<Body>) -> Response<Body> {
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
     headers.insert(
         ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("authorization, content-type, client-request-id"),
+        HeaderValue::from_static("authorization, content-type, client-request-id, dpop"),
     );
     headers.insert(VARY, HeaderValue::from_static("Origin"));
     response

@@ -20,6 +20,8 @@ use super::{administrators, letter, origin};
 use crate::app::App;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// How many authorizations are read at a time.
+const AT_ONCE: u32 = 500;
 
 impl App {
     /// Tells everybody what ends soon. Called every hour.
@@ -117,10 +119,17 @@ async fn concerned(
     if names.is_empty() {
         return Ok(people);
     }
-    for given in app.store.authorizations_into(facts.id().0).await? {
-        let authorization = &given.listed.authorization;
-        if let Some(name) = names.get(&authorization.client).filter(|_| authorization.is_live(now)) {
-            people.entry(authorization.account).or_default().used.insert(name.clone());
+    let mut after = None;
+    loop {
+        let page = app.store.legacy_authorizations_into(facts.id().0, after, AT_ONCE).await?;
+        for authorization in &page {
+            if let Some(name) = names.get(&authorization.client).filter(|_| authorization.is_live(now)) {
+                people.entry(authorization.account).or_default().used.insert(name.clone());
+            }
+        }
+        after = page.last().map(|last| last.id);
+        if after.is_none() {
+            break;
         }
     }
     for person in administrators(app, facts).await? {

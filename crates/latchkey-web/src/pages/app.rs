@@ -2,13 +2,17 @@
 
 use askama::Template;
 
+use super::app_answers::AnswersForm;
+use super::app_federation::FederationForm;
+use super::app_keys::ProofForm;
 use super::app_new::{AppProfile, OptionGroup, ScopeOption, grouped};
 use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
 /// One app, for those who may change it. Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`), `/doors` (`post_logout_redirect_uris`, `device_code`, `pushed_only`), `/secrets` (`expires`),
-/// `/secrets/remove` (`secret`); delete leads to `/delete`.
+/// (`scope`, `required`), `/doors` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
+/// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/method` (`method`),
+/// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); delete leads to `/delete`.
 #[derive(Template)]
 #[template(path = "app.html")]
 pub struct AppDetails {
@@ -48,20 +52,43 @@ pub struct AppDetails {
     pub redirect_uris: String,
     /// What it uses beside signing people in.
     pub doors: DoorsForm,
+    /// How it asks and is answered.
+    pub answers: AnswersForm,
+    /// What its tokens are bound to, always.
+    pub binding: Binding,
     /// The scopes one can ask for.
     pub scopes: Vec<ScopeOption>,
     /// Its secrets. Always empty for an app that cannot keep one.
     pub secrets: Vec<SecretRow>,
+    /// How it proves who it is beside by them.
+    pub proof: ProofForm,
+    /// Tokens of other issuers that stand for it.
+    pub federation: FederationForm,
 }
 
 /// What an app uses beside signing people in, as its form shows it.
 pub struct DoorsForm {
     /// Where people may be sent after sign-out, one a line.
     pub post_logout_redirect_uris: String,
+    /// Where the server tells it of sign-outs.
+    pub backchannel_logout_uri: String,
+    /// Its page for sign-outs.
+    pub frontchannel_logout_uri: String,
     /// Whether it asks for device codes, if its kind has to say so.
     pub device_code: Option<bool>,
     /// Whether it makes its requests by pushing them only.
     pub pushed_only: bool,
+}
+
+/// What the tokens of an app are bound to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// To nothing, unless a request proves a key.
+    Optional,
+    /// To a key, by DPoP.
+    Dpop,
+    /// To the app's certificate.
+    Certificate,
 }
 
 /// The app of the older kind that an app took over from.
@@ -97,9 +124,19 @@ impl AppDetails {
         grouped(&self.scopes)
     }
 
-    /// Whether this kind of app can keep a secret.
+    /// Whether this kind of app can prove who it is.
     fn keeps_secrets(&self) -> bool {
         matches!(self.kind, AppKind::Web | AppKind::Daemon)
+    }
+
+    /// Whether a secret is good enough for that.
+    fn takes_secrets(&self) -> bool {
+        self.keeps_secrets() && self.profile != AppProfile::Fapi2
+    }
+
+    /// Whether its profile leaves it no choice.
+    fn always_bound(&self) -> bool {
+        self.profile == AppProfile::Fapi2
     }
 
     /// Whether this kind of app is ever redirected to.

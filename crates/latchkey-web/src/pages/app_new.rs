@@ -55,6 +55,8 @@ pub enum AppProfile {
     Standard,
     /// As Microsoft's client libraries expect.
     Microsoft,
+    /// By FAPI 2.0.
+    Fapi2,
     /// Of the older OAuth kind. None is registered: the form does not offer it.
     Legacy,
 }
@@ -67,13 +69,14 @@ impl AppNew {
 
 impl AppProfile {
     /// All profiles that can be chosen, in the order of the form.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::Microsoft];
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Microsoft, Self::Fapi2];
 
     /// The value in forms and in the API.
     pub fn value(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Microsoft => "microsoft",
+            Self::Fapi2 => "fapi2",
             Self::Legacy => "legacy",
         }
     }
@@ -82,6 +85,7 @@ impl AppProfile {
         match self {
             Self::Standard => "Standard: OpenID Connect by the book",
             Self::Microsoft => "Microsoft: for MSAL and other Microsoft libraries",
+            Self::Fapi2 => "FAPI 2.0: for services that handle more than most",
             Self::Legacy => "Legacy: of the older OAuth kind",
         }
     }

@@ -39,6 +39,8 @@ pub struct Asker {
     pub directory: String,
     /// Every place that it may send people back to.
     pub destinations: Vec<String>,
+    /// Whether it hands out codes for devices, too.
+    pub devices: bool,
     /// Whether the app is still what it was when the person asked: if not, the request and its answer count no more.
     pub is_same: bool,
     /// The person's name.

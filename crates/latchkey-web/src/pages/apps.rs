@@ -12,6 +12,8 @@ pub struct Apps {
     pub frame: Frame,
     /// What has just been done, if anything: `Contoso CI was deleted.`
     pub done: Option<String>,
+    /// Whether the person administers the directory.
+    pub administers: bool,
     /// By name.
     pub rows: Vec<AppRow>,
 }

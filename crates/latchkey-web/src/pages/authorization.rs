@@ -3,10 +3,12 @@
 use askama::Template;
 
 use super::authorizations::{AuthorizationKind, LastUse};
+use super::consent::OrganizationChoice;
+use super::prerequisite::AskedBefore;
 use super::{AppFace, Frame, Moment, Remaining, tile};
 
-/// One authorization, with everything known about it. `Revoke` posts `authorization` to
-/// `/profile/authorizations/revoke`.
+/// One authorization, with everything known about it. `Revoke`, `Pause` and `Resume` post `authorization` to
+/// `/profile/authorizations/revoke`, `/pause` and `/resume`. One that has ended is shown with nothing to press.
 #[derive(Template)]
 #[template(path = "authorization.html")]
 pub struct Authorization {
@@ -20,6 +22,8 @@ pub struct Authorization {
     pub kind: AuthorizationKind,
     /// The account that gave it.
     pub email: String,
+    /// Where a sign-in to the app begins, if it registered that. [OpenID Connect Core §4]
+    pub sign_in_at: Option<String>,
     /// What it may do.
     pub may: Vec<Allowed>,
     /// Where: `harbor: lighthouse, drydock`.
@@ -28,6 +32,14 @@ pub struct Authorization {
     pub since: Moment,
     /// When it ends by itself, if it does.
     pub until: Option<Moment>,
+    /// Since when it is paused, if it is.
+    pub paused: Option<Moment>,
+    /// When and why it ended, if it has.
+    pub ended: Option<Ended>,
+    /// What has just been done with it: `It was narrowed.`
+    pub done: Option<String>,
+    /// What can be taken from it, while it lasts.
+    pub narrow: Option<Narrow>,
     /// When it last acted, if it ever did.
     pub last_use: Option<LastUse>,
     /// The keys that work right now.
@@ -42,6 +54,41 @@ pub struct Authorization {
     pub changes: Vec<Deed>,
     /// Calls that were refused, the newest first.
     pub refused: Vec<RefusedCalls>,
+}
+
+/// The end of an authorization.
+pub struct Ended {
+    /// When.
+    pub at: Moment,
+    /// Why, as a sentence: `You revoked it.`
+    pub why: &'static str,
+}
+
+/// What can be taken from an authorization. Posts to `/profile/authorizations/{id}/narrow`: `version`, `days` (or nothing), and one
+/// `scope`, `organization`, `project`, `repository` for each box that stays ticked, as the approval page does.
+pub struct Narrow {
+    /// The version that the page shows.
+    pub version: u32,
+    /// What it may do on the DevOps side.
+    pub scopes: Vec<NarrowScope>,
+    /// Where. All of it is ticked.
+    pub organizations: Vec<OrganizationChoice>,
+    /// The ends that come before its own: in how many days.
+    pub days: Vec<u16>,
+    /// Why the answer that was given cannot be accepted, as a sentence.
+    pub problem: Option<String>,
+}
+
+/// A scope that stays or goes.
+pub struct NarrowScope {
+    /// The scope itself.
+    pub value: String,
+    /// What it allows, in plain words.
+    pub label: String,
+    /// Whether the app cannot work without it.
+    pub required: bool,
+    /// Whether it deserves a second look.
+    pub high_privilege: bool,
 }
 
 /// One kind of use.

@@ -6,20 +6,34 @@ use super::legacy_app::Notice;
 use super::moment::Ago;
 use super::{AppFace, Frame, Moment, tile};
 
-/// Every authorization a person has given. `Revoke` posts `authorization` (an id) to `/profile/authorizations/revoke`;
-/// `Revoke all` leads to a page that asks first.
+/// Every authorization a person has given. `Revoke`, `Pause` and `Resume` post `authorization` (an id) to
+/// `/profile/authorizations/revoke`, `/pause` and `/resume`; `Revoke all` leads to a page that asks first.
 #[derive(Template)]
 #[template(path = "authorizations.html")]
 pub struct Authorizations {
     /// What every page needs.
     pub frame: Frame,
-    /// The newest first.
+    /// The newest first: all of them, or those that were not used for `unused` days.
     pub rows: Vec<AuthorizationRow>,
+    /// How many there are in all.
+    pub all: u32,
+    /// The days without use that the list is cut to, if it is.
+    pub unused: Option<u16>,
+    /// How many were not used for as long as `Revoke all not used` means.
+    pub idle: u32,
     /// Where a person may try it: the demo service, when there is one.
     pub try_at: Option<String>,
     /// What the person asked administrators to approve, the newest first.
     pub asked: Vec<AskedRow>,
 }
+
+impl Authorizations {
+    /// The days without use that the list can be cut to. The last of them is what `Revoke all not used` means.
+    pub const UNUSED: [u16; 2] = [30, IDLE_DAYS];
+}
+
+/// After so many days without use a key is one that nobody misses.
+pub const IDLE_DAYS: u16 = 90;
 
 /// One request to an administrator.
 pub struct AskedRow {
@@ -63,6 +77,8 @@ pub struct AuthorizationRow {
     pub since: Moment,
     /// When it ends by itself, if it does.
     pub until: Option<Moment>,
+    /// Since when it is paused, if it is.
+    pub paused: Option<Moment>,
     /// When it last acted, if it ever did.
     pub last_use: Option<LastUse>,
     /// What is to be told of the end of the older kind, where it acts.
@@ -79,7 +95,8 @@ pub enum AuthorizationKind {
 }
 
 impl AuthorizationKind {
-    pub(super) fn label(self) -> &'static str {
+    /// As pages call it.
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::OpenIdConnect => "OpenID Connect",
             Self::Legacy => "Legacy",

@@ -36,6 +36,8 @@ pub struct Consent {
     pub problem: Option<String>,
     /// Since when the person has an authorization for this app, if they have one.
     pub since: Option<Moment>,
+    /// Since when the person has paused that authorization, if they have. To approve ends the pause.
+    pub paused: Option<Moment>,
     /// The app of the older kind that this one took over from, if the person has allowed that one: the page is filled in alike.
     pub took_over: Option<TookOver>,
     /// What the app learns about the person: `your name`, `your email address`.

@@ -26,7 +26,8 @@ impl Moment {
         Day(self)
     }
 
-    fn machine(self) -> impl fmt::Display {
+    /// As machines read it: `2026-03-03T14:05:00Z`.
+    pub(crate) fn machine(self) -> impl fmt::Display {
         let at = self.0;
         fmt::from_fn(move |f| {
             let (date, hour, minute, second) = (at.date(), at.hour(), at.minute(), at.second());

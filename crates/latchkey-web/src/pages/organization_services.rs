@@ -46,6 +46,8 @@ pub struct ServiceAuthorization {
     pub since: Moment,
     /// When it ends by itself, if it does.
     pub until: Option<Moment>,
+    /// Whether the person has paused it.
+    pub paused: bool,
     /// When it last acted.
     pub last_used: Option<Ago>,
 }

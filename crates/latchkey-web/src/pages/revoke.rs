@@ -2,19 +2,30 @@
 
 use askama::Template;
 
+use super::authorizations::IDLE_DAYS;
 use super::{Frame, Moment};
 
-/// Asks before one or all authorizations are revoked. Posts `authorization` (an id, or `all`) to
-/// `/profile/authorizations/revoke`.
+/// Asks before authorizations are revoked. Posts `authorization` (an id, `all` or `unused`) to `/profile/authorizations/revoke`, and one
+/// `shown` for each that was not used.
 #[derive(Template)]
 #[template(path = "revoke.html")]
 pub struct Revoke {
     /// What every page needs.
     pub frame: Frame,
-    /// The id of the one authorization, or none for all of them.
-    pub authorization: Option<String>,
+    /// Which of them.
+    pub which: Which,
     /// The apps that lose their access.
     pub apps: Vec<String>,
+}
+
+/// Which authorizations are revoked.
+pub enum Which {
+    /// One: its id.
+    One(String),
+    /// All of them.
+    All,
+    /// Those that were not used for a long time: their ids.
+    Unused(Vec<String>),
 }
 
 /// Says what has ended.

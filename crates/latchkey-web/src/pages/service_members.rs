@@ -2,10 +2,11 @@
 
 use askama::Template;
 
+use super::authorizations::LastUse;
 use super::{Frame, Moment, Problems, tile};
 
 /// Apps that are members of an organization by themselves. The form posts `client`, `access_level`, `group` and each `project` to
-/// `/organizations/{name}/service-members`; `Remove` posts `client` to `/remove` below it.
+/// `/organizations/{name}/service-members`; `Remove` posts `client` to `/remove` below it, and `Accept` posts it with `shown` to `/accept`.
 #[derive(Template)]
 #[template(path = "service_members.html")]
 pub struct ServiceMembers {
@@ -31,12 +32,26 @@ pub struct ServiceMember {
     pub app: Option<String>,
     /// What its licence lets it use: `Basic`.
     pub access_level: String,
-    /// The scopes that it registered.
+    /// The scopes that it registered, as far as they were accepted.
     pub scopes: Vec<String>,
+    /// What it became since it was accepted, if that is more or something else.
+    pub changed: Option<ChangedService>,
     /// The projects it is in, each with its groups.
     pub projects: Vec<String>,
     /// Since when.
     pub since: Moment,
+    /// When it last acted, and from where, if it ever did.
+    pub last_use: Option<LastUse>,
+}
+
+/// What an app became since it was accepted.
+pub struct ChangedService {
+    /// Fingerprint of what the page says of it: the answer counts for that.
+    pub shown: String,
+    /// The scopes that it registered since.
+    pub more: Vec<String>,
+    /// Whether its name, its publisher, its directory or its addresses are others.
+    pub other: bool,
 }
 
 /// The form that makes an app a member.

@@ -16,11 +16,19 @@ pub struct SignOut {
     /// The tenant segment and the query of that app's request. They are read anew when the answer comes.
     pub request: Option<(String, String)>,
     /// Where that app wants to go on, if it registered that.
-    pub onward: Option<String>,
+    pub onward: Option<Onward>,
     /// Accounts that are signed in too, and are not listed because the app meant somebody in particular.
     pub others: usize,
     /// Accounts that are signed in.
     pub accounts: Vec<SignedIn>,
+}
+
+/// Where the person can go on to.
+pub struct Onward {
+    /// The address.
+    pub href: String,
+    /// The host that it leads to.
+    pub host: String,
 }
 
 /// An account that is signed in.

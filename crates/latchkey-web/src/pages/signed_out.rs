@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Frame;
+use super::sign_out::Onward;
 
 /// What has ended after signing out.
 #[derive(Template)]
@@ -12,6 +13,10 @@ pub struct SignedOut {
     pub frame: Frame,
     /// The email addresses of the accounts that were signed out.
     pub accounts: Vec<String>,
+    /// What frames load, so that apps notice it too.
+    pub frames: Vec<String>,
+    /// Where the browser goes on to after that.
+    pub onward: Option<Onward>,
     /// How many accounts are still signed in in this browser.
     pub remaining: u32,
 }

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use latchkey_identity::Decision;
-use latchkey_identity::client::registration::{Registration, RegistrationError, change, delete};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Publisher};
+use latchkey_identity::client::federated_credential::Federation;
+use latchkey_identity::client::registration::{Registration, RegistrationError, SenderConstraint, change, delete};
+use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, Doors, Publisher};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::token;
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{apps, legacy_app, registration, scopes};
+use super::{app_federation, app_keys, apps, legacy_app, registration, scopes};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, DoorsForm, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, TookOver};
+use crate::pages::app_answers::AnswersForm;
 use crate::pages::confirm::Confirm;
 
 /// `GET /apps/{id}`
@@ -65,7 +67,23 @@ pub(super) async fn save_doors(visit: Visit) -> Answer {
     }
 }
 
-async fn edited(visit: &Visit, edit: impl Fn(&mut Registration)) -> Result<Result<Client, RegistrationError>, Problem> {
+/// `POST /apps/{id}/binding`
+pub(super) async fn save_binding(visit: Visit) -> Answer {
+    let chosen = visit.posted("binding").unwrap_or_default();
+    let bind = |registration: &mut Registration| {
+        registration.metadata.dpop_bound_access_tokens = chosen == "dpop";
+        registration.metadata.tls_client_certificate_bound_access_tokens = chosen == "certificate";
+    };
+    match edited(&visit, bind).await? {
+        Ok(client) => visit.go_to(&format!("/apps/{}?done=binding", client.id)),
+        Err(error) => refused(&visit, &error, Shown::default()).await,
+    }
+}
+
+pub(super) async fn edited(
+    visit: &Visit,
+    edit: impl Fn(&mut Registration),
+) -> Result<Result<Client, RegistrationError>, Problem> {
     let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
     let decided = store
         .decide(|| async {
@@ -134,11 +152,31 @@ pub(super) async fn remove(visit: Visit) -> Answer {
 /// What the page shows beside the app as it is.
 #[derive(Default)]
 pub(super) struct Shown {
+    key: String,
+    federation: Option<Federation>,
     done: Option<&'static str>,
     problems: Problems,
     redirect_uris: Option<String>,
     doors: Option<Doors<String>>,
+    answers: Option<AnswersForm>,
     scopes: Option<(ScopeSet, ScopeSet)>,
+}
+
+impl Shown {
+    /// With what was typed of requests and answers.
+    pub(super) fn with_answers(typed: AnswersForm) -> Self {
+        Self { answers: Some(typed), ..Self::default() }
+    }
+
+    /// With what was typed for another key.
+    pub(super) fn with_key(typed: &str) -> Self {
+        Self { key: typed.to_owned(), ..Self::default() }
+    }
+
+    /// With what was typed for another federated credential.
+    pub(super) fn with_federation(typed: Federation) -> Self {
+        Self { federation: Some(typed), ..Self::default() }
+    }
 }
 
 async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDetails, Problem> {
@@ -168,16 +206,26 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         people: store.count_authorizations_for(client.id).await?,
         took_over_from: took_over_from(visit, client.id).await?,
         doors: doors_form(client, shown.doors.unwrap_or_else(|| client.doors.typed())),
+        binding: match client.sender_constraint() {
+            None => Binding::Optional,
+            Some(SenderConstraint::Dpop) => Binding::Dpop,
+            Some(SenderConstraint::Certificate) => Binding::Certificate,
+        },
+        answers: shown.answers.unwrap_or_else(|| AnswersForm::of(&client.metadata)),
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
         scopes: scopes::options(&asked, &required),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
+        proof: app_keys::form(client, visit, shown.key),
+        federation: app_federation::form(client, shown.federation),
     })
 }
 
 fn doors_form(client: &Client, doors: Doors<String>) -> DoorsForm {
     DoorsForm {
         post_logout_redirect_uris: doors.post_logout_redirect_uris.join("\n"),
-        device_code: (client.kind == ClientKind::Web).then_some(doors.device_code),
+        backchannel_logout_uri: doors.backchannel_logout_uri.unwrap_or_default(),
+        frontchannel_logout_uri: doors.frontchannel_logout_uri.unwrap_or_default(),
+        device_code: client.kind.can_use_device_codes().then_some(doors.device_code),
         pushed_only: doors.pushed_only,
     }
 }
@@ -208,7 +256,16 @@ fn done(what: &str) -> Option<&'static str> {
         "registered" => Some("The app was registered."),
         "redirect-uris" => Some("The redirect URIs were saved."),
         "doors" => Some("What it uses beside sign-in was saved."),
+        "answers" => Some("How it asks and is answered was saved."),
+        "binding" => Some("What its tokens are bound to was saved. Tokens that are out stay as they are."),
         "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
+        "key-added" => Some("The key was added."),
+        "key-removed" => Some("The key was removed. Nobody authenticates with it again."),
+        "federation-added" => Some("The federated credential was added."),
+        "federation-removed" => {
+            Some("The federated credential was removed. No token of its issuer stands for the app.")
+        }
+        "method" => Some("How it authenticates was saved."),
         "secret-removed" => Some("The secret was removed. Nobody authenticates with it again."),
         "moved-before" => Some("It has moved before: the new app stands beside it."),
         "retired" => {

@@ -91,6 +91,7 @@ async fn asker(visit: &Visit, request: &ApprovalRequest) -> Result<Asker, StoreE
         client_id: request.app.to_string(),
         directory: directory.unwrap_or_else(|| "an unknown directory".to_owned()),
         destinations: client.iter().flat_map(|client| client.destinations()).collect(),
+        devices: client.as_deref().is_some_and(Client::may_use_device_codes),
         is_same: is_same(client.as_deref(), request),
         person,
         email,

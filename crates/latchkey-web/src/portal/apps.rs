@@ -27,7 +27,8 @@ pub(super) async fn list(visit: Visit) -> Answer {
         legacy: client.is_legacy(),
     };
     let done = visit.asked("deleted").map(|_| "The app was deleted, and every authorization for it has ended.".into());
-    visit.show(&Apps { frame: visit.frame(), done, rows: clients.iter().map(row).collect() })
+    let administers = account.tenant_administrator;
+    visit.show(&Apps { frame: visit.frame(), done, administers, rows: clients.iter().map(row).collect() })
 }
 
 /// What is wrong with a redirect URI, if anything.
@@ -69,6 +70,7 @@ pub(super) const fn profile(profile: Profile) -> AppProfile {
     match profile {
         Profile::Standard => AppProfile::Standard,
         Profile::Microsoft => AppProfile::Microsoft,
+        Profile::Fapi2 => AppProfile::Fapi2,
         Profile::Legacy => AppProfile::Legacy,
     }
 }

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use latchkey_identity::Timestamp;
-use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::authorization::narrow::NarrowError;
+use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
 use latchkey_identity::client::{ClientKind, Profile};
 use latchkey_identity::token::family::TokenFamily;
+use latchkey_identity::token::issuer;
 use latchkey_store::identity::{RefusedOfDay, UseOfDay};
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{authorizations, deeds, places, scopes, timeline};
+use super::{authorizations, deeds, narrow, places, scopes, timeline};
 use crate::pages::Remaining;
-use crate::pages::authorization::{Authorization as AuthorizationPage, DayOfUse, LiveKey, RefusedCalls};
+use crate::pages::authorization::{Authorization as AuthorizationPage, DayOfUse, Ended, LiveKey, RefusedCalls};
 
 /// A day.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -26,27 +28,50 @@ const MOST_REFUSED: usize = 50;
 
 /// `GET /profile/authorizations/{id}`
 pub(super) async fn show(visit: Visit) -> Answer {
-    let (store, id) = (&visit.app.store, AuthorizationId(visit.id("id")?));
-    let listed = authorizations::live(&visit).await?.into_iter().find(|listed| listed.authorization.id == id);
-    let listed = listed.ok_or(Problem::NotFound)?;
+    let id = AuthorizationId(visit.id("id")?);
+    visit.show(&read(&visit, id, None).await?)
+}
+
+/// The same page, after a narrowing that could not be accepted.
+pub(super) async fn show_again(visit: &Visit, id: AuthorizationId, problem: NarrowError) -> Answer {
+    visit.show_again(&read(visit, id, Some(problem)).await?)
+}
+
+/// All that is known of one of the person's authorizations, ended or not.
+async fn read(visit: &Visit, id: AuthorizationId, problem: Option<NarrowError>) -> Result<AuthorizationPage, Problem> {
+    let store = &visit.app.store;
+    let listed = store.authorization_of(visit.account().id, id).await?.ok_or(Problem::NotFound)?;
     let families = store.families_of(id).await?;
-    let kind = store.client(listed.authorization.client).await?.map_or(ClientKind::Web, |client| client.kind);
+    let client = store.client(listed.authorization.client).await?;
+    let kind = client.as_ref().map_or(ClientKind::Web, |client| client.kind);
     let authorization = &listed.authorization;
+    let issuer = issuer(&visit.visitor.origin.url, authorization.tenant);
     let recorded = store.audit_events_about(authorization.tenant.0, id.0, MOST_EVENTS).await?;
     let refused = store.refusals_of(id).await?;
     let uses = store.uses_of(id).await?;
-    let deeds = deeds::of(&visit, id, &uses).await?;
-    visit.show(&AuthorizationPage {
+    let deeds = deeds::of(visit, id, &uses).await?;
+    let ended = ended(authorization, visit.now());
+    let narrow = match &ended {
+        None => Some(narrow::offered(visit, authorization, problem).await?),
+        Some(_) => None,
+    };
+    Ok(AuthorizationPage {
         frame: visit.frame(),
         id: id.to_string(),
         app: authorizations::face(listed.client_name.clone(), &listed.publisher),
         kind: authorizations::kind_of(listed.profile),
         email: visit.account().email.clone(),
+        sign_in_at: client.and_then(|client| client.metadata.sign_in_at(&issuer)),
         may: scopes::in_full(&authorization.scopes),
         places: places::in_words(store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
-        last_use: authorizations::last_use(&visit, &listed),
+        paused: authorization.paused_at.map(moment),
+        ended,
+        done: (visit.asked("done") == Some("narrowed"))
+            .then(|| "It was narrowed. That counts from its next call on.".to_owned()),
+        narrow,
+        last_use: authorizations::last_use(visit, &listed),
         keys: keys(&families, (kind, listed.profile), visit.now()),
         events: timeline::of(authorization, &recorded, &families),
         used_for: deeds.used_for,
@@ -54,6 +79,28 @@ pub(super) async fn show(visit: Visit) -> Answer {
         days: days(&uses, &refused, visit.now()),
         refused: refused.iter().take(MOST_REFUSED).map(refused_calls).collect(),
     })
+}
+
+/// When and why it ended, if it has.
+pub(super) fn ended(authorization: &Authorization, now: Timestamp) -> Option<Ended> {
+    let ran_out = authorization.expires_at.filter(|end| *end <= now);
+    let (at, why) = match (authorization.ended, ran_out) {
+        // It ran out first, and was ended as such later.
+        (Some((at, EndReason::Replaced)), Some(end)) => (end.min(at), "Its time was over."),
+        (Some((at, reason)), _) => (at, end_in_words(reason)),
+        (None, Some(end)) => (end, "Its time was over."),
+        (None, None) => return None,
+    };
+    Some(Ended { at: moment(at), why })
+}
+
+const fn end_in_words(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Revoked => "You revoked it.",
+        EndReason::SessionEnded => "The session that you gave it for has ended.",
+        EndReason::AppDeleted => "The app was deleted.",
+        EndReason::Replaced => "You approved the app anew.",
+    }
 }
 
 /// The tokens that work now.

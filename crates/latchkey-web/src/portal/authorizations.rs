@@ -1,5 +1,8 @@
 //! Manage authorizations: the list, and taking keys back.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use latchkey_devops::ids::OrganizationId;
 use latchkey_devops::sunset_notice::{Reader, notice};
 use latchkey_identity::Decision;
@@ -15,19 +18,24 @@ use super::visit::{Answer, Visit, count, moment};
 use super::{approval_requests, legacy_app, places, scopes};
 use crate::legacy::notice::organizations_of;
 use crate::pages::AppFace;
-use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, LastUse};
+use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, IDLE_DAYS, LastUse};
 use crate::pages::legacy_app::Notice;
-use crate::pages::revoke::{Revoke, Revoked};
+use crate::pages::revoke::{Revoke, Revoked, Which};
 
 /// `GET /profile/authorizations`
 pub(super) async fn list(visit: Visit) -> Answer {
+    let unused = visit.asked("unused").and_then(|days| days.parse().ok());
+    let unused = unused.filter(|days| Authorizations::UNUSED.contains(days));
+    let live = live(&visit).await?;
+    let all = count(live.len());
+    let idle = count(live.iter().filter(|listed| is_unused(&visit, listed, IDLE_DAYS)).count());
     let mut rows = Vec::new();
-    for listed in live(&visit).await? {
+    for listed in live.into_iter().filter(|listed| unused.is_none_or(|days| is_unused(&visit, listed, days))) {
         rows.push(row(&visit, listed).await?);
     }
     let try_at = visit.app.settings.demo.then(|| "/demo".to_owned());
     let asked = approval_requests::of_person(&visit).await?;
-    visit.show(&Authorizations { frame: visit.frame(), rows, try_at, asked })
+    visit.show(&Authorizations { frame: visit.frame(), rows, all, unused, idle, try_at, asked })
 }
 
 async fn row(visit: &Visit, listed: ListedAuthorization) -> Result<AuthorizationRow, StoreError> {
@@ -42,6 +50,7 @@ async fn row(visit: &Visit, listed: ListedAuthorization) -> Result<Authorization
         places: places::in_words(&visit.app.store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
+        paused: authorization.paused_at.map(moment),
         last_use,
         sunset,
     })
@@ -67,7 +76,7 @@ async fn sunset(visit: &Visit, listed: &ListedAuthorization) -> Result<Vec<Notic
 pub(super) const fn kind_of(profile: Profile) -> AuthorizationKind {
     match profile {
         Profile::Legacy => AuthorizationKind::Legacy,
-        Profile::Standard | Profile::Microsoft => AuthorizationKind::OpenIdConnect,
+        Profile::Standard | Profile::Microsoft | Profile::Fapi2 => AuthorizationKind::OpenIdConnect,
     }
 }
 
@@ -98,26 +107,59 @@ pub(super) fn last_use(visit: &Visit, listed: &ListedAuthorization) -> Option<La
     last_used(visit, listed).map(|(at, address)| LastUse { when: visit.ago(at), address })
 }
 
-/// `GET /profile/authorizations/revoke`: asks before one (`?authorization=`) or all are revoked.
-pub(super) async fn ask(visit: Visit) -> Answer {
-    let one = visit.asked("authorization").map(id).transpose()?;
-    let chosen: Vec<_> = live(&visit).await?.into_iter().filter(|listed| is_meant(listed, one)).collect();
-    match (one, chosen.is_empty()) {
-        (Some(_), true) => Err(Problem::NotFound),
-        (None, true) => visit.go_to("/profile/authorizations"),
-        (_, false) => visit.show(&Revoke {
-            frame: visit.frame(),
-            authorization: one.map(|id| id.to_string()),
-            apps: chosen.into_iter().map(|listed| listed.client_name).collect(),
-        }),
+/// Whether nothing was done with an authorization for so many days, and the person did not change it.
+fn is_unused(visit: &Visit, listed: &ListedAuthorization, days: u16) -> bool {
+    let used = last_used(visit, listed).map(|(at, _)| at);
+    let last = used.into_iter().chain([listed.authorization.changed_at]).max();
+    last.is_some_and(|last| visit.now().since(last) >= Duration::from_secs(u64::from(days) * 86_400))
+}
+
+/// Which authorizations are to be revoked.
+enum Meant {
+    One(AuthorizationId),
+    All,
+    /// Those that were not used for long, of those that the page showed as such.
+    Unused(BTreeSet<AuthorizationId>),
+}
+
+impl Meant {
+    fn is(&self, visit: &Visit, listed: &ListedAuthorization) -> bool {
+        let id = &listed.authorization.id;
+        match self {
+            Self::One(one) => one == id,
+            Self::All => true,
+            Self::Unused(shown) => shown.contains(id) && is_unused(visit, listed, IDLE_DAYS),
+        }
     }
 }
 
-/// `POST /profile/authorizations/revoke`: revokes one or all, and says what has ended.
+/// `GET /profile/authorizations/revoke`: asks before one (`?authorization=`), those not used for long (`?unused=`) or all are revoked.
+pub(super) async fn ask(visit: Visit) -> Answer {
+    let one = visit.asked("authorization").map(id).transpose()?;
+    let idle = one.is_none() && visit.asked("unused").is_some();
+    let mut chosen = live(&visit).await?;
+    chosen.retain(|listed| match one {
+        Some(one) => listed.authorization.id == one,
+        None => !idle || is_unused(&visit, listed, IDLE_DAYS),
+    });
+    if chosen.is_empty() {
+        return if one.is_some() { Err(Problem::NotFound) } else { visit.go_to("/profile/authorizations") };
+    }
+    let which = match one {
+        Some(one) => Which::One(one.to_string()),
+        None if idle => Which::Unused(chosen.iter().map(|listed| listed.authorization.id.to_string()).collect()),
+        None => Which::All,
+    };
+    let apps = chosen.into_iter().map(|listed| listed.client_name).collect();
+    visit.show(&Revoke { frame: visit.frame(), which, apps })
+}
+
+/// `POST /profile/authorizations/revoke`: revokes one, those not used for long, or all, and says what has ended.
 pub(super) async fn end(visit: Visit) -> Answer {
-    let one = match visit.posted("authorization") {
-        Some("all") => None,
-        Some(text) => Some(id(text)?),
+    let meant = match visit.posted("authorization") {
+        Some("all") => Meant::All,
+        Some("unused") => Meant::Unused(visit.all_posted("shown").map(id).collect::<Result<_, _>>()?),
+        Some(text) => Meant::One(id(text)?),
         None => return Err(Problem::NotFound),
     };
     let decided: Result<Vec<Ended>, NotYours> = visit
@@ -126,7 +168,7 @@ pub(super) async fn end(visit: Visit) -> Answer {
         .decide(|| async {
             let mut ended = Vec::new();
             let mut changes = Vec::new();
-            for listed in live(&visit).await?.into_iter().filter(|listed| is_meant(listed, one)) {
+            for listed in live(&visit).await?.into_iter().filter(|listed| meant.is(&visit, listed)) {
                 let (by, within) = (visit.account().id, visit.current.session.id);
                 let decision = revoke(Some(&listed.authorization), by, within, visit.now());
                 if let Err(refused) = decision.answer {
@@ -141,9 +183,9 @@ pub(super) async fn end(visit: Visit) -> Answer {
     match decided {
         Ok(ended) if !ended.is_empty() => visit.show(&revoked(&visit, &ended)),
         // It ended before, or there was none: the list shows what is true now.
-        Ok(_) => match one {
-            Some(id) => already_ended(&visit, id).await,
-            None => visit.go_to("/profile/authorizations"),
+        Ok(_) => match meant {
+            Meant::One(id) => already_ended(&visit, id).await,
+            Meant::All | Meant::Unused(_) => visit.go_to("/profile/authorizations"),
         },
         Err(NotYours) => Err(Problem::NotFound),
     }
@@ -161,12 +203,8 @@ async fn already_ended(visit: &Visit, id: AuthorizationId) -> Answer {
     }
 }
 
-fn id(text: &str) -> Result<AuthorizationId, Problem> {
+pub(super) fn id(text: &str) -> Result<AuthorizationId, Problem> {
     Uuid::try_parse(text).map(AuthorizationId).map_err(|_| Problem::NotFound)
-}
-
-fn is_meant(listed: &ListedAuthorization, one: Option<AuthorizationId>) -> bool {
-    one.is_none_or(|id| listed.authorization.id == id)
 }
 
 /// What ended with one authorization.

@@ -128,6 +128,7 @@ mod tests {
                 tenant_administrator: false,
                 created_at: start,
                 changed_at: start,
+                claims: latchkey_identity::claims::StandardClaims::default(),
             },
             home: Tenant {
                 id: PERSONAL_TENANT,

@@ -4,11 +4,15 @@
 //! counts only if a page of ours made it for the same browser. What is not a person's to see is not there.
 
 mod app;
+mod app_answers;
+mod app_federation;
+mod app_keys;
 mod app_new;
 mod app_secret;
 mod approval_requests;
 mod apps;
 mod authorization;
+mod authorization_file;
 mod authorizations;
 mod builds;
 mod commit;
@@ -17,10 +21,12 @@ mod deeds;
 mod home;
 mod legacy_app;
 mod legacy_guide;
+mod narrow;
 mod organization;
 mod organization_older_apps;
 mod organization_policy;
 mod organization_services;
+mod pause;
 mod people;
 mod places;
 mod plain_text;
@@ -29,6 +35,7 @@ mod project;
 mod registration;
 mod repositories;
 mod scopes;
+mod self_registration;
 mod service_members;
 mod sessions;
 mod timeline;
@@ -52,7 +59,11 @@ pub fn routes() -> Router<App> {
         .route("/me/account", form_of_anybody(current::choose))
         .route("/profile/authorizations", page(authorizations::list))
         .route("/profile/authorizations/revoke", page(authorizations::ask).merge(form(authorizations::end)))
+        .route("/profile/authorizations/pause", form(pause::begin))
+        .route("/profile/authorizations/resume", form(pause::end))
         .route("/profile/authorizations/{id}", page(authorization::show))
+        .route("/profile/authorizations/{id}/narrow", form(narrow::save))
+        .route("/profile/authorizations/{id}/json", page(authorization_file::show))
         .route("/profile/sessions", page(sessions::show))
         .route("/profile/sessions/end", form(sessions::end))
         // Where people look for Manage authorizations.
@@ -63,12 +74,21 @@ pub fn routes() -> Router<App> {
         .route("/apps", page(apps::list))
         .route("/apps/new", page(app_new::show).merge(form(app_new::create)))
         .route("/apps/check-redirect-uri", page(apps::check_redirect_uri))
+        .route("/apps/self-registration", page(self_registration::show).merge(form(self_registration::save)))
+        .route("/apps/self-registration/token", form(self_registration::make_token))
         .route("/apps/{id}", page(app::show))
         .route("/apps/{id}/redirect-uris", form(app::save_redirect_uris))
         .route("/apps/{id}/scopes", form(app::save_scopes))
         .route("/apps/{id}/doors", form(app::save_doors))
+        .route("/apps/{id}/answers", form(app_answers::save))
+        .route("/apps/{id}/binding", form(app::save_binding))
         .route("/apps/{id}/secrets", form(app_secret::add))
         .route("/apps/{id}/secrets/remove", form(app_secret::remove))
+        .route("/apps/{id}/keys", form(app_keys::add))
+        .route("/apps/{id}/keys/remove", form(app_keys::remove))
+        .route("/apps/{id}/federation", form(app_federation::add))
+        .route("/apps/{id}/federation/remove", form(app_federation::remove))
+        .route("/apps/{id}/method", form(app_keys::save_method))
         .route("/apps/{id}/delete", page(app::ask_to_delete).merge(form(app::remove)))
         .route("/apps/{id}/move", form(legacy_app::move_it))
         .route("/apps/{id}/retire", page(legacy_app::ask_to_retire).merge(form(legacy_app::retire)))
@@ -94,6 +114,7 @@ pub fn routes() -> Router<App> {
             page(service_members::show).merge(form(service_members::add)),
         )
         .route("/organizations/{organization}/service-members/remove", form(service_members::remove))
+        .route("/organizations/{organization}/service-members/accept", form(service_members::accept))
         .route("/organizations/{organization}/projects/{project}", page(project::lead_there))
         // Projects, to look at.
         .route("/{organization}/{project}", get(project::show_or_else))

@@ -62,7 +62,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let mut members = Vec::new();
     for person in store.members(&access, None, MOST_MEMBERS).await? {
         let Some(member) = store.member(organization.id, person).await? else { continue };
-        let (name, email) = if member.service {
+        let (name, email) = if member.service.is_some() {
             let Some(client) = store.client(ClientId(person.0)).await? else { continue };
             (client.name.clone(), client.id.to_string())
         } else {
@@ -112,7 +112,7 @@ async fn older_apps(visit: &Visit, entered: &Entered) -> Result<Option<OlderApps
 
 /// What a member is beside their access level. The owner administers by being the owner, in the group or not.
 fn roles(organization: &Organization, member: &Member) -> Vec<String> {
-    if member.service {
+    if member.service.is_some() {
         return vec!["Service".to_owned()];
     }
     let administrators = OrganizationGroup::ProjectCollectionAdministrators;

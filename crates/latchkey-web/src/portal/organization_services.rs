@@ -66,6 +66,7 @@ fn row(visit: &Visit, facts: &OrganizationFacts, given: OrganizationAuthorizatio
         projects: places::inside(facts, &authorization.places),
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
+        paused: authorization.is_paused(),
         last_used: authorizations::last_used(visit, &given.listed).map(|(at, _)| visit.ago(at)),
         person: given.account_name,
     }

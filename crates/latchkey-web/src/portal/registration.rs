@@ -1,7 +1,7 @@
 //! What somebody typed about an app, and where on the form a mistake in it is.
 
 use latchkey_identity::client::registration::{Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientKind, Doors, Profile, RedirectUri};
+use latchkey_identity::client::{Client, ClientKind, Doors, Metadata, Profile, RedirectUri};
 use latchkey_identity::scope::ScopeSet;
 
 use super::visit::Visit;
@@ -29,6 +29,7 @@ pub(super) fn typed(visit: &Visit) -> Option<Registration> {
         doors: Doors::default(),
         scopes,
         required_scopes,
+        metadata: Metadata::default(),
         multi_tenant: false,
         pkce_optional: visit.posted("without_pkce").is_some(),
     })
@@ -39,10 +40,17 @@ pub(super) fn scopes(visit: &Visit) -> (ScopeSet, ScopeSet) {
     (visit.all_posted("scope").collect(), visit.all_posted("required").collect())
 }
 
+/// An address that may be left out.
+fn one(visit: &Visit, field: &str) -> Option<String> {
+    visit.posted(field).map(str::trim).filter(|typed| !typed.is_empty()).map(str::to_owned)
+}
+
 /// What the form says of what the app uses beside signing people in.
 pub(super) fn doors(visit: &Visit) -> Doors<String> {
     Doors {
         post_logout_redirect_uris: lines(visit.posted("post_logout_redirect_uris").unwrap_or_default()),
+        backchannel_logout_uri: one(visit, "backchannel_logout_uri"),
+        frontchannel_logout_uri: one(visit, "frontchannel_logout_uri"),
         device_code: visit.posted("device_code").is_some(),
         pushed_only: visit.posted("pushed_only").is_some(),
     }
@@ -59,6 +67,7 @@ pub(super) fn of(client: &Client) -> Registration {
         scopes: client.scopes.clone(),
         required_scopes: client.required_scopes.clone(),
         multi_tenant: client.multi_tenant,
+        metadata: client.metadata.clone(),
         pkce_optional: client.pkce_optional,
     }
 }
@@ -70,13 +79,21 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
         E::Name | E::ReservedName | E::NotYours | E::TooManyApps => "name",
         E::RedirectUri { .. } | E::NoRedirectUri | E::DaemonRedirects | E::TooManyRedirectUris => "redirect-uris",
         E::PostLogoutRedirectUri { .. } | E::PostLogoutRedirectUris => "post-logout-uris",
+        E::BackchannelLogoutUri(_) => "backchannel-logout-uri",
+        E::FrontchannelLogoutUri(_) => "frontchannel-logout-uri",
         E::DeviceCodes => "device-code",
         E::PushedOnly => "pushed-only",
+        E::Metadata(_) => "answers",
         E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
         E::PkceNeeded => "without-pkce",
-        E::NoNewLegacyApps => "profile",
-        E::LegacyStaysAsItIs => "name",
-        E::SecretLifetime | E::LegacySecretLifetime | E::TooManySecrets | E::PublicClient => "secret-expires",
+        E::NoNewLegacyApps | E::Fapi2(_) => "profile",
+        E::Key(_) => "key",
+        E::Federation(_) => "federation-name",
+        E::Method => "method",
+        E::LegacyStaysAsItIs | E::KindStays => "name",
+        E::SecretLifetime | E::LegacySecretLifetime | E::TooManySecrets | E::PublicClient | E::WeakSecret => {
+            "secret-expires"
+        }
     };
     at(field, error.to_string())
 }

@@ -1,7 +1,10 @@
 //! Scopes, as these pages show them.
 
+use std::collections::BTreeSet;
+
 use latchkey_devops::scope::{Scope, ScopeGroup};
-use latchkey_identity::scope::{EMAIL, OFFLINE_ACCESS, OPENID, PROFILE, ScopeSet};
+use latchkey_identity::claims::{Claim, single};
+use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, OPENID, PHONE, PROFILE, ScopeSet};
 
 use crate::pages::app_new::ScopeOption;
 use crate::pages::authorization::Allowed;
@@ -17,7 +20,7 @@ pub(super) fn in_words(scope: Scope) -> String {
 /// What an authorization allows, in short: what it may do, or else what it learns.
 pub(crate) fn in_short(scopes: &ScopeSet) -> Vec<String> {
     let does: Vec<String> = known(scopes).map(in_words).collect();
-    if does.is_empty() { learned(scopes).map(|(_, words)| words.to_owned()).collect() } else { does }
+    if does.is_empty() { learned(scopes).map(|(_, words)| words).collect() } else { does }
 }
 
 /// Everything that an authorization allows.
@@ -27,11 +30,7 @@ pub(super) fn in_full(scopes: &ScopeSet) -> Vec<Allowed> {
         scope: scope.name().to_owned(),
         high_privilege: scope.is_high_privilege(),
     });
-    let learns = learned(scopes).map(|(scope, words)| Allowed {
-        label: words.to_owned(),
-        scope: scope.to_owned(),
-        high_privilege: false,
-    });
+    let learns = learned(scopes).map(|(scope, words)| Allowed { label: words, scope, high_privilege: false });
     does.chain(learns).collect()
 }
 
@@ -61,15 +60,22 @@ fn known(scopes: &ScopeSet) -> impl Iterator<Item = Scope> {
     Scope::ALL.iter().copied().filter(|scope| scopes.contains(scope.name()))
 }
 
-/// The scopes of OpenID Connect among them.
-fn learned(scopes: &ScopeSet) -> impl Iterator<Item = (&'static str, &'static str)> {
+/// The scopes of OpenID Connect among them, and the single claims.
+fn learned(scopes: &ScopeSet) -> impl Iterator<Item = (String, String)> {
     let words = [
         (OPENID, "Know your account again"),
-        (PROFILE, "See your name"),
+        (PROFILE, "See your name and profile"),
         (EMAIL, "See your email address"),
+        (PHONE, "See your phone number"),
+        (ADDRESS, "See your postal address"),
         (OFFLINE_ACCESS, "Keep its access while you are away"),
     ];
-    words.into_iter().filter(|(scope, _)| scopes.contains(scope))
+    let whole = words.into_iter().filter(|(scope, _)| scopes.contains(scope));
+    let single: BTreeSet<Claim> = scopes.iter().filter_map(single).map(|(_, claim)| claim).collect();
+    let single = single.into_iter().filter(|claim| !scopes.contains(claim.scope()));
+    whole
+        .map(|(scope, words)| (scope.to_owned(), words.to_owned()))
+        .chain(single.map(|claim| (claim.name().to_owned(), format!("See {}", claim.for_people()))))
 }
 
 #[cfg(test)]

@@ -6,20 +6,25 @@ use latchkey_devops::access::Action;
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
 use latchkey_devops::ids::{PersonId, ProjectId};
-use latchkey_devops::membership::Member;
+use latchkey_devops::membership::{AcceptedService, Member};
+use latchkey_devops::scope::{Scope, Scopes};
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::client_credentials::{NotByItself, can_act_by_itself};
 use latchkey_identity::tenant::TenantId;
+use latchkey_jose::base64url;
+use latchkey_jose::digest::sha256;
 use latchkey_store::devops::OrganizationFacts;
-use latchkey_store::devops::members;
+use latchkey_store::devops::members::{self, ListedService};
 use latchkey_store::{Changes, StoreError};
 
 use super::authorizations;
 use super::organization::Entered;
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
+use crate::identity::offer::as_service;
+use crate::pages::authorizations::LastUse;
 use crate::pages::confirm::Confirm;
-use crate::pages::service_members::{Choice, ServiceForm, ServiceMember, ServiceMembers};
+use crate::pages::service_members::{ChangedService, Choice, ServiceForm, ServiceMember, ServiceMembers};
 use crate::pages::{Problem as Wrong, Problems};
 
 /// How many apps can be members by themselves: more than anybody looks over.
@@ -63,11 +68,11 @@ impl Typed {
         }
     }
 
-    fn member(&self, client: ClientId) -> Member {
+    fn member(&self, client: &Client) -> Member {
         let groups = BTreeSet::from([self.group.unwrap_or(ProjectGroup::Readers)]);
         Member {
-            person: PersonId(client.0),
-            service: true,
+            person: PersonId(client.id.0),
+            service: Some(as_service(client)),
             access_level: self.access_level.unwrap_or(AccessLevel::Basic),
             groups: BTreeSet::new(),
             projects: self.projects.iter().map(|project| (*project, groups.clone())).collect(),
@@ -85,16 +90,19 @@ async fn page(visit: &Visit, entered: &Entered, typed: &Typed, problems: Problem
     let access = entered.may(visit, Action::AdministerOrganization)?;
     let store = &visit.app.store;
     let mut shown = Vec::new();
-    for (service, since) in store.services(&access, MOST_SERVICES).await? {
+    for listed in store.services(&access, MOST_SERVICES).await? {
+        let service = listed.app;
         let Some(member) = store.member(entered.facts.id(), service).await? else { continue };
         let client = store.client(ClientId(service.0)).await?;
         shown.push(ServiceMember {
             client_id: service.to_string(),
             access_level: member.access_level.to_string(),
-            scopes: client.as_deref().map(own_scopes).unwrap_or_default(),
+            scopes: client.as_deref().map(|client| accepted_scopes(&member, client)).unwrap_or_default(),
+            changed: client.as_deref().and_then(|client| changed(&member, client)),
+            last_use: last_use(visit, entered, &listed),
             app: client.map(|client| client.name.clone()),
             projects: projects(&entered.facts, &member.projects),
-            since: moment(since),
+            since: moment(listed.added_at),
         });
     }
     shown.sort_by(|one, other| (&one.app, &one.client_id).cmp(&(&other.app, &other.client_id)));
@@ -103,11 +111,10 @@ async fn page(visit: &Visit, entered: &Entered, typed: &Typed, problems: Problem
         let member = shown.iter().find(|member| member.client_id == id);
         Some(member.and_then(|member| member.app.clone()).unwrap_or_else(|| "The service".to_owned()))
     };
-    let done = match (named("added"), visit.asked("removed")) {
-        (Some(name), _) => Some(format!("{name} is a member now.")),
-        (None, Some(_)) => Some("The service is no member any more. It reaches nothing here.".to_owned()),
-        (None, None) => None,
-    };
+    let accepted = named("accepted").map(|name| format!("{name} is accepted as it is now."));
+    let removed =
+        || visit.asked("removed").map(|_| "The service is no member any more. It reaches nothing here.".to_owned());
+    let done = named("added").map(|name| format!("{name} is a member now.")).or(accepted).or_else(removed);
     Ok(ServiceMembers {
         frame: visit.frame(),
         name: entered.name().to_owned(),
@@ -158,10 +165,12 @@ pub(super) async fn add(visit: Visit) -> Answer {
     if store.services(&access, MOST_SERVICES).await?.len() >= most {
         return refused(&format!("At most {MOST_SERVICES} services can be members. Remove one first.")).await;
     }
-    if visit.posted("sure").is_none() {
+    // What was read before the app became something else is read again.
+    let shown = fingerprint(as_service(&client));
+    if visit.posted("sure").is_none() || visit.posted("shown") != Some(shown.as_str()) {
         return ask(&visit, &entered, &typed, &client).await;
     }
-    let member = typed.member(client.id);
+    let member = typed.member(&client);
     let added = store
         .decide(|| async {
             let Some(entered) = administered(&visit).await? else { return Ok((false, Changes::none())) };
@@ -169,6 +178,11 @@ pub(super) async fn add(visit: Visit) -> Answer {
             let present = store.member(facts.id(), member.person).await?.is_some();
             let there = member.projects.keys().all(|project| facts.project_by_id(*project).is_some());
             if present || !there {
+                return Ok((false, Changes::none()));
+            }
+            // It is let in as what the page said that it is.
+            let now = store.client(client.id).await?;
+            if now.is_none_or(|now| Some(as_service(&now)) != member.service) {
                 return Ok((false, Changes::none()));
             }
             Ok((true, members::add(&facts.organization, &member, &visit.author())))
@@ -194,8 +208,80 @@ fn own_scopes(client: &Client) -> Vec<String> {
     client.scopes.resource().iter().map(str::to_owned).collect()
 }
 
+/// What an app may do here: what it registered, as far as that was accepted.
+fn accepted_scopes(member: &Member, client: &Client) -> Vec<String> {
+    let accepted = member.service.map_or(Scopes::NONE, |service| service.scopes);
+    let counts = |name: &String| Scope::parse(name).is_some_and(|scope| accepted.implies(scope));
+    own_scopes(client).into_iter().filter(counts).collect()
+}
+
+/// What an app became since it was accepted, if an administrator has to be asked about it.
+fn changed(member: &Member, client: &Client) -> Option<ChangedService> {
+    let (before, now) = (member.service?, as_service(client));
+    let shown = now.shown?;
+    before.differs_from(now.scopes, shown).then(|| ChangedService {
+        shown: fingerprint(now),
+        more: now
+            .scopes
+            .iter()
+            .filter(|scope| !before.scopes.implies(*scope))
+            .map(|scope| scope.name().to_owned())
+            .collect(),
+        other: before.shown.is_some_and(|before| before != shown),
+    })
+}
+
+/// Digest of all that an acceptance stands for.
+fn fingerprint(service: AcceptedService) -> String {
+    let shown = service.shown.map(|shown| shown.0).unwrap_or_default();
+    base64url::encode(sha256([shown.as_slice(), service.scopes.to_string().as_bytes()].concat()))
+}
+
+/// When an app last acted by itself: what is written, or what is still gathered in memory.
+fn last_use(visit: &Visit, entered: &Entered, listed: &ListedService) -> Option<LastUse> {
+    let gathered = visit.app.uses.last_use_by_itself(entered.facts.id(), listed.app);
+    let gathered = gathered.map(|(at, address)| (at, address.to_string()));
+    let last = [listed.last_used.clone(), gathered].into_iter().flatten().max_by_key(|(at, _)| *at);
+    last.map(|(at, address)| LastUse { when: visit.ago(at), address })
+}
+
+/// `POST /organizations/{organization}/service-members/accept`: what an app registered since counts from now on, as the page said it.
+pub(super) async fn accept(visit: Visit) -> Answer {
+    let service = visit.posted("client").and_then(ClientId::parse).ok_or(Problem::NotFound)?;
+    let entered = Entered::read(&visit).await?;
+    entered.may(&visit, Action::AdministerOrganization)?;
+    let store = &visit.app.store;
+    let accepted = store
+        .decide(|| async {
+            let Some(entered) = administered(&visit).await? else { return Ok((None, Changes::none())) };
+            let member = store.member(entered.facts.id(), PersonId(service.0)).await?;
+            let (Some(member), Some(client)) = (member, store.client(service).await?) else {
+                return Ok((None, Changes::none()));
+            };
+            let now = as_service(&client);
+            if member.service.is_none() {
+                return Ok((None, Changes::none()));
+            }
+            if visit.posted("shown") != Some(fingerprint(now).as_str()) {
+                return Ok((Some(false), Changes::none()));
+            }
+            let changes = members::accept_service(&entered.facts.organization, member.person, now, &visit.author());
+            Ok((Some(true), changes))
+        })
+        .await?;
+    match accepted {
+        Some(true) => visit.go_to(&format!("/organizations/{}/service-members?accepted={service}", entered.name())),
+        Some(false) => {
+            let sentence = "The app changed again since you looked at it. Please read it again.".to_owned();
+            let problems = Problems(vec![Wrong { field: "client".into(), sentence }]);
+            visit.show_again(&page(&visit, &entered, &Typed::default(), problems).await?)
+        }
+        None => Err(Problem::NotFound),
+    }
+}
+
 async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -> Answer {
-    let (name, member) = (entered.name(), typed.member(client.id));
+    let (name, member) = (entered.name(), typed.member(client));
     let may = own_scopes(client).join(", ");
     let reach = projects(&entered.facts, &member.projects).join(", ");
     let publisher = authorizations::face(client.name.clone(), &client.publisher).publisher;
@@ -207,6 +293,7 @@ async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -
         ("group".into(), typed.group.unwrap_or(ProjectGroup::Readers).name().into()),
     ];
     fields.extend(typed.projects.iter().map(|project| ("project".to_owned(), project.to_string())));
+    fields.push(("shown".into(), fingerprint(as_service(client))));
     fields.push(("sure".into(), "yes".into()));
     visit.show(&Confirm {
         frame: visit.frame(),
@@ -215,7 +302,7 @@ async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -
             format!("It is registered at {directory}, and published by {publisher}. Its client id is {}.", client.id),
             "Whoever holds its secret acts as it, without a person and without an approval page.".into(),
             format!(
-                "It may do what its registration says, as far as its groups allow: {may}. Its owner can change that."
+                "It may do what its registration says now, as far as its groups allow: {may}. What its owner adds later, you are asked about."
             ),
             format!("It reaches {reach}, with {} access.", member.access_level),
         ],
@@ -234,7 +321,7 @@ pub(super) async fn remove(visit: Visit) -> Answer {
     entered.may(&visit, Action::AdministerOrganization)?;
     let (store, name) = (&visit.app.store, entered.name());
     if visit.posted("sure").is_none() {
-        let member = store.member(entered.facts.id(), service).await?.filter(|member| member.service);
+        let member = store.member(entered.facts.id(), service).await?.filter(|member| member.service.is_some());
         let member = member.ok_or(Problem::NotFound)?;
         let client = store.client(ClientId(member.person.0)).await?;
         let app = client.map_or_else(|| "the deleted app".to_owned(), |client| client.name.clone());
@@ -255,7 +342,7 @@ pub(super) async fn remove(visit: Visit) -> Answer {
         .decide(|| async {
             let Some(entered) = administered(&visit).await? else { return Ok((false, Changes::none())) };
             let member = store.member(entered.facts.id(), service).await?;
-            if !member.is_some_and(|member| member.service) {
+            if member.is_none_or(|member| member.service.is_none()) {
                 return Ok((false, Changes::none()));
             }
             Ok((true, members::remove(&entered.facts.organization, service, &visit.author())))

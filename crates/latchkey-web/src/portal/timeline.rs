@@ -18,7 +18,9 @@ pub(super) fn of(authorization: &Authorization, recorded: &[Recorded], families:
     let mut approved: Option<ScopeSet> = None;
     for event in recorded.iter().rev().map(|recorded| &recorded.event) {
         events.push((event.at, sentence(event, approved.as_ref())));
-        if is(event, EventKind::AuthorizationGranted) || is(event, EventKind::AuthorizationChanged) {
+        let kinds =
+            [EventKind::AuthorizationGranted, EventKind::AuthorizationChanged, EventKind::AuthorizationNarrowed];
+        if kinds.into_iter().any(|kind| is(event, kind)) {
             approved = Some(ScopeSet::from_text(&event.subject));
         }
     }
@@ -49,8 +51,14 @@ fn sentence(event: &AuditEvent<String>, approved: Option<&ScopeSet>) -> String {
         format!("You approved it{from}.")
     } else if is(event, EventKind::AuthorizationChanged) {
         approved_anew(&ScopeSet::from_text(&event.subject), approved, &from)
+    } else if is(event, EventKind::AuthorizationNarrowed) {
+        narrowed(&ScopeSet::from_text(&event.subject), approved, &from)
     } else if is(event, EventKind::AuthorizationRevoked) {
         format!("You revoked it{from}.")
+    } else if is(event, EventKind::AuthorizationPaused) {
+        format!("You paused it{from}.")
+    } else if is(event, EventKind::AuthorizationResumed) {
+        format!("You resumed it{from}.")
     } else if is(event, EventKind::RefreshTokenReplayed) {
         format!("A key that was used up came back{from}: somebody may hold a copy. That line of keys was ended.")
     } else if is(event, EventKind::CodeReplayed) {
@@ -71,6 +79,14 @@ fn approved_anew(now: &ScopeSet, before: Option<&ScopeSet>, from: &str) -> Strin
         (false, false) => {
             format!("You approved it anew{from}. New: {}. No longer: {}.", named(&more), named(&less))
         }
+    }
+}
+
+fn narrowed(now: &ScopeSet, before: Option<&ScopeSet>, from: &str) -> String {
+    let less = before.map(|before| before.difference(now)).filter(|less| !less.is_empty());
+    match less {
+        Some(less) => format!("You narrowed it{from}. No longer: {}.", scopes::in_short(&less).join("; ")),
+        None => format!("You narrowed it{from}, in its places or its time."),
     }
 }
 

@@ -149,6 +149,21 @@ fn a_revocation_ends_things() {
 
 /// What always holds, 5.
 #[test]
+fn a_pause_lets_nothing_through_and_takes_nothing() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let (tokens, code) = (ana.authorizes("burndown").await, ana.approves("burndown").await);
+        ana.pauses("burndown").await;
+        assert_eq!(doors(&tokens).await, CLOSED);
+        assert!(world.redeem(&code).await.is_err());
+        ana.resumes("burndown").await;
+        assert!(world.redeem(&code).await.is_ok());
+        assert_eq!(doors(&tokens).await, OPEN);
+    });
+}
+
+/// What always holds, 5.
+#[test]
 fn the_same_for_a_disabled_account() {
     on_both_databases(async |world| {
         let max = world.max();

@@ -21,6 +21,15 @@ fn another_persons_authorization_is_not_there() {
         let answer = page.tamper("authorization", &theirs).press("revoke-confirm").await.page();
         assert_eq!(answer.status(), 404);
         assert_eq!(max.opens(&format!("/profile/authorizations/revoke?authorization={theirs}")).await.status(), 404);
+        let page = max.opens("/profile/authorizations").await;
+        let mine = page.attributes("data-authorization")[0].clone();
+        for path in ["pause", "resume"] {
+            let (url, body) = page.form_of(&format!("pause-{mine}"));
+            let (url, body) = (url.replace("/pause", &format!("/{path}")), body.replace(&mine, &theirs));
+            let cookie = format!("__Host-latchkey={}", max.browser().session_cookie().unwrap());
+            let form = "application/x-www-form-urlencoded";
+            assert_eq!(world.post(&url).header("cookie", &cookie).body(form, body).await.status, 404, "{path}");
+        }
         assert!(tokens.userinfo().await.is_ok(), "and nothing has changed");
     });
 }

@@ -1,6 +1,9 @@
 //! The attacker wants our page to send the browser, with or without a code, to an address of their own.
 
+use latchkey_testkit::server::Listener;
 use latchkey_testkit::{Visit, on_both_databases};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const CORPUS: [&str; 34] = [
     "https://evil.test/",
@@ -74,12 +77,15 @@ fn no_other_mistake_makes_a_bad_address_good() {
             ("prompt", "none login"),
             ("max_age", "-1"),
             ("code_challenge_method", "plain"),
-            ("request", "e30.e30."),
         ] {
             let request = world.app("burndown").request().with("redirect_uri", "https://evil.test/").with(name, value);
             let page = world.browser().open(&request.url()).await.page();
             assert_eq!(page.error_code(), "invalid_redirect_uri", "{name}={value}");
         }
+        // An object is read before the address, which may be in it, and a bad one is told on a page too.
+        let request =
+            world.app("burndown").request().with("redirect_uri", "https://evil.test/").with("request", "e30.e30.");
+        assert_eq!(world.browser().open(&request.url()).await.page().error_code(), "invalid_request_object");
         for (name, value, code) in [
             ("client_id", "", "invalid_request"),
             ("client_id", "nonsense", "unauthorized_client"),
@@ -103,6 +109,37 @@ fn any_changed_character_is_another_address() {
             changed.replace_range(index..=index, other);
             let request = world.app("burndown").request().with("redirect_uri", &changed);
             assert_eq!(world.get(&request.url()).await.status, 400, "{changed}");
+        }
+    });
+}
+
+/// A request for this path as it stands: no library of ours makes a URL of it first.
+async fn raw(listener: &Listener, path: &str) -> String {
+    let mut stream = TcpStream::connect(listener.address()).await.unwrap();
+    let form = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 7";
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {}\r\n{form}\r\nconnection: close\r\n\r\nstate=s",
+        latchkey_testkit::world::HTTP_AUTHORITY
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.to_ascii_lowercase()
+}
+
+#[test]
+fn a_path_that_browsers_take_for_another_host_is_refused() {
+    on_both_databases(async |world| {
+        let listener = world.listen().await;
+        for endpoint in ["logout", "authorize"] {
+            for start in ["/\\evil.test", "/\\/evil.test", "/harbor.test\\"] {
+                let answer = raw(&listener, &format!("{start}/oauth2/v2.0/{endpoint}")).await;
+                assert!(answer.starts_with("http/1.1 400 "), "{start}: {answer}");
+            }
+            let answer = raw(&listener, &format!("//evil.test/oauth2/v2.0/{endpoint}")).await;
+            assert!(!answer.contains("location: //"), "{answer}");
+            let answer = raw(&listener, &format!("/harbor.test/oauth2/v2.0/{endpoint}")).await;
+            assert!(answer.contains(&format!("location: /harbor.test/oauth2/v2.0/{endpoint}?state=s")), "{answer}");
         }
     });
 }

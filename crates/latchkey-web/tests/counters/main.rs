@@ -4,7 +4,10 @@
 
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
+use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_store::Counts;
+use latchkey_testkit::builders::a_daemon;
+use latchkey_testkit::dpop::DpopKey;
 use latchkey_testkit::{World, on_both_databases};
 
 /// What the database is asked for while `work` is done.
@@ -230,5 +233,46 @@ fn introspection_costs_one_read_at_most_and_one_signature_the_first_time() {
         let (counts, status) = cost(&world, burndown.gives_back(tokens.refresh_token())).await;
         assert!(counts.reads <= 1 && counts.change_sets == 1, "{counts:?}");
         assert_eq!(status, 200);
+    });
+}
+
+#[test]
+fn an_assertion_costs_the_one_commit_that_spends_it_and_none_where_it_may_come_again() {
+    on_both_databases(async |world| {
+        let pair = std::sync::Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
+        for (app, commits) in [
+            (a_daemon("strict").with_key(&pair), 1),
+            (a_daemon("tolerant").with_key(&pair).of_the_microsoft_profile(), 0),
+        ] {
+            let robot = world.registers(app).await.signing_with(&pair);
+            let scope = "499b84ac-1321-427f-aa17-267ca6975798/.default";
+            robot.by_itself(scope).await.unwrap();
+            let (counts, tokens) = cost(&world, robot.by_itself(scope)).await;
+            assert!(tokens.is_ok());
+            assert_eq!(price(counts), (0, commits), "{}", robot.app().name);
+        }
+    });
+}
+
+#[test]
+fn a_proof_costs_neither_a_read_nor_a_write() {
+    on_both_databases(async |world| {
+        let key = DpopKey::new();
+        let nightly = world.app("nightly").proving_by(&key);
+        nightly.by_itself("").await.unwrap();
+        let (counts, own) = cost(&world, nightly.by_itself("")).await;
+        assert!(own.is_ok());
+        assert_eq!(price(counts), (0, 0));
+        let party = world.app("burndown").proving_by(&key);
+        let code = world.ana().approves_request(&party.request()).await;
+        let tokens = party.redeem(&code).await.unwrap();
+        tokens.get("/harbor/_apis/projects").await;
+        let (counts, answer) = cost(&world, tokens.get("/harbor/_apis/projects").send()).await;
+        assert!(answer.is_ok());
+        assert_eq!(price(counts), (0, 0));
+        let second = tokens.refreshed().await.unwrap();
+        let (counts, third) = cost(&world, second.refreshed()).await;
+        assert!(third.is_ok());
+        assert!(counts.reads <= 1 && counts.change_sets == 1, "{counts:?}");
     });
 }

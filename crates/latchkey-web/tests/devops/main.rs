@@ -3,7 +3,9 @@
 
 mod builds;
 mod census;
+mod dpop;
 mod git;
+mod protected_resource;
 mod revocation;
 mod services;
 mod work_items;

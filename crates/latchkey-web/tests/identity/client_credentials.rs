@@ -140,11 +140,17 @@ fn every_parameter_doubled_is_refused() {
             ("client_secret", &secret),
         ];
         assert!(nightly.bare_token_request(&good).await.is_ok());
-        for (name, value) in good {
-            for twice in [value, "other"] {
-                let pairs: Vec<_> = good.into_iter().chain([(name, twice)]).collect();
-                assert_eq!(nightly.bare_token_request(&pairs).await.error(), "invalid_request", "{name}={twice}");
+        let twice = async |name, value| {
+            let pairs: Vec<_> = good.into_iter().chain([(name, value)]).collect();
+            nightly.bare_token_request(&pairs).await
+        };
+        for (name, value) in good.into_iter().filter(|(name, _)| *name != "resource") {
+            for value in [value, "other"] {
+                assert_eq!(twice(name, value).await.error(), "invalid_request", "{name}={value}");
             }
         }
+        // It may be said more than once [RFC 8707 §2], as long as each is ours.
+        assert!(twice("resource", DEVOPS).await.is_ok());
+        assert_eq!(twice("resource", "other").await.error(), "invalid_target");
     });
 }

@@ -114,7 +114,7 @@ fn a_person_who_says_no_is_told_to_the_device() {
         let ana = world.ana();
         for (app, said) in [("beacon", "access_denied"), ("buoy", "authorization_declined")] {
             if app == "buoy" {
-                world.registers(a_native_app("buoy").of_the_microsoft_profile()).await;
+                world.registers(a_native_app("buoy").of_the_microsoft_profile().with_device_codes()).await;
             }
             let device = world.app(app).begins_on_a_device().await;
             let done = ana.considers(&device).await.press("deny").await.page();
@@ -149,7 +149,7 @@ fn only_a_device_that_polls_too_fast_is_told_to_slow_down() {
 }
 
 #[test]
-fn native_apps_use_it_and_web_apps_that_registered_for_it() {
+fn native_and_web_apps_that_registered_for_it_use_it_and_nobody_else() {
     on_both_databases(async |world| {
         let skiff = world.registers(a_web_app("skiff").with_device_codes()).await;
         for way in [Authentication::Header, Authentication::Form] {
@@ -159,7 +159,7 @@ fn native_apps_use_it_and_web_apps_that_registered_for_it() {
         }
         let bare = skiff.bare_request("devicecode", &[("client_id", &skiff.client_id()), ("scope", "openid")]).await;
         assert_eq!((bare.status.as_u16(), bare.error()), (401, "invalid_client".to_owned()), "it keeps a secret");
-        for app in [a_web_app("raft"), a_daemon("night"), a_single_page_app("pane")] {
+        for app in [a_web_app("raft"), a_native_app("dory"), a_daemon("night"), a_single_page_app("pane")] {
             let party = world.registers(app).await;
             let answer = party.device_request(&[("scope", "openid")]).await;
             assert_eq!((answer.status.as_u16(), answer.error()), (400, "unauthorized_client".to_owned()));
@@ -171,9 +171,25 @@ fn native_apps_use_it_and_web_apps_that_registered_for_it() {
 }
 
 #[test]
+fn a_device_that_goes_on_polling_is_on_record_once() {
+    on_both_databases(async |world| {
+        let device = a_device(&world).await;
+        world.ana().approves_on(&device).await;
+        let tokens = device.polls().await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(error(device.polls().await), "invalid_grant");
+            world.seconds_later(10);
+        }
+        assert_eq!(tokens.userinfo().await.status, 401, "what came of it has ended");
+        let events = world.store().audit_events(world.harbor().0, None, 200).await.unwrap();
+        assert_eq!(events.iter().filter(|one| one.event.kind == "code_replayed").count(), 1);
+    });
+}
+
+#[test]
 fn the_short_name_of_the_grant_and_a_second_copy_of_the_code_are_accepted() {
     on_both_databases(async |world| {
-        let compass = world.registers(a_native_app("buoy").of_the_microsoft_profile()).await;
+        let compass = world.registers(a_native_app("buoy").of_the_microsoft_profile().with_device_codes()).await;
         for grant in [URN, "device_code"] {
             let device = compass.clone().at("organizations").begins_on_a_device().await;
             let poll = async || {

@@ -27,6 +27,13 @@ fn a_client_learns_what_its_own_tokens_are_worth() {
         let refresh = burndown.introspects(tokens.refresh_token()).await;
         assert_eq!((&refresh["active"], &refresh["sub"]), (&Value::Bool(true), &claims["sub"]));
         assert!(refresh.get("token_type").is_none() && refresh["exp"].is_i64(), "{refresh}");
+        // Without `email` the address is not the app's to know.
+        let party = world.app("burndown").asking("openid vso.work offline_access");
+        let few = world.redeem(&world.max().approves_request(&party.request()).await).await.unwrap();
+        for token in [&few.access, few.refresh_token()] {
+            let answer = burndown.introspects(token).await;
+            assert!(answer["active"] == true && answer.get("username").is_none(), "{answer}");
+        }
         let nightly = world.app("nightly");
         let own = nightly.by_itself("vso.work").await.unwrap();
         let answer = nightly.introspects(&own.access).await;

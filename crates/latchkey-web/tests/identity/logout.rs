@@ -32,7 +32,8 @@ async fn is_signed_in(world: &World, browser: &Browser) -> bool {
     match request.answered(&left) {
         Ok(_) => true,
         Err(refused) => {
-            assert!(["login_required", "account_selection_required"].contains(&&*refused.error), "{}", refused.error);
+            let known = ["login_required", "account_selection_required", "consent_required"];
+            assert!(known.contains(&&*refused.error), "{}", refused.error);
             refused.error != "login_required"
         }
     }
@@ -181,6 +182,19 @@ fn somebody_elses_hint_does_not_make_us_a_springboard_to_an_app_that_nobody_vouc
 }
 
 #[test]
+fn the_hint_of_an_app_that_was_sent_away_asks_first() {
+    on_both_databases(async |world| {
+        let (skiff, ana, tokens) = signed_in(&world).await;
+        ana.revokes().await;
+        let page = goes(&skiff, ana.browser(), &[("id_token_hint", hint(&tokens))]).await.page();
+        assert!(page.has("signout-confirm"), "{}", page.text());
+        assert!(is_signed_in(&world, ana.browser()).await);
+        page.press("signout-confirm").await;
+        assert!(!is_signed_in(&world, ana.browser()).await);
+    });
+}
+
+#[test]
 fn a_client_id_with_a_registered_address_asks_first() {
     on_both_databases(async |world| {
         let (skiff, ana, _) = signed_in(&world).await;
@@ -191,6 +205,7 @@ fn a_client_id_with_a_registered_address_asks_first() {
         assert_eq!(page.press("signout-confirm").await.left().url, format!("{BYE}&state=s"));
         let nobody = goes(&skiff, ana.browser(), &asks).await.page();
         assert!(nobody.says("You are not signed in here"));
+        assert!(nobody.text_of("onward").starts_with("Go on to skiff at "), "and to which host: {}", nobody.text());
         assert!(nobody.attributes("href").contains(&format!("{BYE}&state=s")), "a link, and no redirect");
     });
 }

@@ -123,7 +123,7 @@ fn references_of_others_are_refused() {
         assert_eq!(browser.open(&twice).await.page().error_code(), "invalid_request_uri");
         let elsewhere = burndown.request().with("request_uri", "https://burndown.test/request.jwt");
         let left = browser.open(&elsewhere.url()).await.left();
-        assert_eq!(elsewhere.answered(&left).err().unwrap().error, "request_uri_not_supported");
+        assert_eq!(elsewhere.answered(&left).err().unwrap().error, "invalid_request_uri");
     });
 }
 

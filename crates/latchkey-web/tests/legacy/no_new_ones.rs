@@ -54,6 +54,7 @@ fn the_rule_of_registration_refuses_it() {
         scopes: ScopeSet::from_text("vso.work"),
         required_scopes: ScopeSet::default(),
         multi_tenant: false,
+        metadata: latchkey_identity::client::Metadata::default(),
         pkce_optional: true,
     };
     let refused = registration.check(&["vso.work".into()]).unwrap_err();

@@ -14,9 +14,10 @@ enum Door {
     OlderCode,
     OlderRefreshToken,
     AccessToken,
+    SubjectToken,
 }
 
-const DOORS: [Door; 8] = [
+const DOORS: [Door; 9] = [
     Door::Code,
     Door::RefreshToken,
     Door::DeviceCode,
@@ -25,6 +26,7 @@ const DOORS: [Door; 8] = [
     Door::OlderCode,
     Door::OlderRefreshToken,
     Door::AccessToken,
+    Door::SubjectToken,
 ];
 
 /// Whether a door opens for a thing that is not of its kind.
@@ -60,6 +62,7 @@ async fn opens(door: Door, thing: &str, party: &RelyingParty, older: &OldApp, pe
         Door::OlderCode => older.redeems(thing).await.is_ok(),
         Door::OlderRefreshToken => older.refreshes(thing).await.is_ok(),
         Door::AccessToken => person.browser().world().get("/harbor/_apis/projects").bearer(thing).await.is_ok(),
+        Door::SubjectToken => party.exchanges(thing, &[]).await.is_ok(),
     }
 }
 
@@ -89,13 +92,16 @@ fn what_is_for_one_door_opens_no_other_and_still_opens_its_own() {
             (tokens.id.as_deref().unwrap(), None),
         ];
         for (number, (thing, own)) in things.into_iter().enumerate() {
-            for door in DOORS.into_iter().filter(|door| Some(*door) != own) {
+            // An access token is also what is exchanged.
+            let also = (own == Some(Door::AccessToken)).then_some(Door::SubjectToken);
+            for door in DOORS.into_iter().filter(|door| Some(*door) != own && Some(*door) != also) {
                 assert!(!opens(door, thing, &party, &older, &ana).await, "thing {number} at {door:?}");
             }
         }
 
         assert!(opens(Door::RequestUri, &pushed, &party, &older, &ana).await);
         assert!(opens(Door::AccessToken, &tokens.access, &party, &older, &ana).await);
+        assert!(opens(Door::SubjectToken, &tokens.access, &party, &older, &ana).await);
         assert!(party.redeem(&code).await.is_ok());
         assert!(tokens.refreshed().await.is_ok());
         ana.approves_on(&device).await;

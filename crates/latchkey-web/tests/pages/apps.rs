@@ -143,3 +143,52 @@ fn the_addresses_for_after_sign_out_and_the_other_doors_are_saved_on_its_page() 
         assert_eq!(after.doors, client.doors, "another form leaves them as they are: {}", page.text());
     });
 }
+
+#[test]
+fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        let page = registers(&ben, "Crane").await;
+        let client_id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
+        let bad = page.fill("initiate_login_uri", "http://crane.test/login").fill("default_max_age", "600");
+        let bad = bad.press("save-answers").await.page();
+        assert_eq!(bad.status(), 422);
+        assert!(bad.text_of("answers-wrong").contains("initiate_login_uri"), "{}", bad.text());
+        let page = bad.fill("initiate_login_uri", "https://crane.test/login").tick("subject_type", "pairwise");
+        assert_eq!(page.value("default_max_age"), "600", "what was typed before the mistake stays");
+        let page = page.choose("id_token_signed_response_alg", "ES256").press("save-answers").await.page();
+        assert!(page.text_of("answers-wrong").contains("one host"), "{}", page.text());
+        let one = page.fill("redirect_uris", "https://crane.test/callback").press("save-redirect-uris").await.page();
+        let page = one.fill("initiate_login_uri", "https://crane.test/login").fill("default_max_age", "600");
+        let page = page.fill("request_uris", "https://crane.test/request.jwt").tick("subject_type", "pairwise");
+        let page = page.choose("id_token_signed_response_alg", "ES256").press("save-answers").await.page();
+        assert!(page.says("How it asks and is answered was saved"), "{}", page.text());
+        let metadata = world.store().client(client_id).await.unwrap().unwrap().metadata.clone();
+        assert_eq!(metadata.default_max_age, Some(600));
+        assert_eq!(metadata.id_token_signed_response_alg, Some(latchkey_jose::Algorithm::Es256));
+        assert_eq!(metadata.subject_type, latchkey_identity::client::SubjectType::Pairwise);
+        assert_eq!(metadata.request_uris, ["https://crane.test/request.jwt"]);
+        let begun = metadata.sign_in_at("https://id.test");
+        assert_eq!(begun.as_deref(), Some("https://crane.test/login?iss=https%3A%2F%2Fid.test"));
+        page.press("save-doors").await.page();
+        let after = world.store().client(client_id).await.unwrap().unwrap().metadata.clone();
+        assert_eq!(after, metadata, "another form leaves it as it is");
+    });
+}
+
+#[test]
+fn an_owner_decides_what_the_tokens_of_an_app_are_bound_to() {
+    on_both_databases(async |world| {
+        let ben = world.ben();
+        let page = registers(&ben, "Crane").await;
+        let id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
+        let mut page = page;
+        for (binding, bound) in [("dpop", (true, false)), ("certificate", (false, true)), ("none", (false, false))] {
+            page = page.choose("binding", binding).press("save-binding").await.page();
+            assert!(page.says("What its tokens are bound to was saved"), "{}", page.text());
+            let metadata = world.store().client(id).await.unwrap().unwrap().metadata.clone();
+            let kept = (metadata.dpop_bound_access_tokens, metadata.tls_client_certificate_bound_access_tokens);
+            assert_eq!(kept, bound, "{binding}");
+        }
+    });
+}

@@ -9,5 +9,8 @@ mod authorization;
 mod authorizations;
 mod headers;
 mod mail;
+mod narrow;
+mod pause;
 mod service_members;
 mod sessions;
+mod unused;

@@ -87,3 +87,58 @@ fn nobody_but_an_administrator_sees_the_page_or_changes_anything() {
         assert_eq!(nightly.by_itself("").await.unwrap().get(ITEM).await.status, 404);
     });
 }
+
+#[test]
+fn what_a_service_registers_later_waits_for_an_administrator() {
+    on_both_databases(async |world| {
+        let (max, nightly) = (world.max(), world.app("nightly"));
+        world.changes_app("nightly", |client| client.scopes = "vso.work".split(' ').collect()).await;
+        let nobody_asked = fills(&world, &max, &nightly.client_id()).await;
+        // It became more between the question and the answer: the question is put again.
+        world.changes_app("nightly", |client| client.scopes = "vso.work vso.build".split(' ').collect()).await;
+        let again = nobody_asked.press("confirm").await.page();
+        assert!(again.heading().starts_with("Make nightly") && again.says("vso.build"), "{}", again.text());
+        world.changes_app("nightly", |client| client.scopes = "vso.work".split(' ').collect()).await;
+        let page = fills(&world, &max, &nightly.client_id()).await.press("confirm").await.page();
+        assert!(page.says("nightly is a member now.") && page.attributes("data-service-changed").is_empty());
+
+        world.changes_app("nightly", |client| client.scopes = "vso.work vso.build".split(' ').collect()).await;
+        let tokens = nightly.by_itself("").await.unwrap();
+        assert!(tokens.get(ITEM).await.is_ok());
+        let builds = "/harbor/lighthouse/_apis/build/builds";
+        let refused = tokens.get(builds).await;
+        assert_eq!(refused.status, 401);
+        assert!(refused.text().contains("after it was made a member"), "{}", refused.text());
+        let page = max.opens(MEMBERS).await;
+        assert!(page.says("changed since it was accepted") && page.says("asks for more"), "{}", page.text());
+        let stale = page.clone();
+        world.changes_app("nightly", |client| client.name = "nightly and more".to_owned()).await;
+        let again = stale.press(&format!("accept-{}", nightly.client_id())).await.page();
+        assert!(again.status() == 422 && again.says("changed again since you looked"), "{}", again.text());
+        assert_eq!(tokens.get(builds).await.status, 401);
+        let page = again.press(&format!("accept-{}", nightly.client_id())).await.page();
+        assert!(page.says("is accepted as it is now") && page.attributes("data-service-changed").is_empty());
+        assert!(tokens.get(builds).await.is_ok());
+        let accepted = world.store().audit_events(world.harbor().0, None, 200).await.unwrap();
+        assert!(accepted.iter().any(|one| one.event.detail.contains("accepted_scopes")));
+    });
+}
+
+#[test]
+fn the_page_says_when_a_service_last_acted() {
+    on_both_databases(async |world| {
+        let (max, nightly) = (world.max(), world.app("nightly"));
+        fills(&world, &max, &nightly.client_id()).await.press("confirm").await.page();
+        assert!(max.opens(MEMBERS).await.says("Last used never"));
+        let tokens = nightly.by_itself("").await.unwrap();
+        let address = std::net::IpAddr::from([203, 0, 113, 77]);
+        assert!(tokens.get(ITEM).from_address(address).await.is_ok());
+        assert!(max.opens(MEMBERS).await.says("203.0.113.77"));
+        let before = world.store().counters();
+        world.parts().flush().await.unwrap();
+        assert!(world.store().counters().since(before).change_sets <= 2, "it rides along");
+        world.seconds_later(600);
+        let page = max.opens(MEMBERS).await;
+        assert!(page.says("Last used 10 minutes ago from 203.0.113.77"), "{}", page.text());
+    });
+}

@@ -1,5 +1,6 @@
 //! The pages of people, over HTTP.
 
+mod app_keys;
 mod commit;
 
 use latchkey_testkit::{Page, on_both_databases};

@@ -1,7 +1,14 @@
 //! Many at once, on one thing that happens once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
+use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_jose::{Algorithm, SigningKey};
+use latchkey_testkit::builders::{a_daemon, a_web_app};
+use latchkey_testkit::dpop::DpopKey;
+use latchkey_testkit::remote::status;
 use latchkey_testkit::{Refused, Tokens, World, on_both_databases};
 
 const CROWD: usize = 64;
@@ -107,6 +114,67 @@ fn after_a_revocation_is_acknowledged_no_refresh_gets_through() {
                 assert!(tokens.refreshed().await.is_err());
             }
         }
+    });
+}
+
+#[test]
+fn after_a_pause_is_acknowledged_no_refresh_gets_through_and_after_a_resume_nothing_is_lost() {
+    on_both_databases(async |world: World| {
+        for _ in 0..4 {
+            let ana = world.ana();
+            let tokens = ana.authorizes("burndown").await;
+            let id = ana.authorization("burndown").await;
+            let page = ana.opens("/profile/authorizations").await;
+            let refreshing = crowd(|| {
+                let tokens = tokens.clone();
+                async move { tokens.refreshed().await }
+            });
+            let pausing = async {
+                page.press(&format!("pause-{id}")).await.page();
+                tokens.refreshed().await
+            };
+            let (results, after) = tokio::join!(refreshing, pausing);
+            assert_eq!(after.err().unwrap().error, "invalid_grant");
+            for tokens in winners(&results) {
+                assert_eq!(tokens.userinfo().await.status, 401, "what got out before is paused too");
+            }
+            ana.resumes("burndown").await;
+            let successors = winners(&results);
+            assert!(successors.iter().all(|one| one.refresh == successors[0].refresh));
+            assert!(successors.first().copied().unwrap_or(&tokens).refreshed().await.is_ok(), "the line goes on");
+        }
+    });
+}
+
+#[test]
+fn of_64_that_pause_resume_refresh_and_revoke_one_authorization_the_revocation_stays() {
+    on_both_databases(async |world: World| {
+        let ana = world.ana();
+        let tokens = ana.authorizes("burndown").await;
+        let id = ana.authorization("burndown").await;
+        let open = ana.opens("/profile/authorizations").await;
+        let paused = open.press(&format!("pause-{id}")).await.page();
+        let all: Vec<_> = (0..CROWD)
+            .map(|number| {
+                let (open, paused, tokens, id) = (open.clone(), paused.clone(), tokens.clone(), id.clone());
+                tokio::spawn(async move {
+                    match number % 8 {
+                        0 => drop(open.press(&format!("revoke-{id}")).await),
+                        1 | 2 => drop(open.press(&format!("pause-{id}")).await),
+                        3 | 4 => drop(paused.press(&format!("resume-{id}")).await),
+                        _ => drop(tokens.refreshed().await),
+                    }
+                })
+            })
+            .collect();
+        for done in join_all(all).await {
+            done.expect("nothing panics");
+        }
+        assert_eq!(world.store().authorizations_of(ana.id()).await.unwrap(), []);
+        assert_eq!(tokens.userinfo().await.status, 401);
+        assert!(tokens.refreshed().await.is_err());
+        paused.press(&format!("resume-{id}")).await.page();
+        assert_eq!(tokens.userinfo().await.status, 401, "nothing brings back what was revoked");
     });
 }
 
@@ -218,5 +286,76 @@ fn of_64_browsers_that_bring_one_pushed_request_one_is_answered() {
             }
         }
         assert_eq!(codes, 1);
+    });
+}
+
+#[test]
+fn of_64_that_tell_of_one_sign_out_one_tells() {
+    on_both_databases(async |world| {
+        let remote = world.remote("service.test", |_| status(200)).await;
+        world.registers(a_web_app("skiff").and_backchannel_logout_uri("https://service.test/out")).await;
+        let ana = world.ana();
+        ana.authorizes("skiff").await;
+        ana.opens("/signout").await.press("signout-confirm").await;
+        let all: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let world = world.clone();
+                tokio::spawn(async move { world.parts().tell_of_sign_outs().await })
+            })
+            .collect();
+        assert!(join_all(all).await.into_iter().all(|told| told.unwrap().is_ok()));
+        assert_eq!(remote.asked().len(), 1);
+    });
+}
+
+#[test]
+fn of_64_that_send_one_client_assertion_one_gets_a_token() {
+    on_both_databases(async |world| {
+        let pair = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
+        let robot = world.registers(a_daemon("robot").with_key(&pair)).await;
+        let assertion = pair.sign_jwt("JWT", &robot.assertion_claims()).unwrap();
+        let results = crowd(|| {
+            let (robot, assertion) = (robot.clone(), assertion.clone());
+            async move {
+                let pairs = [
+                    ("grant_type", "client_credentials"),
+                    ("client_assertion_type", ASSERTION_TYPE),
+                    ("client_assertion", assertion.as_str()),
+                ];
+                robot.read(&robot.bare_token_request(&pairs).send().await)
+            }
+        })
+        .await;
+        assert_eq!(winners(&results).len(), 1);
+        assert_eq!(errors(&results), ["invalid_client"; CROWD - 1]);
+    });
+}
+
+#[test]
+fn of_64_that_send_one_dpop_proof_one_is_answered() {
+    on_both_databases(async |world| {
+        let key = DpopKey::new();
+        let nightly = world.app("nightly").proving_by(&key);
+        let ask = nightly.clone().proving_nothing().token_request(&[("grant_type", "client_credentials")]);
+        let ask = ask.clone().proving(&ask.proof(&key));
+        let results = crowd(|| {
+            let (nightly, ask) = (nightly.clone(), ask.clone());
+            async move { nightly.read(&ask.send().await) }
+        })
+        .await;
+        assert_eq!(winners(&results).len(), 1);
+        assert_eq!(errors(&results), ["invalid_dpop_proof"; CROWD - 1]);
+        // The same at the API, where nothing else would be used up.
+        let tokens = winners(&results)[0];
+        let call = world.get("/oidc/userinfo");
+        assert_eq!(call.dpop(&tokens.access, &key).await.status, 401, "an app's own token is no person's");
+        let party = world.app("burndown").proving_by(&key);
+        let code = world.ana().approves_request(&party.request()).await;
+        let tokens = party.redeem(&code).await.unwrap();
+        let call = world.get("/harbor/_apis/projects").dpop(&tokens.access, &key);
+        let all: Vec<_> = (0..CROWD).map(|_| tokio::spawn(call.clone().send())).collect();
+        let statuses: Vec<_> = join_all(all).await.into_iter().map(|joined| joined.unwrap().status.as_u16()).collect();
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
+        assert_eq!(statuses.iter().filter(|status| **status == 401).count(), CROWD - 1);
     });
 }

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use url::{Host, Url};
 
 use super::problem::Problem;
 
 /// How mail leaves. Without this section nobody is told of anything by mail.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mail {
     /// The mail server: `smtps://user@mail.example.com`, or `smtp://user@mail.example.com:587`, which begins in the open and turns to TLS

@@ -4,21 +4,27 @@
 //! |---|---|
 //! | what can be written | [`Config`] |
 //! | what it comes to, once it was checked | [`plan`] |
+//! | variables that take the place of what is written | [`overrides`] |
 //! | mistakes, shown where they were made | [`problem`] |
+//! | what it comes to, and where each value is from | [`show`] |
 
 pub(crate) mod mail;
 pub(crate) mod nearest;
+pub(crate) mod outbound;
+pub(crate) mod overrides;
 pub(crate) mod plan;
 pub(crate) mod problem;
+pub(crate) mod show;
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use latchkey_store::DatabaseUrl;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
 
 use crate::failure::{Exit, Failure};
+use overrides::Override;
 use plan::Plan;
 use problem::Problem;
 
@@ -28,7 +34,7 @@ const VARIABLE: &str = "LATCHKEY_CONFIG";
 const PLACES: [&str; 2] = ["latchkey.toml", "/etc/latchkey/latchkey.toml"];
 
 /// What can be written in `latchkey.toml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// Where people and services find this server.
@@ -40,6 +46,9 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     /// How it writes to people, if it does.
     pub(crate) mail: Option<mail::Mail>,
+    /// Whom it may ask by itself, beyond the public network.
+    #[serde(default)]
+    pub(crate) outbound: outbound::OutboundSection,
     /// How much is too much.
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -49,7 +58,7 @@ pub(crate) struct Config {
 }
 
 /// Where people and services find this server.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Server {
     /// The origins it answers at; the first is the one that links lead to.
@@ -61,7 +70,7 @@ pub(crate) struct Server {
 }
 
 /// One origin.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Origin {
     /// What browsers show: `https://id.example.com`.
@@ -72,15 +81,28 @@ pub(crate) struct Origin {
     pub(crate) certificate: Option<Spanned<PathBuf>>,
     /// The certificate's private key, a PEM file.
     pub(crate) key: Option<Spanned<PathBuf>>,
+    /// Where services that authenticate by a certificate of theirs find the same endpoints. It shows the same certificate as this origin.
+    pub(crate) mutual_tls: Option<MutualTls>,
+}
+
+/// A listener that asks for certificates of clients, and requires none.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MutualTls {
+    /// What services are told: `https://mtls.id.example.com`, or the same host with another port.
+    pub(crate) url: Spanned<String>,
+    /// The address and port that are listened on, and nothing else there.
+    pub(crate) listen: Spanned<String>,
 }
 
 /// Where everything is kept. Relative paths start at the folder of the configuration file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Storage {
     /// The folder of everything that has no place of its own.
     pub(crate) folder: PathBuf,
     /// `sqlite:FILE`, or `postgres://...` when several nodes share one database; `latchkey.db` in the folder if left out.
+    #[serde(serialize_with = "without_password")]
     pub(crate) database: Option<DatabaseUrl>,
     /// The git repositories; `repositories` in the folder if left out.
     pub(crate) repositories: Option<PathBuf>,
@@ -93,7 +115,7 @@ impl Default for Storage {
 }
 
 /// What is kept secret. There is no default: `latchkey init` makes a key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
     /// The file of the master key, readable by its owner alone. All other keys come from it, and the private signing keys in
@@ -102,7 +124,7 @@ pub(crate) struct Keys {
 }
 
 /// How much is too much.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     /// Connections at once.
@@ -122,7 +144,7 @@ impl Default for Limits {
 }
 
 /// What the server says while it works, on standard error.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {
     /// How much: `error`, `warn`, `info`, `debug` or `trace`.
@@ -138,7 +160,7 @@ impl Default for Log {
 }
 
 /// How much is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub(crate) enum Level {
@@ -150,7 +172,7 @@ pub(crate) enum Level {
 }
 
 /// How it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
 pub(crate) enum Format {
@@ -158,13 +180,42 @@ pub(crate) enum Format {
     Json,
 }
 
+/// An address may hold a password, which is nobody's to see.
+fn without_password<S: Serializer>(database: &Option<DatabaseUrl>, serializer: S) -> Result<S::Ok, S::Error> {
+    match database {
+        Some(database) => serializer.serialize_some(&format!("{database:?}")),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A file as it was found, and the variables that take the place of what it says.
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    pub(crate) overrides: Vec<Override>,
+}
+
+impl Source {
+    /// Finds the file, and reads it.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self, Failure> {
+        let path = find(named)?;
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::new(Exit::NotFound, format!("the configuration {} cannot be read", path.display())).because(error)
+        })?;
+        let texts =
+            env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Ok(Self { path, text, overrides: overrides::among(texts) })
+    }
+
+    /// What it comes to.
+    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
+        overrides::plan(&self.path, &self.text, &self.overrides)
+    }
+}
+
 /// Finds the file, reads it and checks it.
 pub(crate) fn load(named: Option<&Path>) -> Result<Plan, Failure> {
-    let path = find(named)?;
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Failure::new(Exit::NotFound, format!("the configuration {} cannot be read", path.display())).because(error)
-    })?;
-    read(&path, &text).map_err(|problem| problem.failure(&path, &text))
+    Source::find(named)?.plan()
 }
 
 fn find(named: Option<&Path>) -> Result<PathBuf, Failure> {

@@ -8,6 +8,7 @@ use latchkey_web::Origin;
 use toml::Spanned;
 
 use super::mail::PlannedMail;
+use super::outbound::PlannedOutbound;
 use super::problem::Problem;
 use super::{Config, Limits, Log};
 use crate::place::Place;
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) behind_proxy: bool,
     /// The mail server, if there is one.
     pub(crate) mail: Option<PlannedMail>,
+    /// Whom the server may ask by itself.
+    pub(crate) outbound: PlannedOutbound,
     /// How much is too much.
     pub(crate) limits: Limits,
     /// What is said.
@@ -38,6 +41,8 @@ pub(crate) struct PlannedOrigin {
     pub(crate) listen: SocketAddr,
     /// The files of certificate and key; none where plain http is spoken.
     pub(crate) certificate: Option<CertificateFiles>,
+    /// Where clients are asked for a certificate of theirs, if anywhere.
+    pub(crate) mutual_tls: Option<SocketAddr>,
 }
 
 /// The files of a certificate and its key.
@@ -58,9 +63,23 @@ impl PlannedOrigin {
 }
 
 impl Plan {
+    /// The sections in which another plan differs from this one where a server that runs cannot follow: all but what is said.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let server = self.origins != other.origins || self.behind_proxy != other.behind_proxy;
+        let sections = [
+            ("server", server),
+            ("storage", self.place != other.place),
+            ("mail", self.mail != other.mail),
+            ("outbound", self.outbound != other.outbound),
+            ("limits", self.limits != other.limits),
+            ("log.format", self.log.format != other.log.format),
+        ];
+        sections.into_iter().filter_map(|(section, differs)| differs.then_some(section)).collect()
+    }
+
     /// Checks a configuration. Relative paths start at `folder`.
     pub(super) fn of(config: Config, folder: &Path) -> Result<Self, Problem> {
-        let Config { server, storage, keys, mail, limits, log } = config;
+        let Config { server, storage, keys, mail, outbound, limits, log } = config;
         let behind_proxy = server.behind_proxy;
         let nowhere = server.origins.span();
         let mut origins: Vec<PlannedOrigin> = Vec::new();
@@ -97,12 +116,13 @@ impl Plan {
             folder: storage_folder,
         };
         let mail = mail.map(|mail| PlannedMail::of(mail, folder)).transpose()?;
-        Ok(Self { place, origins, behind_proxy, mail, limits, log })
+        let outbound = PlannedOutbound::of(outbound, folder)?;
+        Ok(Self { place, origins, behind_proxy, mail, outbound, limits, log })
     }
 }
 
 fn planned(written: super::Origin, behind_proxy: bool, folder: &Path) -> Result<PlannedOrigin, Problem> {
-    let super::Origin { url, listen, certificate, key } = written;
+    let super::Origin { url, listen, certificate, key, mutual_tls } = written;
     let origin = Origin::parse(url.get_ref()).ok_or_else(|| {
         Problem::at(url.span(), "this is not an origin")
             .hint("an origin is a scheme, a host and perhaps a port: https://id.example.com")
@@ -112,10 +132,7 @@ fn planned(written: super::Origin, behind_proxy: bool, folder: &Path) -> Result<
             "write https, with `certificate` and `key`, or with `behind_proxy = true` and a proxy that speaks TLS",
         ));
     }
-    let address: SocketAddr = listen.get_ref().parse().map_err(|_| {
-        Problem::at(listen.span(), "this is not an address with a port")
-            .hint("for example 0.0.0.0:443, [::]:443 or 127.0.0.1:8080")
-    })?;
+    let address = address(&listen)?;
     let certificate = match (certificate, key) {
         (None, None) => None,
         (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -138,7 +155,36 @@ fn planned(written: super::Origin, behind_proxy: bool, folder: &Path) -> Result<
     let inside = |path: Spanned<PathBuf>| folder.join(path.into_inner());
     let certificate =
         certificate.map(|(certificate, key)| CertificateFiles { certificate: inside(certificate), key: inside(key) });
-    Ok(PlannedOrigin { origin, listen: address, certificate })
+    let Some(mutual) = mutual_tls else {
+        return Ok(PlannedOrigin { origin, listen: address, certificate, mutual_tls: None });
+    };
+    let alias = Origin::parse(mutual.url.get_ref()).filter(|alias| alias.secure && alias.url != origin.url);
+    let alias = alias.ok_or_else(|| {
+        Problem::at(mutual.url.span(), "this is not another https origin")
+            .hint("another host that the certificate names, or another port: https://id.example.com:8443")
+    })?;
+    if certificate.is_none() {
+        return Err(Problem::at(mutual.url.span(), "certificates of clients are asked for where TLS is spoken: here")
+            .hint("give the origin a `certificate` and a `key`, or leave `mutual_tls` out"));
+    }
+    let asked_at = self::address(&mutual.listen)?;
+    if asked_at == address {
+        return Err(Problem::at(mutual.listen.span(), "the origin itself is listened on there")
+            .hint("browsers would ask people for certificates: take another port"));
+    }
+    Ok(PlannedOrigin {
+        origin: origin.with_mutual_tls(alias),
+        listen: address,
+        certificate,
+        mutual_tls: Some(asked_at),
+    })
+}
+
+fn address(listen: &Spanned<String>) -> Result<SocketAddr, Problem> {
+    listen.get_ref().parse().map_err(|_| {
+        Problem::at(listen.span(), "this is not an address with a port")
+            .hint("for example 0.0.0.0:443, [::]:443 or 127.0.0.1:8080")
+    })
 }
 
 /// Whether an origin leads to the machine of whoever follows it.

@@ -46,7 +46,7 @@ fn an_unknown_key_is_shown_with_file_line_caret_and_what_was_meant() {
         "   --> /etc/latchkey/latchkey.toml:7:1",
         "    |",
         "  7 | lisen = \"0.0.0.0:443\"",
-        "    | ^^^^^ there is no key `lisen` here; there is one of `url`, `listen`, `certificate`, `key`",
+        "    | ^^^^^ there is no key `lisen` here; there is one of `url`, `listen`, `certificate`, `key`, `mutual_tls`",
         "    = did you mean `listen`?",
     ];
     assert_eq!(said.lines().collect::<Vec<_>>(), lines);
@@ -137,4 +137,28 @@ fn one_listener_speaks_one_protocol_and_each_origin_stands_once() {
     assert!(two("https://ID.example.com:443", files).unwrap_err().contains("this origin is there already"));
     let none = "[server]\norigins = []\n[keys]\nmaster = \"k\"";
     assert!(plan(none).unwrap_err().contains("at least one origin is needed"));
+}
+
+#[test]
+fn certificates_of_clients_are_asked_for_at_a_place_of_their_own() {
+    let with = |mutual_tls: &str| {
+        GOOD.replace("key = \"tls/key.pem\"", &format!("key = \"tls/key.pem\"\nmutual_tls = {mutual_tls}"))
+    };
+    let good = plan(&with(r#"{ url = "https://id.example.com:8443", listen = "0.0.0.0:8443" }"#)).unwrap();
+    let [origin] = &good.origins[..] else { panic!("one origin") };
+    assert_eq!(origin.mutual_tls.map(|address| address.port()), Some(8443));
+    assert_eq!(origin.origin.mutual_tls.as_ref().map(|alias| &*alias.authority), Some("id.example.com:8443"));
+    for (mutual_tls, why) in [
+        (r#"{ url = "https://id.example.com", listen = "0.0.0.0:8443" }"#, "this is not another https origin"),
+        (r#"{ url = "http://id.example.com:8443", listen = "0.0.0.0:8443" }"#, "this is not another https origin"),
+        (r#"{ url = "https://mtls.example.com", listen = "0.0.0.0:443" }"#, "the origin itself is listened on there"),
+        (r#"{ url = "https://mtls.example.com", listen = "8443" }"#, "this is not an address with a port"),
+    ] {
+        let said = plan(&with(mutual_tls)).unwrap_err();
+        assert!(said.contains(why), "{said}");
+    }
+    let behind = with(r#"{ url = "https://mtls.example.com", listen = "127.0.0.1:8443" }"#)
+        .replace("behind_proxy = false", "behind_proxy = true")
+        .replace("certificate = \"tls/chain.pem\"\nkey = \"tls/key.pem\"\n", "");
+    assert!(plan(&behind).unwrap_err().contains("where TLS is spoken: here"));
 }

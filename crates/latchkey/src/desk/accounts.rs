@@ -1,7 +1,9 @@
 //! `latchkey account`.
 
 use clap::{Args, Subcommand};
-use latchkey_identity::account::{Account, AccountId, AccountState, email_key, is_address, is_presentable};
+use latchkey_identity::account::{Account, AccountState, email_key};
+use latchkey_identity::administration::{self, AccountProblem, Administrator, create_account, disable_account};
+use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::sign_in::password::check_new;
 use latchkey_identity::{Change, Decision};
@@ -12,7 +14,7 @@ use latchkey_web::{App, mail};
 use serde::{Deserialize, Serialize};
 
 use super::report::{Report, Row, row};
-use super::{account, from_console, moment, tenant};
+use super::{account, from_console, moment, operator, tenant};
 use crate::failure::{Exit, Failure};
 
 /// What can be done with accounts.
@@ -59,6 +61,11 @@ pub(crate) struct NewAccount {
     /// It manages the tenant's accounts and apps
     #[arg(long)]
     administrator: bool,
+    /// What else it tells of its holder, by the names of OpenID Connect Core 5.1: `given_name=Ana`, `address.country=Portugal`; may be
+    /// given several times
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    #[serde(default)]
+    claims: Vec<String>,
     #[arg(skip)]
     #[doc(hidden)]
     password: Option<String>,
@@ -111,14 +118,22 @@ pub(super) async fn perform(app: &App, order: AccountOrder) -> Result<Report, Fa
     }
 }
 
+/// Reads `NAME=VALUE`, one for each claim.
+fn told(typed: &[String]) -> Result<StandardClaims, Failure> {
+    let mut claims = StandardClaims::default();
+    for typed in typed {
+        let (name, value) = typed.split_once('=').unwrap_or((typed, ""));
+        claims.set(name, value).map_err(|error| {
+            let names = StandardClaims::NAMES.join(", ");
+            Failure::new(Exit::Usage, error.to_string()).remedy(format!("claims that can be set: {names}"))
+        })?;
+    }
+    Ok(claims)
+}
+
 async fn create(app: &App, new: NewAccount) -> Result<Account, Failure> {
-    let NewAccount { email, name, tenant: named, administrator, password } = new;
-    if !is_address(&email) {
-        return Err(Failure::new(Exit::Usage, format!("{email} is no address")));
-    }
-    if !is_presentable(&name) {
-        return Err(Failure::new(Exit::Usage, "a name has 1 to 256 characters, none of them hidden"));
-    }
+    let NewAccount { email, name, tenant: named, administrator, claims, password } = new;
+    let claims = told(&claims)?;
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     let home = tenant(app, named.as_deref().unwrap_or(domain)).await.map_err(|failure| match named {
         Some(_) => failure,
@@ -126,51 +141,28 @@ async fn create(app: &App, new: NewAccount) -> Result<Account, Failure> {
             .because("the account would live in the tenant of its address's domain")
             .remedy(format!("make one by `latchkey tenant create --domain {domain}`, or name another by --tenant")),
     })?;
-    let password = hash(&email, password.unwrap_or_default()).await?;
+    let new = administration::NewAccount { email, name, administrator, claims };
+    new.check()?;
+    let password = hash(&new.email, password.unwrap_or_default()).await?;
     let now = app.now();
-    let account = Account {
-        id: AccountId(entropy().uuid()),
-        tenant: home.id,
-        email,
-        // Whoever runs the server vouches for it.
-        email_verified: true,
-        name,
-        state: AccountState::Active,
-        tenant_administrator: administrator,
-        created_at: now,
-        changed_at: now,
-    };
+    let by = Administrator::of_the_server(operator(home.id, now));
     app.store
         .decide(|| async {
-            if app.store.credentials(&email_key(&account.email)).await?.is_some() {
-                let there = Failure::conflict(format!("there is an account {} already", account.email));
-                return Ok(Decision::refuse(there));
-            }
-            let event = Event::new(EventKind::AccountCreated, account.tenant, now, account.email.as_str());
-            let change = Change::CreateAccount { account: Box::new(account.clone()), password: Some(password.clone()) };
-            Ok(from_console(Decision::<_, Failure>::grant(account.clone()).and(Change::Record(event)).and(change)))
+            let taken = app.store.credentials(&new.key()).await?.is_some();
+            let password = Some(password.clone());
+            Ok(from_console(create_account(new.clone(), password, taken, &by, now, &mut entropy())))
         })
         .await?
 }
 
 async fn disable(app: &App, email: &str) -> Result<(), Failure> {
     let now = app.now();
-    let found = account(app, email).await?;
+    let by = Administrator::of_the_server(operator(account(app, email).await?.tenant, now));
     app.store
         .decide(|| async {
             // Somebody may have been faster.
-            let active = match app.store.credentials(&email_key(email)).await? {
-                Some((account, _)) => account.state == AccountState::Active,
-                None => false,
-            };
-            if !active {
-                return Ok(Decision::refuse(Failure::conflict(format!("{email} is disabled already"))));
-            }
-            let event = Event::new(EventKind::AccountDisabled, found.tenant, now, found.email.as_str());
-            let decision = Decision::<(), Failure>::grant(())
-                .and(Change::Record(event))
-                .and(Change::DisableAccount { account: found.id, at: now });
-            Ok(from_console(decision))
+            let account = app.store.credentials(&email_key(email)).await?.map(|(account, _)| account);
+            Ok(from_console(disable_account(account.as_ref(), &by, now)))
         })
         .await?
 }
@@ -199,4 +191,16 @@ async fn hash(email: &str, password: String) -> Result<String, Failure> {
     })?;
     let hashed = HashingPool::start(1, 1).hash(password, random()).await;
     hashed.map_err(|error| Failure::new(Exit::Failed, "the password could not be hashed").because(error))
+}
+
+impl From<AccountProblem> for Failure {
+    fn from(problem: AccountProblem) -> Self {
+        let exit = match problem {
+            AccountProblem::Address | AccountProblem::Name => Exit::Usage,
+            AccountProblem::Unknown => Exit::NotFound,
+            AccountProblem::Taken | AccountProblem::DisabledAlready => Exit::Conflict,
+            AccountProblem::Own => Exit::Refused,
+        };
+        Self::new(exit, "nothing was done about the account").because(problem)
+    }
 }

@@ -1,11 +1,12 @@
 //! `latchkey app`.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{self, Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Metadata, Profile};
 use latchkey_identity::limits::LEGACY_SECRET_DAYS;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_web::App;
@@ -13,6 +14,9 @@ use latchkey_web::app::entropy;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::app_federation::{self, FederationOrder};
+use super::app_import::{self, DeclaredApps};
+use super::app_keys::{self, KeyOrder};
 use super::report::{Report, Row, row};
 use super::{account, from_console, moment, operator, tenant};
 use crate::failure::{Exit, Failure};
@@ -26,6 +30,9 @@ pub(crate) enum AppOrder {
             --redirect-uri https://burndown.example.com/callback --scope vso.work --scope vso.code\n  \
         latchkey app create --name 'Nightly report' --kind daemon --owner ana@example.com --scope vso.build -o json")]
     Create(NewApp),
+    /// Bring in apps as a file declares them: a plan first, --apply to do it
+    #[command(after_help = app_import::HELP)]
+    Import(DeclaredApps),
     /// List the apps of a tenant, or of all
     List {
         /// The tenant, by its domain or id
@@ -41,6 +48,20 @@ pub(crate) enum AppOrder {
     Delete {
         /// Its client id
         client_id: String,
+    },
+    /// Add, list or remove public keys that the app signs with instead of showing a secret
+    #[command(subcommand)]
+    Key(KeyOrder),
+    /// Add, list or remove tokens of other issuers that stand for the app
+    #[command(subcommand)]
+    Federation(FederationOrder),
+    /// Fix an app to one method of authentication, or to none in particular
+    #[command(after_help = "Example:\n  latchkey app method 00000000-0000-0000-0000-000000000000 private_key_jwt")]
+    Method {
+        /// Its client id
+        client_id: String,
+        /// `token_endpoint_auth_method`, or `any`
+        method: String,
     },
     /// Add or remove a secret
     #[command(subcommand)]
@@ -87,6 +108,14 @@ pub(crate) struct NewApp {
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     #[serde(default)]
     post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that somebody signed out, by https (Back-Channel Logout)
+    #[arg(long, value_name = "URI")]
+    #[serde(default)]
+    backchannel_logout_uri: Option<String>,
+    /// Its page that is framed when somebody signs out (Front-Channel Logout)
+    #[arg(long, value_name = "URI")]
+    #[serde(default)]
+    frontchannel_logout_uri: Option<String>,
     /// A scope that it may ask for; may be given several times
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -102,7 +131,7 @@ pub(crate) struct NewApp {
     /// It may leave out PKCE; only for apps that keep a secret
     #[arg(long)]
     pkce_optional: bool,
-    /// It may ask for device codes; a native app may always
+    /// It may ask for device codes; only for native and web apps
     #[arg(long)]
     #[serde(default)]
     device_code: bool,
@@ -110,9 +139,32 @@ pub(crate) struct NewApp {
     #[arg(long)]
     #[serde(default)]
     pushed_only: bool,
+    /// How it asks and is answered, as JSON of registered names: subject_type, id_token_signed_response_alg,
+    /// userinfo_signed_response_alg, introspection_signed_response_alg, authorization_signed_response_alg,
+    /// request_object_signing_alg, require_signed_request_object, request_uris, default_max_age, require_auth_time,
+    /// initiate_login_uri
+    #[arg(long, value_name = "JSON")]
+    #[serde(default)]
+    metadata: Option<TypedMetadata>,
     /// How many days its first secret lives, at most 730
     #[arg(long, default_value_t = SECRET_DAYS, value_name = "DAYS")]
     secret_days: u32,
+}
+
+/// Client metadata as it is typed. A name that is none is a mistake.
+#[derive(Clone, Serialize, Deserialize)]
+struct TypedMetadata(Metadata);
+
+impl FromStr for TypedMetadata {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let typed: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let read: Metadata = serde_json::from_value(typed.clone().into()).map_err(|error| error.to_string())?;
+        let unknown = typed.keys().find(|name| !Metadata::NAMES.contains(&name.as_str()));
+        unknown.map_or(Ok(Self(read)), |name| Err(format!("{name} is none of {}", Metadata::NAMES.join(", "))))
+    }
 }
 
 /// What sort of program an app is.
@@ -146,6 +198,8 @@ pub(crate) enum AppProfile {
     Standard,
     /// What Microsoft's client libraries expect
     Microsoft,
+    /// FAPI 2.0: pushed requests, authentication by a key, tokens bound to one
+    Fapi2,
     /// The older OAuth kind: none is made, and the answer says what to do instead
     #[value(hide = true)]
     Legacy,
@@ -156,6 +210,7 @@ impl From<AppProfile> for Profile {
         match profile {
             AppProfile::Standard => Self::Standard,
             AppProfile::Microsoft => Self::Microsoft,
+            AppProfile::Fapi2 => Self::Fapi2,
             AppProfile::Legacy => Self::Legacy,
         }
     }
@@ -170,13 +225,24 @@ impl AppOrder {
             Self::Secret(SecretOrder::Remove { secret_id, .. }) => {
                 Some(format!("Remove the secret {secret_id}? Whoever uses it is locked out."))
             }
+            Self::Key(order) => order.question(),
+            Self::Federation(order) => order.question(),
             _ => None,
         }
+    }
+
+    /// With what the files say that it names.
+    pub(super) fn read(self) -> Result<Self, Failure> {
+        Ok(match self {
+            Self::Key(order) => Self::Key(order.read()?),
+            Self::Federation(order) => Self::Federation(order.read()?),
+            order => order,
+        })
     }
 }
 
 const LISTED: [&str; 5] = ["client_id", "name", "kind", "active", "scopes"];
-const SHOWN: [&str; 16] = [
+const SHOWN: [&str; 19] = [
     "client_id",
     "name",
     "kind",
@@ -188,8 +254,11 @@ const SHOWN: [&str; 16] = [
     "pkce_optional",
     "redirect_uris",
     "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "frontchannel_logout_uri",
     "device_code",
     "pushed_only",
+    "metadata",
     "scopes",
     "required_scopes",
     "created",
@@ -209,8 +278,11 @@ fn row(client: &Client) -> Row {
         "pkce_optional": client.pkce_optional,
         "redirect_uris": client.redirect_uris.iter().map(|uri| uri.as_str()).collect::<Vec<_>>(),
         "post_logout_redirect_uris": client.doors.typed().post_logout_redirect_uris,
+        "backchannel_logout_uri": client.doors.typed().backchannel_logout_uri,
+        "frontchannel_logout_uri": client.doors.typed().frontchannel_logout_uri,
         "device_code": client.may_use_device_codes(),
         "pushed_only": client.doors.pushed_only,
+        "metadata": serde_json::to_value(&client.metadata).unwrap_or_default(),
         "scopes": words(&client.scopes),
         "required_scopes": words(&client.required_scopes),
         "created": moment(client.created_at),
@@ -220,9 +292,13 @@ fn row(client: &Client) -> Row {
 pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failure> {
     match order {
         AppOrder::Create(new) => create(app, new).await,
+        AppOrder::Import(apps) => app_import::perform(app, apps).await,
         AppOrder::List { tenant: named } => list(app, named.as_deref()).await,
         AppOrder::Show { client_id } => show(app, &client_id).await,
         AppOrder::Delete { client_id } => delete(app, &client_id).await,
+        AppOrder::Federation(order) => app_federation::perform(app, order).await,
+        AppOrder::Key(order) => app_keys::perform(app, order).await,
+        AppOrder::Method { client_id, method } => app_keys::set_method(app, &client_id, &method).await,
         AppOrder::Secret(SecretOrder::Add { client_id, days }) => {
             let client = find(app, &client_id).await?;
             let usual = if client.is_legacy() { LEGACY_SECRET_DAYS } else { SECRET_DAYS };
@@ -251,10 +327,13 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
         redirect_uris: new.redirect_uris,
         doors: Doors {
             post_logout_redirect_uris: new.post_logout_redirect_uris,
+            backchannel_logout_uri: new.backchannel_logout_uri,
+            frontchannel_logout_uri: new.frontchannel_logout_uri,
             device_code: new.device_code,
             pushed_only: new.pushed_only,
         },
         multi_tenant: new.multi_tenant,
+        metadata: new.metadata.map(|metadata| metadata.0).unwrap_or_default(),
         pkce_optional: new.pkce_optional,
     };
     let checked = wanted.check(&app.resource.scopes)?;
@@ -269,6 +348,10 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
         .await??;
     let mut columns = SHOWN.to_vec();
     let mut shown = row(&client);
+    if client.profile == Profile::Fapi2 {
+        let next = format!("It authenticates by a key: `latchkey app key add {} FILE` adds one.", client.id);
+        return Ok(Report::one(&columns, shown).note(next));
+    }
     if !client.kind.is_confidential() {
         return Ok(Report::one(&columns, shown));
     }
@@ -300,6 +383,13 @@ async fn show(app: &App, client_id: &str) -> Result<Report, Failure> {
     for secret in &client.secrets {
         let state = if secret.is_live(now) { "until" } else { "ended" };
         report = report.note(format!("secret {} ({}..) {state} {}", secret.id, secret.hint, moment(secret.expires_at)));
+    }
+    for key in &client.authentication.keys {
+        let state = if key.is_live(now) { "until" } else { "ended" };
+        report = report.note(format!("key {} ({}) {state} {}", key.id, key.kid(), moment(key.expires_at)));
+    }
+    if let Some(method) = client.authentication.method {
+        report = report.note(format!("it authenticates by {} only", method.name()));
     }
     Ok(report)
 }
@@ -353,7 +443,7 @@ async fn remove_secret(app: &App, client_id: &str, secret: Uuid) -> Result<Repor
     Ok(Report::done("The secret is removed: nobody authenticates with it again."))
 }
 
-async fn find(app: &App, client_id: &str) -> Result<Arc<Client>, Failure> {
+pub(super) async fn find(app: &App, client_id: &str) -> Result<Arc<Client>, Failure> {
     let found = match ClientId::parse(client_id) {
         Some(id) => app.store.client(id).await?,
         None => None,
@@ -361,7 +451,7 @@ async fn find(app: &App, client_id: &str) -> Result<Arc<Client>, Failure> {
     found.ok_or_else(|| no_app(client_id))
 }
 
-fn no_app(client_id: &str) -> Failure {
+pub(super) fn no_app(client_id: &str) -> Failure {
     Failure::not_found(format!("there is no app {client_id}")).remedy("`latchkey app list` shows those there are")
 }
 

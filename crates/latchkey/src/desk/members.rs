@@ -16,6 +16,7 @@ use latchkey_identity::{Change, Decision};
 use latchkey_store::Changes;
 use latchkey_store::devops::{OrganizationFacts, members};
 use latchkey_web::App;
+use latchkey_web::identity::offer::as_service;
 use serde::{Deserialize, Serialize};
 
 use super::report::Report;
@@ -205,7 +206,10 @@ fn whole(somebody: &Somebody, projects: &[ProjectId], new: &NewMember) -> Member
     let groups = new.administrator.then_some(OrganizationGroup::ProjectCollectionAdministrators);
     Member {
         person: somebody.id(),
-        service: matches!(somebody, Somebody::Service(_)),
+        service: match somebody {
+            Somebody::Person(_) => None,
+            Somebody::Service(client) => Some(as_service(client)),
+        },
         access_level: new.access_level.into(),
         groups: groups.into_iter().collect(),
         projects: projects.iter().map(|project| (*project, BTreeSet::from([new.group.into()]))).collect(),

@@ -5,8 +5,12 @@
 //! stands on record with the address `console`.
 
 pub(crate) mod accounts;
+pub(crate) mod app_federation;
+pub(crate) mod app_import;
+pub(crate) mod app_keys;
 pub(crate) mod apps;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod legacy;
 pub(crate) mod members;
 pub(crate) mod organizations;
@@ -62,6 +66,11 @@ pub(crate) enum Order {
     /// Apps of the older OAuth kind: those there are, their end
     #[command(subcommand)]
     Legacy(legacy::LegacyOrder),
+    /// The keys that tokens are signed with
+    #[command(subcommand)]
+    Key(keys::KeyOrder),
+    /// Print a link by which the first administrator sets the server up; it counts for an hour
+    SetupLink,
 }
 
 /// An order in parts, which are carried out one after the other.
@@ -92,7 +101,13 @@ impl Order {
             Self::Account(order) => order.question(),
             Self::Member(order) => order.question(),
             Self::Legacy(order) => order.question(),
-            Self::Tenant(_) | Self::Organization(_) | Self::Project(_) | Self::Repository(_) | Self::Import(_) => None,
+            Self::Key(order) => order.question(),
+            Self::Tenant(_)
+            | Self::Organization(_)
+            | Self::Project(_)
+            | Self::Repository(_)
+            | Self::Import(_)
+            | Self::SetupLink => None,
         }
     }
 
@@ -100,6 +115,8 @@ impl Order {
     pub(crate) fn into_parts(self) -> Result<Parts, Failure> {
         match self {
             Self::Import(order) => order.into_parts(),
+            Self::App(apps::AppOrder::Import(apps)) => apps.into_parts(),
+            Self::App(order) => Ok(Parts::one(Self::App(order.read()?))),
             order => Ok(Parts::one(order)),
         }
     }
@@ -125,6 +142,11 @@ pub(crate) async fn perform(app: &App, order: Order) -> Result<Report, Failure> 
         Order::Repository(order) => projects::perform_on_repository(app, order).await,
         Order::Import(order) => import::perform(app, order).await,
         Order::Legacy(order) => legacy::perform(app, order).await,
+        Order::Key(order) => keys::perform(app, order).await,
+        Order::SetupLink => match app.set_up_link().await? {
+            Some(link) => Ok(Report::one(&["link"], report::row! { "link": link })),
+            None => Err(Failure::conflict("this server has been set up already")),
+        },
     }
 }
 
@@ -156,6 +178,7 @@ fn operator(tenant: TenantId, now: Timestamp) -> Account {
         tenant_administrator: true,
         created_at: now,
         changed_at: now,
+        claims: latchkey_identity::claims::StandardClaims::default(),
     }
 }
 

@@ -152,7 +152,7 @@ async fn create(app: &App, new: NewOrganization) -> Result<Organization, Failure
     };
     let member = Member {
         person: person(&owner),
-        service: false,
+        service: None,
         access_level: AccessLevel::Basic,
         groups: BTreeSet::new(),
         projects: BTreeMap::new(),

@@ -1,7 +1,8 @@
 //! `latchkey tenant`.
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use latchkey_identity::account::is_presentable;
+use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind, TenantSegment};
 use latchkey_identity::{Change, Decision};
@@ -9,8 +10,8 @@ use latchkey_web::App;
 use latchkey_web::app::entropy;
 use serde::{Deserialize, Serialize};
 
-use super::from_console;
 use super::report::{Report, Row, row};
+use super::{from_console, moment, tenant};
 use crate::failure::{Exit, Failure};
 
 /// What can be done with tenants.
@@ -31,6 +32,41 @@ pub(crate) enum TenantOrder {
     },
     /// List the directories
     List,
+    /// Show or decide who may register apps by themselves (RFC 7591): nobody, whoever has a token, everybody
+    #[command(after_help = "Example:\n  latchkey tenant registration example.com --gate open")]
+    Registration {
+        /// The directory's domain or id
+        tenant: String,
+        /// What holds from now on
+        #[arg(long)]
+        gate: Option<Gate>,
+    },
+    /// Make a token that lets apps register themselves for a week
+    InitialToken {
+        /// The directory's domain or id
+        tenant: String,
+    },
+}
+
+/// Who may register apps by themselves.
+#[derive(Clone, Copy, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Gate {
+    /// Nobody: people register apps
+    Off,
+    /// Whoever has an initial access token
+    InitialToken,
+    /// Everybody
+    Open,
+}
+
+impl From<Gate> for RegistrationGate {
+    fn from(gate: Gate) -> Self {
+        match gate {
+            Gate::Off => Self::Off,
+            Gate::InitialToken => Self::InitialToken,
+            Gate::Open => Self::Open,
+        }
+    }
 }
 
 const COLUMNS: [&str; 4] = ["domain", "name", "kind", "id"];
@@ -49,6 +85,30 @@ pub(super) async fn perform(app: &App, order: TenantOrder) -> Result<Report, Fai
         TenantOrder::Create { domain, name, personal } => {
             let tenant = create(app, &domain, &name, personal).await?;
             Ok(Report::one(&COLUMNS, row(&tenant)))
+        }
+        TenantOrder::Registration { tenant: named, gate } => {
+            let tenant = tenant(app, &named).await?;
+            if let Some(gate) = gate {
+                app.set_registration_gate(tenant.id, gate.into(), app.registration_event(tenant.id)).await?;
+            }
+            let gate = app.store.registration_gate(tenant.id).await?;
+            let registered = app.store.count_dynamic_clients(tenant.id).await?;
+            let shown = row! { "domain": tenant.domain, "gate": gate.name(), "registered": registered };
+            Ok(Report::one(&["domain", "gate", "registered"], shown))
+        }
+        TenantOrder::InitialToken { tenant: named } => {
+            let tenant = tenant(app, &named).await?;
+            if app.store.registration_gate(tenant.id).await? != RegistrationGate::InitialToken {
+                return Err(Failure::refused("apps do not register themselves with a token here")
+                    .remedy(format!("latchkey tenant registration {named} --gate initial-token")));
+            }
+            let (secret, token) = app.make_initial_access_token(tenant.id, app.registration_event(tenant.id)).await?;
+            let shown = row! {
+                "domain": tenant.domain,
+                "initial_access_token": secret.reveal(),
+                "expires": moment(token.expires_at),
+            };
+            Ok(Report::one(&["domain", "initial_access_token", "expires"], shown).note("The token is shown this once."))
         }
     }
 }

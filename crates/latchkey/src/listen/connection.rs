@@ -15,7 +15,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use latchkey_web::{Peer, reply};
+use latchkey_web::{ClientCertificate, Peer, reply};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at, timeout};
@@ -49,6 +49,8 @@ pub(super) enum Protocol {
 pub(super) struct Door<A> {
     pub(super) site: A,
     pub(super) peer: Peer,
+    /// The certificate that the peer showed when it shook hands.
+    pub(super) certificate: Option<ClientCertificate>,
     /// Whether the peer is a proxy that says where requests come from.
     pub(super) behind_proxy: bool,
 }
@@ -129,6 +131,10 @@ async fn answer(
     let time = if request.uri().path().contains("/_git/") { GIT_REQUEST } else { REQUEST };
     // Most requests have no body; theirs costs nothing.
     let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Arriving::new(body)) });
+    let mut request = request;
+    if let Some(certificate) = door.certificate {
+        request.extensions_mut().insert(certificate);
+    }
     let answered = timeout(time, AssertUnwindSafe(door.site.answer(request, peer)).catch_unwind()).await;
     let mut response = match answered {
         Ok(Ok(response)) => response,

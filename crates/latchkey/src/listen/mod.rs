@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use hyper::{Request, Response};
-use latchkey_web::{Peer, Site};
+use latchkey_web::{ClientCertificate, Peer, Site};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -148,7 +148,7 @@ async fn accept(
             continue;
         };
         let peer = Peer { address: address.ip().to_canonical(), secure: listener.tls.is_some() };
-        let door = Door { site: site.clone(), peer, behind_proxy: rules.behind_proxy };
+        let door = Door { site: site.clone(), peer, certificate: None, behind_proxy: rules.behind_proxy };
         tokio::spawn(converse(socket, listener.tls.clone(), door, seat, stop.clone()));
     }
 }
@@ -169,7 +169,9 @@ async fn converse(
             Ok(Ok(socket)) => {
                 let is_h2 = socket.get_ref().1.alpn_protocol() == Some(tls::H2);
                 let protocol = if is_h2 { Protocol::Http2 } else { Protocol::Http1 };
-                door.serve(socket, protocol, stop).await;
+                let shown = socket.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                let certificate = shown.map(|certificate| ClientCertificate::of(certificate));
+                Door { certificate, ..door }.serve(socket, protocol, stop).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a client did not shake hands"),
             Err(_) => tracing::debug!("a client did not shake hands in time"),
@@ -177,3 +179,6 @@ async fn converse(
     }
     drop(seat);
 }
+
+#[cfg(test)]
+mod tests;

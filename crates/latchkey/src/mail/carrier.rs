@@ -33,9 +33,12 @@ pub(crate) enum CarryError {
     /// It can never be carried.
     #[error("{0}")]
     Unsendable(String),
-    /// The mail server answered, and did not take it.
+    /// The mail server answered, and did not take it now.
     #[error("the mail server said: {0}")]
     Refused(String),
+    /// The mail server answered, and never takes it. [RFC 5321 §4.2.1]
+    #[error("the mail server said for good: {0}")]
+    RefusedForGood(String),
     /// The mail server did not answer, or not in a way that can be trusted.
     #[error("the mail server cannot be used: {0}")]
     NoAnswer(String),
@@ -44,7 +47,7 @@ pub(crate) enum CarryError {
 impl CarryError {
     /// Whether trying again is no use.
     pub(super) const fn is_final(&self) -> bool {
-        matches!(self, Self::Unsendable(_))
+        matches!(self, Self::Unsendable(_) | Self::RefusedForGood(_))
     }
 }
 
@@ -98,8 +101,12 @@ impl Carrier {
     /// Hands over a mail.
     pub(super) async fn carry(&self, mail: &Queued, address: &str) -> Result<(), CarryError> {
         let Self::Server { transport, from } = self else { return Ok(()) };
-        transport.send(message(from, mail, address)?).await?;
-        Ok(())
+        let Err(error) = transport.send(message(from, mail, address)?).await else { return Ok(()) };
+        // A server that lets nobody in says so in the same words. While it lets us in, it meant this mail.
+        if error.is_permanent() && self.test().await.is_ok() {
+            return Err(CarryError::RefusedForGood(with_causes(&error)));
+        }
+        Err(error.into())
     }
 
     /// What has become of a mail that was carried.

@@ -15,8 +15,9 @@ use super::carrier::message;
 use super::*;
 use crate::authority::Authority;
 use crate::config::mail::{PlannedMail, Privacy};
+use crate::config::outbound::PlannedOutbound;
 use crate::place::Place;
-use crate::tls::{self, Certificates};
+use crate::tls::{self, Certificates, ClientCertificates};
 
 const TENANT: Uuid = Uuid::from_u128(1);
 const ANA: Uuid = Uuid::from_u128(2);
@@ -41,6 +42,10 @@ enum Manner {
     Tls,
     /// Says that it knows nobody of that name.
     KnowsNobody,
+    /// Says that it is too busy for this one.
+    Busy,
+    /// Lets nobody in, in words that are for good.
+    LetsNobodyIn,
 }
 
 /// A mail server that speaks enough of RFC 5321. Its port, and the mail it took.
@@ -95,6 +100,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let answer = match (verb.as_str(), manner) {
             ("EHLO", Manner::StartTls) => "250-mail.test\r\n250 STARTTLS\r\n",
+            ("EHLO" | "HELO", Manner::LetsNobodyIn) => "550 go away\r\n",
             ("EHLO", _) => "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n",
             ("STARTTLS", Manner::StartTls) => {
                 stream.write_all(b"220 go ahead\r\n").await.ok()?;
@@ -102,6 +108,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             }
             (_, Manner::StartTls) if verb != "QUIT" => "530 Must issue a STARTTLS command first\r\n",
             ("AUTH", _) => "235 welcome\r\n",
+            ("RCPT", Manner::Busy) => "450 busy\r\n",
             ("RCPT", Manner::KnowsNobody) => "550 no such user here\r\n",
             ("DATA", _) => {
                 stream.write_all(b"354 go ahead\r\n").await.ok()?;
@@ -150,7 +157,8 @@ async fn an_app() -> (App, tempfile::TempDir) {
         hashing_queue: 1,
         demo: false,
     };
-    let app = crate::bootstrap::open(&place, &[7; 32], settings).await.unwrap();
+    let app =
+        crate::bootstrap::open(&place, &[7; 32], settings, PlannedOutbound::default().client().unwrap()).await.unwrap();
     app.store.open_outbox();
     let tenant =
         Tenant { id: TenantId(TENANT), kind: TenantKind::Work, name: "Harbor".into(), domain: "harbor.test".into() };
@@ -164,6 +172,7 @@ async fn an_app() -> (App, tempfile::TempDir) {
         tenant_administrator: false,
         created_at: app.now(),
         changed_at: app.now(),
+        claims: latchkey_identity::claims::StandardClaims::default(),
     });
     let changes = [Change::CreateTenant(tenant), Change::CreateAccount { account, password: None }];
     let made: Result<(), ()> = app
@@ -225,7 +234,9 @@ async fn to_another_machine_nothing_is_said_without_tls() {
     let (app, folder) = an_app().await;
     let authority = Authority::open(folder.path(), time::OffsetDateTime::now_utc()).unwrap();
     let certificate = authority.listener_certificate(time::OffsetDateTime::now_utc()).unwrap();
-    let config = tls::server_config(Certificates::new(vec![("localhost".into(), certificate)])).unwrap();
+    let config =
+        tls::server_config(Certificates::new(vec![("localhost".into(), certificate)]), ClientCertificates::NotAsked)
+            .unwrap();
     for (manner, privacy) in [(Manner::StartTls, Privacy::StartTls), (Manner::Tls, Privacy::Tls)] {
         let (port, post) = a_mail_server(manner, Some(Arc::clone(&config))).await;
         let password = folder.path().join("mail.password");
@@ -251,7 +262,7 @@ async fn to_another_machine_nothing_is_said_without_tls() {
 
 #[tokio::test]
 async fn a_mail_that_is_not_taken_is_tried_again_and_given_up_after_days() {
-    let ((app, _folder), (port, post)) = (an_app().await, a_mail_server(Manner::KnowsNobody, None).await);
+    let ((app, _folder), (port, post)) = (an_app().await, a_mail_server(Manner::Busy, None).await);
     let carrier = Carrier::to_server(&planned(port, Privacy::Loopback)).unwrap();
     let (now, days) = (app.now(), Duration::from_secs(86_400));
     writes(&app, "Old", now - days * 3).await;
@@ -261,6 +272,25 @@ async fn a_mail_that_is_not_taken_is_tried_again_and_given_up_after_days() {
     assert!(app.store.mail_due(app.now(), 9).await.unwrap().is_empty(), "not at once again");
     let waiting = app.store.mail_due(now + days, 9).await.unwrap();
     assert_eq!(waiting.iter().map(|mail| (mail.subject.as_str(), mail.attempts)).collect::<Vec<_>>(), [("New", 1)]);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_good_is_not_tried_again() {
+    let ((app, _folder), (port, _)) = (an_app().await, a_mail_server(Manner::KnowsNobody, None).await);
+    let carrier = Carrier::to_server(&planned(port, Privacy::Loopback)).unwrap();
+    writes(&app, "One", app.now()).await;
+    writes(&app, "Two", app.now()).await;
+    deliver(&app, &carrier, &going_on()).await.unwrap();
+    assert_eq!(app.store.mail_due(app.now() + Duration::from_secs(86_400), 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_server_that_lets_nobody_in_refuses_no_mail_for_good() {
+    let ((app, _folder), (port, _)) = (an_app().await, a_mail_server(Manner::LetsNobodyIn, None).await);
+    let carrier = Carrier::to_server(&planned(port, Privacy::Loopback)).unwrap();
+    writes(&app, "One", app.now()).await;
+    deliver(&app, &carrier, &going_on()).await.unwrap();
+    assert_eq!(app.store.mail_due(app.now() + Duration::from_secs(86_400), 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

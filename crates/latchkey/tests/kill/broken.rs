@@ -54,6 +54,7 @@ fn an_authorization(id: Uuid) -> Authorization {
         shown: [0; 32],
         created_at: NOW,
         changed_at: NOW,
+        paused_at: None,
         ended: None,
     }
 }
@@ -83,6 +84,7 @@ fn a_code() -> AuthorizationCode {
         family: FamilyId(Uuid::from_u128(3)),
         redirect_uri: "https://service.test/callback".into(),
         challenge: None,
+        dpop_jkt: None,
         scopes: authorization.scopes,
         scope_text: "vso.work".into(),
         nonce: None,

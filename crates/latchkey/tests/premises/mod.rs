@@ -99,10 +99,25 @@ impl Server {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Hears what it says until it has said this.
+    pub(crate) fn hear(&mut self, awaited: &str) -> String {
+        let mut heard = String::new();
+        while !heard.contains(awaited) {
+            let read = self.stderr.read_line(&mut heard).unwrap();
+            assert!(read > 0, "the server ended: {heard}");
+        }
+        heard
+    }
+
     /// Ends it as systems do, and returns how it ended and what it said meanwhile.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
         let code = self.child.wait().unwrap().code();
         let mut rest = String::new();
         self.stderr.read_to_string(&mut rest).unwrap();

@@ -10,6 +10,7 @@ pub(crate) fn a_registration() -> Registration {
             post_logout_redirect_uris: vec!["https://burndown.test/bye?from=latchkey".into()],
             ..Doors::default()
         },
+        metadata: Metadata::default(),
         scopes: ScopeSet::from_text("vso.work vso.code vso.build"),
         required_scopes: ScopeSet::default(),
         multi_tenant: false,
@@ -60,9 +61,10 @@ fn a_registration_is_checked_whole() {
 }
 
 #[test]
-fn device_codes_are_for_native_apps_and_for_web_apps_that_registered_for_them() {
+fn device_codes_are_for_native_and_web_apps_that_registered_for_them() {
     let kind = |kind, device_code| Client { kind, doors: Doors { device_code, ..Doors::default() }, ..a_client() };
-    assert!(kind(ClientKind::Native, false).may_use_device_codes());
+    assert!(kind(ClientKind::Native, true).may_use_device_codes());
+    assert!(!kind(ClientKind::Native, false).may_use_device_codes());
     assert!(kind(ClientKind::Web, true).may_use_device_codes());
     assert!(!kind(ClientKind::Web, false).may_use_device_codes());
     assert!(!kind(ClientKind::SinglePage, true).may_use_device_codes());

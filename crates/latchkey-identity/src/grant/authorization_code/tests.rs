@@ -25,6 +25,7 @@ fn a_code() -> AuthorizationCode {
         family: FamilyId(Uuid::from_u128(0xf1)),
         redirect_uri: "https://burndown.test/callback".into(),
         challenge: Some(CodeChallenge::from_stored(CHALLENGE.into())),
+        dpop_jkt: None,
         scope_text: authorization.scopes.to_string(),
         scopes: authorization.scopes,
         nonce: Some("n".into()),

@@ -8,7 +8,7 @@ use crate::resource::tests::a_resource;
 use crate::sign_in::tests::an_account;
 use crate::tenant::{Tenant, TenantId, TenantKind};
 use crate::token::family::FamilyId;
-use crate::token::tests::{a_key, a_public_client, authenticated};
+use crate::token::tests::{a_key, authenticated};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -18,6 +18,11 @@ const ORIGIN: &str = "https://id.test";
 fn harbor() -> Audience {
     let tenant = a_client().tenant;
     Audience::Tenant(Tenant { id: tenant, kind: TenantKind::Work, name: "Harbor".into(), domain: "harbor.test".into() })
+}
+
+fn a_public_client() -> Client {
+    let doors = Doors { device_code: true, ..Doors::default() };
+    Client { doors, ..crate::token::tests::a_public_client() }
 }
 
 fn begun(client: &Client, audience: &Audience, pairs: &[(&str, &str)]) -> Decision<Codes> {
@@ -51,6 +56,7 @@ fn the_code() -> AuthorizationCode {
         family: FamilyId(Uuid::from_u128(0xf2)),
         redirect_uri: DONE.into(),
         challenge: None,
+        dpop_jkt: None,
         scope_text: authorization.scopes.to_string(),
         scopes: authorization.scopes,
         nonce: None,
@@ -80,7 +86,7 @@ fn polled_below(
 ) -> Decision<Issue> {
     let (account, key) = (an_account(), a_key());
     let code = code.map(|code| (code, authorization));
-    let facts = Polled { device, code, account: Some(&account), key: &key, pace: Pace::Good };
+    let facts = Polled { device, code, spent: false, account: Some(&account), key: &key, pace: Pace::Good };
     poll(&authenticated(client), facts, now, &mut Entropy::seeded(2))
 }
 
@@ -89,7 +95,7 @@ fn error(decision: &Decision<Issue>) -> &'static str {
 }
 
 #[test]
-fn native_apps_ask_and_confidential_ones_that_are_registered_for_it() {
+fn native_and_confidential_apps_that_registered_for_it_ask() {
     let scope = [("scope", "openid vso.work")];
     assert!(begun(&a_public_client(), &harbor(), &scope).answer.is_ok());
     let page =
@@ -144,7 +150,7 @@ fn a_poll_says_how_things_stand() {
 fn who_polls_too_fast_is_told_to_slow_down_and_only_while_waiting() {
     let key = a_key();
     let client = a_public_client();
-    let facts = |device| Polled { device, code: None, account: None, key: &key, pace: Pace::TooFast };
+    let facts = |device| Polled { device, code: None, spent: false, account: None, key: &key, pace: Pace::TooFast };
     let device = waiting();
     let answer = poll(&authenticated(&client), facts(Some(&device)), NOW, &mut Entropy::seeded(2));
     assert_eq!(error(&answer), "slow_down");

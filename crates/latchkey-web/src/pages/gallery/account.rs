@@ -1,14 +1,16 @@
 //! The pages of a person's own account.
 
 use super::{DAY, HOUR, Invent, Shown, after, before, now};
-use crate::pages::authorization::{Allowed, Authorization, DayOfUse, Deed, Event, LiveKey, RefusedCalls, UsedFor};
+use crate::pages::authorization::{
+    Allowed, Authorization, DayOfUse, Deed, Ended, Event, LiveKey, Narrow, NarrowScope, RefusedCalls, UsedFor,
+};
 use crate::pages::authorizations::{
     AskedRow, AskedState, AuthorizationKind, AuthorizationRow, Authorizations, LastUse,
 };
 use crate::pages::confirm::Confirm;
 use crate::pages::home::{Belonging, Home};
 use crate::pages::legacy_app::Notice;
-use crate::pages::revoke::{Revoke, Revoked};
+use crate::pages::revoke::{Revoke, Revoked, Which};
 use crate::pages::sessions::{SessionRow, Sessions};
 use crate::pages::{Moment, Remaining};
 
@@ -28,6 +30,9 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             &Authorizations {
                 frame: invent.frame(),
                 rows: Vec::new(),
+                all: 0,
+                unused: None,
+                idle: 0,
                 try_at: Some(invent.say("http://127.0.0.1:4281/")),
                 asked: Vec::new(),
             },
@@ -48,12 +53,38 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new(
+            "authorizations-none-unused",
+            &Authorizations { rows: Vec::new(), unused: Some(90), idle: 0, ..invent.authorizations() },
+        ),
+        Shown::new("authorization-narrowed", &invent.narrowed(None)),
+        Shown::new(
+            "authorization-narrow-problem",
+            &invent.narrowed(Some("Leave at least one organization or project.")),
+        ),
+        Shown::new(
+            "authorization-ended",
+            &Authorization {
+                ended: Some(Ended { at: before(DAY), why: "You revoked it." }),
+                keys: Vec::new(),
+                ..invent.authorization()
+            },
+        ),
+        Shown::new("authorization-paused", &Authorization { paused: Some(before(DAY)), ..invent.authorization() }),
+        Shown::new(
             "all-revoke",
-            &Revoke { frame: invent.frame(), authorization: None, apps: invent.list(&["Burndown", "Contoso CI"]) },
+            &Revoke { frame: invent.frame(), which: Which::All, apps: invent.list(&["Burndown", "Contoso CI"]) },
         ),
         Shown::new(
             "revoke-one",
-            &Revoke { frame: invent.frame(), authorization: Some(invent.say("a1")), apps: invent.list(&["Burndown"]) },
+            &Revoke { frame: invent.frame(), which: Which::One(invent.say("a1")), apps: invent.list(&["Burndown"]) },
+        ),
+        Shown::new(
+            "revoke-unused",
+            &Revoke {
+                frame: invent.frame(),
+                which: Which::Unused(invent.list(&["a1", "a2"])),
+                apps: invent.list(&["Burndown", "Contoso CI"]),
+            },
         ),
         Shown::new("revoked", &revoked(&["Burndown"], None)),
         Shown::new("revoked-all", &revoked(&["Burndown", "Contoso CI"], Some(after(HOUR)))),
@@ -80,6 +111,7 @@ impl Invent<'_> {
             places: self.list(places),
             since: before(3 * DAY),
             until: Some(after(87 * DAY)),
+            paused: None,
             last_use: Some(self.last_use(before(HOUR / 5))),
             sunset: Vec::new(),
         };
@@ -103,6 +135,7 @@ impl Invent<'_> {
         };
         let old = AuthorizationRow {
             last_use: None,
+            paused: Some(before(DAY)),
             sunset: vec![Notice {
                 urgent: false,
                 sentence: self.say("Apps of the older kind stop working in harbor in 30 days, on 2 April 2026."),
@@ -125,9 +158,34 @@ impl Invent<'_> {
         Authorizations {
             frame: self.frame(),
             rows: vec![burndown, contoso, old],
+            all: 3,
+            unused: None,
+            idle: 1,
             try_at: None,
             asked: states.into_iter().map(asked).collect(),
         }
+    }
+
+    fn narrowed(&self, problem: Option<&str>) -> Authorization {
+        let scope = |value: &str, label: &str, required| NarrowScope {
+            value: self.say(value),
+            label: self.say(label),
+            required,
+            high_privilege: !required,
+        };
+        let narrow = Narrow {
+            version: 2,
+            scopes: vec![scope("vso.work", "Read your work items", true), scope("vso.code_write", "Push code", false)],
+            organizations: vec![self.organization(
+                "o1",
+                "harbor",
+                &[("p1", "lighthouse", &["lamp", "tower"]), ("p2", "drydock", &[])],
+            )],
+            days: vec![90, 30, 7, 1],
+            problem: problem.map(|problem| self.say(problem)),
+        };
+        let done = problem.is_none().then(|| self.say("It was narrowed."));
+        Authorization { narrow: Some(narrow), done, ..self.authorization() }
     }
 
     fn authorization(&self) -> Authorization {
@@ -141,6 +199,7 @@ impl Invent<'_> {
             id: self.say("a1"),
             app: self.burndown(),
             kind: AuthorizationKind::OpenIdConnect,
+            sign_in_at: Some(self.say("https://ci.contoso.example/login?iss=https%3A%2F%2Flatchkey.test")),
             email: self.say("ana@harbor.test"),
             may: vec![
                 Allowed { label: self.say("Read your work items"), scope: self.say("vso.work"), high_privilege: false },
@@ -149,6 +208,10 @@ impl Invent<'_> {
             places: self.list(&["harbor: lighthouse", "harbor: drydock"]),
             since: before(29 * DAY),
             until: Some(after(61 * DAY)),
+            paused: None,
+            ended: None,
+            done: None,
+            narrow: None,
             last_use: Some(self.last_use(before(HOUR / 4))),
             keys: vec![
                 LiveKey { kind: self.say("Access token"), issued: before(HOUR / 2), left: Remaining(2_460) },

@@ -12,8 +12,9 @@ use crate::pages::interstitial::Interstitial;
 use crate::pages::legacy::Legacy;
 use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::select::{AccountChoice, Select};
+use crate::pages::set_up::{SetUp, Typed};
 use crate::pages::sign_in::{Asking, SignIn, SignInTrouble};
-use crate::pages::sign_out::{SignOut, SignedIn};
+use crate::pages::sign_out::{Onward, SignOut, SignedIn};
 use crate::pages::signed_out::SignedOut;
 use crate::pages::wrong_tenant::WrongTenant;
 use crate::pages::{Person, Remaining};
@@ -37,6 +38,8 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("select", &invent.select()),
+        Shown::new("set-up", &invent.set_up(None)),
+        Shown::new("set-up-problem", &invent.set_up(Some(invent.say("This is no domain: for example example.com.")))),
         Shown::new("prerequisite", &invent.prerequisite()),
         Shown::new("prerequisite-nowhere", &Prerequisite { organizations: Vec::new(), ..invent.prerequisite() }),
         Shown::new("wrong-tenant", &invent.wrong_tenant()),
@@ -95,6 +98,7 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
         ),
         Shown::new("consent-carried-over", &invent.carried_over(usual())),
         Shown::new("consent-later-request", &invent.later_consent()),
+        Shown::new("consent-paused", &Consent { paused: Some(before(3 * DAY)), ..invent.later_consent() }),
         Shown::new(
             "consent-capped",
             &Consent { keep: invent.keep(&[2, 3]), capped_to: Some(invent.say("30 days")), ..usual() },
@@ -142,18 +146,36 @@ fn sign_outs(invent: &Invent<'_>) -> Vec<Shown> {
             &SignOut {
                 app: Some(invent.say("Burndown")),
                 request: asked(),
-                onward: Some(invent.say("https://burndown.test/bye?state=s")),
+                onward: Some(Onward {
+                    href: invent.say("https://burndown.test/bye?state=s"),
+                    host: invent.say("burndown.test"),
+                }),
                 ..sign_out(Vec::new())
             },
         ),
         Shown::new("sign-out-nobody", &sign_out(Vec::new())),
         Shown::new(
             "signed-out",
-            &SignedOut { frame: invent.nobodys_frame(), accounts: vec![invent.say("ana@harbor.test")], remaining: 0 },
+            &SignedOut {
+                frame: invent.nobodys_frame(),
+                accounts: vec![invent.say("ana@harbor.test")],
+                frames: Vec::new(),
+                onward: None,
+                remaining: 0,
+            },
         ),
         Shown::new(
             "signed-out-others-left",
-            &SignedOut { frame: invent.frame(), accounts: vec![invent.say("pat@personal.test")], remaining: 2 },
+            &SignedOut {
+                frame: invent.frame(),
+                accounts: vec![invent.say("pat@personal.test")],
+                frames: vec!["https://ci.contoso.example/signed-out?iss=a&sid=b".to_owned()],
+                onward: Some(Onward {
+                    href: "https://ci.contoso.example/bye".to_owned(),
+                    host: invent.say("ci.contoso.example"),
+                }),
+                remaining: 2,
+            },
         ),
     ]
 }
@@ -234,6 +256,7 @@ impl Invent<'_> {
             changed: false,
             problem: None,
             since: None,
+            paused: None,
             took_over: None,
             identity: self.list(&["your name", "your email address"]),
             offline: true,
@@ -298,7 +321,7 @@ impl Invent<'_> {
         }
     }
 
-    fn organization(&self, id: &str, name: &str, projects: &[(&str, &str, &[&str])]) -> OrganizationChoice {
+    pub(super) fn organization(&self, id: &str, name: &str, projects: &[(&str, &str, &[&str])]) -> OrganizationChoice {
         let repository = |name: &&str| RepositoryChoice { id: self.say(name), name: self.say(name), ticked: true };
         let project = |(id, name, repositories): &(&str, &str, &[&str])| ProjectChoice {
             id: self.say(id),
@@ -383,6 +406,16 @@ impl Invent<'_> {
 
     fn legacy(&self, refused: bool) -> Legacy {
         Legacy { frame: self.nobodys_frame(), refused, sentence: latchkey_identity::legacy::NO_NEW_ONES }
+    }
+
+    fn set_up(&self, trouble: Option<String>) -> SetUp {
+        let typed = Typed {
+            domain: self.say("harbor.test"),
+            tenant_name: self.say("Harbor"),
+            email: self.say("ana@harbor.test"),
+            name: self.say("Ana Moreira"),
+        };
+        SetUp { frame: self.nobodys_frame(), token: self.say("t0ken"), typed, trouble }
     }
 
     fn wrong_tenant(&self) -> WrongTenant {

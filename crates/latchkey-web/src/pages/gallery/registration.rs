@@ -1,12 +1,19 @@
 //! The pages of those who run apps and organizations.
 
+use latchkey_identity::client::Metadata;
+use latchkey_jose::Algorithm;
+
 use super::{DAY, HOUR, Invent, Shown, after, before, now};
-use crate::pages::app::{AppDetails, DoorsForm, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, TookOver};
+use crate::pages::app_answers::AnswersForm;
+use crate::pages::app_federation::{FederationForm, FederationRow, FederationTyped};
+use crate::pages::app_keys::{KeyRow, MethodChoice, ProofForm};
 use crate::pages::app_new::{AppNew, AppProfile, ScopeOption};
 use crate::pages::app_secret::AppSecret;
 use crate::pages::approval_requests::{ApprovalRequests, ApprovedRequest, Asker, WaitingRequest};
 use crate::pages::apps::{AppKind, AppRow, Apps};
 use crate::pages::authorization::Allowed;
+use crate::pages::authorizations::LastUse;
 use crate::pages::consent::Reach;
 use crate::pages::legacy_app::{
     CodeChange, Elsewhere, LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OlderAppRow, OrganizationEnd,
@@ -14,7 +21,8 @@ use crate::pages::legacy_app::{
 };
 use crate::pages::organization::{MemberRow, OlderApps, Organization, OrganizationPolicy, ProjectRow, WhoMayAuthorize};
 use crate::pages::organization_services::{OrganizationServices, Service, ServiceAuthorization};
-use crate::pages::service_members::{Choice, ServiceForm, ServiceMember, ServiceMembers};
+use crate::pages::self_registration::{Gate, SelfRegistration};
+use crate::pages::service_members::{ChangedService, Choice, ServiceForm, ServiceMember, ServiceMembers};
 use crate::pages::{Problem, Problems};
 
 const CLIENT_ID: &str = "31359c7f-bd7e-475c-86db-fdb8c937548e";
@@ -28,7 +36,19 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     };
     vec![
         Shown::new("apps", &invent.apps()),
-        Shown::new("apps-empty", &Apps { frame: invent.frame(), done: Some(invent.say("Gone.")), rows: Vec::new() }),
+        Shown::new(
+            "apps-empty",
+            &Apps { frame: invent.frame(), done: Some(invent.say("Gone.")), administers: true, rows: Vec::new() },
+        ),
+        Shown::new("self-registration", &invent.self_registration(Gate::Off)),
+        Shown::new(
+            "self-registration-token",
+            &SelfRegistration {
+                saved: true,
+                token: Some((invent.say("lki_5tq8Zr0pXk1vB3nC7mD9fG2hJ4kL6wQyEuIoAsDxZcV"), after(7 * DAY))),
+                ..invent.self_registration(Gate::InitialToken)
+            },
+        ),
         Shown::new("app-new", &invent.app_new(&[])),
         Shown::new(
             "app-new-problems",
@@ -141,6 +161,18 @@ impl Invent<'_> {
         Problems(problems.iter().map(problem).collect())
     }
 
+    fn self_registration(&self, gate: Gate) -> SelfRegistration {
+        SelfRegistration {
+            frame: self.frame(),
+            saved: false,
+            directory: self.say("harbor.test"),
+            gate,
+            endpoint: format!("https://id.example/{CLIENT_ID}/oauth2/v2.0/register"),
+            registered: 12,
+            token: None,
+        }
+    }
+
     fn apps(&self) -> Apps {
         let row = |name: &str, kind, suspended| AppRow {
             client_id: self.say(CLIENT_ID),
@@ -151,6 +183,7 @@ impl Invent<'_> {
             legacy: suspended,
         };
         Apps {
+            administers: false,
             frame: self.frame(),
             done: None,
             rows: vec![
@@ -221,13 +254,60 @@ impl Invent<'_> {
             people: 12,
             took_over_from: None,
             redirect_uris: self.say("https://ci.contoso.example/callback\nhttp://localhost:8080/callback"),
+            answers: AnswersForm::of(&Metadata {
+                id_token_signed_response_alg: Some(Algorithm::Es256),
+                initiate_login_uri: Some(self.say("https://ci.contoso.example/login")),
+                ..Metadata::default()
+            }),
+            binding: Binding::Dpop,
             doors: DoorsForm {
                 post_logout_redirect_uris: self.say("https://ci.contoso.example/bye"),
+                backchannel_logout_uri: self.say("https://ci.contoso.example/signed-out"),
+                frontchannel_logout_uri: String::new(),
                 device_code: Some(true),
                 pushed_only: false,
             },
             scopes: self.options(),
             secrets: vec![secret("k1", "Production", false), secret("k2", "Old build server", true)],
+            proof: self.proof(),
+            federation: self.federation(),
+        }
+    }
+
+    fn federation(&self) -> FederationForm {
+        let held = |name, pinned| FederationRow {
+            id: self.say(name),
+            name: self.say(name),
+            issuer: self.say("https://token.actions.githubusercontent.com"),
+            subject: self.say("repo:harbor/lighthouse:ref:refs/heads/main"),
+            audience: self.say("api://AzureADTokenExchange"),
+            pinned,
+            added: before(20 * DAY),
+        };
+        FederationForm {
+            held: vec![held("main branch", false), held("release", true)],
+            typed: FederationTyped { audience: self.say("api://AzureADTokenExchange"), ..FederationTyped::default() },
+        }
+    }
+
+    fn proof(&self) -> ProofForm {
+        let key = |kid, x5t: Option<&str>, expired| KeyRow {
+            id: self.say(kid),
+            kid: self.say(kid),
+            algorithms: self.say("RS256, PS256"),
+            x5t: x5t.map(|text| self.say(text)),
+            x5t_s256: x5t.map(|_| self.say("8xA4k1Qy8c4hT0bqkqOZK3cFZb0vTjGmZt2mH6r1w3E")),
+            added: before(90 * DAY),
+            expires: if expired { before(2 * DAY) } else { after(275 * DAY) },
+            expired,
+        };
+        ProofForm {
+            keys: vec![key("signer-2026", Some("2jmj7l5rSw0yVb_vlWAYkK_YBwk"), false), key("signer-2025", None, true)],
+            typed: String::new(),
+            methods: vec![
+                MethodChoice { value: "any", label: "Whatever is registered here", chosen: false },
+                MethodChoice { value: "private_key_jwt", label: "A key of its own (private_key_jwt)", chosen: true },
+            ],
         }
     }
 
@@ -355,6 +435,7 @@ impl Invent<'_> {
             client_id: self.say(CLIENT_ID),
             directory: self.say("harbor.test"),
             destinations: self.list(&["burndown.example", "localhost"]),
+            devices: true,
             is_same: person != "Dee Float",
             person: self.say(person),
             email: self.say(email),
@@ -446,7 +527,13 @@ impl Invent<'_> {
                     access_level: self.say("Basic"),
                     scopes: self.list(&["vso.build", "vso.work"]),
                     projects: self.list(&["lighthouse (Readers)", "drydock (Readers)"]),
+                    changed: Some(ChangedService {
+                        shown: self.say("fingerprint"),
+                        more: self.list(&["vso.code", "vso.work_write"]),
+                        other: true,
+                    }),
                     since: before(20 * DAY),
+                    last_use: Some(LastUse { when: before(3 * HOUR).before(now()), address: self.say("203.0.113.24") }),
                 },
                 ServiceMember {
                     client_id: self.say("c2"),
@@ -454,7 +541,9 @@ impl Invent<'_> {
                     access_level: self.say("Stakeholder"),
                     scopes: Vec::new(),
                     projects: Vec::new(),
+                    changed: None,
                     since: before(2 * DAY),
+                    last_use: None,
                 },
             ],
             form: ServiceForm {
@@ -473,9 +562,10 @@ impl Invent<'_> {
             projects: self.list(&["lighthouse", "drydock"]),
             since: before(20 * DAY),
             until: Some(after(70 * DAY)),
+            paused: false,
             last_used: Some(before(3 * HOUR).before(now())),
         };
-        let unused = ServiceAuthorization { until: None, last_used: None, ..authorization("Max Berg") };
+        let unused = ServiceAuthorization { until: None, paused: true, last_used: None, ..authorization("Max Berg") };
         OrganizationServices {
             frame: self.frame(),
             name: self.say("harbor"),

@@ -131,17 +131,19 @@ impl Sample<'_> {
             scopes: ScopeSet::from_text(self.scopes),
             required_scopes: ScopeSet::default(),
             multi_tenant: true,
+            metadata: latchkey_identity::client::Metadata::default(),
             pkce_optional: false,
         }
     }
 }
 
 impl Sample<'_> {
-    /// What scripts use has an address for after sign-out too.
+    /// What scripts use has an address for after sign-out too; programs and devices get their keys by a code as well.
     fn doors(&self) -> Doors<String> {
         let for_scripts = self.redirect_uris.contains(&FOR_SCRIPTS);
         let post_logout_redirect_uris = for_scripts.then(|| AFTER_SIGN_OUT.to_owned()).into_iter().collect();
-        Doors { post_logout_redirect_uris, ..Doors::default() }
+        let device_code = self.kind == ClientKind::Native;
+        Doors { post_logout_redirect_uris, device_code, ..Doors::default() }
     }
 }
 
@@ -192,6 +194,7 @@ fn moved(client: &Client, redirect: &str, known_scopes: &[String]) -> Result<Che
         scopes: client.scopes.clone(),
         required_scopes: client.required_scopes.clone(),
         multi_tenant: client.multi_tenant,
+        metadata: client.metadata.clone(),
         pkce_optional: client.pkce_optional,
     };
     registration.check(known_scopes)

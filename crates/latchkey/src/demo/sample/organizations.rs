@@ -13,8 +13,10 @@ use latchkey_devops::organization::Organization;
 use latchkey_devops::policy::OrganizationPolicy;
 use latchkey_devops::project::Project;
 use latchkey_identity::Timestamp;
+use latchkey_identity::client::ClientId;
 use latchkey_store::Store;
 use latchkey_store::devops::{Author, OrganizationFacts, members, organizations, projects};
+use latchkey_web::identity::offer::as_service;
 
 use super::people::{self, ANA, BEN, CY, DEE, EVE, MAX, PAT, Somebody};
 use super::{SampleError, apps, id, older_apps};
@@ -57,9 +59,11 @@ pub(crate) async fn make(store: &Store, now: Timestamp) -> Result<(), SampleErro
         store.commit(members::add(&harbor.organization, &member, &author)).await?;
     }
     let readers = BTreeSet::from([ProjectGroup::Readers]);
+    let night_watch = PersonId(id(apps::NIGHT_WATCH));
+    let registered = store.client(ClientId(night_watch.0)).await?;
     let night_watch = Member {
-        person: PersonId(id(apps::NIGHT_WATCH)),
-        service: true,
+        person: night_watch,
+        service: registered.as_deref().map(as_service),
         access_level: AccessLevel::Basic,
         groups: BTreeSet::new(),
         projects: [LIGHTHOUSE, DRYDOCK].map(|project| (project_id(project), readers.clone())).into(),
@@ -112,7 +116,7 @@ fn member(
 ) -> Member {
     let contributor = BTreeSet::from([ProjectGroup::Contributors]);
     let projects: BTreeMap<_, _> = projects.iter().map(|name| (project_id(name), contributor.clone())).collect();
-    Member { person: somebody.person(), service: false, access_level, groups: group.into_iter().collect(), projects }
+    Member { person: somebody.person(), service: None, access_level, groups: group.into_iter().collect(), projects }
 }
 
 /// The id of a project of the sample.

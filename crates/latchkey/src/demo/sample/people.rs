@@ -169,6 +169,7 @@ pub(crate) fn changes(hashes: &[String], now: Timestamp) -> Vec<Change> {
             tenant_administrator: matches!(somebody.role, "owner" | "other_tenant"),
             created_at: now,
             changed_at: now,
+            claims: latchkey_identity::claims::StandardClaims::default(),
         };
         changes.push(Change::Record(Event::new(EventKind::AccountCreated, account.tenant, now, somebody.email)));
         changes.push(Change::CreateAccount { account: Box::new(account), password: Some(hash.clone()) });

@@ -1,0 +1,232 @@
+//! Client metadata as a client itself writes it, in JSON: checked field by field. [RFC 7591 §2],
+//! [OpenID Connect Dynamic Client Registration 1.0 §2]
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::client::doors::Doors;
+use crate::client::dynamic::Refused;
+use crate::client::key::ClientKey;
+use crate::client::metadata::Metadata;
+use crate::client::registration::{CheckedRegistration, ClientKind, Profile, Registration};
+use crate::client_auth::Method;
+use crate::entropy::Entropy;
+use crate::grant::GrantType;
+use crate::limits;
+use crate::resource::ResourceServer;
+use crate::scope::{IDENTITY_SCOPES, ScopeSet};
+use crate::time::Timestamp;
+
+/// What a client says of itself that changes nothing here. It is kept and told again.
+const TOLD_AGAIN: [&str; 9] = [
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "contacts",
+    "software_id",
+    "software_version",
+    "backchannel_logout_session_required",
+    "frontchannel_logout_session_required",
+];
+
+/// Those of it that are addresses of pages.
+const PAGES: [&str; 4] = ["client_uri", "logo_uri", "policy_uri", "tos_uri"];
+
+/// What a client writes. What nobody knows is ignored.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Written {
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    application_type: Option<String>,
+    client_name: Option<String>,
+    scope: Option<String>,
+    jwks: Option<Value>,
+    software_statement: Option<Value>,
+    post_logout_redirect_uris: Vec<String>,
+    backchannel_logout_uri: Option<String>,
+    frontchannel_logout_uri: Option<String>,
+    require_pushed_authorization_requests: bool,
+    profile: Option<String>,
+}
+
+/// What a client proposes to be, checked whole. Only [`read`] makes one.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    pub(super) checked: CheckedRegistration,
+    pub(super) method: Method,
+    pub(super) keys: Vec<ClientKey>,
+    pub(super) declared: Map<String, Value>,
+}
+
+fn wrong(description: impl Into<String>) -> Refused {
+    Refused::Metadata("invalid_client_metadata", description.into())
+}
+
+/// Reads what a client writes of itself.
+pub fn read(
+    document: &Map<String, Value>,
+    resource: &ResourceServer,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<Proposal, Refused> {
+    let whole = Value::Object(document.clone());
+    let written = Written::deserialize(&whole).map_err(|error| wrong(error.to_string()))?;
+    if written.software_statement.is_some() {
+        let said = "no software statements are accepted here: say the same as plain metadata";
+        return Err(Refused::Metadata("unapproved_software_statement", said.into()));
+    }
+    let metadata = Metadata::deserialize(&whole).map_err(|error| wrong(error.to_string()))?;
+    let method = method(&written)?;
+    let device_code = check_grants(&written)?;
+    check_response_types(&written)?;
+    let kind = kind(&written, method)?;
+    let profile = match written.profile.as_deref() {
+        None => Profile::Standard,
+        Some(name) => Profile::parse(name).ok_or_else(|| wrong("profile is none that is known"))?,
+    };
+    let keys = keys(&written, &metadata, method, now, entropy)?;
+    let declared = declared(document)?;
+    let registration = Registration {
+        name: written.client_name.clone().unwrap_or_else(|| default_name(&written.redirect_uris)),
+        kind,
+        profile,
+        redirect_uris: written.redirect_uris,
+        doors: Doors {
+            post_logout_redirect_uris: written.post_logout_redirect_uris,
+            backchannel_logout_uri: written.backchannel_logout_uri,
+            frontchannel_logout_uri: written.frontchannel_logout_uri,
+            device_code: device_code && kind.can_use_device_codes(),
+            pushed_only: written.require_pushed_authorization_requests,
+        },
+        metadata,
+        scopes: scopes(written.scope.as_deref(), resource)?,
+        required_scopes: ScopeSet::default(),
+        multi_tenant: false,
+        // Clients that know OpenID Connect only send a nonce and no challenge; what they risk is their own.
+        pkce_optional: kind.is_confidential() && profile == Profile::Standard,
+    };
+    let checked = registration.check(&resource.scopes)?;
+    Ok(Proposal { checked, method, keys, declared })
+}
+
+/// How apps that register themselves can authenticate. What stands on certificates is for people to set up.
+const METHODS: [Method; 4] = [Method::ClientSecretBasic, Method::ClientSecretPost, Method::PrivateKeyJwt, Method::None];
+
+/// How it authenticates. Without a word it is by a secret in the header. [RFC 7591 §2]
+fn method(written: &Written) -> Result<Method, Refused> {
+    let Some(name) = written.token_endpoint_auth_method.as_deref() else { return Ok(Method::ClientSecretBasic) };
+    METHODS
+        .into_iter()
+        .find(|method| method.name() == name)
+        .ok_or_else(|| wrong("token_endpoint_auth_method is none that is offered here"))
+}
+
+/// Whether device codes are among the grants. What is of no use here is left out; what would need an administrator is refused.
+fn check_grants(written: &Written) -> Result<bool, Refused> {
+    let mut device_code = false;
+    for name in written.grant_types.iter().flatten() {
+        match GrantType::parse(name) {
+            Some(GrantType::AuthorizationCode | GrantType::RefreshToken) => {}
+            Some(GrantType::DeviceCode) => device_code = true,
+            None if name == "implicit" => {}
+            _ => return Err(wrong(format!("the grant type {name} cannot be registered by an app itself"))),
+        }
+    }
+    Ok(device_code)
+}
+
+fn check_response_types(written: &Written) -> Result<(), Refused> {
+    match &written.response_types {
+        Some(types) if !types.iter().any(|one| one == "code") => Err(wrong("response_types has to contain code")),
+        _ => Ok(()),
+    }
+}
+
+/// What sort of program it is: one that keeps a secret, one on somebody's machine, or one in a browser.
+fn kind(written: &Written, method: Method) -> Result<ClientKind, Refused> {
+    let native = match written.application_type.as_deref() {
+        Some("native") => true,
+        None | Some("web") => false,
+        Some(_) => return Err(wrong("application_type is web or native")),
+    };
+    let on_a_machine = |uri: &String| !uri.starts_with("https://");
+    Ok(match method {
+        Method::None if native || written.redirect_uris.iter().any(on_a_machine) => ClientKind::Native,
+        Method::None => ClientKind::SinglePage,
+        _ => ClientKind::Web,
+    })
+}
+
+fn keys(
+    written: &Written,
+    metadata: &Metadata,
+    method: Method,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Result<Vec<ClientKey>, Refused> {
+    let keys = match (&written.jwks, &metadata.jwks_uri) {
+        (Some(_), Some(_)) => return Err(wrong("jwks and jwks_uri are not both there")),
+        (Some(jwks), None) => {
+            ClientKey::read(&jwks.to_string(), now, entropy).map_err(|error| wrong(format!("jwks: {error}")))?
+        }
+        (None, _) => Vec::new(),
+    };
+    if keys.len() > limits::KEYS_PER_CLIENT {
+        return Err(wrong("jwks holds more keys than are accepted"));
+    }
+    if method == Method::PrivateKeyJwt && keys.is_empty() && metadata.jwks_uri.is_none() {
+        return Err(wrong("private_key_jwt needs jwks or jwks_uri"));
+    }
+    if method == Method::SelfSignedTlsClientAuth && !keys.iter().any(|key| key.certificate.is_some()) {
+        return Err(wrong(
+            "self_signed_tls_client_auth takes a certificate, which is registered on the page of the app",
+        ));
+    }
+    Ok(keys)
+}
+
+/// The resource scopes that it may ask for. Without a word all that people can give, since they are asked in any case.
+fn scopes(written: Option<&str>, resource: &ResourceServer) -> Result<ScopeSet, Refused> {
+    let Some(written) = written else {
+        return Ok(resource
+            .scopes
+            .iter()
+            .filter(|scope| !resource.in_person.contains(scope))
+            .map(String::as_str)
+            .collect());
+    };
+    if written.len() > limits::SCOPE_BYTES {
+        return Err(wrong("scope is too long"));
+    }
+    Ok(written.split_ascii_whitespace().filter(|scope| !IDENTITY_SCOPES.contains(scope)).collect())
+}
+
+fn default_name(redirect_uris: &[String]) -> String {
+    let host =
+        redirect_uris.first().and_then(|uri| Url::parse(uri).ok()).and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "An app without a name".to_owned())
+}
+
+/// What is kept and told again: known names of modest size, and addresses that are addresses.
+fn declared(document: &Map<String, Value>) -> Result<Map<String, Value>, Refused> {
+    for name in PAGES {
+        let page = |value: &Value| {
+            let url = value.as_str().and_then(|text| Url::parse(text).ok());
+            url.is_some_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
+        };
+        if document.get(name).is_some_and(|value| !page(value)) {
+            return Err(wrong(format!("{name} is not the address of a page")));
+        }
+    }
+    let kept: Map<String, Value> =
+        TOLD_AGAIN.into_iter().filter_map(|name| Some((name.to_owned(), document.get(name)?.clone()))).collect();
+    if Value::Object(kept.clone()).to_string().len() > limits::DECLARED_METADATA_BYTES {
+        return Err(wrong("there is more metadata than is kept"));
+    }
+    Ok(kept)
+}

@@ -1,0 +1,156 @@
+use super::*;
+use crate::client::client_metadata::read;
+use crate::client::{ClientKind, Publisher};
+use crate::resource::tests::a_resource;
+use crate::secret::Purpose;
+
+const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+fn key() -> PurposeKey {
+    PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap()
+}
+
+fn proposal(document: Value) -> Result<Proposal, Refused> {
+    let Value::Object(document) = document else { panic!("not an object") };
+    read(&document, &a_resource(), NOW, &mut Entropy::seeded(1))
+}
+
+fn refused(document: Value) -> &'static str {
+    match proposal(document) {
+        Err(Refused::Metadata(code, _)) => code,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_web_document() -> Value {
+    json!({"client_name": "Skiff", "redirect_uris": ["https://skiff.test/callback"], "contacts": ["ana@skiff.test"]})
+}
+
+fn registered(document: Value, gate: RegistrationGate) -> Decision<Registered, Refused> {
+    let standing =
+        Standing { tenant: TenantId(uuid::Uuid::nil()), gate, token: None, registered: 0, key: &key(), now: NOW };
+    register(proposal(document).unwrap(), standing, &mut Entropy::seeded(2))
+}
+
+#[test]
+fn an_app_that_registers_itself_is_unverified_and_nobodys() {
+    let Registered { client, secret, access_token, declared } =
+        registered(a_web_document(), RegistrationGate::Open).answer.unwrap();
+    assert_eq!((client.kind, client.publisher.clone(), client.owner), (ClientKind::Web, Publisher::Unverified, None));
+    assert!(!client.administrator_approved && !client.multi_tenant);
+    assert!(client.secrets[0].matches(client.id, &secret.unwrap(), &key()));
+    assert!(access_token.reveal().starts_with("lkr_"));
+    let told = description(&client, declared);
+    assert_eq!(told["redirect_uris"], json!(["https://skiff.test/callback"]));
+    assert_eq!(told["contacts"], json!(["ana@skiff.test"]), "registered metadata is echoed");
+    assert_eq!(told["token_endpoint_auth_method"], "client_secret_basic");
+    assert!(told["scope"].as_str().unwrap().contains("vso.work"));
+    assert!(!told["scope"].as_str().unwrap().contains("user_impersonation"));
+}
+
+#[test]
+fn a_gate_is_open_closed_or_opened_by_a_token() {
+    let tenant = TenantId(uuid::Uuid::nil());
+    let (_, token) = InitialAccessToken::generate(tenant, NOW, &mut Entropy::seeded(1));
+    let may = |gate, token: Option<&InitialAccessToken>, now| {
+        may_register(Standing { tenant, gate, token, registered: 0, key: &key(), now })
+    };
+    assert_eq!(may(RegistrationGate::Off, Some(&token), NOW), Err(Refused::Closed));
+    assert_eq!(may(RegistrationGate::InitialToken, None, NOW), Err(Refused::Token));
+    assert_eq!(may(RegistrationGate::InitialToken, Some(&token), NOW), Ok(()));
+    assert_eq!(may(RegistrationGate::InitialToken, Some(&token), token.expires_at), Err(Refused::Token));
+    let other = InitialAccessToken { tenant: TenantId(uuid::Uuid::from_u128(9)), ..token };
+    assert_eq!(may(RegistrationGate::InitialToken, Some(&other), NOW), Err(Refused::Token));
+    assert_eq!(may(RegistrationGate::Open, None, NOW), Ok(()));
+    let full = limits::DYNAMIC_CLIENTS_PER_TENANT;
+    let standing =
+        Standing { tenant, gate: RegistrationGate::Open, token: None, registered: full, key: &key(), now: NOW };
+    assert_eq!(may_register(standing), Err(Refused::Full));
+}
+
+#[test]
+fn what_cannot_be_registered_is_refused_with_its_code() {
+    let with = |name: &str, value: Value| {
+        let mut document = a_web_document();
+        document[name] = value;
+        document
+    };
+    assert_eq!(refused(with("redirect_uris", json!(["https://skiff.test/callback#fragment"]))), "invalid_redirect_uri");
+    assert_eq!(refused(with("redirect_uris", json!(["http://skiff.test/callback"]))), "invalid_redirect_uri");
+    assert_eq!(refused(with("redirect_uris", json!([]))), "invalid_redirect_uri");
+    assert_eq!(refused(with("software_statement", json!("ey"))), "unapproved_software_statement");
+    for (name, value) in [
+        ("initiate_login_uri", json!("http://skiff.test/login")),
+        ("token_endpoint_auth_method", json!("client_secret_jwt")),
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
+        ("token_endpoint_auth_method", json!(7)),
+        ("grant_types", json!(["client_credentials"])),
+        ("grant_types", json!(["password"])),
+        ("response_types", json!(["token"])),
+        ("application_type", json!("robot")),
+        ("id_token_signed_response_alg", json!("none")),
+        ("userinfo_signed_response_alg", json!("HS256")),
+        ("logo_uri", json!("javascript:alert(1)")),
+        ("scope", json!("vso.everything")),
+        ("jwks", json!({"keys": [{"kty": "oct", "k": "AAAA"}]})),
+        ("jwks_uri", json!("http://skiff.test/keys")),
+        ("backchannel_logout_uri", json!("http://skiff.test/out")),
+        ("frontchannel_logout_uri", json!("https://evil.test/out")),
+        ("client_name", json!("Latchkey")),
+        ("profile", json!("legacy")),
+        ("contacts", json!(["x".repeat(10_000)])),
+    ] {
+        assert_eq!(refused(with(name, value)), "invalid_client_metadata", "{name}");
+    }
+    assert!(proposal(with("whatever", json!({"nobody": "knows"}))).is_ok(), "unknown metadata is ignored");
+    let Err(Refused::Metadata(_, said)) = proposal(with("profile", json!("legacy"))) else { panic!("a legacy app") };
+    assert_eq!(said, crate::legacy::NO_NEW_ONES);
+}
+
+#[test]
+fn a_public_app_is_native_or_in_a_browser() {
+    let kind = |uri: &str| {
+        let document = json!({"redirect_uris": [uri], "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"]});
+        let registered = registered(document, RegistrationGate::Open).answer.unwrap();
+        assert_eq!(registered.secret, None);
+        registered.client.kind
+    };
+    assert_eq!(kind("http://localhost:3118/callback"), ClientKind::Native);
+    assert_eq!(kind("com.example.app:/callback"), ClientKind::Native);
+    assert_eq!(kind("https://skiff.test/callback"), ClientKind::SinglePage);
+}
+
+#[test]
+fn only_its_own_token_manages_a_registration() {
+    let decision = registered(a_web_document(), RegistrationGate::Open);
+    let kept = decision.changes.iter().find_map(|change| match change {
+        Change::KeepDynamicClient(kept) => Some(kept.clone()),
+        _ => None,
+    });
+    let (kept, token) = (kept.unwrap(), decision.answer.unwrap().access_token);
+    assert!(kept.is_managed_with(&token, &key()));
+    assert!(!kept.is_managed_with(&Secret::new("lkr_"), &key()));
+    let other = DynamicClient { client: ClientId(uuid::Uuid::from_u128(9)), ..*kept };
+    assert!(!other.is_managed_with(&token, &key()));
+}
+
+#[test]
+fn a_registration_is_replaced_whole_and_its_kind_stays() {
+    let decision = registered(a_web_document(), RegistrationGate::Open);
+    let client = decision.answer.unwrap().client;
+    let kept = DynamicClient {
+        client: client.id,
+        tenant: client.tenant,
+        mac: [0; 32],
+        declared: "{}".into(),
+        registered_at: NOW,
+    };
+    let put =
+        |document: Value| replace(&client, &kept, proposal(document).unwrap(), &key(), NOW, &mut Entropy::seeded(3));
+    let (changed, secret) =
+        put(json!({"client_name": "Sloop", "redirect_uris": ["https://skiff.test/other"]})).answer.unwrap();
+    assert_eq!((changed.name.as_str(), changed.version, secret), ("Sloop", 2, None));
+    assert_eq!(changed.redirect_uris.len(), 1);
+    let public = json!({"redirect_uris": ["https://skiff.test/other"], "token_endpoint_auth_method": "none"});
+    assert!(put(public).answer.is_err());
+}

@@ -1,0 +1,299 @@
+//! Client metadata of requests and answers, by its registered names: [OpenID Connect Registration §2], [RFC 9101 §10.5], [RFC 9701 §6],
+//! [JARM §3].
+
+use std::collections::BTreeSet;
+
+use latchkey_jose::Algorithm;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::client::redirect_uri::RedirectUri;
+use crate::client::registration::{Client, ClientKind};
+use crate::limits;
+
+/// What a client knows people by. [OpenID Connect Core §8]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubjectType {
+    /// One id of the account for all clients.
+    #[default]
+    Public,
+    /// One for each host that clients send people back to.
+    Pairwise,
+}
+
+impl SubjectType {
+    /// Both, as `subject_types_supported` lists them.
+    pub const ALL: [Self; 2] = [Self::Public, Self::Pairwise];
+
+    /// The registered name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Pairwise => "pairwise",
+        }
+    }
+}
+
+/// What a client registered of how it asks and how it is answered. What stands at its default is left out.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metadata {
+    /// What it knows people by.
+    #[serde(skip_serializing_if = "is_default")]
+    pub subject_type: SubjectType,
+    /// Where all redirect URIs of one sector are listed. It would have to be fetched, so it is refused.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sector_identifier_uri: Option<String>,
+    /// What its ID tokens are signed with: RS256 if nothing is said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// What UserInfo is signed with. It is plain JSON if nothing is said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    /// What introspection is signed with, if it asks for a signed one: RS256 if nothing is said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// What answers of the authorization endpoint are signed with, in a mode that is signed: RS256 if nothing is said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub authorization_signed_response_alg: Option<Algorithm>,
+    /// The one algorithm of its request objects. Any that we know if nothing is said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub request_object_signing_alg: Option<Algorithm>,
+    /// It asks by signed request objects, and in no other way.
+    #[serde(skip_serializing_if = "is_default")]
+    pub require_signed_request_object: bool,
+    /// Where its request objects are. They are fetched from nowhere else.
+    #[serde(skip_serializing_if = "is_default")]
+    pub request_uris: Vec<String>,
+    /// The oldest sign-in that is good enough, in seconds, where a request says nothing of it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub default_max_age: Option<u32>,
+    /// It needs `auth_time`, which every ID token has.
+    #[serde(skip_serializing_if = "is_default")]
+    pub require_auth_time: bool,
+    /// Where it publishes its keys. [OpenID Connect Registration §2]
+    #[serde(skip_serializing_if = "is_default")]
+    pub jwks_uri: Option<String>,
+    /// Where somebody else may begin its sign-in. [OpenID Connect Core §4]
+    #[serde(skip_serializing_if = "is_default")]
+    pub initiate_login_uri: Option<String>,
+    /// Its access tokens are bound to a key that it shows by DPoP proofs, always. [RFC 9449 §5.2]
+    #[serde(skip_serializing_if = "is_default")]
+    pub dpop_bound_access_tokens: bool,
+    /// Its access tokens are bound to the certificate that it shows when it shakes hands, always. [RFC 8705 §3.4]
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_client_certificate_bound_access_tokens: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Why metadata was not accepted, in a sentence for the person who asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadMetadata {
+    /// Somebody else's page sends people there, so it has to be a page of https.
+    #[error("initiate_login_uri has to be an https address of at most 2000 bytes without fragment.")]
+    InitiateLoginUri,
+    /// Keys that nobody could rely on, or that would have to be asked for elsewhere.
+    #[error("jwks_uri has to be an https address of at most 2000 bytes without user name, password or fragment.")]
+    JwksUri,
+    /// Request objects are fetched, so where from is checked first.
+    #[error("Request objects are at most 10 https addresses of at most 2000 bytes each.")]
+    RequestUris,
+    /// A list of redirect URIs that would have to be fetched.
+    #[error("sector_identifier_uri is not supported: register redirect URIs of one host.")]
+    SectorIdentifierUri,
+    /// Nothing says which host the pairwise subjects would be for.
+    #[error("Pairwise subjects take redirect URIs of one host: the host is the sector that they are for.")]
+    SeveralSectors,
+    /// A token is bound to one thing.
+    #[error("Tokens are bound to a key (DPoP) or to a certificate, not to both.")]
+    TwoConstraints,
+    /// Nobody signs in to a daemon.
+    #[error("A daemon signs nobody in, so it has no requests and no answers about people.")]
+    Daemon,
+}
+
+impl Metadata {
+    /// The registered names.
+    pub const NAMES: [&str; 15] = [
+        "subject_type",
+        "sector_identifier_uri",
+        "id_token_signed_response_alg",
+        "userinfo_signed_response_alg",
+        "introspection_signed_response_alg",
+        "authorization_signed_response_alg",
+        "request_object_signing_alg",
+        "require_signed_request_object",
+        "request_uris",
+        "default_max_age",
+        "require_auth_time",
+        "jwks_uri",
+        "initiate_login_uri",
+        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+    ];
+
+    /// Every algorithm that it registered for answers to it.
+    pub fn answering_algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        let registered = [
+            self.id_token_signed_response_alg,
+            self.userinfo_signed_response_alg,
+            self.introspection_signed_response_alg,
+            self.authorization_signed_response_alg,
+        ];
+        registered.into_iter().flatten()
+    }
+
+    /// The address at which a sign-in begins that somebody else asks for, by this issuer. [OpenID Connect Core §4]
+    pub fn sign_in_at(&self, issuer: &str) -> Option<String> {
+        let mut address = Url::parse(self.initiate_login_uri.as_deref()?).ok()?;
+        address.query_pairs_mut().append_pair("iss", issuer);
+        Some(address.into())
+    }
+
+    /// Checks every field, and how they fit to the redirect URIs.
+    pub(crate) fn check(mut self, kind: ClientKind, redirect_uris: &[RedirectUri]) -> Result<Self, BadMetadata> {
+        if self.dpop_bound_access_tokens && self.tls_client_certificate_bound_access_tokens {
+            return Err(BadMetadata::TwoConstraints);
+        }
+        if !self.jwks_uri.as_deref().is_none_or(is_page) {
+            return Err(BadMetadata::JwksUri);
+        }
+        if kind == ClientKind::Daemon {
+            let its_own = Self {
+                introspection_signed_response_alg: self.introspection_signed_response_alg,
+                jwks_uri: self.jwks_uri.clone(),
+                dpop_bound_access_tokens: self.dpop_bound_access_tokens,
+                tls_client_certificate_bound_access_tokens: self.tls_client_certificate_bound_access_tokens,
+                ..Self::default()
+            };
+            return if self == its_own { Ok(self) } else { Err(BadMetadata::Daemon) };
+        }
+        self.initiate_login_uri =
+            self.initiate_login_uri.map(|uri| uri.trim().to_owned()).filter(|uri| !uri.is_empty());
+        if !self.initiate_login_uri.as_deref().is_none_or(is_page) {
+            return Err(BadMetadata::InitiateLoginUri);
+        }
+        let fetchable =
+            |uri: &String| uri.split('#').next().is_some_and(is_page) && uri.len() <= limits::REDIRECT_URI_BYTES;
+        if self.request_uris.len() > limits::REQUEST_URIS_PER_CLIENT || !self.request_uris.iter().all(fetchable) {
+            return Err(BadMetadata::RequestUris);
+        }
+        if self.sector_identifier_uri.is_some() {
+            return Err(BadMetadata::SectorIdentifierUri);
+        }
+        let hosts: BTreeSet<&str> = redirect_uris.iter().map(|uri| host(uri.as_str())).collect();
+        if self.subject_type == SubjectType::Pairwise && hosts.len() > 1 {
+            return Err(BadMetadata::SeveralSectors);
+        }
+        Ok(self)
+    }
+}
+
+/// What is signed for a client unless it registered something else.
+const USUAL: Algorithm = Algorithm::Rs256;
+
+impl Client {
+    /// What its ID tokens are signed with.
+    pub fn id_token_algorithm(&self) -> Algorithm {
+        self.metadata.id_token_signed_response_alg.unwrap_or(USUAL)
+    }
+
+    /// What answers of the authorization endpoint are signed with, where it asks for signed ones.
+    pub fn authorization_response_algorithm(&self) -> Algorithm {
+        self.metadata.authorization_signed_response_alg.unwrap_or(USUAL)
+    }
+
+    /// What introspection is signed with, where it asks for a signed answer.
+    pub fn introspection_algorithm(&self) -> Algorithm {
+        self.metadata.introspection_signed_response_alg.unwrap_or(USUAL)
+    }
+}
+
+/// The sector of a client: the host of its redirect URIs. [OpenID Connect Core §8.1]
+pub fn sector(redirect_uris: &[RedirectUri]) -> &str {
+    redirect_uris.first().map(|uri| host(uri.as_str())).unwrap_or_default()
+}
+
+/// The host of an address, or all of an address that has none: it is the sector of a native app.
+fn host(uri: &str) -> &str {
+    let Some((_, rest)) = uri.split_once("://") else { return uri };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+fn is_page(uri: &str) -> bool {
+    let read = Url::parse(uri).ok().filter(|url| url.scheme() == "https" && url.fragment().is_none());
+    let bare = read.is_some_and(|url| url.username().is_empty() && url.password().is_none());
+    bare && uri.len() <= limits::REDIRECT_URI_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(metadata: Metadata, uris: &[&str]) -> Result<Metadata, BadMetadata> {
+        let uris: Vec<_> = uris.iter().map(|uri| RedirectUri::from_stored((*uri).to_owned())).collect();
+        metadata.check(ClientKind::Web, &uris)
+    }
+
+    #[test]
+    fn it_is_read_and_written_by_its_registered_names() {
+        let text = r#"{"subject_type":"pairwise","id_token_signed_response_alg":"ES256","default_max_age":60}"#;
+        let metadata: Metadata = serde_json::from_str(text).unwrap();
+        assert_eq!(metadata.id_token_signed_response_alg, Some(Algorithm::Es256));
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), text);
+        assert_eq!(serde_json::to_string(&Metadata::default()).unwrap(), "{}");
+        for unknown in [r#"{"id_token_signed_response_alg":"none"}"#, r#"{"subject_type":"other"}"#] {
+            assert!(serde_json::from_str::<Metadata>(unknown).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn others_begin_a_sign_in_at_a_page_of_https() {
+        let at = |uri: &str| check(Metadata { initiate_login_uri: Some(uri.into()), ..Metadata::default() }, &[]);
+        assert!(at("https://app.test/login?x=1").is_ok());
+        let begun = at("https://app.test/login?x=1").unwrap().sign_in_at("https://id.test/t");
+        assert_eq!(begun.as_deref(), Some("https://app.test/login?x=1&iss=https%3A%2F%2Fid.test%2Ft"));
+        assert_eq!(at("").unwrap().initiate_login_uri, None);
+        for bad in ["http://app.test/login", "https://app.test/#x", "https://u:p@app.test/", "login", "javascript:1"] {
+            assert_eq!(at(bad), Err(BadMetadata::InitiateLoginUri), "{bad}");
+        }
+    }
+
+    #[test]
+    fn request_objects_are_at_a_few_addresses_of_https() {
+        let at = |uris: &[&str]| {
+            let request_uris = uris.iter().map(|uri| (*uri).to_owned()).collect();
+            check(Metadata { request_uris, ..Metadata::default() }, &[])
+        };
+        assert!(at(&["https://app.test/request.jwt#hash", "https://app.test/other"]).is_ok());
+        assert_eq!(at(&["http://app.test/request.jwt"]), Err(BadMetadata::RequestUris));
+        assert_eq!(at(&["https://app.test/"; 11]), Err(BadMetadata::RequestUris));
+    }
+
+    #[test]
+    fn pairwise_subjects_are_for_one_host() {
+        let pairwise = || Metadata { subject_type: SubjectType::Pairwise, ..Metadata::default() };
+        assert!(check(pairwise(), &["https://a.test/one", "https://a.test:8443/two?x"]).is_ok());
+        assert_eq!(check(pairwise(), &["https://a.test/", "https://b.test/"]), Err(BadMetadata::SeveralSectors));
+        let listed = Metadata { sector_identifier_uri: Some("https://a.test/uris".into()), ..pairwise() };
+        assert_eq!(check(listed, &["https://a.test/"]), Err(BadMetadata::SectorIdentifierUri));
+        assert_eq!(sector(&[RedirectUri::from_stored("https://a.test:8443/two".into())]), "a.test");
+        assert_eq!(sector(&[RedirectUri::from_stored("http://[::1]/two".into())]), "[::1]");
+    }
+
+    #[test]
+    fn a_daemon_has_only_what_it_needs() {
+        let signed = Metadata { introspection_signed_response_alg: Some(Algorithm::Es256), ..Metadata::default() };
+        assert!(signed.clone().check(ClientKind::Daemon, &[]).is_ok());
+        let more = Metadata { require_auth_time: true, ..signed };
+        assert_eq!(more.check(ClientKind::Daemon, &[]), Err(BadMetadata::Daemon));
+    }
+}

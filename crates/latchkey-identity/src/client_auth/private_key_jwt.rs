@@ -1,0 +1,185 @@
+//! `private_key_jwt`: the client signs an assertion with its own key. [OpenID Connect Core §9], [RFC 7523 §2.2 and §3]
+
+use latchkey_jose::Algorithm;
+use latchkey_jose::assertion::{Assertion, Reading};
+
+use super::{AuthenticatedClient, CalledAt, Facts, Method, Proved};
+use crate::client::{Client, ClientState, Profile};
+use crate::error::OAuthError;
+use crate::limits;
+use crate::parameters::Parameters;
+use crate::secret::TokenHash;
+use crate::time::Timestamp;
+
+/// The only `client_assertion_type` that we know. [RFC 7523 §2.2]
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// An assertion as it came. Nothing of it is believed yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientAssertion {
+    text: String,
+}
+
+impl std::fmt::Debug for ClientAssertion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientAssertion([secret])")
+    }
+}
+
+impl ClientAssertion {
+    /// Reads the form: which client is named, by `client_id` or else by the assertion, and the assertion; `None` if there is none.
+    pub fn read(form: &Parameters) -> Result<Option<(String, Self)>, OAuthError> {
+        let Some(text) = form.get("client_assertion") else {
+            return match form.get("client_assertion_type") {
+                None => Ok(None),
+                Some(_) => Err(OAuthError::invalid_request("client_assertion is missing").numbered(900_144)),
+            };
+        };
+        if form.require("client_assertion_type")? != ASSERTION_TYPE {
+            return Err(OAuthError::invalid_client("client_assertion_type is not that of a JWT"));
+        }
+        let assertion = Assertion::read(text, Reading::Tolerant).map_err(|_| unreadable())?;
+        let named = form.get("client_id").map(str::to_owned).or(assertion.claims.sub);
+        let named = named.ok_or_else(|| OAuthError::invalid_client("the client assertion has no sub"))?;
+        Ok(Some((named, Self { text: text.to_owned() })))
+    }
+
+    /// The key that it names.
+    pub fn kid(&self) -> Option<String> {
+        self.parse(Reading::Tolerant).ok()?.kid
+    }
+
+    /// Whether it is not the client's own, but perhaps one of an issuer that the client registered.
+    pub(super) fn is_of_another(&self, client: &Client) -> bool {
+        let issuer = self.parse(Reading::Tolerant).ok().and_then(|assertion| assertion.claims.iss);
+        !client.authentication.federated.is_empty() && issuer.is_some_and(|issuer| issuer != client.id.to_string())
+    }
+
+    /// The issuer whose published keys it takes to check it, if it is for a federated credential, and the key that it names.
+    pub fn of_issuer(&self, client: &Client) -> Option<(String, Option<String>)> {
+        let assertion = self.is_of_another(client).then(|| self.parse(Reading::Strict).ok()).flatten()?;
+        let held = super::federated_credential::meant(client, &assertion).filter(|held| held.pinned.is_empty())?;
+        Some((held.issuer.clone(), assertion.kid))
+    }
+
+    /// Reads it as closely as the client's world does.
+    pub(super) fn parse(&self, reading: Reading) -> Result<Assertion, OAuthError> {
+        Assertion::read(&self.text, reading).map_err(|_| unreadable())
+    }
+}
+
+fn unreadable() -> OAuthError {
+    OAuthError::invalid_client("the client assertion is not a signed JWT").numbered(50_027)
+}
+
+/// An assertion that must not come again, and until when it could.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spent {
+    /// The hash of the client and its `jti`.
+    pub assertion: TokenHash,
+    /// When it has run out.
+    pub until: Timestamp,
+}
+
+/// Checks an assertion against the registration. What it spends is for the caller to keep.
+///
+/// It is signed by a live key of the client's, names the client as issuer and subject and us as its one audience, and lives for an hour at
+/// most. A `jti` counts once ([RFC 7523 §3], 7), except from clients of the Microsoft world, which send an assertion again and again:
+/// theirs count for ten minutes.
+pub(super) fn authenticate<'a>(
+    presented: &ClientAssertion,
+    client: &'a Client,
+    facts: Facts<'_>,
+    now: Timestamp,
+) -> Result<Proved<'a>, OAuthError> {
+    let wrong =
+        || OAuthError::invalid_client("the client is unknown, or no key of it signed the assertion").numbered(700_027);
+    let tolerant = client.profile == Profile::Microsoft;
+    let assertion = presented.parse(if tolerant { Reading::Tolerant } else { Reading::Strict })?;
+    if !algorithms(client.profile).contains(&assertion.algorithm) {
+        return Err(OAuthError::invalid_client(
+            "the client assertion is signed by an algorithm that this client may not use",
+        ));
+    }
+    let meant = || client.authentication.keys.iter().chain(facts.published).filter(|key| key.is_meant_by(&assertion));
+    let key = meant().find(|key| key.signed(&assertion)).ok_or_else(wrong)?;
+    if !key.is_live(now) {
+        return Err(
+            OAuthError::invalid_client("the key that signed the client assertion has expired").numbered(7_000_222)
+        );
+    }
+    let id = client.id.to_string();
+    let names = [&assertion.claims.iss, &assertion.claims.sub];
+    if names.iter().any(|name| name.as_deref() != Some(id.as_str())) {
+        return Err(OAuthError::invalid_client("iss and sub of the client assertion are not both the client id"));
+    }
+    if !is_for_us(&assertion, client, facts.called) {
+        return Err(OAuthError::invalid_client(
+            "aud of the client assertion is neither the issuer nor the token endpoint, alone",
+        ));
+    }
+    let until = lives_until(&assertion, tolerant, now)?;
+    if client.state == ClientState::Suspended {
+        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
+    }
+    let credential = Some(key.credential());
+    let proven = AuthenticatedClient { client, method: Method::PrivateKeyJwt, credential, confirmation: None };
+    if tolerant {
+        return Ok(Proved { client: proven, spends: None });
+    }
+    let jti = assertion.claims.jti.as_deref().filter(|jti| !jti.is_empty());
+    let jti = jti.ok_or_else(|| OAuthError::invalid_client("the client assertion has no jti"))?;
+    let assertion = TokenHash::of(&format!("{id} {jti}"));
+    Ok(Proved { client: proven, spends: Some(Spent { assertion, until }) })
+}
+
+/// The algorithms of a client's assertions, by its world.
+const fn algorithms(profile: Profile) -> &'static [Algorithm] {
+    match profile {
+        Profile::Standard | Profile::Microsoft => &Algorithm::ALL,
+        // [FAPI 2.0 Security Profile §5.4.1]
+        Profile::Fapi2 => &[Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa],
+        Profile::Legacy => &[],
+    }
+}
+
+/// Whether it is meant for us, and for nobody else.
+fn is_for_us(assertion: &Assertion, client: &Client, called: CalledAt<'_>) -> bool {
+    let [audience] = assertion.claims.aud.as_slice() else { return false };
+    match client.profile {
+        Profile::Standard => called.is_issuer(audience, client) || called.is_endpoint(audience),
+        // [FAPI 2.0 Security Profile §5.3.2.1], 8: the issuer, as a text.
+        Profile::Fapi2 => !assertion.claims.aud_is_list && called.is_issuer(audience, client),
+        Profile::Microsoft => called.is_issuer(audience, client) || called.is_endpoint_of_any_name(audience, client),
+        Profile::Legacy => false,
+    }
+}
+
+/// Until when an assertion could be used, if its time is now.
+fn lives_until(assertion: &Assertion, tolerant: bool, now: Timestamp) -> Result<Timestamp, OAuthError> {
+    let leeway = limits::ASSERTION_LEEWAY;
+    let claims = &assertion.claims;
+    let exp = claims.exp.ok_or_else(|| OAuthError::invalid_client("the client assertion has no exp"))?;
+    if [claims.nbf, claims.iat].into_iter().flatten().any(|begins| begins > now + leeway) {
+        return Err(OAuthError::invalid_client("the client assertion is not valid yet").numbered(700_024));
+    }
+    let end = match claims.iat.or(claims.nbf) {
+        Some(begins) if tolerant => exp.min(begins + limits::REUSED_ASSERTION_LIFETIME),
+        _ => exp,
+    };
+    if end + leeway <= now {
+        return Err(OAuthError::invalid_client("the client assertion has expired").numbered(700_024));
+    }
+    let longest = match (tolerant, claims.iat.or(claims.nbf)) {
+        (false, _) => limits::ASSERTION_LIFETIME,
+        (true, Some(_)) => limits::MICROSOFT_ASSERTION_LIFETIME,
+        (true, None) => limits::REUSED_ASSERTION_LIFETIME,
+    };
+    if exp > now + longest + leeway {
+        return Err(OAuthError::invalid_client("exp of the client assertion is too far away"));
+    }
+    Ok(exp + leeway)
+}
+
+#[cfg(test)]
+mod tests;

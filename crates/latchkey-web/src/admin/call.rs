@@ -1,0 +1,227 @@
+//! One call: who makes it, and what it brings.
+
+use std::collections::BTreeMap;
+
+use axum::RequestExt as _;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use futures_util::future::BoxFuture;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use latchkey_devops::scope::{AUDIENCE, Scope};
+use latchkey_identity::administration::Administrator;
+use latchkey_identity::dpop::DpopError;
+use latchkey_identity::limits::FORM_BYTES;
+use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::{Decision, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::app::App;
+use crate::bearer::{self, BearerError, Holder, Presentation, Scheme};
+use crate::dpop;
+use crate::extract::Pairs;
+use crate::reply;
+use crate::visitor::Peer;
+
+/// What an operation comes to.
+pub(super) type Answer = Result<Reply, Problem>;
+
+/// What does it.
+pub(super) type Handler = fn(Call) -> BoxFuture<'static, Answer>;
+
+/// An answer.
+pub(super) enum Reply {
+    /// A thing, or a list.
+    Of(Value),
+    /// A thing that was made.
+    Made(Value),
+    /// Nothing to say: it is done.
+    Done,
+}
+
+/// One call, of somebody who administers the tenant.
+pub(super) struct Call {
+    pub(super) app: App,
+    pub(super) by: Administrator,
+    pub(super) now: Timestamp,
+    address: String,
+    path: BTreeMap<String, String>,
+    query: Pairs,
+    body: Value,
+}
+
+/// Things of one page of a list at the most.
+const MOST: u32 = 100;
+
+impl Call {
+    /// The id that the path has here.
+    pub(super) fn id(&self, name: &str, what: &str) -> Result<Uuid, Problem> {
+        let text = self.path.get(name).map(String::as_str).unwrap_or_default();
+        Uuid::try_parse(text).map_err(|_| Problem::not_found(what))
+    }
+
+    /// The body.
+    pub(super) fn body(&mut self) -> Value {
+        std::mem::take(&mut self.body)
+    }
+
+    /// The body, as what it has to be.
+    pub(super) fn read<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        serde_json::from_value(self.body()).map_err(|error| Problem::bad_request(error.to_string()))
+    }
+
+    /// After which thing the page begins, if it is not the first.
+    pub(super) fn after(&self) -> &str {
+        self.query.first("after").unwrap_or_default()
+    }
+
+    /// How many things the page has at the most.
+    pub(super) fn most(&self) -> Result<u32, Problem> {
+        match self.query.first("limit").map(str::parse) {
+            None => Ok(MOST),
+            Some(Ok(most)) if (1..=MOST).contains(&most) => Ok(most),
+            Some(_) => Err(Problem::bad_request(format!("`limit` is a number from 1 to {MOST}."))),
+        }
+    }
+
+    /// The id of the last thing of the page before.
+    pub(super) fn after_id(&self) -> Result<Uuid, Problem> {
+        read_id(self.after())
+    }
+
+    /// A decision with the address that it came from.
+    pub(super) fn seen<T, E>(&self, decision: Decision<T, E>) -> Decision<T, E> {
+        decision.seen_from(&self.address)
+    }
+}
+
+/// An id of a position in a list; none is before all of them.
+pub(super) fn read_id(text: &str) -> Result<Uuid, Problem> {
+    if text.is_empty() {
+        return Ok(Uuid::nil());
+    }
+    Uuid::try_parse(text).map_err(|_| Problem::bad_request("`after` is what `next` of the page before says."))
+}
+
+/// A page of a list. `next` is where the next one begins, if this one is full.
+pub(super) fn page(values: Vec<Value>, most: u32, next: Option<String>) -> Reply {
+    let full = u32::try_from(values.len()).is_ok_and(|length| length >= most);
+    let next = next.filter(|_| full);
+    Reply::Of(serde_json::json!({ "value": values, "next": next }))
+}
+
+/// Answers a request to an operation.
+pub(super) async fn answer(app: App, request: Request, handler: Handler) -> Response<Body> {
+    let now = app.now();
+    let headers = request.headers().clone();
+    let mut response = match call(app.clone(), request, now).await {
+        Err(problem) => problem.into_response(),
+        Ok(call) => match handler(call).await {
+            Err(problem) => problem.into_response(),
+            Ok(Reply::Of(value)) => reply::json(StatusCode::OK, &value),
+            Ok(Reply::Made(value)) => reply::json(StatusCode::CREATED, &value),
+            Ok(Reply::Done) => {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                response
+            }
+        },
+    };
+    dpop::offer_nonce(&app, &headers, response.headers_mut(), now);
+    reply::no_store(&mut response);
+    response
+}
+
+async fn call(app: App, mut request: Request, now: Timestamp) -> Result<Call, Problem> {
+    let path = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::nowhere())?;
+    let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let (parts, body) = request.into_parts();
+    let by = administrator(&app, &parts, now).await?;
+    let query = Pairs::decode(parts.uri.query().unwrap_or_default().as_bytes());
+    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
+    let body = read(&parts, body).await?;
+    Ok(Call { app, by, now, address, path, query, body })
+}
+
+/// A body of JSON, or nothing.
+async fn read(parts: &Parts, body: Body) -> Result<Value, Problem> {
+    let bytes = Limited::new(body, FORM_BYTES).collect().await;
+    let bytes = bytes
+        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is longer than 65536 bytes."))?
+        .to_bytes();
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        let detail = "The body has to be application/json.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("The body is not UTF-8."))?;
+    let value = serde_json::from_str(text).map_err(|error| Problem::bad_request(error.to_string()))?;
+    match holds_null_character(&value) {
+        true => Err(Problem::bad_request("The body contains a null character.")),
+        false => Ok(value),
+    }
+}
+
+/// No field of ours has one, and not every database can hold it.
+fn holds_null_character(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_null_character),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.contains('\0') || holds_null_character(value))
+        }
+        _ => false,
+    }
+}
+
+/// Whose token it is, if it administers a tenant at this moment.
+async fn administrator(app: &App, parts: &Parts, now: Timestamp) -> Result<Administrator, Problem> {
+    let Some((scheme, token)) = token(parts) else {
+        return Err(Problem::unauthorized("Bearer", None, "Send an access token as Bearer, and nothing else."));
+    };
+    let name = if scheme == Scheme::Dpop { "DPoP" } else { "Bearer" };
+    let presented = Presentation { token: &token, scheme, parts };
+    match bearer::identify(app, presented, AUDIENCE, now).await {
+        Ok(Holder::Person(bearer)) => {
+            let scoped = is_scoped(&bearer.token.scopes) && is_scoped(&bearer.authorization.scopes);
+            Ok(Administrator::in_person(&bearer.person.account, bearer.client.id, scoped)?)
+        }
+        Ok(Holder::App(bearer)) => {
+            let scoped = is_scoped(&bearer.token.scopes) && is_scoped(&bearer.client.scopes);
+            let owner = match bearer.client.owner {
+                Some(owner) => app.store.account(owner).await?,
+                None => None,
+            };
+            let owner = owner.as_ref().map(|person| &person.account);
+            Ok(Administrator::through_app(&bearer.client, owner, bearer.token.tenant, scoped)?)
+        }
+        Err(BearerError::Refused(refusal)) => {
+            Err(Problem::unauthorized(name, Some("invalid_token"), format!("{refusal}.")))
+        }
+        Err(BearerError::Unproven(DpopError::Busy)) => {
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, DpopError::Busy.code(), "The server cannot answer now."))
+        }
+        Err(BearerError::Unproven(error)) => Err(Problem::unauthorized("DPoP", Some(error.code()), error.to_string())),
+        Err(BearerError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// By its own name: whoever may do everything on the DevOps side may not do this.
+fn is_scoped(scopes: &ScopeSet) -> bool {
+    scopes.contains(Scope::TenantManage.name())
+}
+
+fn token(parts: &Parts) -> Option<(Scheme, String)> {
+    let mut all = parts.headers.get_all(AUTHORIZATION).iter();
+    let header = all.next().filter(|_| all.next().is_none())?.to_str().ok()?;
+    let (scheme, token) = header.trim().split_once(' ')?;
+    Some((Scheme::parse(scheme)?, token.trim().to_owned()))
+}

@@ -1,0 +1,102 @@
+//! `cargo xtask docs`: the table from sections of specifications to functions to tests.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::citations::{Citations, Item, Section, Test};
+use crate::problem::{Outcome, Problem};
+use crate::workspace::Workspace;
+
+/// Where the table is.
+const TABLE: &str = "docs/standards.md";
+
+/// So many tests are named of one item; the others are counted.
+const NAMED: usize = 3;
+
+/// What to do with the table.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only say whether the table is what it should be
+    #[arg(long)]
+    check: bool,
+}
+
+/// Writes the table, or checks it.
+pub(crate) fn run(options: &Options, workspace: &Workspace) -> Outcome<ExitCode> {
+    if options.check {
+        check(workspace)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = workspace.root.join(TABLE);
+    fs::write(&path, table(&Citations::below(&workspace.root)?))
+        .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+    println!("{TABLE} is written.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fails if the table is not what the code says.
+pub(crate) fn check(workspace: &Workspace) -> Outcome<()> {
+    let written = fs::read_to_string(workspace.root.join(TABLE)).unwrap_or_default();
+    if written == table(&Citations::below(&workspace.root)?) {
+        return Ok(());
+    }
+    Err(Problem::new(format!("{TABLE} is not what the code says: `cargo xtask docs` writes it anew.")))
+}
+
+fn table(citations: &Citations) -> String {
+    let mut page = "# From specifications to code to tests\n\n\
+         What follows a section says so in its doc comment; this page is read from there by `cargo xtask docs`. The tests are those that \
+         name the item, and those over HTTP whose file bears the same noun. What departs from a specification is in \
+         [divergences.md](divergences.md).\n"
+        .to_owned();
+    let mut document = "";
+    for (section, items) in &citations.sections {
+        if section.document != document {
+            document = &section.document;
+            let _ = write!(page, "\n## {document}\n\n| section | where | tests |\n|---|---|---|\n");
+        }
+        for item in items {
+            row(&mut page, section, item, &citations.tests);
+        }
+    }
+    page
+}
+
+fn row(page: &mut String, section: &Section, item: &Item, tests: &[Test]) {
+    let file = item.file.display();
+    let place = if item.name.is_empty() {
+        format!("[{file}](../{file})")
+    } else {
+        format!("[`{}`](../{file}) in {file}", item.name)
+    };
+    let shown: Vec<&Test> = tests.iter().filter(|test| item.is_shown_by(test)).collect();
+    // Those beside the code first.
+    let (beside, elsewhere): (Vec<&Test>, Vec<&Test>) = shown.iter().partition(|test| near(&test.file, &item.file));
+    let named = beside.into_iter().chain(elsewhere).take(NAMED);
+    let mut names: Vec<String> = named.map(|test| format!("`{}`", test.name)).collect();
+    if shown.len() > NAMED {
+        names.push(format!("{} more", shown.len() - NAMED));
+    }
+    let _ = writeln!(page, "| {} | {place} | {} |", section.title(), names.join("<br>"));
+}
+
+/// Whether tests are in the file itself, or in the folder that bears its name.
+fn near(tests: &Path, file: &Path) -> bool {
+    tests == file || tests.starts_with(file.with_extension(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_beside_the_code_are_in_its_file_or_in_its_folder() {
+        let file = Path::new("crates/a/src/grant/code.rs");
+        assert!(near(file, file) && near(Path::new("crates/a/src/grant/code/tests.rs"), file));
+        assert!(!near(Path::new("crates/a/src/grant/tests.rs"), file));
+    }
+}
