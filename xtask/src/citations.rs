@@ -64,12 +64,27 @@ impl Section {
 }
 
 impl Item {
-    /// Whether a test is about this: it names the item in its body, or it asks the endpoint whose file has the same noun.
+    /// Whether a test is about this: it asks the endpoint whose file has the same noun, it stands beside the item and names it, or it
+    /// names it in a way that means nothing else.
     pub(crate) fn is_shown_by(&self, test: &Test) -> bool {
-        let over_http = is_over_http(&test.file) && test.file.file_stem() == self.file.file_stem();
+        let noun = self.file.file_stem();
+        if is_over_http(&test.file) && test.file.file_stem() == noun {
+            return true;
+        }
         // The same word means something else in another crate.
         let in_its_crate = self.file.components().take(2).eq(test.file.components().take(2));
-        over_http || (in_its_crate && !self.name.is_empty() && names(&test.body, &self.name))
+        if self.name.is_empty() || !in_its_crate || !names(&test.body, &self.name) {
+            return false;
+        }
+        let is_type =
+            self.name.starts_with(|first: char| first.is_ascii_uppercase()) && self.name.contains(char::is_lowercase);
+        let whole = format!("{}::{}", noun.unwrap_or_default().display(), self.name);
+        is_type || self.has_beside(&test.file) || names(&test.body, &whole)
+    }
+
+    /// Whether tests are in the file itself, or in the folder that bears its name.
+    pub(crate) fn has_beside(&self, tests: &Path) -> bool {
+        tests == self.file || tests.starts_with(self.file.with_extension(""))
     }
 }
 
@@ -237,6 +252,24 @@ mod tests {
         let expected =
             [("RFC 1", ""), ("RFC 2", "One"), ("RFC 3", "One"), ("RFC 4", "two"), ("RFC 5", "two"), ("RFC 6", "two")];
         assert_eq!(names, expected.map(|(document, name)| (document.to_owned(), name.to_owned())));
+    }
+
+    #[test]
+    fn tests_beside_the_code_are_in_its_file_or_in_its_folder() {
+        let item = Item { file: "crates/a/src/grant/code.rs".into(), name: "two".into() };
+        let beside = |file: &str| item.has_beside(Path::new(file));
+        assert!(beside("crates/a/src/grant/code.rs") && beside("crates/a/src/grant/code/tests.rs"));
+        assert!(!beside("crates/a/src/grant/tests.rs"));
+    }
+
+    #[test]
+    fn a_function_of_another_file_is_meant_only_with_the_name_of_its_file() {
+        let item = |name: &str| Item { file: "crates/a/src/code.rs".into(), name: name.into() };
+        let elsewhere =
+            |body: &str| Test { file: "crates/a/src/other.rs".into(), name: String::new(), body: body.into() };
+        assert!(item("two").is_shown_by(&elsewhere("code::two()")) && !item("two").is_shown_by(&elsewhere("two()")));
+        assert!(item("Two").is_shown_by(&elsewhere("Two::new()")));
+        assert!(!item("TWO").is_shown_by(&elsewhere("TWO")) && item("TWO").is_shown_by(&elsewhere("code::TWO")));
     }
 
     #[test]

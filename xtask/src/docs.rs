@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -75,28 +74,11 @@ fn row(page: &mut String, section: &Section, item: &Item, tests: &[Test]) {
     };
     let shown: Vec<&Test> = tests.iter().filter(|test| item.is_shown_by(test)).collect();
     // Those beside the code first.
-    let (beside, elsewhere): (Vec<&Test>, Vec<&Test>) = shown.iter().partition(|test| near(&test.file, &item.file));
+    let (beside, elsewhere): (Vec<&Test>, Vec<&Test>) = shown.iter().partition(|test| item.has_beside(&test.file));
     let named = beside.into_iter().chain(elsewhere).take(NAMED);
     let mut names: Vec<String> = named.map(|test| format!("`{}`", test.name)).collect();
     if shown.len() > NAMED {
         names.push(format!("{} more", shown.len() - NAMED));
     }
     let _ = writeln!(page, "| {} | {place} | {} |", section.title(), names.join("<br>"));
-}
-
-/// Whether tests are in the file itself, or in the folder that bears its name.
-fn near(tests: &Path, file: &Path) -> bool {
-    tests == file || tests.starts_with(file.with_extension(""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tests_beside_the_code_are_in_its_file_or_in_its_folder() {
-        let file = Path::new("crates/a/src/grant/code.rs");
-        assert!(near(file, file) && near(Path::new("crates/a/src/grant/code/tests.rs"), file));
-        assert!(!near(Path::new("crates/a/src/grant/tests.rs"), file));
-    }
 }

@@ -28,7 +28,7 @@ const GROUP: usize = 64;
 const MESSAGE: [u8; 620] = [b'x'; 620];
 /// The look-up that an API read cannot do without.
 const LOOK_UP: &str = "work_items.by_id";
-/// A verified token, found by the hash of its text in a table of a million, in microseconds. [`performance.md` §2.1]
+/// A verified token, found by the hash of its text in a table of a million, in microseconds.
 const SEEN_TOKEN: f64 = 0.9;
 
 /// What the parts of a request cost at least, in microseconds of processor time.

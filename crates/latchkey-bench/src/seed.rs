@@ -408,6 +408,7 @@ fn asked(client: &Client, tenant: &Tenant, origin: &str) -> Outcome<Authorizatio
         origins: Vec::new(),
         scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
         in_person: vec!["user_impersonation".into()],
+        for_administrators: Vec::new(),
         prefix: "vso.".into(),
     };
     let context = Context {

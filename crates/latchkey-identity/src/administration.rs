@@ -8,7 +8,7 @@ use crate::client::{Client, ClientId};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
-use crate::tenant::TenantId;
+use crate::tenant::{Tenant, TenantId};
 use crate::time::Timestamp;
 
 /// Proof that somebody administers a tenant at this moment.
@@ -40,12 +40,17 @@ impl Administrator {
         Self { account, client: None }
     }
 
-    /// A person, through an app that they authorized for it.
-    pub fn in_person(account: &Account, client: ClientId, scoped: bool) -> Result<Self, NotAnAdministrator> {
+    /// A person, through an app that they authorized for it in `tenant`: in another one they are a guest.
+    pub fn in_person(
+        account: &Account,
+        client: ClientId,
+        tenant: TenantId,
+        scoped: bool,
+    ) -> Result<Self, NotAnAdministrator> {
         if !scoped {
             return Err(NotAnAdministrator::Scope);
         }
-        if !account.tenant_administrator || account.state != AccountState::Active {
+        if account.tenant != tenant || !account.tenant_administrator || account.state != AccountState::Active {
             return Err(NotAnAdministrator::Person);
         }
         Ok(Self { account: account.clone(), client: Some(client) })
@@ -81,6 +86,13 @@ impl Administrator {
         self.account.tenant
     }
 
+    /// Whether they can vouch that somebody of their tenant has this address: it is of the tenant's own domain, or they run the server.
+    fn vouches_for(&self, email: &str, tenant: &Tenant) -> bool {
+        let is_own =
+            email_key(email).rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(&tenant.domain));
+        self.client.is_none() || is_own
+    }
+
     /// As whom they act.
     pub const fn account(&self) -> &Account {
         &self.account
@@ -114,6 +126,9 @@ pub enum AccountProblem {
     /// It cannot be shown to people.
     #[error("A name has 1 to 256 characters, none of them hidden.")]
     Name,
+    /// It is of a domain that is not the tenant's: whether somebody has it is not told.
+    #[error("The address is not of the tenant's own domain.")]
+    Elsewhere,
     /// Somebody has it.
     #[error("There is an account with this address already.")]
     Taken,
@@ -148,12 +163,16 @@ pub fn create_account(
     new: NewAccount,
     password: Option<String>,
     taken: bool,
+    tenant: &Tenant,
     by: &Administrator,
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Account, AccountProblem> {
     if let Err(problem) = new.check() {
         return Decision::refuse(problem);
+    }
+    if !by.vouches_for(&new.email, tenant) {
+        return Decision::refuse(AccountProblem::Elsewhere);
     }
     if taken {
         return Decision::refuse(AccountProblem::Taken);
@@ -204,11 +223,15 @@ pub fn revoke_authorization(
     if authorization.ended.is_some() {
         return Decision::grant(());
     }
+    let reason = match authorization.account == by.account.id {
+        true => EndReason::Revoked,
+        false => EndReason::RevokedByAdministrator,
+    };
     let scopes = authorization.scopes.to_string();
     let event = Event::new(EventKind::AuthorizationRevoked, authorization.tenant, now, scopes);
     Decision::grant(())
         .and(Change::Record(event.by(by.account.id).about(authorization)))
-        .and(Change::EndAuthorization { authorization: authorization.id, at: now, reason: EndReason::Revoked })
+        .and(Change::EndAuthorization { authorization: authorization.id, at: now, reason })
 }
 
 #[cfg(test)]
@@ -217,6 +240,7 @@ mod tests {
 
     use super::*;
     use crate::authorization::tests::an_authorization;
+    use crate::authorize::request::tests::harbor;
     use crate::client::registration::tests::a_client;
     use crate::sign_in::tests::an_account;
 
@@ -233,11 +257,15 @@ mod tests {
     #[test]
     fn a_person_needs_the_right_and_the_scope() {
         use NotAnAdministrator as E;
-        let person = |account: Account, scoped| Administrator::in_person(&account, a_client().id, scoped).map(|_| ());
+        let person = |account: Account, scoped| {
+            Administrator::in_person(&account, a_client().id, an_account().tenant, scoped).map(|_| ())
+        };
         assert_eq!(person(an_administrator(), true), Ok(()));
         assert_eq!(person(an_administrator(), false), Err(E::Scope));
         assert_eq!(person(an_account(), true), Err(E::Person));
         assert_eq!(person(Account { state: AccountState::Disabled, ..an_administrator() }, true), Err(E::Person));
+        let guest = Account { tenant: TenantId(Uuid::from_u128(9)), ..an_administrator() };
+        assert_eq!(person(guest, true), Err(E::Person), "an administrator elsewhere is none here");
     }
 
     #[test]
@@ -266,12 +294,29 @@ mod tests {
             administrator: false,
             claims: StandardClaims::default(),
         };
-        let create = |email, taken| create_account(new(email), None, taken, &by(), NOW, &mut Entropy::seeded(1));
+        let create =
+            |email, taken| create_account(new(email), None, taken, &harbor(), &by(), NOW, &mut Entropy::seeded(1));
         let made = create("ben@harbor.test", false);
         assert_eq!(made.answer.unwrap().tenant, by().tenant());
         assert_eq!(made.changes.len(), 2);
         assert_eq!(create("ben@harbor.test", true).answer, Err(AccountProblem::Taken));
         assert_eq!(create("ben", false).answer, Err(AccountProblem::Address));
+    }
+
+    #[test]
+    fn a_tenants_administrator_vouches_for_addresses_of_its_domain_and_hears_of_no_others() {
+        let (account, client) = (an_administrator(), a_client().id);
+        let by = Administrator::in_person(&account, client, account.tenant, true).unwrap();
+        let create = |email: &str, by: &Administrator, taken| {
+            let (email, name, claims) = (email.to_owned(), "Ben".to_owned(), StandardClaims::default());
+            let new = NewAccount { email, name, administrator: false, claims };
+            create_account(new, None, taken, &harbor(), by, NOW, &mut Entropy::seeded(1)).answer.map(|_| ())
+        };
+        assert_eq!(create("Ben@Harbor.test", &by, false), Ok(()));
+        for email in ["ben@shore.test", "ben@sub.harbor.test", "harbor.test@shore.test"] {
+            assert_eq!(create(email, &by, true), Err(AccountProblem::Elsewhere), "{email}");
+        }
+        assert_eq!(create("ben@shore.test", &self::by(), false), Ok(()), "who runs the server may");
     }
 
     #[test]
@@ -288,7 +333,13 @@ mod tests {
         let theirs = Authorization { tenant: elsewhere, ..an_authorization() };
         assert_eq!(revoke_authorization(Some(&theirs), &by(), NOW).answer, Err(NotYours));
         let own = Authorization { tenant: by().tenant(), ..an_authorization() };
-        assert_eq!(revoke_authorization(Some(&own), &by(), NOW).changes.len(), 2);
+        let ends_for = |account| {
+            let decision = revoke_authorization(Some(&Authorization { account, ..own.clone() }), &by(), NOW);
+            let [_, Change::EndAuthorization { reason, .. }] = decision.changes[..] else { panic!("it does not end") };
+            reason
+        };
+        assert_eq!(ends_for(own.account), EndReason::RevokedByAdministrator);
+        assert_eq!(ends_for(an_administrator().id), EndReason::Revoked, "it is their own");
         assert_eq!(revoke_authorization(None, &by(), NOW).answer, Err(NotYours));
     }
 }

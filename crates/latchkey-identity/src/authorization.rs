@@ -116,6 +116,8 @@ impl Lifetime {
 pub enum EndReason {
     /// The person revoked it.
     Revoked,
+    /// Whoever administers the tenant revoked it.
+    RevokedByAdministrator,
     /// The session it was given for ended.
     SessionEnded,
     /// The app was deleted.
@@ -125,12 +127,14 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    const ALL: [Self; 4] = [Self::Revoked, Self::SessionEnded, Self::AppDeleted, Self::Replaced];
+    const ALL: [Self; 5] =
+        [Self::Revoked, Self::RevokedByAdministrator, Self::SessionEnded, Self::AppDeleted, Self::Replaced];
 
     /// The name in the database and in lists.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
+            Self::RevokedByAdministrator => "revoked_by_administrator",
             Self::SessionEnded => "session_ended",
             Self::AppDeleted => "app_deleted",
             Self::Replaced => "replaced",

@@ -17,13 +17,14 @@
 //! | authorization | [`authorization`] | what a person approved for one app: `ARCHITECTURE.md` |
 //! | grants | [`grant`] | RFC 6749 §4.1.3, §4.4, §6; RFC 7636; RFC 8628; RFC 8693; RFC 9700 §4.14 |
 //! | tokens | [`token`] | RFC 9068, OpenID Connect Core §2 |
-//! | tokens bound to a key: `cnf`, DPoP proofs and nonces | [`token::confirmation`], [`dpop`] | RFC 7800 §3.1, RFC 9449 |
+//! | tokens bound to a key or a certificate: `cnf`, DPoP proofs and nonces | [`token::confirmation`], [`dpop`] | RFC 7800 §3.1, RFC 9449, RFC 8705 §3 |
 //! | giving tokens back, asking what they are worth | [`token::revocation`], [`token::introspection`] | RFC 7009, RFC 7662 |
 //! | the older OAuth kind | [`legacy`] | Azure DevOps: `docs/divergences.md` |
-//! | apps are told of a sign-out | [`logout_notice`] | OpenID Connect Back-Channel Logout, Front-Channel Logout |
-//! | sign-out that an app asks for | [`logout`] | OpenID Connect RP-Initiated Logout §2, §3 |
+//! | apps are told of a sign-out | [`logout_notice`] | Back-Channel Logout, Front-Channel Logout |
+//! | sign-out that an app asks for | [`logout`] | RP-Initiated Logout §2, §3 |
 //! | signing keys | [`key_rotation`] | OpenID Connect Core §10.1.1 |
 //! | metadata | [`discovery`] | OpenID Connect Discovery §3, RFC 8414 §2 |
+//! | claims about people | [`claims`] | OpenID Connect Core §5.1, §5.4, §5.5 |
 //! | UserInfo | [`userinfo`] | OpenID Connect Core §5.3 |
 //! | where the server itself may send a request | [`outbound`] | RFC 6890, RFC 7591 §5 |
 //! | security events | [`event`] | |

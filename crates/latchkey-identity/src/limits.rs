@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// An authorization code is redeemed at once by the client that asked; FAPI 2.0 §5.3.2.1 allows 60 s at most.
+/// An authorization code is redeemed at once by the client that asked; FAPI 2.0 Security Profile §5.3.2.1 allows 60 s at most.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
 /// A code of the older kind: clients were promised a quarter of an hour.
 pub const LEGACY_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -18,7 +18,7 @@ pub const LEGACY_TEXT_CHARACTERS: usize = 2_000;
 pub const FLOW_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// A device code lives as long as a person needs to find a browser and to read: a quarter of an hour.
 pub const DEVICE_CODE_LIFETIME: Duration = Duration::from_secs(15 * 60);
-/// A pushed request is followed by the browser at once; FAPI 2.0 §5.3.2.2 allows less than ten minutes.
+/// A pushed request is followed by the browser at once; FAPI 2.0 Security Profile §5.3.2.2 allows less than ten minutes.
 pub const PUSHED_REQUEST_LIFETIME: Duration = Duration::from_secs(90);
 /// Bytes of a pushed request: more than any URL could carry, and few enough to keep for each.
 pub const PUSHED_REQUEST_BYTES: usize = 16_384;
@@ -51,6 +51,10 @@ pub const SESSION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
 pub const SESSIONS_PER_BROWSER: usize = 10;
 /// The longest a client secret lives: two years, so that someone looks at it again.
 pub const CLIENT_SECRET_LIFETIME_DAYS: u32 = 730;
+/// The same as a length of time. A public key of a client lives no longer either.
+pub const CLIENT_SECRET_LIFETIME: Duration = Duration::from_secs(86_400).saturating_mul(CLIENT_SECRET_LIFETIME_DAYS);
+/// Days that a secret of a client lives if nothing else is asked for: half a year.
+pub const USUAL_SECRET_DAYS: u32 = 180;
 /// The days before the end of a client secret on which its owner is told by mail: enough to plan, to act, and to hurry.
 pub const SECRET_TOLD_DAYS_BEFORE: [u64; 3] = [30, 7, 1];
 /// How long before its end a client secret is marked on pages: two weeks are enough to change a service without haste.

@@ -1,4 +1,4 @@
-//! Sign-out that an app asks for, [OpenID Connect RP-Initiated Logout 1.0 §2 and §3].
+//! Sign-out that an app asks for, [RP-Initiated Logout §2 and §3].
 //!
 //! Whoever shows an ID token of ours for somebody who is signed in here signs them out at once; everybody else makes us ask. The browser is
 //! sent on to an address that the app registered for it and nowhere else.

@@ -1,5 +1,5 @@
 //! Telling apps that a session has ended: by a request of the server's own, and by a frame on the page that says so.
-//! [OpenID Connect Back-Channel Logout 1.0], [OpenID Connect Front-Channel Logout 1.0]
+//! [Back-Channel Logout], [Front-Channel Logout]
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// Given up after a day: an app's own sign-in is over by then.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(86_400);
+pub const GIVEN_UP_AFTER: Duration = Duration::from_secs(86_400);
 
 /// An app that somebody signed in to within a session, and where its ID tokens come from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,6 +121,11 @@ pub enum Outcome {
     GivenUp,
     /// It is told again then.
     Again(Timestamp),
+}
+
+/// Whether an answer is one to the notice. An app that gives none is likely to give none to its other notices.
+pub const fn is_answered(status: Option<u16>) -> bool {
+    matches!(status, Some(200 | 204 | 400))
 }
 
 /// What comes of an answer, or of none. 400 says that the app will not take this token, whenever it comes. [Back-Channel Logout §2.8]

@@ -17,6 +17,8 @@ pub struct ResourceServer {
     pub scopes: Vec<String>,
     /// Those of its scopes that act in a person's name as a whole, so that an app by itself never has them.
     pub in_person: Vec<String>,
+    /// Those of its scopes that are for administrators of a tenant: an app that registers itself never has them.
+    pub for_administrators: Vec<String>,
     /// What the names of its scopes begin with; a name like that which is not in `scopes` is an error rather than somebody else's.
     pub prefix: String,
 }
@@ -77,10 +79,11 @@ pub(crate) mod tests {
             audience: "499b84ac-1321-427f-aa17-267ca6975798".into(),
             identifiers: vec!["https://app.vssps.visualstudio.com".into()],
             origins: vec!["https://id.test".into()],
-            scopes: ["vso.work", "vso.work_write", "vso.code", "vso.build", "user_impersonation"]
+            scopes: ["vso.work", "vso.work_write", "vso.code", "vso.build", "vso.tenant_manage", "user_impersonation"]
                 .map(String::from)
                 .into(),
             in_person: vec!["user_impersonation".into()],
+            for_administrators: vec!["vso.tenant_manage".into()],
             prefix: "vso.".into(),
         }
     }

@@ -29,6 +29,9 @@ pub enum SetUpProblem {
     /// It does not have the form of a domain.
     #[error("This is no domain: for example example.com.")]
     Domain,
+    /// A tenant has it: the one of people's own accounts.
+    #[error("The domain is that of people's own accounts already.")]
+    DomainTaken,
     /// The tenant's name cannot be shown to people.
     #[error("A name has 1 to 256 characters, none of them hidden.")]
     TenantName,
@@ -51,21 +54,34 @@ impl SetUp {
     }
 }
 
-/// Sets a server up. `done` says whether there is a work tenant; `password` is what is kept of the administrator's.
+/// Whether a server has been set up: somebody works in one of its tenants.
+pub fn is_set_up(tenants: &[Tenant]) -> bool {
+    tenants.iter().any(|tenant| tenant.kind == TenantKind::Work)
+}
+
+/// Sets a server up. `present` are the tenants that there are, and `taken` says whether somebody has the administrator's address;
+/// `password` is what is kept of the administrator's.
 pub fn set_up(
     wanted: &SetUp,
     password: String,
-    done: bool,
+    present: &[Tenant],
+    taken: bool,
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Account, SetUpProblem> {
-    if done {
+    if is_set_up(present) {
         return Decision::refuse(SetUpProblem::Done);
     }
     let tenant = match wanted.tenant(TenantId(entropy.uuid())) {
         Ok(tenant) => tenant,
         Err(problem) => return Decision::refuse(problem),
     };
+    if present.iter().any(|other| other.domain == tenant.domain) {
+        return Decision::refuse(SetUpProblem::DomainTaken);
+    }
+    if taken {
+        return Decision::refuse(AccountProblem::Taken.into());
+    }
     let NewAccount { email, name, claims, .. } = wanted.administrator.clone();
     let account = Account {
         id: AccountId(entropy.uuid()),
@@ -107,8 +123,13 @@ mod tests {
         }
     }
 
+    fn a_tenant(kind: TenantKind) -> Tenant {
+        Tenant { id: TenantId(uuid::Uuid::nil()), kind, name: "There".into(), domain: "there.test".into() }
+    }
+
     fn decide(wanted: &SetUp, done: bool) -> Decision<Account, SetUpProblem> {
-        set_up(wanted, "$argon2id$".into(), done, Timestamp::from_secs(1), &mut Entropy::seeded(1))
+        let present = [a_tenant(if done { TenantKind::Work } else { TenantKind::Personal })];
+        set_up(wanted, "$argon2id$".into(), &present, false, Timestamp::from_secs(1), &mut Entropy::seeded(1))
     }
 
     #[test]
@@ -119,6 +140,17 @@ mod tests {
         assert_eq!(decision.changes[0], Change::SetUp { at: Timestamp::from_secs(1) });
         let Change::CreateTenant(tenant) = &decision.changes[3] else { panic!("no tenant") };
         assert_eq!((tenant.domain.as_str(), tenant.id), ("example.com", account.tenant));
+    }
+
+    #[test]
+    fn an_address_or_a_domain_that_somebody_has_is_refused() {
+        let (now, mut entropy) = (Timestamp::from_secs(1), Entropy::seeded(1));
+        let decision = set_up(&wanted(), "$argon2id$".into(), &[], true, now, &mut entropy);
+        assert_eq!(decision.answer, Err(SetUpProblem::Account(AccountProblem::Taken)));
+        assert_eq!(decision.changes, []);
+        let decision = decide(&SetUp { domain: "There.test".into(), ..wanted() }, false);
+        assert_eq!(decision.answer, Err(SetUpProblem::DomainTaken));
+        assert_eq!(decision.changes, []);
     }
 
     #[test]

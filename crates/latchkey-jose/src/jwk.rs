@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::json::{self, Present};
 use crate::{Algorithm, base64url, thumbprint};
 
-/// More keys than this in one document are not a service's keys. [S-SSR-02]
+/// More keys than this in one document are not a service's keys.
 pub const MAX_KEYS: usize = 100;
 
 /// What defines a public key of a kind we verify with. [RFC 7518 §6], [RFC 8037 §2]
@@ -238,7 +238,7 @@ impl TryFrom<Members> for Jwk {
     }
 }
 
-/// 2,048 to 8,192 bits: shorter is weak, longer costs us too much. A small odd exponent for the same reason. [S-SSR-02]
+/// 2,048 to 8,192 bits: shorter is weak, longer costs us too much. A small odd exponent for the same reason.
 pub(crate) fn checked_rsa(n: Vec<u8>, e: Vec<u8>) -> Result<PublicKey, BadKey> {
     let modulus = (256..=1024).contains(&n.len()) && n.first().is_some_and(|first| *first != 0);
     let exponent = match e.as_slice() {

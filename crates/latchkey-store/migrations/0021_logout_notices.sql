@@ -25,4 +25,6 @@ CREATE TABLE logout_notice (
     PRIMARY KEY (session, client, tenant)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX logout_notice_next ON logout_notice (next_at);
+-- Those that were never tried come first, so that an app that does not answer keeps nobody waiting.
+CREATE INDEX logout_notice_next ON logout_notice (attempts, next_at);
+CREATE INDEX logout_notice_client ON logout_notice (client, next_at);

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use latchkey_devops::scope::{self, Scope};
 use latchkey_git::Repositories;
+use latchkey_identity::account::AccountId;
 use latchkey_identity::authorize::throttle::RequestThrottle;
+use latchkey_identity::client::ClientId;
 use latchkey_identity::grant::device_code::pace::Polls;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::{Purpose, PurposeKey};
 use latchkey_identity::sign_in::throttle::Throttle;
+use latchkey_identity::tenant::TenantId;
 use latchkey_identity::{Entropy, Timestamp};
-use latchkey_store::Store;
+use latchkey_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
@@ -157,11 +160,11 @@ impl Origin {
 /// Keys derived from the server's master key, one for each purpose.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Refresh tokens.
+    /// Refresh tokens, and the pairwise subjects of people.
     pub refresh_token: PurposeKey,
-    /// Client secrets.
+    /// Client secrets, and registration access tokens.
     pub client_secret: PurposeKey,
-    /// Forms of our own pages.
+    /// Forms of our own pages, and set-up links.
     pub form: PurposeKey,
     /// Devices that accounts signed in from before.
     pub known_device: PurposeKey,
@@ -248,6 +251,16 @@ impl App {
         })))
     }
 
+    /// Whether an id that somebody chose for a new app means something else already: an account, a tenant, the DevOps side, an app that is
+    /// gone. Tokens say by such ids whom they are about and whom they are for. [RFC 9700 §4.15]
+    pub async fn means_something_else(&self, id: ClientId) -> Result<bool, StoreError> {
+        Ok(id.0.is_nil()
+            || id.to_string() == self.resource.audience
+            || self.store.account(AccountId(id.0)).await?.is_some()
+            || self.store.tenant(TenantId(id.0)).await?.is_some()
+            || self.store.was_ever_a_client(id).await?)
+    }
+
     /// The moment. A request asks once.
     pub fn now(&self) -> Timestamp {
         (self.clock.0)()
@@ -292,6 +305,7 @@ fn devops_resource(origins: Vec<String>) -> ResourceServer {
         origins,
         scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
         in_person: vec![Scope::UserImpersonation.name().to_owned()],
+        for_administrators: vec![Scope::TenantManage.name().to_owned()],
         prefix: "vso.".into(),
     }
 }

@@ -7,11 +7,12 @@ use http::request::Parts;
 use latchkey_devops::access::Caller;
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::Authorization;
-use latchkey_identity::client::Client;
+use latchkey_identity::client::{Client, ClientId, ClientState};
 use latchkey_identity::dpop::DpopError;
 use latchkey_identity::token::access_token::{AccessToken, TokenRefusal};
 use latchkey_identity::token::app_token::AppToken;
 use latchkey_identity::token::confirmation::Confirmation;
+use latchkey_identity::token::narrowing::Actor;
 use latchkey_jose::digest::sha256;
 use latchkey_store::StoreError;
 use latchkey_store::identity::Person;
@@ -288,6 +289,16 @@ async fn check(app: &App, token: Arc<SeenToken>, now: Timestamp) -> Result<Beare
     let account = person.as_ref().map(|person| &person.account);
     token.check(Some(&authorization), family_ended, account, client.as_deref(), now)?;
     let (Some(person), Some(client)) = (person, client) else { return Err(TokenRefusal::NotOurs.into()) };
+    for actor in token.narrowing.actor.iter().flat_map(Actor::clients) {
+        // Whoever acts with a token that was handed on is stopped with their own app.
+        let acting = match ClientId::parse(actor) {
+            Some(id) => app.store.client(id).await?,
+            None => None,
+        };
+        if !acting.is_some_and(|acting| acting.state == ClientState::Active) {
+            return Err(TokenRefusal::AppSuspended.into());
+        }
+    }
     Ok(Bearer { token, authorization, person, client })
 }
 

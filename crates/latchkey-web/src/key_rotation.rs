@@ -1,5 +1,7 @@
 //! What is done with the signing keys, by themselves and by whoever runs the server. The rules are those of the identity half.
 
+use std::time::Duration;
+
 use latchkey_identity::Timestamp;
 use latchkey_identity::key_rotation::{self, ALWAYS, FreshKey, Key, KeyProblem, Rotation};
 use latchkey_identity::secret::PurposeKey;
@@ -8,6 +10,9 @@ use latchkey_store::{Store, StoreError};
 
 use crate::app::{App, StartError};
 use crate::key_ring;
+
+/// How long to wait before keys that could not be read are read again.
+const RELOAD_AGAIN: Duration = Duration::from_millis(300);
 
 /// Why nothing came of an order about keys.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +23,19 @@ pub enum KeysError {
     /// A key could not be made, read or stored.
     #[error(transparent)]
     Failed(#[from] StartError),
+    /// It is done and stored, and this process could not do what follows from it. Servers do that by themselves.
+    #[error("it is done, and not everything that follows from it: {0}")]
+    Unfinished(#[source] StartError),
+}
+
+impl KeysError {
+    /// The same, after what was ordered has been stored.
+    fn afterwards(self) -> Self {
+        match self {
+            Self::Failed(error) => Self::Unfinished(error),
+            other => other,
+        }
+    }
 }
 
 impl From<StoreError> for KeysError {
@@ -62,7 +80,7 @@ impl App {
             .decide(async || Ok(key_rotation::rotate(&self.store.signing_keys().await?, only, now).seen_from(from)))
             .await??;
         // And another one to each that went to work.
-        self.advance_keys().await?;
+        self.advance_keys().await.map_err(KeysError::afterwards)?;
         Ok(rotations)
     }
 
@@ -76,8 +94,20 @@ impl App {
                 Ok(key_rotation::revoke(&keys, kid, fresh.clone(), now).seen_from(from))
             })
             .await??;
-        self.reload_keys().await?;
-        self.advance_keys().await
+        self.reload_keys().await.map_err(KeysError::afterwards)?;
+        self.advance_keys().await.map_err(KeysError::afterwards)
+    }
+
+    /// Takes the keys whenever somebody has changed them, for as long as this runs. Until it has them it tries again: what a revoked key
+    /// signed is not accepted for longer because a database was away for a moment.
+    pub async fn follow_keys(&self) {
+        loop {
+            self.signer.changed().await;
+            while let Err(error) = self.reload_keys().await {
+                tracing::warn!(%error, "the signing keys could not be taken anew, which is tried again at once");
+                tokio::time::sleep(RELOAD_AGAIN).await;
+            }
+        }
     }
 
     /// Takes the keys as they are now: for signing, for checking, and into the published set.

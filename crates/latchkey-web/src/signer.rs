@@ -21,7 +21,7 @@ use crate::app::StartError;
 use crate::key_ring::{ACCESS, KeyRing};
 use crate::key_rotation;
 
-/// The signing keys: ES256 for what our own side reads, RS256 where clients expect it.
+/// Signs by any algorithm that apps register for, with the key that its [`KeyRing`] holds at that moment, and checks what it signed.
 pub struct Signer {
     sealing: PurposeKey,
     ring: RwLock<Arc<KeyRing>>,
@@ -89,13 +89,14 @@ impl Signer {
             made: AtomicU64::new(0),
             checked: AtomicU64::new(0),
         };
-        signer.reload(store).await?;
+        // Before they are read: of what changes in between it is told.
         let changed = Arc::clone(&signer.changed);
         store.feed().subscribe(move |notice| {
             if notice == Notice::Keys {
                 changed.notify_one();
             }
         });
+        signer.reload(store).await?;
         Ok(signer)
     }
 

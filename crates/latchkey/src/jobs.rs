@@ -28,6 +28,8 @@ pub(crate) struct Jobs {
     mail: Option<JoinHandle<()>>,
     /// Where apps are told of sign-outs. They may take their time, and nothing waits for them.
     notices: JoinHandle<()>,
+    /// Where changes of the signing keys are heard of. A revoked key waits for nothing else.
+    keys: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -37,13 +39,14 @@ impl Jobs {
         let (stop, stopped) = watch::channel(false);
         let mail = carrier.map(|carrier| tokio::spawn(carry(app.clone(), carrier, stopped.clone())));
         let notices = tokio::spawn(notify(app.clone(), stopped.clone()));
-        Self { work: tokio::spawn(work(app, stopped)), mail, notices, stop }
+        let keys = tokio::spawn(follow_keys(app.clone(), stopped.clone()));
+        Self { work: tokio::spawn(work(app, stopped)), mail, notices, keys, stop }
     }
 
     /// Ends after a last time: nothing that was gathered is lost.
     pub(crate) async fn finish(self) {
         self.stop.send_replace(true);
-        for work in [self.work, self.notices].into_iter().chain(self.mail) {
+        for work in [self.work, self.notices, self.keys].into_iter().chain(self.mail) {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the jobs ended before their time");
             }
@@ -82,6 +85,14 @@ async fn notify(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Takes the signing keys when another node, or a command, has changed them.
+async fn follow_keys(app: App, mut stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = stopped.changed() => {}
+        () = app.follow_keys() => {}
+    }
+}
+
 async fn work(app: App, mut stopped: watch::Receiver<bool>) {
     let every = |period: Duration| {
         let mut interval = interval_at(Instant::now() + period, period);
@@ -95,7 +106,6 @@ async fn work(app: App, mut stopped: watch::Receiver<bool>) {
             _ = flush.tick() => tell("writing last uses", app.flush().await),
             _ = purge.tick() => tell("dropping what has expired", app.purge().await),
             _ = keys.tick() => tell("looking after the signing keys", app.advance_keys().await),
-            () = app.signer.changed() => tell("taking the signing keys anew", app.reload_keys().await),
         }
     }
     tell("writing last uses", app.flush().await);

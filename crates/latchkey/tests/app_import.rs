@@ -4,7 +4,7 @@
 
 mod premises;
 
-use premises::{DOMAIN, Premises, said};
+use premises::{DOMAIN, Premises, Server, said};
 use serde_json::{Value, json};
 
 const SECRET: &str = "cJ5nT0qLx8sV2wYbR7eKfGh3uPzA9mDi";
@@ -76,19 +76,21 @@ fn a_plan_changes_nothing_and_what_is_there_just_so_is_left_alone() {
     assert!(!shown.to_string().contains(SECRET));
 }
 
-#[test]
-fn the_secret_that_was_brought_works_at_the_token_endpoint() {
-    let tenant = Tenant::new();
+fn a_daemon(method: &str) -> Value {
     let mut daemon = an_examiner();
     daemon["kind"] = json!("daemon");
+    daemon["token_endpoint_auth_method"] = json!(method);
     for member in ["redirect_uris", "post_logout_redirect_uris", "userinfo_signed_response_alg"] {
         daemon.as_object_mut().unwrap().remove(member);
     }
-    let server = tenant.0.serve();
-    assert_eq!(tenant.import(&json!([daemon]), &["--apply"]).1, Some(0));
+    daemon
+}
+
+/// What the token endpoint says to the secret in the form.
+fn by_form(tenant: &Tenant, server: &Server) -> String {
     let id = "11111111-2222-4333-8444-555555555555";
     let body = format!("grant_type=client_credentials&scope=vso.work&client_id={id}&client_secret={SECRET}");
-    let answer = server.send(
+    server.send(
         format!(
             "POST /{DOMAIN}/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
@@ -96,7 +98,20 @@ fn the_secret_that_was_brought_works_at_the_token_endpoint() {
             body.len()
         )
         .as_bytes(),
-    );
+    )
+}
+
+#[test]
+fn the_secret_that_was_brought_works_at_the_token_endpoint_by_the_method_that_was_imported_last() {
+    let tenant = Tenant::new();
+    let server = tenant.0.serve();
+    assert_eq!(tenant.import(&json!([a_daemon("client_secret_basic")]), &["--apply"]).1, Some(0));
+    let answer = by_form(&tenant, &server);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let told = |action: &str| (vec![action.to_owned()], Some(0));
+    assert_eq!(tenant.import(&json!([a_daemon("client_secret_post")]), &["--apply"]), told("updated"));
+    assert_eq!(tenant.import(&json!([a_daemon("client_secret_post")]), &["--apply"]), told("skipped"));
+    let answer = by_form(&tenant, &server);
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("access_token"), "{answer}");
 }
 

@@ -6,9 +6,15 @@ mod premises;
 
 use premises::{DOMAIN, Premises};
 
+/// The domain of people's own accounts.
+const PEOPLE: &str = "people.test";
+
 #[test]
 fn a_server_that_nobody_administers_prints_a_link_that_counts_once() {
     let premises = Premises::new();
+    premises.json(&["tenant", "create", "--personal", "--domain", PEOPLE, "--name", "People"], "");
+    let ben = ["account", "create", "--email", "ben@people.test", "--name", "Ben"];
+    premises.json(&ben, "a long enough password\n");
     let (server, heard) = premises.serve_and_hear();
     let link = heard.split_whitespace().find(|word| word.contains("/setup?token=")).unwrap().to_owned();
     let path = &link[link.find("/setup").unwrap()..];
@@ -23,9 +29,9 @@ fn a_server_that_nobody_administers_prints_a_link_that_counts_once() {
         let field = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
         field.split('"').next().unwrap().to_owned()
     };
-    let send = |domain: &str, password: &str| {
+    let send = |domain: &str, email: &str, password: &str| {
         let body = format!(
-            "csrf={}&token={}&domain={domain}&tenant_name=Example&email=ana%40example.com&name=Ana&password={password}",
+            "csrf={}&token={}&domain={domain}&tenant_name=Example&email={email}&name=Ana&password={password}",
             value("csrf"),
             value("token")
         );
@@ -40,11 +46,16 @@ fn a_server_that_nobody_administers_prints_a_link_that_counts_once() {
             .as_bytes(),
         )
     };
-    assert!(send("nonsense", "a+long+enough+password").starts_with("HTTP/1.1 422"));
-    assert!(send(DOMAIN, "short").starts_with("HTTP/1.1 422"));
-    let done = send(DOMAIN, "a+long+enough+password");
+    let (ana, password) = ("ana%40example.com", "a+long+enough+password");
+    assert!(send("nonsense", ana, password).starts_with("HTTP/1.1 422"));
+    assert!(send(DOMAIN, ana, "short").starts_with("HTTP/1.1 422"));
+    let taken = send(DOMAIN, "Ben%40people.test", password);
+    assert!(taken.starts_with("HTTP/1.1 422") && taken.contains("There is an account with this address"), "{taken}");
+    let taken = send(PEOPLE, ana, password);
+    assert!(taken.starts_with("HTTP/1.1 422") && taken.contains("The domain is that of"), "{taken}");
+    let done = send(DOMAIN, ana, password);
     assert!(done.starts_with("HTTP/1.1 303") && done.contains("/signin?login_hint="), "{done}");
-    assert!(send(DOMAIN, "a+long+enough+password").starts_with("HTTP/1.1 404"), "once");
+    assert!(send(DOMAIN, ana, password).starts_with("HTTP/1.1 404"), "once");
     assert!(server.get(path).starts_with("HTTP/1.1 404"));
 
     let accounts = premises.json(&["account", "list", "--tenant", DOMAIN], "");

@@ -9,12 +9,11 @@ use serde_json::Value;
 use crate::authorize::error::AuthorizeError;
 use crate::authorize::request::{self, Context};
 use crate::client::{Client, Profile};
+use crate::client_auth::is_issuer;
 use crate::error::OAuthError;
 use crate::limits;
 use crate::parameters::Parameters;
-use crate::tenant::Audience;
 use crate::time::Timestamp;
-use crate::token::issuer;
 
 /// What a request object may say that it is, if it says so. [RFC 9101 §10.8]
 const TYPES: [&str; 4] = ["oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "JWT", "application/jwt"];
@@ -129,13 +128,7 @@ fn may_sign_by(client: &Client, algorithm: Algorithm) -> bool {
 
 /// It is for us: for the issuer of the tenant that was asked, or of the client's own where none is named. [RFC 9101 §4]
 fn check_audience(object: &Assertion, client: &Client, context: Context<'_>) -> Result<(), OAuthError> {
-    let asked = match context.audience {
-        Audience::Tenant(tenant) => Some(tenant.id),
-        Audience::Anyone | Audience::WorkAccounts => None,
-    };
-    let ours = issuer(context.origin, asked.unwrap_or(client.tenant));
-    let templated = format!("{}/{{tenantid}}/v2.0", context.origin);
-    let is_ours = |audience: &String| *audience == ours || (asked.is_none() && *audience == templated);
+    let is_ours = |named: &String| is_issuer(named, context.origin, context.audience, client);
     let audiences = &object.claims.aud;
     match audiences.is_empty() {
         true if client.profile == Profile::Fapi2 => Err(wrong("the request object has no aud")),

@@ -1,5 +1,5 @@
 //! Client metadata as a client itself writes it, in JSON: checked field by field. [RFC 7591 §2],
-//! [OpenID Connect Dynamic Client Registration 1.0 §2]
+//! [OpenID Connect Registration §2]
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,9 +7,10 @@ use url::Url;
 
 use crate::client::doors::Doors;
 use crate::client::dynamic::Refused;
+use crate::client::fapi2::{self, NotFapi2};
 use crate::client::key::ClientKey;
 use crate::client::metadata::Metadata;
-use crate::client::registration::{CheckedRegistration, ClientKind, Profile, Registration};
+use crate::client::registration::{CheckedRegistration, ClientKind, Profile, Registration, RegistrationError};
 use crate::client_auth::Method;
 use crate::entropy::Entropy;
 use crate::grant::GrantType;
@@ -111,6 +112,9 @@ pub fn read(
         pkce_optional: kind.is_confidential() && profile == Profile::Standard,
     };
     let checked = registration.check(&resource.scopes)?;
+    if profile == Profile::Fapi2 && !fapi2::authenticates_by(method) {
+        return Err(RegistrationError::from(NotFapi2::Secret).into());
+    }
     Ok(Proposal { checked, method, keys, declared })
 }
 
@@ -182,28 +186,25 @@ fn keys(
     if method == Method::PrivateKeyJwt && keys.is_empty() && metadata.jwks_uri.is_none() {
         return Err(wrong("private_key_jwt needs jwks or jwks_uri"));
     }
-    if method == Method::SelfSignedTlsClientAuth && !keys.iter().any(|key| key.certificate.is_some()) {
-        return Err(wrong(
-            "self_signed_tls_client_auth takes a certificate, which is registered on the page of the app",
-        ));
-    }
     Ok(keys)
 }
 
-/// The resource scopes that it may ask for. Without a word all that people can give, since they are asked in any case.
+/// The resource scopes that it may ask for. Without a word all that people can give, since they are asked in any case; what is for
+/// administrators never.
 fn scopes(written: Option<&str>, resource: &ResourceServer) -> Result<ScopeSet, Refused> {
+    let is_for_administrators = |scope: &str| resource.for_administrators.iter().any(|one| one == scope);
     let Some(written) = written else {
-        return Ok(resource
-            .scopes
-            .iter()
-            .filter(|scope| !resource.in_person.contains(scope))
-            .map(String::as_str)
-            .collect());
+        let all = resource.scopes.iter().filter(|scope| !resource.in_person.contains(scope)).map(String::as_str);
+        return Ok(all.filter(|scope| !is_for_administrators(scope)).collect());
     };
     if written.len() > limits::SCOPE_BYTES {
         return Err(wrong("scope is too long"));
     }
-    Ok(written.split_ascii_whitespace().filter(|scope| !IDENTITY_SCOPES.contains(scope)).collect())
+    let named = || written.split_ascii_whitespace().filter(|scope| !IDENTITY_SCOPES.contains(scope));
+    match named().find(|scope| is_for_administrators(scope)) {
+        Some(_) => Err(wrong("scope names what only an administrator registers an app for")),
+        None => Ok(named().collect()),
+    }
 }
 
 fn default_name(redirect_uris: &[String]) -> String {

@@ -1,15 +1,22 @@
-//! Client secrets: generated here, 256 bits, kept as an HMAC.
+//! Client secrets: generated here, 256 bits, kept as an HMAC; and who adds and removes them.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::client::registration::ClientId;
+use crate::account::Account;
+use crate::client::fapi2::NotFapi2;
+use crate::client::registered_client::{Client, ClientId, Profile};
+use crate::client::registration::RegistrationError;
 use crate::client_auth::{Credential, CredentialKind};
+use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
-use crate::limits::{SECRET_MARKED_BEFORE, SECRET_TOLD_DAYS_BEFORE};
+use crate::event::Event;
+use crate::legacy;
+use crate::limits::{self, SECRET_MARKED_BEFORE, SECRET_TOLD_DAYS_BEFORE};
 use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
+use crate::token::family::FamilyId;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -93,6 +100,69 @@ impl ClientSecret {
         let has_come = |told: &u64| left <= *told && self.created_at < self.expires_at - days(*told);
         SECRET_TOLD_DAYS_BEFORE.into_iter().filter(has_come).min()
     }
+}
+
+/// Whether a client can use one more secret, whoever made it.
+pub fn may_hold_secret(client: &Client, now: Timestamp) -> Result<(), RegistrationError> {
+    if !client.kind.is_confidential() {
+        return Err(RegistrationError::PublicClient);
+    }
+    if client.profile == Profile::Fapi2 {
+        return Err(NotFapi2::Secret.into());
+    }
+    if client.secrets.iter().filter(|secret| secret.is_live(now)).count() >= limits::SECRETS_PER_CLIENT {
+        return Err(RegistrationError::TooManySecrets);
+    }
+    Ok(())
+}
+
+/// Adds a secret that lives `days`. The secret is in the answer and nowhere else.
+pub fn add_secret(
+    client: &Client,
+    by: &Account,
+    days: u32,
+    key: &PurposeKey,
+    now: Timestamp,
+    entropy: &mut Entropy,
+) -> Decision<(Secret, ClientSecret), RegistrationError> {
+    if !client.may_be_changed_by(by) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    if let Err(error) = may_hold_secret(client, now) {
+        return Decision::refuse(error);
+    }
+    if client.is_legacy() && !(1..=limits::LEGACY_SECRET_DAYS).contains(&days) {
+        return Decision::refuse(RegistrationError::LegacySecretLifetime);
+    }
+    if !(1..=limits::CLIENT_SECRET_LIFETIME_DAYS).contains(&days) {
+        return Decision::refuse(RegistrationError::SecretLifetime);
+    }
+    let expires_at = now + Duration::from_secs(u64::from(days) * 86_400);
+    let generate = if client.is_legacy() { legacy::secret::generate } else { ClientSecret::generate };
+    let (secret, kept) = generate(client.id, expires_at, key, now, entropy);
+    Decision::grant((secret, kept.clone()))
+        .and(Change::Record(Event::secret_added(client, &kept).by(by.id)))
+        .and(Change::AddSecret { client: client.id, secret: kept, from_version: client.version })
+}
+
+/// Removes a secret: nobody authenticates with it again. With one of an app of the older kind ends what was made with it: `made_with` are the
+/// token families that it was last used for.
+pub fn remove_secret(
+    client: &Client,
+    secret: Uuid,
+    made_with: Vec<FamilyId>,
+    by: &Account,
+    now: Timestamp,
+) -> Decision<(), RegistrationError> {
+    if !client.may_be_changed_by(by) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    let is_its_own = client.secrets.iter().any(|kept| kept.id == secret);
+    let ends = (client.is_legacy() && is_its_own).then(|| legacy::rotation::end_made_with(secret, made_with, now));
+    Decision::grant(())
+        .and_all(ends)
+        .and(Change::Record(Event::secret_removed(client, secret, now).by(by.id)))
+        .and(Change::RemoveSecret { client: client.id, secret })
 }
 
 fn mac(client: ClientId, secret: &Secret, key: &PurposeKey) -> [u8; 32] {

@@ -2,13 +2,14 @@
 //! there just so stays untouched. The rules of each part are those of registration.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::account::Account;
 use crate::client::authentication::fix_method;
 use crate::client::credential::ClientSecret;
 use crate::client::key::{KeyError, add_keys};
-use crate::client::registration::{CheckedRegistration, Client, ClientId, RegistrationError, change, new_client};
+use crate::client::registration::{
+    CheckedRegistration, Client, ClientId, RegistrationError, change, may_hold_secret, new_client,
+};
 use crate::client_auth::Method;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
@@ -79,6 +80,9 @@ impl Outcome {
 pub struct Standing<'a> {
     /// The app, if it is there.
     pub before: Option<&'a Client>,
+    /// Whether its id means something else: an account, a tenant, a resource, an app that was deleted. Tokens tell who they are about by
+    /// such ids. [RFC 9700 §4.15]
+    pub taken: bool,
     /// Whose it becomes if it is not. One that is there keeps its owner.
     pub owner: &'a Account,
     /// How many that account owns already.
@@ -137,6 +141,9 @@ impl SoFar {
 
 fn register(declaration: &Declaration, standing: Standing<'_>) -> Result<SoFar, RegistrationError> {
     let Standing { owner, owned, by, now, .. } = standing;
+    if standing.taken {
+        return Err(RegistrationError::NotYours);
+    }
     if owned >= limits::APPS_PER_OWNER {
         return Err(RegistrationError::TooManyApps);
     }
@@ -231,18 +238,14 @@ fn keep_given(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<ClientSecret, RegistrationError> {
-    if !client.kind.is_confidential() {
-        return Decision::refuse(RegistrationError::PublicClient);
+    if let Err(error) = may_hold_secret(client, now) {
+        return Decision::refuse(error);
     }
     if !given.is_strong() {
         return Decision::refuse(RegistrationError::WeakSecret);
     }
-    let longest = Duration::from_secs(u64::from(limits::CLIENT_SECRET_LIFETIME_DAYS) * 86_400);
-    if given.expires_at <= now || given.expires_at > now + longest {
+    if given.expires_at <= now || given.expires_at > now + limits::CLIENT_SECRET_LIFETIME {
         return Decision::refuse(RegistrationError::SecretLifetime);
-    }
-    if client.secrets.iter().filter(|secret| secret.is_live(now)).count() >= limits::SECRETS_PER_CLIENT {
-        return Decision::refuse(RegistrationError::TooManySecrets);
     }
     let kept = ClientSecret::keep(client.id, &given.secret, entropy.uuid(), given.expires_at, key, now);
     // The first characters of a secret that somebody else made are not ours to show.

@@ -1,13 +1,11 @@
-//! Apps that register themselves, where the tenant lets them. [RFC 7591], [RFC 7592], [OpenID Connect Dynamic Client Registration 1.0]
-
-use std::time::Duration;
+//! Apps that register themselves, where the tenant lets them. [RFC 7591], [RFC 7592], [OpenID Connect Registration]
 
 use serde_json::{Map, Value, json};
 
 use crate::client::client_metadata::Proposal;
 use crate::client::credential::ClientSecret;
 use crate::client::key::ClientKey;
-use crate::client::registration::{Client, ClientId, RegistrationError, new_client};
+use crate::client::registration::{Client, ClientId, RegistrationError, may_hold_secret, new_client};
 use crate::client_auth::Method;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
@@ -161,7 +159,10 @@ pub fn register(proposal: Proposal, standing: Standing<'_>, entropy: &mut Entrop
     let Proposal { checked, method, keys, declared } = proposal;
     let mut client = new_client(ClientId(entropy.uuid()), checked, tenant, None, now);
     client.authentication.method = Some(method);
-    let secret = with_secret(&mut client, method, key, now, entropy);
+    let secret = match with_secret(&mut client, method, key, now, entropy) {
+        Ok(secret) => secret,
+        Err(error) => return Decision::refuse(error.into()),
+    };
     let access_token = Secret::new(format!("lkr_{}", Secret::generate(entropy).reveal()));
     let kept = DynamicClient {
         client: client.id,
@@ -184,14 +185,15 @@ fn with_secret(
     key: &PurposeKey,
     now: Timestamp,
     entropy: &mut Entropy,
-) -> Option<Secret> {
+) -> Result<Option<Secret>, RegistrationError> {
     if !matches!(method, Method::ClientSecretBasic | Method::ClientSecretPost) {
-        return None;
+        return Ok(None);
     }
-    let days = u64::from(limits::CLIENT_SECRET_LIFETIME_DAYS);
-    let (secret, kept) = ClientSecret::generate(client.id, now + Duration::from_secs(days * 86_400), key, now, entropy);
+    may_hold_secret(client, now)?;
+    let end = now + limits::CLIENT_SECRET_LIFETIME;
+    let (secret, kept) = ClientSecret::generate(client.id, end, key, now, entropy);
     client.secrets.push(kept);
-    Some(secret)
+    Ok(Some(secret))
 }
 
 fn with_keys<T>(decision: Decision<T, Refused>, client: &Client, keys: Vec<ClientKey>) -> Decision<T, Refused> {
@@ -239,7 +241,10 @@ pub fn replace(
     };
     changed.authentication.method = Some(method);
     let needs_secret = !changed.secrets.iter().any(|secret| secret.is_live(now));
-    let secret = if needs_secret { with_secret(&mut changed, method, key, now, entropy) } else { None };
+    let secret = match needs_secret.then(|| with_secret(&mut changed, method, key, now, entropy)).transpose() {
+        Ok(secret) => secret.flatten(),
+        Err(error) => return Decision::refuse(error.into()),
+    };
     let added = secret.as_ref().and(changed.secrets.last().cloned()).map(|secret| Change::AddSecret {
         client: client.id,
         secret,

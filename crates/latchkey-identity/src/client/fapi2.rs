@@ -9,22 +9,22 @@ use crate::client_auth::Method;
 /// Why an app cannot be one of this profile, in a sentence for the person who asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotFapi2 {
-    /// It could not keep a key of its own. [FAPI 2.0 §5.3.2.1]
+    /// It could not keep a key of its own. [FAPI 2.0 Security Profile §5.3.2.1]
     #[error("An app of the FAPI 2.0 profile keeps a key of its own: it is a web app or a daemon.")]
     Public,
-    /// PKCE stands between a stolen code and its use. [FAPI 2.0 §5.3.2.2]
+    /// PKCE stands between a stolen code and its use. [FAPI 2.0 Security Profile §5.3.2.2]
     #[error("An app of the FAPI 2.0 profile uses PKCE, always.")]
     WithoutPkce,
-    /// The answer would travel in the open. [FAPI 2.0 §5.3.2.2]
+    /// The answer would travel in the open. [FAPI 2.0 Security Profile §5.3.2.2]
     #[error("An app of the FAPI 2.0 profile has redirect URIs of https only.")]
     InsecureRedirectUri,
     /// A device pushes no request.
     #[error("An app of the FAPI 2.0 profile asks by pushed requests, not by device codes.")]
     DeviceCodes,
-    /// PKCS #1 padding is not what it trusts. [FAPI 2.0 §5.4.1]
+    /// PKCS #1 padding is not what it trusts. [FAPI 2.0 Security Profile §5.4.1]
     #[error("An app of the FAPI 2.0 profile uses PS256, ES256 or EdDSA, not RS256.")]
     Algorithm,
-    /// A secret is known to two. [FAPI 2.0 §5.3.2.1]
+    /// A secret is known to two. [FAPI 2.0 Security Profile §5.3.2.1]
     #[error("An app of the FAPI 2.0 profile authenticates by a key and not by a secret.")]
     Secret,
 }

@@ -1,14 +1,12 @@
 //! Public keys of clients, by value: a JSON Web Key, a set of them, a certificate or a bare public key. The private part never leaves the
 //! client. [OpenID Connect Core §9], [RFC 7591 §2] (`jwks`)
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use latchkey_jose::assertion::Assertion;
 use latchkey_jose::certificate::{self, Registered};
 use latchkey_jose::jwk::BadKey;
 use latchkey_jose::thumbprint::thumbprint;
 use latchkey_jose::{Algorithm, Jwk, JwkSet, VerifyingKey, base64url};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -87,7 +85,7 @@ impl ClientKey {
         if text.contains("PRIVATE KEY") {
             return Err(KeyError::Private);
         }
-        let longest = now + Duration::from_secs(u64::from(limits::CLIENT_SECRET_LIFETIME_DAYS) * 86_400);
+        let longest = now + limits::CLIENT_SECRET_LIFETIME;
         let mut keep = |jwk: Jwk, certificate, end: Timestamp| {
             Self::stored(entropy.uuid(), jwk, certificate, now, end.min(longest)).ok_or(KeyError::Unreadable)
         };

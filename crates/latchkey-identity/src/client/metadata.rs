@@ -111,6 +111,9 @@ pub enum BadMetadata {
     /// A token is bound to one thing.
     #[error("Tokens are bound to a key (DPoP) or to a certificate, not to both.")]
     TwoConstraints,
+    /// Not one of the values that it has.
+    #[error("{0} is none of its values.")]
+    Value(&'static str),
     /// Nobody signs in to a daemon.
     #[error("A daemon signs nobody in, so it has no requests and no answers about people.")]
     Daemon,

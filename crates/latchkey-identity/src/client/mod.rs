@@ -12,6 +12,7 @@ pub mod key;
 pub mod metadata;
 pub mod published_keys;
 pub mod redirect_uri;
+pub mod registered_client;
 pub mod registration;
 pub mod reserved_name;
 
@@ -22,4 +23,4 @@ pub use federated_credential::FederatedCredential;
 pub use key::ClientKey;
 pub use metadata::{Metadata, SubjectType};
 pub use redirect_uri::RedirectUri;
-pub use registration::{Client, ClientId, ClientKind, ClientState, Profile, Publisher};
+pub use registered_client::{Client, ClientId, ClientKind, ClientState, Profile, Publisher};

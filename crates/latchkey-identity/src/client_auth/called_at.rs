@@ -15,12 +15,21 @@ pub struct CalledAt<'a> {
     pub audience: &'a Audience,
 }
 
+/// Whether `named` is our issuer at this origin: of the tenant that was called, else of the client's own; where no one tenant is named also
+/// as the metadata there has it.
+pub fn is_issuer(named: &str, origin: &str, called: &Audience, client: &Client) -> bool {
+    match called {
+        Audience::Tenant(tenant) => named == issuer(origin, tenant.id),
+        Audience::Anyone | Audience::WorkAccounts => {
+            named == issuer(origin, client.tenant) || named == format!("{origin}/{{tenantid}}/v2.0")
+        }
+    }
+}
+
 impl CalledAt<'_> {
-    /// Whether this is our issuer: of the tenant that was called, else of the client's own; where no one tenant is named also as the
-    /// metadata there has it.
+    /// Whether this is our issuer, as [`is_issuer`] has it.
     pub fn is_issuer(&self, audience: &str, client: &Client) -> bool {
-        audience == issuer(self.origin, self.tenant().unwrap_or(client.tenant))
-            || (self.tenant().is_none() && audience == format!("{}/{{tenantid}}/v2.0", self.origin))
+        is_issuer(audience, self.origin, self.audience, client)
     }
 
     /// Whether this is the endpoint that was called, or the token endpoint beside it, under the segment that was called or the tenant's id.

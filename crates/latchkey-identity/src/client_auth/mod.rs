@@ -8,7 +8,7 @@ pub mod legacy_assertion;
 pub mod none;
 pub mod private_key_jwt;
 
-pub use called_at::CalledAt;
+pub use called_at::{CalledAt, is_issuer};
 pub use private_key_jwt::{ClientAssertion, Spent};
 
 use crate::client::{Client, ClientKey, ClientState, Profile, fapi2};

@@ -17,7 +17,7 @@ use crate::secret::sha256;
 use crate::time::Timestamp;
 use crate::token::confirmation::{Confirmation, Thumbprint};
 
-/// What proofs may be signed with. RS256 is not among them: FAPI 2.0 §5.4.1 refuses it, and no client needs it for a key of its own.
+/// What proofs may be signed with. RS256 is not among them: FAPI 2.0 Security Profile §5.4.1 refuses it, and no client needs it for a key of its own.
 pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
 
 /// The `typ` of a proof.

@@ -98,7 +98,7 @@ pub fn rotate(
         Err(error) => return Decision::refuse(error),
     };
     let asked = TokenFamily { scopes: narrowed.0, scope_text: narrowed.1, ..family.clone() };
-    // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost. [FAPI 2.0 §5.3.2.1]
+    // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost. [FAPI 2.0 Security Profile §5.3.2.1]
     let rotates = client.client().profile != Profile::Fapi2;
     let successor = if rotates || is_repeat { presented.saturating_add(1) } else { presented };
     let token_facts = token::Facts { client, authorization, account: facts.account, key: facts.key };

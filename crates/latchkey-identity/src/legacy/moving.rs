@@ -15,9 +15,6 @@ use crate::scope::ScopeSet;
 use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
 
-/// How long the first secret of the app that takes over lives, in days.
-const SECRET_DAYS: u64 = 180;
-
 /// What an app that moves is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Moving<'a> {
@@ -101,7 +98,7 @@ pub fn move_app(
     };
     let owner = older.owner.unwrap_or(by.id);
     let client = new_client(ClientId(entropy.uuid()), checked, older.tenant, Some(owner), now);
-    let secret_expires_at = now + Duration::from_secs(SECRET_DAYS * 86_400);
+    let secret_expires_at = now + Duration::from_secs(86_400) * limits::USUAL_SECRET_DAYS;
     let (secret, kept) = ClientSecret::generate(client.id, secret_expires_at, key, now, entropy);
     let secret_added = Event::secret_added(&client, &kept).by(by.id);
     let client = Client { secrets: vec![kept], ..client };

@@ -55,6 +55,11 @@ impl Actor {
         (actor.count() <= limits::ACTORS).then_some(actor)
     }
 
+    /// The client ids of all of them, the one that acts first.
+    pub fn clients(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(self), |actor| actor.act.as_deref()).map(|actor| actor.sub.as_str())
+    }
+
     fn count(&self) -> usize {
         1 + self.act.as_ref().map_or(0, |before| before.count())
     }

@@ -65,7 +65,7 @@ const CHANGE: Sql = Sql::guarded(
     "UPDATE client
         SET name = $3, kind = $4, profile = $5, verified_domain = $6, administrator_approved = $7, multi_tenant = $8,
             pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13,
-            device_code = $14, pushed_only = $15, metadata = $16
+            device_code = $14, pushed_only = $15, metadata = $16, auth_method = $17
       WHERE id = $1 AND version = $2 AND deleted_at IS NULL AND (profile = 'legacy') = ($5 = 'legacy')",
 );
 
@@ -131,7 +131,11 @@ const COUNT_OWNED_BY: Sql = Sql::read(
     "SELECT count(*) AS clients FROM client WHERE owner = $1 AND deleted_at IS NULL",
 );
 
+/// Whether an app has or had this id.
+const EVER: Sql = Sql::read("clients.ever", "SELECT 1 AS known FROM client WHERE id = $1");
+
 pub(super) const ALL: &[&Sql] = &[
+    &EVER,
     &REGISTER,
     &IMPORT,
     &CHANGE,
@@ -210,6 +214,7 @@ pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
         client.doors.device_code.into(),
         client.doors.pushed_only.into(),
         metadata(&client.metadata).into(),
+        client.authentication.method.map(Method::name).into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_REDIRECT_URIS, vec![client.id.0.into()]);
     add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
@@ -480,6 +485,11 @@ impl Store {
     ) -> Result<BTreeSet<ClientId>, StoreError> {
         let rows = self.read(&WITH_SECRETS_ENDING, vec![after.into(), until.into()]).await?;
         rows.iter().map(|row| row.uuid(0).map(ClientId)).collect()
+    }
+
+    /// Whether a client has this id, or had it before it was deleted.
+    pub async fn was_ever_a_client(&self, id: ClientId) -> Result<bool, StoreError> {
+        Ok(self.read_one(&EVER, vec![id.0.into()]).await?.is_some())
     }
 
     /// How many clients an account owns.

@@ -3,7 +3,7 @@
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::ClientId;
-use latchkey_identity::logout_notice::SignedInTo;
+use latchkey_identity::logout_notice::{GIVEN_UP_AFTER, SignedInTo};
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
 
@@ -44,10 +44,11 @@ const QUEUE_ALL_OF: Sql = Sql::write(
 
 const FORGET_ALL_OF: Sql = Sql::write("logout_notices.forget_all_of", "DELETE FROM session_client WHERE account = $1");
 
+/// Those that were tried least come first. All have been tried at least no times, which is what finds them by their index.
 const DUE: Sql = Sql::read(
     "logout_notices.due",
     "SELECT session, client, tenant, account, origin, queued_at, next_at, attempts
-       FROM logout_notice WHERE next_at <= $1 ORDER BY next_at LIMIT $2",
+       FROM logout_notice WHERE attempts >= 0 AND next_at <= $1 ORDER BY attempts, next_at LIMIT $2",
 );
 
 /// Touches no row when another node has taken it.
@@ -62,11 +63,17 @@ const PUT_OFF: Sql = Sql::write(
     "UPDATE logout_notice SET next_at = $4 WHERE session = $1 AND client = $2 AND tenant = $3",
 );
 
+/// Whoever has read one of them cannot claim it any more.
+const SKIP: Sql =
+    Sql::write("logout_notices.skip", "UPDATE logout_notice SET next_at = $3 WHERE client = $1 AND next_at <= $2");
+
 const DONE: Sql =
     Sql::write("logout_notices.done", "DELETE FROM logout_notice WHERE session = $1 AND client = $2 AND tenant = $3");
 
+const OLD: Sql = Sql::sweep("logout_notices.old", "DELETE FROM logout_notice WHERE queued_at <= $1");
+
 pub(super) const ALL: &[&Sql] =
-    &[&JOIN, &OF_SESSION, &QUEUE, &FORGET, &QUEUE_ALL_OF, &FORGET_ALL_OF, &DUE, &CLAIM, &PUT_OFF, &DONE];
+    &[&JOIN, &OF_SESSION, &QUEUE, &FORGET, &QUEUE_ALL_OF, &FORGET_ALL_OF, &DUE, &CLAIM, &PUT_OFF, &SKIP, &DONE, &OLD];
 
 /// A notice that waits.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,6 +109,11 @@ pub(super) fn queue_all_of(changes: &mut Changes, account: AccountId, at: Timest
 /// A session ran out, which nobody is told of: the app's own sign-in runs by its own clock.
 pub(super) fn forget(changes: &mut Changes, session: SessionId) {
     changes.write(&FORGET, vec![session.0.into()]);
+}
+
+/// Nobody is told any more of what ended long ago.
+pub(super) fn purge(changes: &mut Changes, now: Timestamp) {
+    changes.write(&OLD, vec![(now - GIVEN_UP_AFTER).into()]);
 }
 
 fn from_row(row: &Row) -> Result<SignedInTo, StoreError> {
@@ -159,6 +171,18 @@ impl Store {
         let mut values = key(notice);
         values.push(until.into());
         changes.write(&PUT_OFF, values);
+        self.keep_books(&changes).await
+    }
+
+    /// Leaves an app alone until then: none of its notices that are due now is tried before.
+    pub async fn skip_logout_notices(
+        &self,
+        client: ClientId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut changes = Changes::none();
+        changes.write(&SKIP, vec![client.0.into(), now.into(), until.into()]);
         self.keep_books(&changes).await
     }
 

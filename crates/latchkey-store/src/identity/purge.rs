@@ -187,6 +187,7 @@ impl Store {
             .write(&ORGANIZATIONS, vec![])
             .write(&approval_requests::PURGE, vec![(long_ago - LIFETIME).into(), long_ago.into()]);
         outbox::purge(&mut changes, now);
+        logout_notices::purge(&mut changes, now);
         self.keep_books(&changes).await
     }
 

@@ -54,15 +54,17 @@ pub(super) async fn create(mut call: Call) -> Answer {
     }
     let new = NewAccount { email, name, administrator, claims };
     new.check()?;
+    let store = &call.app.store;
+    let tenant = store.tenant(call.by.tenant()).await?.ok_or_else(|| Problem::not_found("tenant"))?;
     let password = match password {
         Some(password) => Some(hash(&call, &new.email, password).await?),
         None => None,
     };
-    let store = &call.app.store;
     let made = store
         .decide(async || {
             let taken = store.credentials(&new.key()).await?.is_some();
-            let decision = create_account(new.clone(), password.clone(), taken, &call.by, call.now, &mut entropy());
+            let decision =
+                create_account(new.clone(), password.clone(), taken, &tenant, &call.by, call.now, &mut entropy());
             Ok(call.seen(decision))
         })
         .await??;

@@ -1,14 +1,12 @@
 //! An app as a document: what files declare and the admin API speaks. Names are those of the registration, and of client metadata where
 //! these have one. [RFC 7591 §2]
 
-use std::time::Duration;
-
 use latchkey_identity::Timestamp;
 use latchkey_identity::client::declaration::{Declaration, GivenSecret};
 use latchkey_identity::client::registration::{Registration, RegistrationError};
 use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Metadata, Profile};
 use latchkey_identity::client_auth::Method;
-use latchkey_identity::limits::CLIENT_SECRET_LIFETIME_DAYS;
+use latchkey_identity::limits::CLIENT_SECRET_LIFETIME;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -225,9 +223,8 @@ impl AppDocument {
         now: Timestamp,
     ) -> Result<Declaration, BadDocument> {
         let secret = |given: &SecretDocument| {
-            let longest = Duration::from_secs(u64::from(CLIENT_SECRET_LIFETIME_DAYS) * 86_400);
             let expires_at = match &given.expires {
-                None => now + longest,
+                None => now + CLIENT_SECRET_LIFETIME,
                 Some(text) => latchkey_devops::date::parse(text).ok_or(BadDocument::Date)?,
             };
             Ok(GivenSecret { secret: Secret::new(given.secret.clone()), expires_at })

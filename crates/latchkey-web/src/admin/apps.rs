@@ -6,6 +6,7 @@ use latchkey_identity::Decision;
 use latchkey_identity::client::declaration::{Outcome, Standing, declare};
 use latchkey_identity::client::registration::{self, RegistrationError};
 use latchkey_identity::client::{Client, ClientId, key};
+use latchkey_identity::limits::USUAL_SECRET_DAYS;
 use latchkey_store::StoreError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,8 +18,6 @@ use super::problem::Problem;
 use crate::app::entropy;
 
 const WHAT: &str = "app";
-/// A secret lives half a year unless something else is asked for.
-const SECRET_DAYS: u32 = 180;
 
 /// `GET /apps`
 pub(super) async fn list(call: Call) -> Answer {
@@ -42,10 +41,7 @@ pub(super) async fn read(call: Call) -> Answer {
 pub(super) async fn create(mut call: Call) -> Answer {
     let document = AppDocument::read(call.body())?;
     let id = ClientId(document.client_id.unwrap_or_else(|| entropy().uuid()));
-    if call.app.store.client(id).await?.is_some() {
-        return Err(RegistrationError::NotYours).map_err(|_: RegistrationError| taken());
-    }
-    let outcome = declared(&call, &document, id).await?;
+    let outcome = declared(&call, &document, id, Wanted::New).await?;
     Ok(Reply::Made(shown(&call, outcome.client()).await?))
 }
 
@@ -56,7 +52,7 @@ pub(super) async fn update(mut call: Call) -> Answer {
     if document.client_id.is_some_and(|id| id != client.id.0) {
         return Err(Problem::bad_request("`client_id` is not that of the path."));
     }
-    let outcome = declared(&call, &document, client.id).await?;
+    let outcome = declared(&call, &document, client.id, Wanted::There).await?;
     Ok(Reply::Of(shown(&call, outcome.client()).await?))
 }
 
@@ -76,14 +72,14 @@ struct NewSecret {
 }
 
 const fn usual_days() -> u32 {
-    SECRET_DAYS
+    USUAL_SECRET_DAYS
 }
 
 /// `POST /apps/{client_id}/secrets`: the secret is in the answer, this once.
 pub(super) async fn add_secret(mut call: Call) -> Answer {
     let id = find(&call).await?.id;
     let NewSecret { days } = match call.body() {
-        Value::Null => NewSecret { days: SECRET_DAYS },
+        Value::Null => NewSecret { days: USUAL_SECRET_DAYS },
         body => serde_json::from_value(body).map_err(|error| Problem::bad_request(error.to_string()))?,
     };
     let key = &call.app.keys.client_secret;
@@ -153,7 +149,16 @@ fn taken() -> Problem {
     Problem::new(http::StatusCode::CONFLICT, "conflict", "This client_id cannot be used: choose another one, or none.")
 }
 
-async fn declared(call: &Call, document: &AppDocument, id: ClientId) -> Result<Outcome, Problem> {
+/// What an app has to be before it is declared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Nowhere yet.
+    New,
+    /// There already.
+    There,
+}
+
+async fn declared(call: &Call, document: &AppDocument, id: ClientId, wanted: Wanted) -> Result<Outcome, Problem> {
     let store = &call.app.store;
     let owner = match &document.owner {
         None => call.by.account().clone(),
@@ -167,10 +172,17 @@ async fn declared(call: &Call, document: &AppDocument, id: ClientId) -> Result<O
     let (by, key) = (call.by.account(), &call.app.keys.client_secret);
     let decide = async || {
         let (before, owned) = (store.client(id).await?, store.count_clients_owned_by(owner.id).await?);
-        let standing = Standing { before: before.as_deref(), owner: &owner, owned, by, key, now: call.now };
-        Ok(call.seen(declare(declaration.clone(), standing, &mut entropy())))
+        match (wanted, &before) {
+            (Wanted::New, Some(_)) => return Ok(Decision::refuse(taken())),
+            (Wanted::There, None) => return Ok(Decision::refuse(Problem::not_found(WHAT))),
+            (Wanted::New, None) | (Wanted::There, Some(_)) => {}
+        }
+        let taken = before.is_none() && call.app.means_something_else(id).await?;
+        let standing = Standing { before: before.as_deref(), taken, owner: &owner, owned, by, key, now: call.now };
+        let Decision { answer, changes } = call.seen(declare(declaration.clone(), standing, &mut entropy()));
+        Ok(Decision { answer: answer.map_err(Problem::from), changes })
     };
-    Ok(store.decide(decide).await??)
+    store.decide(decide).await?
 }
 
 /// Decides about an app as it is at that moment.

@@ -6,14 +6,11 @@ use axum::RequestExt as _;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use futures_util::future::BoxFuture;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
 use latchkey_devops::scope::{AUDIENCE, Scope};
 use latchkey_identity::administration::Administrator;
 use latchkey_identity::dpop::DpopError;
-use latchkey_identity::limits::FORM_BYTES;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::{Decision, Timestamp};
 use serde::de::DeserializeOwned;
@@ -24,7 +21,7 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::bearer::{self, BearerError, Holder, Presentation, Scheme};
 use crate::dpop;
-use crate::extract::Pairs;
+use crate::extract::{JsonError, Pairs, authorization, json};
 use crate::reply;
 use crate::visitor::Peer;
 
@@ -150,36 +147,14 @@ async fn call(app: App, mut request: Request, now: Timestamp) -> Result<Call, Pr
 
 /// A body of JSON, or nothing.
 async fn read(parts: &Parts, body: Body) -> Result<Value, Problem> {
-    let bytes = Limited::new(body, FORM_BYTES).collect().await;
-    let bytes = bytes
-        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is longer than 65536 bytes."))?
-        .to_bytes();
-    if bytes.is_empty() {
-        return Ok(Value::Null);
-    }
-    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        let detail = "The body has to be application/json.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("The body is not UTF-8."))?;
-    let value = serde_json::from_str(text).map_err(|error| Problem::bad_request(error.to_string()))?;
-    match holds_null_character(&value) {
-        true => Err(Problem::bad_request("The body contains a null character.")),
-        false => Ok(value),
-    }
-}
-
-/// No field of ours has one, and not every database can hold it.
-fn holds_null_character(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(values) => values.iter().any(holds_null_character),
-        Value::Object(members) => {
-            members.iter().any(|(name, value)| name.contains('\0') || holds_null_character(value))
-        }
-        _ => false,
-    }
+    json(&parts.headers, body).await.map_err(|error| {
+        let (status, code) = match error {
+            JsonError::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            JsonError::Body => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            JsonError::Utf8 | JsonError::Syntax(_) | JsonError::Null => (StatusCode::BAD_REQUEST, "invalid_request"),
+        };
+        Problem::new(status, code, format!("{error}."))
+    })
 }
 
 /// Whose token it is, if it administers a tenant at this moment.
@@ -191,8 +166,11 @@ async fn administrator(app: &App, parts: &Parts, now: Timestamp) -> Result<Admin
     let presented = Presentation { token: &token, scheme, parts };
     match bearer::identify(app, presented, AUDIENCE, now).await {
         Ok(Holder::Person(bearer)) => {
-            let scoped = is_scoped(&bearer.token.scopes) && is_scoped(&bearer.authorization.scopes);
-            Ok(Administrator::in_person(&bearer.person.account, bearer.client.id, scoped)?)
+            // A token that was narrowed to places is not for a tenant as a whole.
+            let whole = bearer.token.narrowing.places.is_none();
+            let scoped = whole && is_scoped(&bearer.token.scopes) && is_scoped(&bearer.authorization.scopes);
+            let tenant = bearer.authorization.tenant;
+            Ok(Administrator::in_person(&bearer.person.account, bearer.client.id, tenant, scoped)?)
         }
         Ok(Holder::App(bearer)) => {
             let scoped = is_scoped(&bearer.token.scopes) && is_scoped(&bearer.client.scopes);
@@ -220,8 +198,6 @@ fn is_scoped(scopes: &ScopeSet) -> bool {
 }
 
 fn token(parts: &Parts) -> Option<(Scheme, String)> {
-    let mut all = parts.headers.get_all(AUTHORIZATION).iter();
-    let header = all.next().filter(|_| all.next().is_none())?.to_str().ok()?;
-    let (scheme, token) = header.trim().split_once(' ')?;
-    Some((Scheme::parse(scheme)?, token.trim().to_owned()))
+    let (scheme, token) = authorization(&parts.headers).ok().flatten()?;
+    Some((Scheme::parse(scheme)?, token.to_owned()))
 }

@@ -5,7 +5,7 @@ use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::client::{ClientKind, Metadata, Profile, SubjectType};
 use latchkey_identity::client_auth::Method as AuthMethod;
 use latchkey_identity::key_rotation::KeyState;
-use latchkey_identity::limits::CLIENT_SECRET_LIFETIME_DAYS;
+use latchkey_identity::limits::{CLIENT_SECRET_LIFETIME_DAYS, USUAL_SECRET_DAYS};
 use latchkey_jose::Algorithm;
 use serde_json::{Map, Value, json};
 
@@ -110,7 +110,7 @@ fn schemas() -> Value {
             "NewSecret",
             object(&[(
                 "days",
-                json!({ "type": "integer", "minimum": 1, "maximum": CLIENT_SECRET_LIFETIME_DAYS, "default": 180 }),
+                json!({ "type": "integer", "minimum": 1, "maximum": CLIENT_SECRET_LIFETIME_DAYS, "default": USUAL_SECRET_DAYS }),
             )]),
         ),
         ("Secret", object(&[("id", id()), ("client_secret", text()), ("expires", date())])),
@@ -169,7 +169,8 @@ fn metadata(name: &str) -> Value {
         "default_max_age" => json!({ "type": "integer", "minimum": 0 }),
         name if name.ends_with("_alg") => algorithm(),
         name if name.ends_with("_uri") => text(),
-        _ => json!({ "type": ["boolean", "string"] }),
+        "request_uris" => array(text()),
+        _ => flag(),
     }
 }
 
@@ -310,6 +311,22 @@ mod tests {
         let described = schemas();
         for name in MEMBERS.iter().chain(&Metadata::NAMES) {
             assert!(described["App"]["properties"].get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn client_metadata_is_of_the_types_that_it_is_read_with() {
+        let described = schemas();
+        for name in Metadata::NAMES {
+            let schema = &described["App"]["properties"][name];
+            let value = match schema["type"].as_str() {
+                Some("boolean") => json!(true),
+                Some("integer") => json!(600),
+                Some("string") => json!("https://crane.test/there"),
+                Some("array") => json!(["https://crane.test/request.jwt"]),
+                _ => schema["enum"][0].clone(),
+            };
+            assert!(serde_json::from_value::<Metadata>(json!({ name: value })).is_ok(), "{name}: {schema}");
         }
     }
 }

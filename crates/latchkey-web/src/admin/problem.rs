@@ -110,6 +110,7 @@ impl From<AccountProblem> for Problem {
         match error {
             E::Unknown => Self::not_found("account"),
             E::Taken | E::DisabledAlready | E::Own => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
+            E::Elsewhere => Self::new(StatusCode::FORBIDDEN, "forbidden", error.to_string()),
             E::Address | E::Name => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_account", error.to_string()),
         }
     }

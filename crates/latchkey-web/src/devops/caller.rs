@@ -21,6 +21,7 @@ use latchkey_identity::token::access_token::TokenRefusal;
 use super::error::ApiError;
 use crate::app::App;
 use crate::bearer::{self, AppBearer, Bearer, BearerError, Holder, Presentation, Scheme};
+use crate::extract::authorization;
 
 /// Somebody whose credential counts at this moment.
 #[derive(Clone, Debug)]
@@ -123,27 +124,27 @@ enum Credential {
 
 /// The token of a request: as `Bearer` or `DPoP`, or as the password of `Basic`, whose user name does not matter. Never from the query.
 fn credential(headers: &HeaderMap) -> Credential {
-    let mut all = headers.get_all(AUTHORIZATION).iter();
-    let header = match (all.next(), all.next()) {
-        (None, _) => return Credential::None,
-        (Some(header), None) => header,
-        (Some(_), Some(_)) => return Credential::Unreadable,
+    let (scheme, rest) = match authorization(headers) {
+        Ok(None) => return Credential::None,
+        Ok(Some(header)) => header,
+        Err(_) => return Credential::Unreadable,
     };
-    let token = header.to_str().ok().and_then(|header| {
-        let (scheme, rest) = header.trim().split_once(' ')?;
-        let rest = rest.trim();
-        if let Some(scheme) = Scheme::parse(scheme) {
-            return Some((rest.to_owned(), scheme));
-        }
-        let pair = STANDARD_NO_PAD.decode(rest.trim_end_matches('=')).ok()?;
-        let pair = String::from_utf8(pair).ok()?;
-        let (_, password) = pair.split_once(':')?;
-        scheme.eq_ignore_ascii_case("basic").then(|| (password.to_owned(), Scheme::Password))
-    });
+    let token = match Scheme::parse(scheme) {
+        Some(scheme) => Some((rest.to_owned(), scheme)),
+        None if scheme.eq_ignore_ascii_case("basic") => password(rest).map(|token| (token, Scheme::Password)),
+        None => None,
+    };
     match token.filter(|(token, _)| !token.is_empty()) {
         Some((token, scheme)) => Credential::Token(Secret::new(token), scheme),
         None => Credential::Unreadable,
     }
+}
+
+/// The password of `Basic`. [RFC 7617 §2]
+fn password(pair: &str) -> Option<String> {
+    let pair = STANDARD_NO_PAD.decode(pair.trim_end_matches('=')).ok()?;
+    let pair = String::from_utf8(pair).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 /// What access is decided by: what the token says, what the person approves now, and where.

@@ -1,5 +1,9 @@
 //! What handlers take in: read whole, bounded, and refused in the words of the protocol it came by.
 
+mod authorization;
 mod form;
+mod json;
 
+pub use authorization::authorization;
 pub use form::{FormError, Pairs, form};
+pub use json::{JsonError, json};

@@ -1,4 +1,4 @@
-//! Apps are told that a session ended, by a request of the server's own. [OpenID Connect Back-Channel Logout 1.0 §2.5]
+//! Apps are told that a session ended, by a request of the server's own. [Back-Channel Logout §2.5]
 //!
 //! It never keeps a browser waiting: what is to be told is queued in the set that ends the session, and told a moment later.
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use latchkey_identity::client::{Client, ClientState};
-use latchkey_identity::logout_notice::{Outcome, outcome};
+use latchkey_identity::logout_notice::{Outcome, is_answered, outcome};
 use latchkey_store::StoreError;
 use latchkey_store::identity::LogoutNotice;
 use url::form_urlencoded;
@@ -21,6 +21,8 @@ const TAKEN_AT_ONCE: u32 = 64;
 const TOLD_AT_ONCE: usize = 8;
 /// For how long a node has a notice to itself. A node that died meanwhile leaves it to another one.
 const TAKEN: Duration = Duration::from_secs(60);
+/// For how long an app that did not answer is told of nothing else: each try may keep others waiting for as long as an answer may take.
+const LEFT_ALONE: Duration = Duration::from_secs(10);
 
 impl App {
     /// Tells apps of the sessions that ended. Who does not answer is told again later.
@@ -51,6 +53,10 @@ async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), StoreError> {
         },
         None => return app.store.end_logout_notice(notice).await,
     };
+    if !is_answered(status) {
+        let now = app.now();
+        app.store.skip_logout_notices(notice.about.client, now, now + LEFT_ALONE).await?;
+    }
     let attempts = notice.attempts.saturating_add(1);
     match outcome(status, attempts, notice.queued_at, app.now()) {
         Outcome::Told => app.store.end_logout_notice(notice).await,

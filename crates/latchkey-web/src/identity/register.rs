@@ -5,11 +5,10 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION,
-    CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderMap, HeaderValue,
+    WWW_AUTHENTICATE,
 };
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
 use latchkey_identity::client::client_metadata::{self, Proposal};
 use latchkey_identity::client::dynamic::{
     self, DynamicClient, InitialAccessToken, Refused, Registered, RegistrationGate, Standing,
@@ -19,11 +18,12 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::secret::Secret;
 use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_identity::throttle::Wait;
-use latchkey_identity::{Change, Decision, OAuthError, limits};
+use latchkey_identity::{Change, Decision, OAuthError};
 use latchkey_store::StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::app::{App, entropy};
+use crate::extract::{self, authorization};
 use crate::identity::problem::OAuthProblem;
 use crate::identity::tenants;
 use crate::reply;
@@ -281,26 +281,19 @@ fn client_uri(visitor: &Visitor, client: &Client) -> String {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
+    let (scheme, token) = authorization(headers).ok().flatten()?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token))
 }
 
 /// The JSON object that a request carries.
 async fn document(request: Request<Body>) -> Result<Map<String, Value>, Problem> {
     let (parts, body) = request.into_parts();
-    let invalid = |said: &'static str| Problem::from(OAuthProblem::from(OAuthError::invalid_request(said)));
-    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(invalid("the body has to be application/json"));
+    let invalid = |said: String| Problem::from(OAuthProblem::from(OAuthError::invalid_request(said)));
+    match extract::json(&parts.headers, body).await {
+        Ok(Value::Object(document)) => Ok(document),
+        Ok(_) => Err(invalid("the body is not a JSON object".into())),
+        Err(error) => Err(invalid(error.to_string())),
     }
-    let bytes = Limited::new(body, limits::FORM_BYTES).collect().await;
-    let bytes = bytes.map_err(|_| invalid("the body is longer than 65536 bytes, or broke off"))?.to_bytes();
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("the body is not UTF-8"))?;
-    if text.contains("\\u0000") {
-        return Err(invalid("the body contains a null character"));
-    }
-    serde_json::from_str(text).map_err(|_| invalid("the body is not a JSON object"))
 }
 
 impl App {

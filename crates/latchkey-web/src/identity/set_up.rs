@@ -10,7 +10,7 @@ use latchkey_identity::administration::NewAccount;
 use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::set_up::{self, SetUpProblem};
 use latchkey_identity::sign_in::password::check_new;
-use latchkey_identity::tenant::{TenantId, TenantKind};
+use latchkey_identity::tenant::TenantId;
 use latchkey_jose::base64url;
 use latchkey_store::StoreError;
 use serde::Deserialize;
@@ -43,7 +43,7 @@ impl App {
 
     /// Whether somebody has a tenant here.
     async fn is_set_up(&self) -> Result<bool, StoreError> {
-        Ok(self.store.tenants().await?.iter().any(|tenant| tenant.kind == TenantKind::Work))
+        Ok(set_up::is_set_up(&self.store.tenants().await?))
     }
 
     /// Whether a link's token is ours, and its hour is not over.
@@ -131,8 +131,9 @@ async fn set_up(
     let decided = app
         .store
         .decide(async || {
-            let done = app.is_set_up().await?;
-            let decision = set_up::set_up(&wanted, password.clone(), done, visitor.now, &mut entropy());
+            let present = app.store.tenants().await?;
+            let taken = app.store.credentials(&wanted.administrator.key()).await?.is_some();
+            let decision = set_up::set_up(&wanted, password.clone(), &present, taken, visitor.now, &mut entropy());
             Ok(decision.seen_from(&address))
         })
         .await?;

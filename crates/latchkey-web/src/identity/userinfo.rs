@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
 };
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::bearer::{self, Bearer, BearerError, Presentation, Scheme};
 use crate::dpop;
-use crate::extract::form;
+use crate::extract::{authorization, form};
 use crate::identity::signed_answer;
 use crate::reply;
 
@@ -89,29 +89,21 @@ async fn token(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Option<(String, Scheme)>, Box<Response<Body>>> {
-    let doubled = || {
-        Box::new(challenge(
-            Scheme::Bearer,
-            StatusCode::BAD_REQUEST,
-            Some(&OAuthError::invalid_request("the token comes in two ways at once")),
-        ))
+    let refused = |said: String| {
+        let error = OAuthError::invalid_request(said);
+        Box::new(challenge(Scheme::Bearer, StatusCode::BAD_REQUEST, Some(&error)))
     };
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        Some((token.trim().to_owned(), Scheme::parse(scheme)?))
-    });
+    let header = authorization(headers).map_err(|error| refused(error.to_string()))?;
+    let header = header.and_then(|(scheme, token)| Some((token.to_owned(), Scheme::parse(scheme)?)));
     let is_form = headers
         .get(http::header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     if *method != Method::POST || !is_form {
         return Ok(header);
     }
-    let pairs = form(headers, body).await.map_err(|error| {
-        let error = OAuthError::invalid_request(error.to_string());
-        Box::new(challenge(Scheme::Bearer, StatusCode::BAD_REQUEST, Some(&error)))
-    })?;
+    let pairs = form(headers, body).await.map_err(|error| refused(error.to_string()))?;
     match (header, pairs.first("access_token")) {
-        (Some(_), Some(_)) => Err(doubled()),
+        (Some(_), Some(_)) => Err(refused("the token comes in two ways at once".into())),
         (None, Some(token)) => Ok(Some((token.to_owned(), Scheme::Bearer))),
         (header, None) => Ok(header),
     }

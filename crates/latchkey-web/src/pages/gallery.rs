@@ -1,11 +1,13 @@
 //! Every page in every state, with invented data. Nothing serves it: it is for tests, and for looking.
 
-use super::{AppFace, Frame, Locale, Moment, OtherAccount, Page, Person};
+use super::{AppFace, Frame, Locale, Moment, OtherAccount, Page, Person, Problem, Problems};
 
 mod account;
 mod demo;
 mod devops;
 mod flow;
+mod older_apps;
+mod organization;
 mod registration;
 
 #[cfg(test)]
@@ -31,6 +33,8 @@ pub fn gallery(say: &dyn Fn(&str) -> String) -> Vec<Shown> {
     let mut all = flow::pages(&invent);
     all.extend(account::pages(&invent));
     all.extend(registration::pages(&invent));
+    all.extend(older_apps::pages(&invent));
+    all.extend(organization::pages(&invent));
     all.extend(devops::pages(&invent));
     all.extend(demo::pages(&invent));
     all
@@ -45,6 +49,8 @@ struct Invent<'a> {
 const NOW: i64 = 1_772_546_700_000_000;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
+/// The client id of whatever app is looked at.
+const CLIENT_ID: &str = "31359c7f-bd7e-475c-86db-fdb8c937548e";
 
 /// A moment so long before now.
 fn before(micros: i64) -> Moment {
@@ -71,6 +77,12 @@ impl Invent<'_> {
 
     fn pairs(&self, pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(one, other)| (self.say(one), self.say(other))).collect()
+    }
+
+    fn problems(&self, problems: &[(&str, &str)]) -> Problems {
+        let problem =
+            |(field, sentence): &(&str, &str)| Problem { field: (*field).to_owned(), sentence: self.say(sentence) };
+        Problems(problems.iter().map(problem).collect())
     }
 
     fn ana(&self) -> Person {

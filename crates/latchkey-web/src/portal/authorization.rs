@@ -97,6 +97,7 @@ pub(super) fn ended(authorization: &Authorization, now: Timestamp) -> Option<End
 const fn end_in_words(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Revoked => "You revoked it.",
+        EndReason::RevokedByAdministrator => "An administrator revoked it.",
         EndReason::SessionEnded => "The session that you gave it for has ended.",
         EndReason::AppDeleted => "The app was deleted.",
         EndReason::Replaced => "You approved the app anew.",

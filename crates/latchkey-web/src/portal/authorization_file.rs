@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{authorization, authorizations, places};
+use super::{authorization, authorizations, places, timeline};
 use crate::reply;
 
 /// How many events of the record are in it.
@@ -33,7 +33,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         "last_used": authorizations::last_used(&visit, &listed).map(|(at, from)| json!({ "at": time(at), "from": from })),
         "uses": store.uses_of(id).await?.iter().map(used).collect::<Vec<_>>(),
         "refusals": store.refusals_of(id).await?.iter().map(refused).collect::<Vec<_>>(),
-        "events": events.iter().map(event).collect::<Vec<_>>(),
+        "events": events.iter().map(|recorded| event(recorded, given)).collect::<Vec<_>>(),
     });
     if let (Value::Object(file), Value::Object(more)) = (&mut file, more) {
         file.extend(more);
@@ -93,9 +93,14 @@ fn refused(refused: &RefusedOfDay) -> Value {
     })
 }
 
-fn event(recorded: &Recorded) -> Value {
+fn event(recorded: &Recorded, given: &Authorization) -> Value {
     let event = &recorded.event;
-    json!({ "at": time(event.at), "kind": event.kind, "subject": event.subject, "from": event.address })
+    json!({
+        "at": time(event.at),
+        "kind": event.kind,
+        "subject": event.subject,
+        "from": timeline::shown_address(event, given),
+    })
 }
 
 fn time(at: Timestamp) -> String {

@@ -17,7 +17,7 @@ pub(super) fn of(authorization: &Authorization, recorded: &[Recorded], families:
     let mut events: Vec<(Timestamp, String)> = Vec::new();
     let mut approved: Option<ScopeSet> = None;
     for event in recorded.iter().rev().map(|recorded| &recorded.event) {
-        events.push((event.at, sentence(event, approved.as_ref())));
+        events.push((event.at, sentence(event, authorization, approved.as_ref())));
         let kinds =
             [EventKind::AuthorizationGranted, EventKind::AuthorizationChanged, EventKind::AuthorizationNarrowed];
         if kinds.into_iter().any(|kind| is(event, kind)) {
@@ -44,15 +44,27 @@ fn is(event: &AuditEvent<String>, kind: EventKind) -> bool {
     event.kind == kind.name()
 }
 
+/// Whether it was done by somebody else than the person who approved: by an administrator.
+pub(super) fn is_by_another(event: &AuditEvent<String>, authorization: &Authorization) -> bool {
+    event.actor.is_some_and(|actor| actor != authorization.account.0)
+}
+
+/// The address that it came from, unless it is that of somebody else than the person who approved.
+pub(super) fn shown_address<'a>(event: &'a AuditEvent<String>, authorization: &Authorization) -> Option<&'a str> {
+    event.address.as_deref().filter(|_| !is_by_another(event, authorization))
+}
+
 /// One event in words. `approved` is what was approved before it, as far as that is known.
-fn sentence(event: &AuditEvent<String>, approved: Option<&ScopeSet>) -> String {
-    let from = event.address.as_deref().map(|address| format!(" from {address}")).unwrap_or_default();
+fn sentence(event: &AuditEvent<String>, authorization: &Authorization, approved: Option<&ScopeSet>) -> String {
+    let from = shown_address(event, authorization).map(|address| format!(" from {address}")).unwrap_or_default();
     if is(event, EventKind::AuthorizationGranted) {
         format!("You approved it{from}.")
     } else if is(event, EventKind::AuthorizationChanged) {
         approved_anew(&ScopeSet::from_text(&event.subject), approved, &from)
     } else if is(event, EventKind::AuthorizationNarrowed) {
         narrowed(&ScopeSet::from_text(&event.subject), approved, &from)
+    } else if is(event, EventKind::AuthorizationRevoked) && is_by_another(event, authorization) {
+        "An administrator revoked it.".to_owned()
     } else if is(event, EventKind::AuthorizationRevoked) {
         format!("You revoked it{from}.")
     } else if is(event, EventKind::AuthorizationPaused) {
@@ -100,6 +112,12 @@ fn otherwise(event: &AuditEvent<String>, from: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use latchkey_identity::account::AccountId;
+    use latchkey_identity::authorization::{AuthorizationId, Lifetime, Places};
+    use latchkey_identity::client::ClientId;
+    use latchkey_identity::session::SessionId;
+    use latchkey_identity::tenant::TenantId;
+
     use super::*;
 
     fn changed(before: &str, now: &str) -> String {
@@ -119,7 +137,48 @@ mod tests {
     fn what_has_no_words_of_its_own_is_told_by_its_kind() {
         let event = AuditEvent::new(uuid::Uuid::nil(), "repository_created", Timestamp::from_secs(0));
         let event = AuditEvent { kind: event.kind.to_owned(), ..with_kind(event) };
-        assert_eq!(sentence(&event, None), "Repository created: harbor/lamp.");
+        assert_eq!(in_words(&event), "Repository created: harbor/lamp.");
+    }
+
+    fn in_words(event: &AuditEvent<String>) -> String {
+        sentence(event, &an_authorization(), None)
+    }
+
+    fn an_authorization() -> Authorization {
+        let nobody = uuid::Uuid::nil();
+        Authorization {
+            id: AuthorizationId(nobody),
+            tenant: TenantId(nobody),
+            account: AccountId(uuid::Uuid::from_u128(7)),
+            client: ClientId(nobody),
+            version: 1,
+            scopes: ScopeSet::default(),
+            asked: ScopeSet::default(),
+            places: Places::default(),
+            lifetime: Lifetime::UntilRemoved,
+            expires_at: None,
+            session: SessionId(nobody),
+            shown: [0; 32],
+            created_at: Timestamp::from_secs(0),
+            changed_at: Timestamp::from_secs(0),
+            paused_at: None,
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn what_an_administrator_did_is_told_as_theirs_and_without_their_address() {
+        let event = with_kind(AuditEvent::new(uuid::Uuid::nil(), "", Timestamp::from_secs(0)));
+        let revoked = |actor: u128| AuditEvent {
+            kind: EventKind::AuthorizationRevoked.name().to_owned(),
+            actor: Some(uuid::Uuid::from_u128(actor)),
+            address: Some("192.0.2.9".to_owned()),
+            ..event.clone()
+        };
+        assert_eq!(in_words(&revoked(7)), "You revoked it from 192.0.2.9.");
+        assert_eq!(in_words(&revoked(8)), "An administrator revoked it.");
+        assert_eq!(shown_address(&revoked(8), &an_authorization()), None);
+        assert_eq!(shown_address(&AuditEvent { actor: None, ..revoked(8) }, &an_authorization()), Some("192.0.2.9"));
     }
 
     fn with_kind(event: AuditEvent) -> AuditEvent<String> {

@@ -1,4 +1,4 @@
-//! Tokens that are bound to a key, at the API and at git: `oidc-checklist.md` sections 7 and 7.1.
+//! Tokens that are bound to a key, at the API and at git: RFC 9449 §7 and §9.
 
 use latchkey_testkit::dpop::{DpopKey, Proof};
 use latchkey_testkit::server::{Answer, Ask};

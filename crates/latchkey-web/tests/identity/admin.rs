@@ -74,6 +74,23 @@ fn an_app_is_made_read_changed_and_deleted() {
 }
 
 #[test]
+fn of_many_who_make_an_app_of_one_id_at_once_one_does() {
+    on_both_databases(async |world| {
+        let tokens = steward(&world).await;
+        let made = (0..16).map(|number| {
+            let mut document = an_app(&format!("Racer{number}"));
+            document["client_id"] = json!("11111111-2222-4333-8444-555555555555");
+            call(&tokens, Method::POST, "/apps", Some(document))
+        });
+        let mut statuses: Vec<u16> =
+            futures_util::future::join_all(made).await.iter().map(|answer| answer.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses[0], 201);
+        assert!(statuses[1..].iter().all(|status| (400..500).contains(status)), "{statuses:?}");
+    });
+}
+
+#[test]
 fn secrets_and_keys_come_and_go() {
     on_both_databases(async |world| {
         let tokens = steward(&world).await;
@@ -122,6 +139,37 @@ fn accounts_are_made_read_listed_and_disabled() {
 
         let ana = format!("/accounts/{}/disable", world.account("ana"));
         assert_eq!(call(&tokens, Method::POST, &ana, None).await.status, 409, "nobody locks themselves out");
+    });
+}
+
+#[test]
+fn an_app_does_not_take_the_id_of_anything_else() {
+    on_both_databases(async |world| {
+        let tokens = steward(&world).await;
+        let made = call(&tokens, Method::POST, "/apps", Some(an_app("Gone"))).await.json();
+        let gone = made["client_id"].as_str().unwrap().to_owned();
+        assert_eq!(call(&tokens, Method::DELETE, &format!("/apps/{gone}"), None).await.status, 204);
+        let (account, tenant) = (world.account("eve").to_string(), world.harbor().to_string());
+        let (nobody, audience) = (uuid::Uuid::nil().to_string(), latchkey_devops::scope::AUDIENCE.to_owned());
+        for id in [account, tenant, gone, nobody, audience] {
+            let mut document = an_app("Sham");
+            document["client_id"] = json!(id);
+            let refused = call(&tokens, Method::POST, "/apps", Some(document)).await;
+            assert!(refused.status.is_client_error(), "{id}: {}", refused.text());
+            assert_eq!(get(&tokens, &format!("/apps/{id}")).await.status, 404, "{id}");
+        }
+    });
+}
+
+#[test]
+fn nobody_vouches_for_addresses_of_another_domain_or_hears_whether_somebody_has_them() {
+    on_both_databases(async |world| {
+        let tokens = steward(&world).await;
+        for email in ["eve@shore.test", "nobody@shore.test"] {
+            let account = json!({ "email": email, "name": "Gus" });
+            let refused = call(&tokens, Method::POST, "/accounts", Some(account)).await;
+            assert_eq!(code(&refused), (403, "forbidden".into()), "{email}: {}", refused.text());
+        }
     });
 }
 
@@ -207,7 +255,11 @@ fn whoever_is_no_administrator_at_that_moment_is_refused() {
         let of_max = world.max().authorizes("console").await;
         assert_eq!(code(&get(&of_max, "/apps").await), (403, "not_an_administrator".into()));
         let of_ana = world.ana().authorizes("console").await;
-        assert_eq!(get(&of_ana, "/apps").await.status, 200, "{}", console.client_id());
+        assert_eq!(get(&of_ana, "/apps").await.status, 200);
+        // Nor does a token that was narrowed to a part of the tenant's organization administer the whole.
+        let narrow = [("resource", "https://latchkey.test/harbor/lighthouse")];
+        let narrow = console.exchanges(&of_ana.access, &narrow).await.unwrap();
+        assert_eq!(code(&get(&narrow, "/apps").await), (403, "insufficient_scope".into()));
         // And what ends the owner's right ends the app's.
         let tokens = steward(&world).await;
         assert_eq!(get(&tokens, "/apps").await.status, 200);

@@ -18,7 +18,7 @@ async fn verified(world: &World, token: &str, typ: &str, algorithm: Algorithm) -
     verify::<Value>(token, &published(world).await, &[typ]).unwrap().into_claims()
 }
 
-/// OpenID / OAuth behaviour checklist, 5: the algorithm that the client registered; RS256 for those that registered none.
+/// OpenID Connect Registration §2: the algorithm that the client registered; RS256 for those that registered none.
 #[test]
 fn an_id_token_is_signed_by_the_registered_algorithm() {
     on_both_databases(async |world| {
@@ -39,7 +39,7 @@ fn an_id_token_is_signed_by_the_registered_algorithm() {
     });
 }
 
-/// OpenID / OAuth behaviour checklist, 6: signed UserInfo is `application/jwt` with `iss` and `aud`, and no `nonce`.
+/// OpenID Connect Core §5.3.2: signed UserInfo is `application/jwt` with `iss` and `aud`, and no `nonce`.
 #[test]
 fn userinfo_is_signed_for_those_that_registered_for_it() {
     on_both_databases(async |world| {

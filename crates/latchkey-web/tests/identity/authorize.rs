@@ -434,7 +434,7 @@ fn a_scope_left_out_is_everything_that_the_app_registered() {
 }
 
 #[test]
-fn request_objects_are_refused_and_never_ignored() {
+fn an_unsigned_request_object_is_refused_and_never_ignored() {
     on_both_databases(async |world| {
         for (name, error) in [("request", "invalid_request_object"), ("request_uri", "invalid_request_uri")] {
             let request = world.app("burndown").request().with(name, "eyJhbGciOiJub25lIn0.e30.");

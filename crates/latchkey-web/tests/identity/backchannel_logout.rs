@@ -1,6 +1,11 @@
 //! What an examiner of Back-Channel and Front-Channel Logout looks at, line by line.
 
-use latchkey_identity::Change;
+use std::collections::BTreeSet;
+
+use latchkey_identity::logout_notice::SignedInTo;
+use latchkey_identity::secret::TokenHash;
+use latchkey_identity::session::{BrowserHash, Session, SessionId};
+use latchkey_identity::{Change, Timestamp};
 use latchkey_testkit::builders::a_web_app;
 use latchkey_testkit::relying_party::{claims, header};
 use latchkey_testkit::remote::{Remote, status};
@@ -31,6 +36,23 @@ async fn signs_out(app: &RelyingParty, person: &Person, tokens: &Tokens) -> latc
     let pairs = [("id_token_hint", hint), ("post_logout_redirect_uri", BYE), ("state", "s")];
     let url = format!("{}?{}", app.endpoint("oauth2/v2.0/logout"), encode(pairs));
     person.browser().open_from("https://skiff.test", &url).await
+}
+
+/// A session in which somebody signed in to an app, from its beginning to its end.
+fn a_session(about: SignedInTo, at: Timestamp) -> [Change; 3] {
+    let session = Session {
+        id: about.session,
+        browser: BrowserHash(TokenHash([7; 32])),
+        account: about.account,
+        tenant: about.tenant,
+        authenticated_at: at,
+        used_at: at,
+        ended_at: None,
+        address: "192.0.2.1".into(),
+        user_agent: "Browser/1".into(),
+    };
+    let end = Change::EndSession { session: session.id, at };
+    [Change::StartSession(Box::new(session)), Change::JoinSession { about, at }, end]
 }
 
 async fn told(world: &World) {
@@ -99,6 +121,50 @@ fn an_app_that_does_not_answer_is_told_again_and_one_that_refuses_is_not() {
         world.seconds_later(86_000);
         told(&world).await;
         assert_eq!(remote.asked().len(), 3);
+    });
+}
+
+#[test]
+fn an_app_that_does_not_answer_keeps_nobody_waiting() {
+    on_both_databases(async |world| {
+        let (skiff, dead) = skiff(&world).await;
+        dead.answers(|_| status(503));
+        let friend = world.remote("friend.test", |_| status(200)).await;
+        let ferry = a_web_app("ferry").and_backchannel_logout_uri("https://friend.test/signed-out");
+        world.registers(ferry).await;
+        let signed_in = |session: u128, app: &str| SignedInTo {
+            session: SessionId(uuid::Uuid::from_u128(session)),
+            client: world.app(app).app().id,
+            tenant: world.harbor(),
+            account: world.account("ana"),
+            origin: "https://id.test".into(),
+        };
+        for session in 0..100 {
+            world.becomes(a_session(signed_in(session, "skiff"), world.now())).await;
+        }
+        world.seconds_later(1);
+        world.becomes(a_session(signed_in(100, "ferry"), world.now())).await;
+        told(&world).await;
+        assert_eq!(friend.asked().len(), 1, "the last one in the queue");
+        let tried = dead.asked().len();
+        assert!((1..=8).contains(&tried), "no more than are asked at the same time: {tried}");
+        told(&world).await;
+        assert_eq!(dead.asked().len(), tried, "it is left alone for a while");
+
+        dead.answers(|_| status(200));
+        world.seconds_later(11);
+        told(&world).await;
+        let sids: BTreeSet<String> =
+            dead.asked().iter().map(|asked| claims(&asked.field("logout_token").unwrap())["sid"].to_string()).collect();
+        assert_eq!(sids.len(), 100, "{}: nothing was lost", skiff.client_id());
+
+        // What was never tried because others were goes when it is a day old.
+        let asked = dead.asked().len();
+        world.becomes(a_session(signed_in(101, "skiff"), world.now())).await;
+        world.seconds_later(86_400);
+        world.parts().purge().await.unwrap();
+        told(&world).await;
+        assert_eq!(dead.asked().len(), asked);
     });
 }
 

@@ -1,4 +1,5 @@
-//! DPoP at the token endpoint, at `par`, at UserInfo and in introspection: `oidc-checklist.md` section 7.1. The API's side is in `devops/dpop.rs`.
+//! DPoP at the token endpoint, at `par`, at UserInfo and in introspection: RFC 9449 §4.3, §5, §8 and §10.
+//! The API's side is in `devops/dpop.rs`.
 
 use latchkey_jose::Algorithm;
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_single_page_app};

@@ -1,4 +1,4 @@
-//! Clients of the FAPI 2.0 profile: the lines of `oidc-checklist.md` that are marked `[F2]`, and section 4.1.
+//! Clients of the profile `fapi2`: what the FAPI 2.0 Security Profile §5.3.2 and §5.4.1 ask of a server.
 
 use std::sync::Arc;
 

@@ -138,6 +138,31 @@ fn a_change_that_somebody_else_made_is_taken_when_the_feed_tells_of_it() {
 }
 
 #[test]
+fn whoever_follows_the_keys_takes_every_change_of_them() {
+    on_both_databases(async |world| {
+        let app = world.parts().clone();
+        let following = tokio::spawn(async move { app.follow_keys().await });
+        for _ in 0..2 {
+            let tokens = world.ana().authorizes("burndown").await;
+            let revoked = kid(&tokens.access);
+            world.parts().advance_keys().await.unwrap();
+            world.becomes([latchkey_identity::Change::RevokeKey { kid: revoked.clone(), at: world.now() }]).await;
+            let gone = async {
+                while published(&world).await.contains(&revoked) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
+            assert_eq!(tokens.userinfo().await.status, 401);
+            world.later(KEY_PUBLISHED_FIRST);
+            world.parts().advance_keys().await.unwrap();
+        }
+        following.abort();
+        assert!(following.await.unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
 fn many_rotations_at_once_are_one_rotation() {
     on_both_databases(async |world| {
         world.parts().advance_keys().await.unwrap();

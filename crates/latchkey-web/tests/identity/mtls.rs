@@ -1,5 +1,5 @@
-//! Certificates of clients: `self_signed_tls_client_auth`, and tokens that are bound to a certificate. `oidc-checklist.md` sections 1.1, 3, 4.1
-//! and 7. That a handshake brings the certificate along is tested where hands are shaken (`latchkey/src/tls.rs`).
+//! Certificates of clients: `self_signed_tls_client_auth`, and tokens that are bound to a certificate. RFC 8705 §2.2,
+//! §3 and §5. That a handshake brings the certificate along is tested where hands are shaken (`latchkey/src/tls.rs`).
 
 use latchkey_identity::client_auth::Method;
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};

@@ -1,5 +1,5 @@
-//! `private_key_jwt` at every endpoint that clients call in the background. The lines are those of the checklist's section on client
-//! authentication.
+//! `private_key_jwt` at every endpoint that clients call in the background. RFC 7523 §3,
+//! OpenID Connect Core §9.
 
 use std::sync::Arc;
 

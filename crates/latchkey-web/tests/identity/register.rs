@@ -89,6 +89,11 @@ fn a_redirect_uri_with_a_fragment_and_an_insecure_initiate_login_uri_are_400() {
         assert_eq!(read["initiate_login_uri"], "https://skiff.test/login");
         assert_eq!(world.post(&endpoint(&world)).body("application/json", "[]").await.status, 400);
         assert_eq!(world.post(&endpoint(&world)).form([("a", "b")]).await.status, 400);
+        let named =
+            |name: &str| format!(r#"{{"client_name": "{name}", "redirect_uris": ["https://skiff.test/callback"]}}"#);
+        let sent = async |body| world.post(&endpoint(&world)).body("application/json", body).await.status;
+        assert_eq!(sent(named(r"a\\u0000b")).await, 201, "a backslash, and no null character");
+        assert_eq!(sent(named(r"a\u0000b")).await, 400, "a null character");
     });
 }
 
@@ -132,6 +137,14 @@ fn only_the_registrations_own_token_reads_changes_and_deletes_it() {
         let answer = managed(&world, Method::PUT, &told, Some(changed.clone())).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["client_name"]), (200, &json!("Sloop")));
         assert_eq!(answer.json().get("contacts"), None, "a registration is replaced whole");
+        let mut by_form = changed.clone();
+        by_form["token_endpoint_auth_method"] = json!("client_secret_post");
+        assert_eq!(managed(&world, Method::PUT, &told, Some(by_form)).await.status, 200);
+        let read = managed(&world, Method::GET, &told, None).await.json();
+        assert_eq!(read["token_endpoint_auth_method"], "client_secret_post", "the method is stored");
+        let own = told["registration_access_token"].as_str().unwrap();
+        let twice = world.get(url).bearer(own).bearer(own).await;
+        assert_eq!(twice.status, 401, "of two Authorization headers none counts");
         for (name, value) in
             [("client_id", json!("other")), ("registration_access_token", json!("x")), ("client_secret", json!("x"))]
         {

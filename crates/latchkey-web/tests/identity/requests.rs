@@ -13,7 +13,7 @@ fn asks_for(party: &RelyingParty, claims: &Value) -> AuthorizationRequest {
     party.clone().asking("openid").request().with("claims", &claims.to_string())
 }
 
-/// OpenID / OAuth behaviour checklist, 2.6: `claims={"userinfo":{"name":{"essential":true}}}` with scope `openid`.
+/// OpenID Connect Core §5.5: `claims={"userinfo":{"name":{"essential":true}}}` with scope `openid`.
 #[test]
 fn single_claims_are_told_where_they_were_asked_for_and_the_person_reads_which() {
     on_both_databases(async |world| {
@@ -56,7 +56,7 @@ fn single_claims_stay_when_the_tokens_are_refreshed() {
     });
 }
 
-/// OpenID / OAuth behaviour checklist, 6: scopes give all their standard claims for a person that has them.
+/// OpenID Connect Core §5.4: scopes give all their standard claims for a person that has them.
 #[test]
 fn scopes_give_all_their_claims() {
     on_both_databases(async |world| {
@@ -90,7 +90,7 @@ fn scopes_give_all_their_claims() {
     });
 }
 
-/// OpenID / OAuth behaviour checklist, 2.1 and 2.6: `acr_values`, and an essential `acr`.
+/// OpenID Connect Core §3.1.2.1 and §5.5.1.1: `acr_values`, and an essential `acr`.
 #[test]
 fn the_acr_is_that_of_a_password_and_one_that_is_out_of_reach_is_refused() {
     on_both_databases(async |world| {
@@ -211,7 +211,7 @@ fn a_signed_request_that_runs_out_while_the_person_reads_goes_on() {
     });
 }
 
-/// OpenID / OAuth behaviour checklist, 2.6: `none`, a bad signature, another client's key, a bad redirect URI beside.
+/// RFC 9101 §6: `none`, a bad signature, another client's key, a bad redirect URI beside.
 #[test]
 fn a_request_object_that_does_not_hold_leads_nowhere_but_to_its_client() {
     on_both_databases(async |world| {
@@ -251,7 +251,7 @@ fn a_signed_request_can_be_pushed_and_can_be_required() {
         let object = signed(&world, &request, &pair, |_| ());
         let again = signed(&world, &request, &pair, |payload| payload["request_uri"] = json!("urn:x"));
         let refused = skiff.request_to("par", &[("request", &again)]).await;
-        assert_eq!(refused.error(), "invalid_request_object", "checklist 2.7: request_uri inside a pushed request");
+        assert_eq!(refused.error(), "invalid_request_object", "RFC 9101 §4: request_uri inside a request object");
         let pushed = skiff.request_to("par", &[("request", &object)]).await;
         assert_eq!(pushed.status.as_u16(), 201, "{}", pushed.text());
         let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
@@ -267,7 +267,7 @@ fn a_signed_request_can_be_pushed_and_can_be_required() {
     });
 }
 
-/// OpenID / OAuth behaviour checklist, 2.6: `request_uri`, registered with a hash, fetched once.
+/// OpenID Connect Core §6.2: `request_uri`, registered with a hash, fetched once.
 #[test]
 fn a_request_object_is_fetched_from_where_its_client_registered_it_and_from_nowhere_else() {
     on_both_databases(async |world| {

@@ -98,6 +98,11 @@ fn an_app_that_acts_is_named_in_the_token_and_when_it_is_looked_at() {
         // Who was named stays named.
         let again = app.exchanges(&delegated.access, &[("scope", "vso.work")]).await.unwrap();
         assert_eq!(again.access_claims()["act"]["sub"], nightly.client_id());
+        // It is stopped with the app that acts, too.
+        world.suspends("nightly").await;
+        assert_eq!(delegated.get(PROJECTS).await.status, 401);
+        assert_eq!(app.introspects(&delegated.access).await["active"], false);
+        assert!(tokens.get(PROJECTS).await.is_ok());
         // A person's token names no actor.
         let wrong = [("actor_token", tokens.access.as_str()), ("actor_token_type", ACCESS_TOKEN)];
         assert_eq!(refused(&app, &tokens.access, &wrong).await, "invalid_request");

@@ -39,6 +39,8 @@ fn the_token_comes_in_the_header_or_in_a_form_and_never_in_the_query() {
         let query = format!("/oidc/userinfo?access_token={token}");
         assert_eq!(world.get(&query).await.status, 401);
         assert_eq!(world.post(&query).await.status, 401);
+        let (status, asked) = challenge(&world.get("/oidc/userinfo").bearer(token).bearer("another").await);
+        assert!(status == 400 && asked.contains("invalid_request"), "of two headers none counts: {asked}");
         let twice = world.post("/oidc/userinfo").bearer(token).form([("access_token", token)]).await;
         assert_eq!(twice.status, 400);
     });

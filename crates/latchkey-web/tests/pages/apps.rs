@@ -154,6 +154,12 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
         let bad = bad.press("save-answers").await.page();
         assert_eq!(bad.status(), 422);
         assert!(bad.text_of("answers-wrong").contains("initiate_login_uri"), "{}", bad.text());
+        let unread = bad.fill("initiate_login_uri", "").fill("default_max_age", "an hour");
+        let bad = unread.press("save-answers").await.page();
+        assert_eq!(bad.status(), 422);
+        assert!(bad.text_of("answers-wrong").contains("default_max_age"), "{}", bad.text());
+        assert_eq!(bad.value("default_max_age"), "an hour", "nobody has to type it again");
+        let bad = bad.fill("default_max_age", "600");
         let page = bad.fill("initiate_login_uri", "https://crane.test/login").tick("subject_type", "pairwise");
         assert_eq!(page.value("default_max_age"), "600", "what was typed before the mistake stays");
         let page = page.choose("id_token_signed_response_alg", "ES256").press("save-answers").await.page();

@@ -1,5 +1,7 @@
 //! `/profile/authorizations/{id}`: what happened, and what was refused.
 
+use http::Method;
+use latchkey_testkit::builders::a_daemon;
 use latchkey_testkit::{Page, Person, on_both_databases};
 use serde_json::json;
 
@@ -42,6 +44,23 @@ fn the_timeline_is_what_the_record_says() {
         max.authorizes("burndown").await;
         let page = details(&max).await;
         assert!(page.says("You approved it") && !page.says("narrowed") && !page.says("came back"), "{}", page.text());
+    });
+}
+
+#[test]
+fn what_an_administrator_revoked_is_told_as_theirs_and_without_their_address() {
+    on_both_databases(async |world| {
+        let max = world.max();
+        max.authorizes("burndown").await;
+        let id = max.authorization("burndown").await;
+        let steward = a_daemon("steward").owned_by("ana").asking("vso.tenant_manage");
+        let steward = world.registers(steward).await.by_itself("vso.tenant_manage").await.unwrap();
+        world.seconds_later(60);
+        let revoked = steward.ask(Method::DELETE, &format!("/_admin/v1/authorizations/{id}")).await;
+        assert_eq!(revoked.status, 204);
+        let page = max.opens(&format!("/profile/authorizations/{id}")).await;
+        assert!(page.says("An administrator revoked it.") && !page.says("You revoked it"), "{}", page.text());
+        assert!(!page.says("revoked it from"), "{}", page.text());
     });
 }
 

@@ -1,4 +1,4 @@
-//! S-WEB-01: every page has the same headers.
+//! Every page has the same headers.
 
 use latchkey_testkit::world::HTTP;
 use latchkey_testkit::{Page, on_both_databases};

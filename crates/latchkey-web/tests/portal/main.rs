@@ -44,7 +44,8 @@ fn what_was_approved_is_listed_shown_and_revoked() {
         assert_eq!(done.heading(), "Access has ended");
         assert!(tokens.refreshed().await.is_err());
         assert_eq!(tokens.userinfo().await.status, 401);
-        assert_eq!(ana.opens(&format!("/profile/authorizations/{id}")).await.status(), 404);
+        let ended = ana.opens(&format!("/profile/authorizations/{id}")).await;
+        assert!(ended.has("ended") && ended.says("You revoked it"), "{}", ended.text());
         assert!(ana.opens("/profile/authorizations").await.has("no-authorizations"));
         ana.authorizes("burndown").await;
         ana.authorizes("chart").await;

@@ -150,7 +150,7 @@ async fn create(app: &App, new: NewAccount) -> Result<Account, Failure> {
         .decide(|| async {
             let taken = app.store.credentials(&new.key()).await?.is_some();
             let password = Some(password.clone());
-            Ok(from_console(create_account(new.clone(), password, taken, &by, now, &mut entropy())))
+            Ok(from_console(create_account(new.clone(), password, taken, &home, &by, now, &mut entropy())))
         })
         .await?
 }
@@ -199,7 +199,7 @@ impl From<AccountProblem> for Failure {
             AccountProblem::Address | AccountProblem::Name => Exit::Usage,
             AccountProblem::Unknown => Exit::NotFound,
             AccountProblem::Taken | AccountProblem::DisabledAlready => Exit::Conflict,
-            AccountProblem::Own => Exit::Refused,
+            AccountProblem::Own | AccountProblem::Elsewhere => Exit::Refused,
         };
         Self::new(exit, "nothing was done about the account").because(problem)
     }

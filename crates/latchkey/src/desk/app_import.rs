@@ -111,7 +111,8 @@ async fn bring_in(app: &App, document: &AppDocument, owner: Option<&str>, apply:
     let (by, key) = (operator(owner.tenant, now), &app.keys.client_secret);
     let decide = async || {
         let (before, owned) = (app.store.client(id).await?, app.store.count_clients_owned_by(owner.id).await?);
-        let standing = Standing { before: before.as_deref(), owner: &owner, owned, by: &by, key, now };
+        let taken = before.is_none() && app.means_something_else(id).await?;
+        let standing = Standing { before: before.as_deref(), taken, owner: &owner, owned, by: &by, key, now };
         Ok(from_console(declare(declaration.clone(), standing, &mut entropy())))
     };
     match apply {

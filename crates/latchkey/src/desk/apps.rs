@@ -7,16 +7,15 @@ use clap::{Args, Subcommand, ValueEnum};
 use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{self, Registration, RegistrationError};
 use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Metadata, Profile};
-use latchkey_identity::limits::LEGACY_SECRET_DAYS;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_web::App;
 use latchkey_web::app::entropy;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::app_federation::{self, FederationOrder};
 use super::app_import::{self, DeclaredApps};
 use super::app_keys::{self, KeyOrder};
+use super::app_secrets::{self, ONCE, SecretOrder, add_secret};
 use super::report::{Report, Row, row};
 use super::{account, from_console, moment, operator, tenant};
 use crate::failure::{Exit, Failure};
@@ -66,27 +65,6 @@ pub(crate) enum AppOrder {
     /// Add or remove a secret
     #[command(subcommand)]
     Secret(SecretOrder),
-}
-
-/// What can be done with the secrets of an app.
-#[derive(Subcommand, Serialize, Deserialize)]
-pub(crate) enum SecretOrder {
-    /// Add a secret; it is shown once
-    #[command(after_help = "Example:\n  latchkey app secret add 00000000-0000-0000-0000-000000000000 --days 90")]
-    Add {
-        /// The app's client id
-        client_id: String,
-        /// How many days it lives, at most 730 [default: 180]; for an app of the older kind at most 60 [default: 60]
-        #[arg(long)]
-        days: Option<u32>,
-    },
-    /// Remove a secret: nobody authenticates with it again
-    Remove {
-        /// The app's client id
-        client_id: String,
-        /// The secret's id, as `latchkey app show` has it
-        secret_id: Uuid,
-    },
 }
 
 /// An app to be registered.
@@ -147,7 +125,7 @@ pub(crate) struct NewApp {
     #[serde(default)]
     metadata: Option<TypedMetadata>,
     /// How many days its first secret lives, at most 730
-    #[arg(long, default_value_t = SECRET_DAYS, value_name = "DAYS")]
+    #[arg(long, default_value_t = latchkey_identity::limits::USUAL_SECRET_DAYS, value_name = "DAYS")]
     secret_days: u32,
 }
 
@@ -222,9 +200,7 @@ impl AppOrder {
             Self::Delete { client_id } => {
                 Some(format!("Delete the app {client_id}, and end every authorization of it?"))
             }
-            Self::Secret(SecretOrder::Remove { secret_id, .. }) => {
-                Some(format!("Remove the secret {secret_id}? Whoever uses it is locked out."))
-            }
+            Self::Secret(order) => order.question(),
             Self::Key(order) => order.question(),
             Self::Federation(order) => order.question(),
             _ => None,
@@ -299,22 +275,9 @@ pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failur
         AppOrder::Federation(order) => app_federation::perform(app, order).await,
         AppOrder::Key(order) => app_keys::perform(app, order).await,
         AppOrder::Method { client_id, method } => app_keys::set_method(app, &client_id, &method).await,
-        AppOrder::Secret(SecretOrder::Add { client_id, days }) => {
-            let client = find(app, &client_id).await?;
-            let usual = if client.is_legacy() { LEGACY_SECRET_DAYS } else { SECRET_DAYS };
-            let secret = add_secret(app, client.id, days.unwrap_or(usual)).await?;
-            Ok(Report::one(&["client_id", "client_secret", "secret_id", "secret_expires"], secret).note(ONCE))
-        }
-        AppOrder::Secret(SecretOrder::Remove { client_id, secret_id }) => {
-            remove_secret(app, &client_id, secret_id).await
-        }
+        AppOrder::Secret(order) => app_secrets::perform(app, order).await,
     }
 }
-
-/// How many days a secret lives unless something else is asked for.
-const SECRET_DAYS: u32 = 180;
-/// What is said with a new secret.
-const ONCE: &str = "The secret is shown this once: keep it in a safe place now.";
 
 async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
     let scopes = |scopes: &[String]| ScopeSet::from_text(&scopes.join(" "));
@@ -404,43 +367,6 @@ async fn delete(app: &App, client_id: &str) -> Result<Report, Failure> {
     });
     decided.await??;
     Ok(Report::done("The app is deleted, and every authorization of it has ended."))
-}
-
-async fn add_secret(app: &App, id: ClientId, days: u32) -> Result<Row, Failure> {
-    let now = app.now();
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) => {
-                let (by, key) = (operator(client.tenant, now), &app.keys.client_secret);
-                from_console(registration::add_secret(&client, &by, days, key, now, &mut entropy()))
-            }
-            None => Decision::refuse(no_app(&id.to_string())),
-        })
-    });
-    let (secret, kept) = decided.await??;
-    Ok(row! {
-        "client_id": id.to_string(),
-        "client_secret": secret.reveal(),
-        "secret_id": kept.id,
-        "secret_expires": moment(kept.expires_at),
-    })
-}
-
-async fn remove_secret(app: &App, client_id: &str, secret: Uuid) -> Result<Report, Failure> {
-    let (id, now) = (find(app, client_id).await?.id, app.now());
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) if client.secrets.iter().any(|kept| kept.id == secret) => {
-                let by = operator(client.tenant, now);
-                let made_with = app.store.families_made_with(secret).await?;
-                from_console(registration::remove_secret(&client, secret, made_with, &by, now))
-            }
-            Some(_) => Decision::refuse(Failure::not_found(format!("the app has no secret {secret}"))),
-            None => Decision::refuse(no_app(client_id)),
-        })
-    });
-    decided.await??;
-    Ok(Report::done("The secret is removed: nobody authenticates with it again."))
 }
 
 pub(super) async fn find(app: &App, client_id: &str) -> Result<Arc<Client>, Failure> {

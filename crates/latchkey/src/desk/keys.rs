@@ -95,6 +95,13 @@ impl From<KeysError> for Failure {
                 Self::not_found("there is no such key").remedy("`latchkey key list` shows those there are")
             }
             KeysError::Refused(KeyProblem::RevokedAlready) => Self::conflict("this key is revoked already"),
+            KeysError::Unfinished(error) => {
+                Self::new(Exit::Failed, "it is done and stored, but the keys could not be read again afterwards")
+                    .because(error)
+                    .remedy(
+                        "a server that runs reads them by itself in a moment; `latchkey key list` shows how they are",
+                    )
+            }
             KeysError::Failed(error) => Self::new(Exit::Failed, "the keys stay as they are").because(error),
         }
     }

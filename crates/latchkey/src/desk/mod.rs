@@ -8,6 +8,7 @@ pub(crate) mod accounts;
 pub(crate) mod app_federation;
 pub(crate) mod app_import;
 pub(crate) mod app_keys;
+pub(crate) mod app_secrets;
 pub(crate) mod apps;
 pub(crate) mod import;
 pub(crate) mod keys;

@@ -10,6 +10,8 @@ use crate::client::key::tests::a_key_of;
 use crate::client::registration::tests::a_client;
 use crate::parameters::tests::parameters;
 use crate::resource::tests::a_resource;
+use crate::tenant::Audience;
+use crate::token::issuer;
 
 const NOW: Timestamp = Timestamp::from_secs(10_000);
 const ORIGIN: &str = "https://id.test";
@@ -124,7 +126,7 @@ fn the_algorithm_is_the_registered_one_and_a_signature_can_be_required() {
     assert_eq!(told(&client, ""), Some("invalid_request"));
 }
 
-/// OpenID / OAuth behaviour checklist, 2.6: signed request objects of the FAPI world.
+/// FAPI 2.0 Message Signing §5.3.1.
 #[test]
 fn in_the_fapi_world_an_object_says_its_time_and_lives_for_an_hour_at_most() {
     let (rsa, pair) =

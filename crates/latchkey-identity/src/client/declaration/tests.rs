@@ -1,9 +1,12 @@
 //! Apps that are declared.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::*;
 use crate::account::{Account, AccountId};
+use crate::client::fapi2::NotFapi2;
 use crate::client::registration::tests::{a_client, a_registration, known};
 use crate::client::{Profile, registration::Registration};
 use crate::secret::Purpose;
@@ -31,14 +34,29 @@ fn a_declaration(edit: impl FnOnce(&mut Registration)) -> Declaration {
 }
 
 fn decide(declaration: Declaration, before: Option<&Client>) -> Decision<Outcome, RegistrationError> {
+    decide_about(declaration, before, false)
+}
+
+fn decide_about(
+    declaration: Declaration,
+    before: Option<&Client>,
+    taken: bool,
+) -> Decision<Outcome, RegistrationError> {
     let key = PurposeKey::derive(&[1; 32], Purpose::ClientSecret).unwrap();
     let (owner, by) = (an_account(), an_operator());
-    let standing = Standing { before, owner: &owner, owned: 0, by: &by, key: &key, now: NOW };
+    let standing = Standing { before, taken, owner: &owner, owned: 0, by: &by, key: &key, now: NOW };
     declare(declaration, standing, &mut Entropy::seeded(1))
 }
 
 fn given(text: &str, expires_at: Timestamp) -> GivenSecret {
     GivenSecret { secret: Secret::new(text), expires_at }
+}
+
+#[test]
+fn an_id_that_means_something_else_is_not_given_to_an_app() {
+    let decision = decide_about(a_declaration(|_| ()), None, true);
+    assert_eq!(decision.answer.err(), Some(RegistrationError::NotYours));
+    assert!(decision.changes.is_empty());
 }
 
 #[test]
@@ -105,6 +123,13 @@ fn one_part_that_is_refused_refuses_all_of_it() {
     assert_eq!(decide(unreadable, None).answer, Err(E::Key(KeyError::Unreadable)));
     let wrong = Declaration { method: Some(Method::None), ..a_declaration(|_| ()) };
     assert_eq!(decide(wrong, None).answer, Err(E::Method));
+}
+
+#[test]
+fn an_app_of_the_fapi_2_profile_is_given_no_secret() {
+    let secrets = vec![given(STRONG, NOW + Duration::from_secs(60))];
+    let declaration = Declaration { secrets, ..a_declaration(|registration| registration.profile = Profile::Fapi2) };
+    assert_eq!(decide(declaration, None).answer, Err(RegistrationError::Fapi2(NotFapi2::Secret)));
 }
 
 #[test]

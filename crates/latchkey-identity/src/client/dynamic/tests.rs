@@ -46,6 +46,7 @@ fn an_app_that_registers_itself_is_unverified_and_nobodys() {
     assert_eq!(told["token_endpoint_auth_method"], "client_secret_basic");
     assert!(told["scope"].as_str().unwrap().contains("vso.work"));
     assert!(!told["scope"].as_str().unwrap().contains("user_impersonation"));
+    assert!(!told["scope"].as_str().unwrap().contains("vso.tenant_manage"));
 }
 
 #[test]
@@ -92,6 +93,7 @@ fn what_cannot_be_registered_is_refused_with_its_code() {
         ("userinfo_signed_response_alg", json!("HS256")),
         ("logo_uri", json!("javascript:alert(1)")),
         ("scope", json!("vso.everything")),
+        ("scope", json!("vso.work vso.tenant_manage")),
         ("jwks", json!({"keys": [{"kty": "oct", "k": "AAAA"}]})),
         ("jwks_uri", json!("http://skiff.test/keys")),
         ("backchannel_logout_uri", json!("http://skiff.test/out")),
@@ -118,6 +120,28 @@ fn a_public_app_is_native_or_in_a_browser() {
     assert_eq!(kind("http://localhost:3118/callback"), ClientKind::Native);
     assert_eq!(kind("com.example.app:/callback"), ClientKind::Native);
     assert_eq!(kind("https://skiff.test/callback"), ClientKind::SinglePage);
+}
+
+#[test]
+fn an_app_of_the_fapi_2_profile_registers_a_key_and_gets_no_secret() {
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let mut document = a_web_document();
+        document["profile"] = json!("fapi2");
+        document["token_endpoint_auth_method"] = json!(method);
+        assert_eq!(refused(document.clone()), "invalid_client_metadata", "{method}");
+    }
+    let mut document = a_web_document();
+    document["profile"] = json!("fapi2");
+    document["token_endpoint_auth_method"] = json!("private_key_jwt");
+    document["jwks_uri"] = json!("https://skiff.test/keys");
+    let Registered { client, secret, .. } = registered(document, RegistrationGate::Open).answer.unwrap();
+    assert_eq!((secret, client.secrets), (None, Vec::new()));
+    let mut client = Client {
+        profile: crate::client::Profile::Fapi2,
+        ..registered(a_web_document(), RegistrationGate::Open).answer.unwrap().client
+    };
+    let error = with_secret(&mut client, Method::ClientSecretBasic, &key(), NOW, &mut Entropy::seeded(4));
+    assert_eq!(error, Err(RegistrationError::Fapi2(crate::client::fapi2::NotFapi2::Secret)));
 }
 
 #[test]

@@ -1,4 +1,10 @@
+use std::time::Duration;
+
+use uuid::Uuid;
+
 use super::*;
+use crate::secret::PurposeKey;
+use crate::token::family::FamilyId;
 
 pub(crate) fn a_registration() -> Registration {
     Registration {
