@@ -37,7 +37,7 @@ export async function keyboard(browser) {
 
   await test('keyboard: revoke it', async () => {
     await openAuthorizations(page);
-    await tabTo(page, '[data-authorization] button');
+    await tabTo(page, '[data-authorization] [id^="revoke-"]');
     await pressAndGo(page, 'Enter');
     if (await page.locator('#revoke-confirm').count()) {
       await tabTo(page, '#revoke-confirm');

@@ -41,7 +41,7 @@ export async function pages(browser) {
         continue;
       }
       await inspect(page, kindOf(page.url()));
-      for (const link of await page.locator('a[href]').evaluateAll((links) => links.map((each) => each.href))) {
+      for (const link of await page.locator('a[href]:not([download])').evaluateAll((links) => links.map((each) => each.href))) {
         if (new URL(link).origin !== demo.origin || known.has(kindOf(link))) continue;
         known.add(kindOf(link));
         todo.push(link);
