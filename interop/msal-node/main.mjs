@@ -1,5 +1,5 @@
 // @azure/msal-node: the code flow with PKCE, the interactive flow of a native app, silent refresh, the device flow, the end of all that
-// by revocation; then an app by itself, with its secret and with a certificate.
+// by revocation; an app that is called and goes on on behalf of the person; then an app by itself, with its secret and with a certificate.
 
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
@@ -77,6 +77,29 @@ await test('the device flow gives tokens once the person has typed the code', as
   assert.equal(await readsProjects(answer), 200);
 });
 
+const board = await test('an app that was called goes on on behalf of the person, once they have signed in to it', async () => {
+  const made = (...order) => latchkey('app', 'create', '--profile', 'microsoft', '--owner', ana.email, ...order);
+  const api = await made('--name', 'Board API', '--kind', 'web', '--redirect-uri', CALLBACK, '--scope', 'vso.project',
+    '--metadata', JSON.stringify({ exposed_scopes: ['access_as_user'] }));
+  const scope = `api://${api.client_id}/access_as_user`;
+  const caller = publicApp(await made('--name', 'Board', '--kind', 'native', '--redirect-uri', 'http://localhost', '--scope', scope));
+  const called = await caller.acquireTokenInteractive({ scopes: [scope], openBrowser: answerIn });
+  assert.equal(await readsProjects(called), 401);
+  const behalf = { oboAssertion: called.accessToken, scopes };
+  const middle = confidential(api);
+  await assert.rejects(middle.acquireTokenOnBehalfOf(behalf), InteractionRequiredAuthError);
+  const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
+  const request = { scopes, redirectUri: CALLBACK };
+  const address = await middle.getAuthCodeUrl({ ...request, codeChallenge: challenge, codeChallengeMethod: 'S256' });
+  const { code } = Object.fromEntries((await person.approve(address, CALLBACK)).searchParams);
+  await middle.acquireTokenByCode({ ...request, code, codeVerifier: verifier });
+  const answer = await middle.acquireTokenOnBehalfOf(behalf);
+  assert.equal(answer.account.username, ana.email);
+  assert.equal(await readsProjects(answer), 200);
+  assert.equal((await middle.acquireTokenOnBehalfOf(behalf)).fromCache, true);
+  return answer;
+});
+
 await test('after the person revokes it, msal knows that it has to ask the person again', async () => {
   await person.revokeAll(demo.https_origin);
   for (const [each, [mine]] of [[app, await app.getTokenCache().getAllAccounts()], [pocket, await pocket.getAllAccounts()]]) {
@@ -86,6 +109,7 @@ await test('after the person revokes it, msal knows that it has to ask the perso
     });
   }
   assert.equal(await readsProjects(tokens), 401);
+  assert.equal(await readsProjects(board), 401);
 });
 
 await test('a daemon acts by itself with its secret, where an organization took it in', async () => {

@@ -1,5 +1,5 @@
-"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, the end; an app by
-itself, with a secret and with a certificate."""
+"""msal for Python: code flow of a confidential client, the interactive flow of a native one, silent refresh, an app that is called
+and goes on on behalf of the person, the end; an app by itself, with a secret and with a certificate."""
 
 import datetime
 import sys
@@ -143,15 +143,6 @@ def pending():
     assert tokens["error"] == "authorization_pending", tokens
 
 
-@test("after the person revokes it, msal is told to ask the person again")
-def revoked():
-    person.revoke_all(DEMO["https_origin"])
-    tokens = app.acquire_token_silent_with_error(SCOPES, mine, force_refresh=True)
-    assert tokens and tokens["error"] == "invalid_grant", tokens
-    assert tokens.get("suberror"), tokens
-    assert reads_projects(refreshed["access_token"]) == 401
-
-
 def acting_by_itself(registered):
     return msal.ConfidentialClientApplication(
         registered["client_id"],
@@ -159,6 +150,45 @@ def acting_by_itself(registered):
         authority=AUTHORITY,
         instance_discovery=False,
     )
+
+
+def registered(*order):
+    return latchkey("app", "create", "--profile", "microsoft", "--owner", ana["email"], *order)
+
+
+@test("an app that was called goes on on behalf of the person, once they have signed in to it")
+def on_behalf():
+    api = registered(
+        *("--name", "Board API", "--kind", "web", "--redirect-uri", CALLBACK, "--scope", "vso.project"),
+        *("--metadata", '{"exposed_scopes":["access_as_user"]}'),
+    )
+    scope = f"api://{api['client_id']}/access_as_user"
+    board = registered("--name", "Board", "--kind", "native", "--redirect-uri", "http://localhost", "--scope", scope)
+    caller = msal.PublicClientApplication(board["client_id"], authority=AUTHORITY, instance_discovery=False)
+    called = caller.acquire_token_interactive([scope], timeout=60)
+    assert "error" not in called, called
+    assert reads_projects(called["access_token"]) == 401
+    middle = acting_by_itself(api)
+    asked = middle.acquire_token_on_behalf_of(called["access_token"], SCOPES)
+    assert asked["error"] == "invalid_grant" and asked["error_codes"] == [65001], asked
+    assert asked["suberror"] == "consent_required", asked
+    flow = middle.initiate_auth_code_flow(SCOPES, redirect_uri=CALLBACK)
+    signed_in = middle.acquire_token_by_auth_code_flow(flow, person.approve(flow["auth_uri"], CALLBACK))
+    assert "error" not in signed_in, signed_in
+    tokens = middle.acquire_token_on_behalf_of(called["access_token"], SCOPES)
+    assert "error" not in tokens, tokens
+    assert reads_projects(tokens["access_token"]) == 200
+    return tokens
+
+
+@test("after the person revokes it, msal is told to ask the person again")
+def revoked():
+    person.revoke_all(DEMO["https_origin"])
+    tokens = app.acquire_token_silent_with_error(SCOPES, mine, force_refresh=True)
+    assert tokens and tokens["error"] == "invalid_grant", tokens
+    assert tokens.get("suberror"), tokens
+    assert reads_projects(refreshed["access_token"]) == 401
+    assert reads_projects(on_behalf["access_token"]) == 401
 
 
 @test("a daemon acts by itself with its secret, where an organization took it in")

@@ -42,6 +42,8 @@ pub(crate) struct Limits {
     pub(crate) sign_rs256: f64,
     /// Verifying an ES256 signature.
     pub(crate) verify_es256: f64,
+    /// Verifying an RS256 signature, 2,048 bits.
+    pub(crate) verify_rs256: f64,
     /// One rotation of 64 in a transaction that is on disk when it is acknowledged.
     pub(crate) tx: f64,
     /// Reading one row.
@@ -86,6 +88,7 @@ async fn rest(home: &Home, http: f64) -> Outcome<Limits> {
     let es256 = SigningKey::generate(Algorithm::Es256)?;
     let rs256 = SigningKey::generate(Algorithm::Rs256)?;
     let (signature, key) = (es256.sign(&MESSAGE)?, es256.verifying_key()?);
+    let (rsa_signature, rsa_key) = (rs256.sign(&MESSAGE)?, rs256.verifying_key()?);
     let store = home.open().await?;
     let world = seed::seed(&store, home, 1_000).await?;
     Ok(Limits {
@@ -93,6 +96,7 @@ async fn rest(home: &Home, http: f64) -> Outcome<Limits> {
         sign_es256: of_this_thread(2_000, || es256.sign(&MESSAGE))?,
         sign_rs256: of_this_thread(200, || rs256.sign(&MESSAGE))?,
         verify_es256: of_this_thread(1_000, || key.accepts(&MESSAGE, &signature))?,
+        verify_rs256: of_this_thread(2_000, || rsa_key.accepts(&MESSAGE, &rsa_signature))?,
         tx: rotation(&store, &world).await?,
         read: look_up(&store, &world).await?,
         seen_token: SEEN_TOKEN,

@@ -131,6 +131,11 @@ impl Requests {
         Self { authority: format!("127.0.0.1:{port}") }
     }
 
+    /// The URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.authority)
+    }
+
     /// A GET request.
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
         self.request("GET", path, headers, "")

@@ -22,6 +22,7 @@ mod arithmetic;
 mod bare;
 mod calibrate;
 mod cores;
+mod dpop;
 mod generator;
 mod home;
 mod http;
@@ -102,16 +103,20 @@ enum Part {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Part; 12] = [
+        const ALL: [Part; 16] = [
             Part::Scenario(Scenario::Discovery),
             Part::Scenario(Scenario::Jwks),
             Part::Scenario(Scenario::ClientCredentials),
+            Part::Scenario(Scenario::ClientCredentialsPrivateKeyJwt),
+            Part::Scenario(Scenario::ClientCredentialsDpop),
             Part::Scenario(Scenario::Refresh),
             Part::Scenario(Scenario::RefreshWithIdToken),
             Part::Scenario(Scenario::Userinfo),
             Part::Scenario(Scenario::Introspection),
             Part::Scenario(Scenario::ApiReadWarm),
             Part::Scenario(Scenario::ApiReadCold),
+            Part::Scenario(Scenario::ApiReadDpop),
+            Part::Scenario(Scenario::TokenExchange),
             Part::Scenario(Scenario::CodeFlow),
             Part::Revocation,
             Part::Start,

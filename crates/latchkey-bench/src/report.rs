@@ -140,15 +140,15 @@ impl fmt::Display for Report {
              SQLite with synchronous=FULL.\n",
             self.connections, self.seconds
         )?;
-        let Limits { http, sign_es256, sign_rs256, verify_es256, tx, read, seen_token } = self.limits;
+        let Limits { http, sign_es256, sign_rs256, verify_es256, verify_rs256, tx, read, seen_token } = self.limits;
         writeln!(
             f,
-            "| limit | T_http | T_sign\\[ES256] | T_sign\\[RS256] | T_verify\\[ES256] | T_tx | T_read | T_seen |"
+            "| limit | T_http | T_sign\\[ES256] | T_sign\\[RS256] | T_verify\\[ES256] | T_verify\\[RS256] | T_tx | T_read | T_seen |"
         )?;
-        writeln!(f, "|---|---|---|---|---|---|---|---|")?;
+        writeln!(f, "|---|---|---|---|---|---|---|---|---|")?;
         writeln!(
             f,
-            "| µs | {http:.1} | {sign_es256:.1} | {sign_rs256:.1} | {verify_es256:.1} | {tx:.1} | {read:.1} | {seen_token:.1} |\n"
+            "| µs | {http:.1} | {sign_es256:.1} | {sign_rs256:.1} | {verify_es256:.1} | {verify_rs256:.1} | {tx:.1} | {read:.1} | {seen_token:.1} |\n"
         )?;
         for size in &self.worlds {
             size.fmt(f)?;
@@ -230,6 +230,7 @@ mod tests {
         sign_es256: 16.0,
         sign_rs256: 244.0,
         verify_es256: 51.0,
+        verify_rs256: 17.0,
         tx: 13.0,
         read: 4.0,
         seen_token: 1.0,

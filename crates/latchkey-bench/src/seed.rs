@@ -21,8 +21,9 @@ use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
 use latchkey_identity::authorize::AuthorizationRequest;
 use latchkey_identity::authorize::request::{self, CameBy, Context};
+use latchkey_identity::client::key::ClientKey;
 use latchkey_identity::client::{
-    Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
 };
 use latchkey_identity::consent::{Approval, Choice, Consent, Offer, approve, required};
 use latchkey_identity::parameters::Parameters;
@@ -34,7 +35,7 @@ use latchkey_identity::tenant::{Audience, Tenant, TenantId, TenantKind};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::token::refresh_token::RefreshToken;
 use latchkey_identity::{Change, Decision, Entropy, Timestamp};
-use latchkey_jose::{base64url, digest};
+use latchkey_jose::{Algorithm, SigningKey, base64url, digest};
 use latchkey_store::devops::{Author, members, organizations, projects, work_items};
 use latchkey_store::{Changes, Decided as _, Store};
 
@@ -69,6 +70,8 @@ pub(crate) struct World {
     pub(crate) clients: Vec<App>,
     /// Everybody, signed in in a browser of their own: its cookie.
     pub(crate) cookies: Vec<String>,
+    /// What all apps sign assertions with.
+    pub(crate) assertion_key: SigningKey,
     /// A token family for each authorization, as it moves on.
     pub(crate) families: RefCell<Vec<Family>>,
 }
@@ -95,6 +98,26 @@ pub(crate) struct Family {
     pub(crate) has_id_token: bool,
 }
 
+impl World {
+    /// The form that refreshes a family.
+    pub(crate) fn refresh_form(&self, family: usize) -> Outcome<String> {
+        let families = self.families.borrow();
+        let family = families.get(family).ok_or_else(|| Problem::new("there is no such family"))?;
+        let app = self.clients.get(family.client).ok_or_else(|| Problem::new("there is no such app"))?;
+        Ok(format!(
+            "grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
+            app.id, app.secret, family.refresh_token
+        ))
+    }
+
+    /// Keeps what a family is refreshed with next.
+    pub(crate) fn keep_refresh_token(&self, family: usize, token: &str) {
+        for family in self.families.borrow_mut().get_mut(family).into_iter() {
+            token.clone_into(&mut family.refresh_token);
+        }
+    }
+}
+
 /// The `code_challenge` of all flows.
 pub(crate) fn challenge() -> String {
     base64url::encode(digest::sha256(VERIFIER))
@@ -104,7 +127,7 @@ pub(crate) fn challenge() -> String {
 pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> Outcome<World> {
     let mut seeder = Seeder::new(store, home)?;
     let tenant = seeder.tenant();
-    let apps = seeder.apps(&tenant);
+    let apps = seeder.apps(&tenant)?;
     let (accounts, sessions, cookies) = seeder.people(&tenant, authorizations.div_ceil(CLIENTS));
     seeder.commit().await?;
     let owner = accounts.first().ok_or_else(|| Problem::new("a world needs somebody in it"))?;
@@ -113,6 +136,7 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> O
     let requests: Vec<AuthorizationRequest> =
         apps.iter().map(|(client, _)| asked(client, &tenant, &home.origin())).collect::<Outcome<_>>()?;
     let place = Place { organization: organization_id.0, project: None, repository: None };
+    let key = seeder.refresh_key.clone();
     let mut families = Vec::with_capacity(authorizations);
     let everybody = accounts.iter().zip(&sessions).enumerate();
     let pairs = everybody.flat_map(|who| apps.iter().zip(&requests).enumerate().map(move |what| (who, what)));
@@ -126,6 +150,8 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> O
             origin: "",
             flow: None,
             existing: None,
+            places: None,
+            key: &key,
         };
         let authorization = seeder.authorization(approval, place)?;
         families.push(seeder.family(&authorization, person, client));
@@ -133,7 +159,8 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> O
     }
     seeder.commit().await?;
     let clients = apps.into_iter().map(|(client, secret)| App { id: client.id, secret }).collect();
-    Ok(World { tenant: tenant.id, organization_id, clients, cookies, families: families.into() })
+    let assertion_key = seeder.assertion_key;
+    Ok(World { tenant: tenant.id, organization_id, clients, cookies, assertion_key, families: families.into() })
 }
 
 struct Seeder<'a> {
@@ -141,6 +168,7 @@ struct Seeder<'a> {
     origin: String,
     refresh_key: PurposeKey,
     secret_key: PurposeKey,
+    assertion_key: SigningKey,
     entropy: Entropy,
     now: Timestamp,
     waiting: Changes,
@@ -154,6 +182,7 @@ impl<'a> Seeder<'a> {
             origin: home.origin(),
             refresh_key: PurposeKey::derive(home.master(), Purpose::RefreshToken)?,
             secret_key: PurposeKey::derive(home.master(), Purpose::ClientSecret)?,
+            assertion_key: SigningKey::generate(Algorithm::Rs256)?,
             entropy: home::entropy()?,
             now: Timestamp::from_micros(i64::try_from(since.as_micros())?),
             waiting: Changes::none(),
@@ -180,14 +209,17 @@ impl<'a> Seeder<'a> {
         tenant
     }
 
-    fn apps(&mut self, tenant: &Tenant) -> Vec<(Client, String)> {
+    fn apps(&mut self, tenant: &Tenant) -> Outcome<Vec<(Client, String)>> {
         (0..CLIENTS).map(|number| self.app(tenant, number)).collect()
     }
 
-    fn app(&mut self, tenant: &Tenant, number: usize) -> (Client, String) {
+    fn app(&mut self, tenant: &Tenant, number: usize) -> Outcome<(Client, String)> {
         let id = ClientId(self.entropy.uuid());
         let expires_at = self.now + Duration::from_secs(86_400);
         let (secret, kept) = ClientSecret::generate(id, expires_at, &self.secret_key, self.now, &mut self.entropy);
+        let jwk = self.assertion_key.public_jwk();
+        let key = ClientKey::stored(self.entropy.uuid(), jwk, None, self.now, expires_at);
+        let key = key.ok_or_else(|| Problem::new("the key of the apps is none"))?;
         let client = Client {
             id,
             tenant: tenant.id,
@@ -206,12 +238,13 @@ impl<'a> Seeder<'a> {
             scopes: ScopeSet::from_text("vso.work"),
             required_scopes: ScopeSet::default(),
             secrets: vec![kept],
-            authentication: latchkey_identity::client::Authentication::default(),
+            authentication: Authentication { keys: vec![key], ..Authentication::default() },
             version: 1,
+            document: None,
             created_at: self.now,
         };
         self.change(Change::RegisterClient { client: Box::new(client.clone()) });
-        (client, secret.reveal().to_owned())
+        Ok((client, secret.reveal().to_owned()))
     }
 
     fn people(&mut self, tenant: &Tenant, count: usize) -> (Vec<Account>, Vec<Session>, Vec<String>) {
@@ -236,6 +269,7 @@ impl<'a> Seeder<'a> {
                 account: account.id,
                 tenant: tenant.id,
                 authenticated_at: self.now,
+                context: latchkey_identity::sign_in::context::AuthenticationContext::Password,
                 used_at: self.now,
                 ended_at: None,
                 address: "127.0.0.1".into(),
@@ -251,7 +285,7 @@ impl<'a> Seeder<'a> {
     }
 
     fn authorization(&mut self, approval: Approval<'_>, place: Place) -> Outcome<Authorization> {
-        let Consent::Ask(question) = required(approval.request, approval.client, None, self.now) else {
+        let Consent::Ask(question) = required(approval.request, approval.client, None, None, self.now) else {
             return Err(Problem::new("nobody asks for approval"));
         };
         let choice = Choice {
@@ -283,10 +317,12 @@ impl<'a> Seeder<'a> {
             client: authorization.client,
             session: authorization.session,
             auth_time: self.now,
+            context: latchkey_identity::sign_in::context::AuthenticationContext::Password,
             scope_text: scopes.to_string(),
             scopes,
             client_info: false,
             origin: self.origin.clone(),
+            places: None,
             confirmation: None,
             refreshable: true,
             generation: 0,
@@ -442,7 +478,8 @@ mod tests {
             let client = store.client(family.client).await.unwrap().unwrap();
             let tenant = store.tenant(world.tenant).await.unwrap().unwrap();
             let request = asked(&client, &tenant, &home.origin()).unwrap();
-            assert_eq!(required(&request, &client, Some(&authorization), family.created_at), Consent::Remembered);
+            let consent = required(&request, &client, Some(&authorization), None, family.created_at);
+            assert_eq!(consent, Consent::Remembered);
             let key = PurposeKey::derive(home.master(), Purpose::RefreshToken).unwrap();
             let presented = RefreshToken::read(&last.refresh_token, &key).unwrap();
             assert_eq!((presented.family, presented.generation), (last.id, 0));

@@ -50,6 +50,7 @@ pub const RESERVED_ORGANIZATIONS: &[&str] = &[
     "signup",
     "static",
     "trust",
+    "upstream",
     "www",
 ];
 

@@ -166,6 +166,8 @@ pub struct Authorization {
     pub asked: ScopeSet,
     /// Where.
     pub places: Places,
+    /// The places that the person was asked about by name, granted or not: the same question is not asked again.
+    pub asked_places: Places,
     /// How long, as the person chose it.
     pub lifetime: Lifetime,
     /// When it ends by itself.
@@ -276,6 +278,7 @@ pub(crate) mod tests {
             scopes: ScopeSet::from_text("openid offline_access vso.work vso.code"),
             asked: ScopeSet::from_text("openid offline_access vso.work vso.code vso.build"),
             places: [Place { organization: Uuid::from_u128(0x0), project: None, repository: None }].into(),
+            asked_places: Places::new(),
             lifetime: Lifetime::UntilRemoved,
             expires_at: None,
             session: SessionId(Uuid::from_u128(0x5e)),

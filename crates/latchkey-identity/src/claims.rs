@@ -35,8 +35,8 @@ pub enum Claim {
 }
 
 /// Those of an ID token that are not about the person, as `claims_supported` lists them beside the others.
-pub const OF_PROTOCOL: [&str; 11] =
-    ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+pub const OF_PROTOCOL: [&str; 12] =
+    ["acr", "amr", "at_hash", "aud", "auth_time", "c_hash", "exp", "iat", "iss", "nonce", "sid", "sub"];
 
 /// The parts of an address, [OpenID Connect Core §5.1.1].
 const ADDRESS_PARTS: [&str; 6] = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
@@ -172,6 +172,12 @@ pub fn singles(account: &Account, scopes: &ScopeSet, at: Member) -> BTreeMap<&'s
     asked.filter_map(|(_, claim)| Some((claim.name(), claim.of(account)?))).collect()
 }
 
+/// The claims that scopes open, with what is known of them. [OpenID Connect Core §5.4]
+pub fn opened(account: &Account, scopes: &ScopeSet) -> impl Iterator<Item = (&'static str, Value)> {
+    let opened = Claim::ALL.into_iter().filter(|claim| scopes.contains(claim.scope()));
+    opened.filter_map(|claim| Some((claim.name(), claim.of(account)?)))
+}
+
 /// What UserInfo tells of an account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct UserClaims {
@@ -185,9 +191,8 @@ pub struct UserClaims {
 impl UserClaims {
     /// What these scopes open, and what was asked for by itself.
     pub fn of(account: &Account, subject: String, scopes: &ScopeSet) -> Self {
-        let opened = Claim::ALL.into_iter().filter(|claim| scopes.contains(claim.scope()));
-        let opened = opened.filter_map(|claim| Some((claim.name(), claim.of(account)?)));
-        Self { sub: subject, claims: opened.chain(singles(account, scopes, Member::UserInfo)).collect() }
+        let singles = singles(account, scopes, Member::UserInfo);
+        Self { sub: subject, claims: opened(account, scopes).chain(singles).collect() }
     }
 }
 

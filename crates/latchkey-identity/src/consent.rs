@@ -9,16 +9,18 @@ use crate::authorize::prompt::Prompt;
 use crate::authorize::request::{AuthorizationRequest, CameBy};
 use crate::authorize::response::Approved;
 use crate::client::Client;
+use crate::client::metadata_document::told_by;
 use crate::client::redirect_uri;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::grant::authorization_code::{self, CodeContext};
 use crate::scope::ScopeSet;
-use crate::secret::sha256;
+use crate::secret::{PurposeKey, sha256};
 use crate::session::Session;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
+use crate::token::narrowing::{in_both, within};
 
 /// Whether the person has to be asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,31 +40,35 @@ pub struct Question {
     pub required: ScopeSet,
     /// Those allowed before, which are shown and stay.
     pub already: ScopeSet,
+    /// The places that may be given, if the request names places: these, and those given before.
+    pub places: Option<Places>,
     /// Digest of all that the page says of the app: it has to be the same when the answer comes.
     pub shown: [u8; 32],
 }
 
-/// Decides whether to ask. `existing` is the person's authorization for this client in the issuing tenant, live or not.
+/// Decides whether to ask. `existing` is the person's authorization for this client in the issuing tenant, live or not; `places` are those
+/// that the request names, if it names any.
 pub fn required(
     request: &AuthorizationRequest,
     client: &Client,
     existing: Option<&Authorization>,
+    places: Option<&Places>,
     now: Timestamp,
 ) -> Consent {
     let wanted = request.scopes.canonical();
     let app = app_digest(request, client);
     let existing = existing.filter(|authorization| authorization.is_live(now));
     let paused_at = existing.and_then(|authorization| authorization.paused_at);
+    let same = existing.filter(|existing| is_for(existing, request, client));
     let question = |open: ScopeSet, already: ScopeSet| {
         let required = open.identity().union(&open.intersection(&client.required_scopes));
-        let shown = page_digest(app, &open, &already, paused_at);
-        Consent::Ask(Question { open, required, already, shown })
+        let before = same.into_iter().flat_map(|same| &same.places);
+        let places = places.map(|places| places.iter().chain(before).copied().collect());
+        let shown = page_digest(app, &open, &already, places.as_ref(), paused_at);
+        Consent::Ask(Question { open, required, already, places, shown })
     };
-    let Some(existing) = existing else { return question(wanted, ScopeSet::default()) };
-    if !is_for(existing, request, client) {
-        // It is another app to the person now: nothing that was approved for the one before stays.
-        return question(wanted, ScopeSet::default());
-    }
+    // Where it is another app to the person now, nothing that was approved for the one before stays.
+    let Some(existing) = same else { return question(wanted, ScopeSet::default()) };
     // Places and time are for all of it, so all that stays is on the page that asks for them.
     let stays = |open: &ScopeSet| match wanted.resource().is_empty() {
         true => ScopeSet::default(),
@@ -73,7 +79,7 @@ pub fn required(
         return question(wanted, stays);
     }
     let new = wanted.difference(&existing.asked);
-    if !new.is_empty() {
+    if !new.is_empty() || places.is_some_and(|places| are_new(places, existing)) {
         let stays = stays(&new);
         return question(new, stays);
     }
@@ -155,6 +161,10 @@ pub struct Approval<'a> {
     pub flow: Option<&'a Flow>,
     /// The person's authorization for this client, live or not.
     pub existing: Option<&'a Authorization>,
+    /// The places that the request names, if it names any.
+    pub places: Option<&'a Places>,
+    /// The key that a person's subject is derived with.
+    pub key: &'a PurposeKey,
 }
 
 /// The person approved: the authorization is made or changed, and the code is on its way.
@@ -165,8 +175,8 @@ pub fn approve(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Approved, ChoiceError> {
-    let Approval { request, client, account, session, existing, .. } = approval;
-    let Consent::Ask(question) = required(request, client, existing, now) else {
+    let Approval { request, client, account, session, existing, places, .. } = approval;
+    let Consent::Ask(question) = required(request, client, existing, places, now) else {
         return Decision::refuse(ChoiceError::Changed);
     };
     if question.shown != choice.shown {
@@ -174,7 +184,8 @@ pub fn approve(
     }
     let chosen = choice.scopes.intersection(&question.open).union(&question.required);
     let asks_for_places = !question.open.union(&question.already).resource().is_empty();
-    if !question.open.resource().is_empty() && chosen.resource().is_empty() && question.already.resource().is_empty() {
+    let calls = |scopes: &ScopeSet| !scopes.of_resources().is_empty();
+    if calls(&question.open) && !calls(&chosen) && !calls(&question.already) {
         return Decision::refuse(ChoiceError::NothingChosen);
     }
     if !client.offered_lifetimes().contains(&choice.lifetime) {
@@ -186,6 +197,9 @@ pub fn approve(
     let live = existing.filter(|authorization| authorization.is_live(now));
     // What was approved for an app of another name, publisher or destination was not approved for this one.
     let same = live.filter(|authorization| is_for(authorization, request, client));
+    if let Err(error) = check_named_places(&choice.places, places, question.places.as_ref()) {
+        return Decision::refuse(error);
+    }
     let kept = same.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
     let asked = same.map(|authorization| authorization.asked.clone()).unwrap_or_default();
     // A page that only asks who the person is says nothing of places and time, and changes neither.
@@ -203,6 +217,7 @@ pub fn approve(
             None if asks_for_places => choice.places.clone(),
             None => Places::new(),
         },
+        asked_places: places.or(same.map(|same| &same.asked_places)).cloned().unwrap_or_default(),
         lifetime: unasked.map_or(choice.lifetime, |same| same.lifetime),
         expires_at: unasked.map_or_else(|| choice.lifetime.end(now, session.authenticated_at), |same| same.expires_at),
         session: unasked.map_or(session.id, |same| same.session),
@@ -221,14 +236,19 @@ pub fn approve(
     });
     let context = CodeContext {
         request,
+        places,
         client,
         account,
         session,
         tenant: approval.tenant,
         origin: approval.origin,
+        key: approval.key,
         flow: approval.flow,
     };
-    let (code, sent) = authorization_code::issue(context, &authorization, now, entropy);
+    // Whatever is in the way of the tokens was not when the page was shown.
+    let Ok((code, sent)) = authorization_code::issue(context, &authorization, now, entropy) else {
+        return Decision::refuse(ChoiceError::Changed);
+    };
     let save = match live {
         Some(live) => {
             Change::ChangeAuthorization { authorization: Box::new(authorization), from_version: live.version }
@@ -286,6 +306,21 @@ fn check_places(choice: &Choice, offer: &Offer, needed: bool) -> Result<(), Choi
     Ok(())
 }
 
+/// A request that names places is answered in these: no other place comes in with it, and one of them at least is given.
+fn check_named_places(chosen: &Places, named: Option<&Places>, offered: Option<&Places>) -> Result<(), ChoiceError> {
+    let (Some(named), Some(offered)) = (named, offered) else { return Ok(()) };
+    if !chosen.iter().all(|place| within(offered, place)) {
+        return Err(ChoiceError::PlaceNotOffered);
+    }
+    if in_both(chosen, named).is_empty() { Err(ChoiceError::NoPlace) } else { Ok(()) }
+}
+
+/// Whether the person has to be asked about places: one of them was neither given nor asked about before, or none of them is given.
+fn are_new(places: &Places, existing: &Authorization) -> bool {
+    let known = |place: &Place| within(&existing.places, place) || within(&existing.asked_places, place);
+    !places.iter().all(known) || in_both(&existing.places, places).is_empty()
+}
+
 /// Whether an authorization was given to the app that asks now, as far as people are told of it. To a device nobody is sent, so it does
 /// not matter where they were sent when they approved.
 fn is_for(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
@@ -294,13 +329,21 @@ fn is_for(existing: &Authorization, request: &AuthorizationRequest, client: &Cli
         || (anywhere && client.destinations().iter().any(|place| existing.shown == told(client, place)))
 }
 
-/// What the person is told of the app. An approval is for that app, not for another of the same id.
+/// Whether the app is still what the person knew when they approved, as far as people are told of it.
+pub fn is_unchanged(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
+    is_for(existing, request, client)
+}
+
+/// What the person is told of the app. An approval is for that app, not for another of the same id; of one that describes itself it is for
+/// the redirect URIs and keys that it had.
 fn app_digest(request: &AuthorizationRequest, client: &Client) -> [u8; 32] {
     told(client, &redirect_uri::destination_without_port(request.redirect.uri()))
 }
 
 fn told(client: &Client, destination: &str) -> [u8; 32] {
-    digest(&[client.name.as_bytes(), client.publisher.domain().as_bytes(), destination.as_bytes()])
+    let described = told_by(client);
+    let told = [client.name.as_bytes(), client.publisher.domain().as_bytes(), destination.as_bytes()];
+    digest(&told.into_iter().chain(described.iter().map(String::as_bytes)).collect::<Vec<_>>())
 }
 
 /// What an administrator is told of the app that a member asks for, with every place that it may send people back to, and whether it hands
@@ -309,14 +352,25 @@ pub fn app_shown(client: &Client) -> [u8; 32] {
     let destinations = client.destinations();
     let told = [client.tenant.0.as_bytes(), client.name.as_bytes(), client.publisher.domain().as_bytes()];
     let devices = client.may_use_device_codes().then_some(b"device codes".as_slice());
-    let parts: Vec<&[u8]> = told.into_iter().chain(devices).chain(destinations.iter().map(String::as_bytes)).collect();
+    let described = told_by(client);
+    let more = destinations.iter().chain(&described).map(String::as_bytes);
+    let parts: Vec<&[u8]> = told.into_iter().chain(devices).chain(more).collect();
     digest(&parts)
 }
 
 /// What the page says. That an approval ends a pause is part of it.
-fn page_digest(app: [u8; 32], open: &ScopeSet, already: &ScopeSet, paused_at: Option<Timestamp>) -> [u8; 32] {
+fn page_digest(
+    app: [u8; 32],
+    open: &ScopeSet,
+    already: &ScopeSet,
+    places: Option<&Places>,
+    paused_at: Option<Timestamp>,
+) -> [u8; 32] {
     let paused_at = paused_at.map(|at| at.as_micros().to_be_bytes()).unwrap_or_default();
-    digest(&[&app, open.to_string().as_bytes(), already.to_string().as_bytes(), &paused_at])
+    let ids = |place: &Place| [Some(place.organization), place.project, place.repository];
+    let bytes = |id: Option<Uuid>| id.map_or([0xff; 16], Uuid::into_bytes);
+    let places: Vec<u8> = places.into_iter().flatten().flat_map(ids).flat_map(bytes).collect();
+    digest(&[&app, open.to_string().as_bytes(), already.to_string().as_bytes(), &places, &paused_at])
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; 32] {

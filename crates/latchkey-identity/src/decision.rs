@@ -7,6 +7,7 @@ use crate::authorization::{Authorization, AuthorizationId, EndReason};
 use crate::authorize::flow::{Flow, FlowId};
 use crate::authorize::pushed::PushedRequest;
 use crate::client::dynamic::{DynamicClient, InitialAccessToken, RegistrationGate};
+use crate::client::metadata_document::ClientDocument;
 use crate::client::{Client, ClientId, ClientKey, ClientSecret, ClientState, FederatedCredential};
 use crate::client_auth::{Method, Spent};
 use crate::error::OAuthError;
@@ -18,6 +19,9 @@ use crate::legacy::LegacyApp;
 use crate::logout_notice::SignedInTo;
 use crate::secret::TokenHash;
 use crate::session::{BrowserHash, Session, SessionId};
+use crate::sign_in::upstream::link::Link;
+use crate::sign_in::upstream::pending::PendingSignIn;
+use crate::sign_in::upstream::{Upstream, UpstreamId};
 use crate::tenant::{Tenant, TenantId};
 use crate::time::Timestamp;
 use crate::token::app_token::AppTokenId;
@@ -111,6 +115,38 @@ pub enum Change {
         at: Timestamp,
     },
 
+    /// Once: a tenant lets an upstream provider say who its people are.
+    AddUpstream(Box<Upstream>),
+    /// Once per version: such a provider changes.
+    ChangeUpstream {
+        /// All of it, as it will be.
+        upstream: Box<Upstream>,
+        /// The version it was read at.
+        from_version: i64,
+    },
+    /// Once: such a provider goes, and whoever is linked by its issuer is so no more.
+    RemoveUpstream {
+        /// The provider.
+        upstream: UpstreamId,
+        /// Its tenant.
+        tenant: TenantId,
+        /// Its issuer.
+        issuer: String,
+    },
+    /// Somebody is sent there to sign in.
+    BeginUpstreamSignIn(Box<PendingSignIn>),
+    /// Once: they come back.
+    UseUpstreamSignIn {
+        /// What is kept of the `state`.
+        state: TokenHash,
+        /// When.
+        at: Timestamp,
+    },
+    /// Once: an account is linked to who somebody is there.
+    LinkUpstream(Link),
+    /// Once: it is so no more.
+    UnlinkUpstream(Link),
+
     /// A new client.
     RegisterClient {
         /// All of it.
@@ -133,6 +169,34 @@ pub enum Change {
         tenant: TenantId,
         /// Who.
         gate: RegistrationGate,
+    },
+    /// A client that describes itself is there for the first time.
+    DescribeClient {
+        /// All of it.
+        client: Box<Client>,
+        /// What is kept of its document.
+        document: Box<ClientDocument>,
+    },
+    /// The document of such a client came again.
+    KeepClientDocument(Box<ClientDocument>),
+    /// Once: such a client that nobody ever authorized goes.
+    ForgetDescribedClient {
+        /// The client.
+        client: ClientId,
+    },
+    /// Whether apps that describe themselves are let in to a tenant.
+    SetDocumentGate {
+        /// The tenant.
+        tenant: TenantId,
+        /// Whether they are.
+        open: bool,
+    },
+    /// Whether tokens may travel through browsers in a tenant.
+    AllowImplicit {
+        /// The tenant.
+        tenant: TenantId,
+        /// Whether they may.
+        allowed: bool,
     },
     /// A token that lets apps register themselves.
     AddInitialAccessToken(InitialAccessToken),

@@ -1,15 +1,19 @@
 //! Metadata, [OpenID Connect Discovery §3], [RFC 8414 §2]: made from the same enums that the dispatch matches.
 
 use latchkey_jose::Algorithm;
+use latchkey_jose::mac::MacAlgorithm;
 use serde::Serialize;
 
+use crate::authorize::authorization_details::DetailsType;
 use crate::authorize::prompt::Prompt;
 use crate::authorize::response_mode::ResponseMode;
+use crate::authorize::response_type::ResponseType;
 use crate::claims::{Claim, OF_PROTOCOL};
 use crate::client::SubjectType;
 use crate::client_auth::Method;
 use crate::dpop;
 use crate::grant::GrantType;
+use crate::grant::implicit::NAME as IMPLICIT;
 use crate::resource::ResourceServer;
 use crate::scope::IDENTITY_SCOPES;
 use crate::sign_in::context::AuthenticationContext;
@@ -62,6 +66,8 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtls_endpoint_aliases: Option<EndpointAliases>,
     pub prompt_values_supported: Vec<&'static str>,
+    pub authorization_details_types_supported: Vec<&'static str>,
+    pub client_id_metadata_document_supported: bool,
     pub authorization_response_iss_parameter_supported: bool,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
@@ -96,14 +102,25 @@ impl EndpointAliases {
     }
 }
 
-/// The metadata of `issuer`, whose endpoints lie below `{origin}/{segment}`. `registers_apps` is whether apps may register themselves there,
-/// `mutual_tls` the origin at which clients show certificates.
+/// What a tenant decided of its apps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Switches {
+    /// They may register themselves. [RFC 7591 §3]
+    pub register_themselves: bool,
+    /// Tokens may travel to them through browsers. [OpenID Connect Core §3.2, §3.3]
+    pub implicit: bool,
+    /// They may describe themselves at their `client_id`. [Client ID Metadata Document §6]
+    pub describe_themselves: bool,
+}
+
+/// The metadata of `issuer`, whose endpoints lie below `{origin}/{segment}`. `apps` is what the tenant decided of
+/// them, `mutual_tls` the origin at which clients show certificates.
 pub fn metadata(
     origin: &str,
     segment: &str,
     issuer: String,
     resource: &ResourceServer,
-    registers_apps: bool,
+    apps: Switches,
     mutual_tls: Option<&str>,
 ) -> Metadata {
     let methods = |methods: &[Method]| {
@@ -111,6 +128,8 @@ pub fn metadata(
             methods.iter().filter(|method| mutual_tls.is_some() || **method != Method::SelfSignedTlsClientAuth);
         usable.map(|method| method.name()).collect::<Vec<_>>()
     };
+    let assertions: Vec<&str> =
+        Algorithm::ALL.map(Algorithm::name).into_iter().chain(MacAlgorithm::ALL.map(MacAlgorithm::name)).collect();
     let scopes = IDENTITY_SCOPES.iter().map(|scope| (*scope).to_owned()).chain(resource.scopes.iter().cloned());
     Metadata {
         issuer,
@@ -126,32 +145,38 @@ pub fn metadata(
         backchannel_logout_session_supported: true,
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
-        registration_endpoint: registers_apps.then(|| format!("{origin}/{segment}/oauth2/v2.0/register")),
+        registration_endpoint: apps.register_themselves.then(|| format!("{origin}/{segment}/oauth2/v2.0/register")),
         revocation_endpoint: format!("{origin}/{segment}/oauth2/v2.0/revoke"),
         introspection_endpoint: format!("{origin}/{segment}/oauth2/v2.0/introspect"),
         jwks_uri: format!("{origin}/{segment}/discovery/v2.0/keys"),
         scopes_supported: scopes.collect(),
-        response_types_supported: vec!["code"],
+        response_types_supported: ResponseType::offered(apps.implicit).map(ResponseType::name).collect(),
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::name).into(),
-        grant_types_supported: GrantType::ALL.map(GrantType::name).into(),
+        grant_types_supported: GrantType::ALL
+            .map(GrantType::name)
+            .into_iter()
+            .chain(apps.implicit.then_some(IMPLICIT))
+            .collect(),
         subject_types_supported: SubjectType::ALL.map(SubjectType::name).into(),
         id_token_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
         userinfo_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
         authorization_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
         introspection_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
         token_endpoint_auth_methods_supported: methods(&Method::ALL),
-        token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        token_endpoint_auth_signing_alg_values_supported: assertions.clone(),
         revocation_endpoint_auth_methods_supported: methods(&Method::ALL),
-        revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        revocation_endpoint_auth_signing_alg_values_supported: assertions.clone(),
         introspection_endpoint_auth_methods_supported: methods(&Method::PROVING),
-        introspection_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.map(Algorithm::name).into(),
+        introspection_endpoint_auth_signing_alg_values_supported: assertions,
         claims_supported: OF_PROTOCOL.into_iter().chain(Claim::ALL.map(Claim::name)).collect(),
-        acr_values_supported: AuthenticationContext::ALL.map(AuthenticationContext::name).into(),
+        acr_values_supported: AuthenticationContext::CLASSES.into(),
         code_challenge_methods_supported: vec!["S256"],
         dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(Algorithm::name).into(),
         tls_client_certificate_bound_access_tokens: mutual_tls.map(|_| true),
         mtls_endpoint_aliases: mutual_tls.map(|origin| EndpointAliases::at(origin, segment)),
         prompt_values_supported: Prompt::ALL.map(Prompt::name).into(),
+        authorization_details_types_supported: DetailsType::ALL.map(DetailsType::name).into(),
+        client_id_metadata_document_supported: apps.describe_themselves,
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: true,
         request_parameter_supported: true,

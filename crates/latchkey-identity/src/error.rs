@@ -45,6 +45,8 @@ impl OAuthError {
         unsupported_response_type = 70_005;
         /// A scope does not exist, or is beyond what may be asked.
         invalid_scope = 70_011;
+        /// What is asked for in detail is not of its type, or is beyond what may be asked, [RFC 9396 §5].
+        invalid_authorization_details = 70_011;
         /// The person, or a rule of their organization, said no.
         access_denied = 65_004;
         /// Nobody is signed in, and no page may be shown.

@@ -19,6 +19,11 @@ pub enum EventKind {
     AccountCreated,
     AccountDisabled,
     PasswordChanged,
+    UpstreamAdded,
+    UpstreamChanged,
+    UpstreamRemoved,
+    UpstreamLinked,
+    UpstreamUnlinked,
     SignInSucceeded,
     SignInFailed,
     SessionEnded,
@@ -44,6 +49,7 @@ pub enum EventKind {
     RefreshTokenReplayed,
     TokenRevoked,
     TokenDelegated,
+    ActedOnBehalf,
     SigningKeyPublished,
     SigningKeyActivated,
     SigningKeyRevoked,
@@ -62,6 +68,11 @@ impl EventKind {
             Self::AccountCreated => "account_created",
             Self::AccountDisabled => "account_disabled",
             Self::PasswordChanged => "password_changed",
+            Self::UpstreamAdded => "upstream_added",
+            Self::UpstreamChanged => "upstream_changed",
+            Self::UpstreamRemoved => "upstream_removed",
+            Self::UpstreamLinked => "upstream_linked",
+            Self::UpstreamUnlinked => "upstream_unlinked",
             Self::SignInSucceeded => "sign_in_succeeded",
             Self::SignInFailed => "sign_in_failed",
             Self::SessionEnded => "session_ended",
@@ -87,6 +98,7 @@ impl EventKind {
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::TokenRevoked => "token_revoked",
             Self::TokenDelegated => "token_delegated",
+            Self::ActedOnBehalf => "acted_on_behalf",
             Self::SigningKeyPublished => "signing_key_published",
             Self::SigningKeyActivated => "signing_key_activated",
             Self::SigningKeyRevoked => "signing_key_revoked",
@@ -204,13 +216,11 @@ impl Event {
         Self { subject: key.kid(), ..Self::app(EventKind::AppKeyRemoved, client, at) }
     }
 
-    pub(crate) fn signed_in(account: &Account, session: &Session) -> Self {
-        Self::new(EventKind::SignInSucceeded, account.tenant, session.authenticated_at, "password")
-            .by(account.id)
-            .within(session.id)
+    pub(crate) fn signed_in(account: &Account, session: &Session, by: &str) -> Self {
+        Self::new(EventKind::SignInSucceeded, account.tenant, session.used_at, by).by(account.id).within(session.id)
     }
 
-    pub(crate) fn sign_in_failed(account: &Account, at: Timestamp) -> Self {
-        Self::new(EventKind::SignInFailed, account.tenant, at, "password").by(account.id)
+    pub(crate) fn sign_in_failed(account: &Account, by: &str, at: Timestamp) -> Self {
+        Self::new(EventKind::SignInFailed, account.tenant, at, by).by(account.id)
     }
 }

@@ -8,14 +8,16 @@
 //! | the first administrator | [`set_up`] | |
 //! | session, browser | [`session`] | OpenID Connect Core §3.1.2.3 |
 //! | password sign-in | [`sign_in`] | RFC 9106 (Argon2id) |
+//! | sign-in at another OpenID provider | [`sign_in::upstream`] | OpenID Connect Core §3.1.3.7, RFC 9207 |
 //! | what happens so often in a while: guesses; requests, devices and registrations | [`throttle`], [`sign_in::throttle`], [`authorize::throttle`] | |
+//! | scopes that an app exposes | [`client::exposed_api`] | RFC 6749 §3.3 |
 //! | client, redirect URI, client secret | [`client`] | RFC 6749 §2, RFC 8252 §7.3 |
 //! | client authentication | [`client_auth`] | RFC 6749 §2.3, RFC 7523, OpenID Connect Core §9 |
 //! | scope, resource | [`scope`], [`resource`] | RFC 6749 §3.3 |
-//! | authorization request | [`authorize`] | RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1 and §5.5, RFC 9101, RFC 9207, RFC 9126, JARM |
+//! | authorization request | [`authorize`] | RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1 and §5.5, RFC 9101, RFC 9207, RFC 9126, RFC 9396, JARM |
 //! | approval | [`consent`] | OpenID Connect Core §3.1.2.4 |
 //! | authorization | [`authorization`] | what a person approved for one app: `ARCHITECTURE.md` |
-//! | grants | [`grant`] | RFC 6749 §4.1.3, §4.4, §6; RFC 7636; RFC 8628; RFC 8693; RFC 9700 §4.14 |
+//! | grants | [`grant`] | RFC 6749 §4.1.3, §4.4, §6; OpenID Connect Core §3.2, §3.3; RFC 7636; RFC 8628; RFC 8693; RFC 7523 §2.1; RFC 9700 §4.14 |
 //! | tokens | [`token`] | RFC 9068, OpenID Connect Core §2 |
 //! | tokens bound to a key or a certificate: `cnf`, DPoP proofs and nonces | [`token::confirmation`], [`dpop`] | RFC 7800 §3.1, RFC 9449, RFC 8705 §3 |
 //! | giving tokens back, asking what they are worth | [`token::revocation`], [`token::introspection`] | RFC 7009, RFC 7662 |

@@ -71,9 +71,13 @@ pub const FEDERATED_TEXT_CHARACTERS: usize = 600;
 pub const KEYS_PER_ISSUER: usize = 16;
 /// How long a token of another issuer may live: workloads are handed one for an hour, some for a day.
 pub const FEDERATED_TOKEN_LIFETIME: Duration = Duration::from_secs(86_400);
+/// Scopes that one app exposes: people read them on the approval page.
+pub const EXPOSED_SCOPES: usize = 20;
+/// Bytes of the name of such a scope.
+pub const EXPOSED_SCOPE_BYTES: usize = 64;
 /// Apps that a token is handed through, each named in it: an agent, its helper, and theirs.
 pub const ACTORS: usize = 4;
-/// Places that one exchange narrows a token to: they stand in it.
+/// Places that one request narrows a token to: they stand in it.
 pub const NARROWED_PLACES: usize = 20;
 /// How far clocks of others are apart from ours, as far as assertions go.
 pub const ASSERTION_LEEWAY: Duration = Duration::from_secs(60);
@@ -93,6 +97,12 @@ pub const INITIAL_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(7 * 86_4
 pub const DYNAMIC_CLIENTS_PER_TENANT: usize = 5_000;
 /// An app that registered itself and that nobody authorized in this time is gone.
 pub const UNUSED_REGISTRATION_LIFETIME: Duration = Duration::from_secs(7 * 86_400);
+/// Bytes of the address of a document by which an app describes itself: people read it, and it stands in tokens.
+pub const DOCUMENT_URL_BYTES: usize = 512;
+/// Apps of one tenant that describe themselves: more than anybody writes. One that nobody authorized makes room for another.
+pub const DESCRIBED_CLIENTS_PER_TENANT: usize = 2_000;
+/// An app that describes itself and that nobody authorized in this time is gone: its document brings it back.
+pub const UNUSED_DESCRIPTION_LIFETIME: Duration = Duration::from_secs(86_400);
 /// Bytes of what an app says of itself that is only told again.
 pub const DECLARED_METADATA_BYTES: usize = 8_192;
 /// Addresses of request objects of one client: one for each of its ways to ask.
@@ -119,6 +129,18 @@ pub const PARAMETERS: usize = 200;
 pub const FORM_BYTES: usize = 65_536;
 /// Characters of a name that is shown to people.
 pub const NAME_CHARACTERS: usize = 256;
+/// Somebody who signs in elsewhere is back within ten minutes, or begins anew.
+pub const UPSTREAM_SIGN_IN_LIFETIME: Duration = Duration::from_secs(600);
+/// Upstream providers of one tenant: each is a button on its sign-in page.
+pub const UPSTREAMS_PER_TENANT: usize = 5;
+/// Characters of the name of an upstream provider: it stands on a button.
+pub const UPSTREAM_NAME_CHARACTERS: usize = 60;
+/// Bytes of the scopes that are asked of an upstream provider: they go into a URL.
+pub const UPSTREAM_SCOPE_BYTES: usize = 1_000;
+/// Bytes of a code of an upstream provider; some put a whole token into it.
+pub const UPSTREAM_CODE_BYTES: usize = 4_096;
+/// Sign-ins elsewhere that one account is linked to: one for each provider, and a few more.
+pub const LINKS_PER_ACCOUNT: usize = 5;
 /// Apps that one account may own; registration is not storage.
 pub const APPS_PER_OWNER: usize = 200;
 /// Bytes of a password: enough for any sentence, too few to make hashing a weapon.

@@ -9,12 +9,14 @@ use url::form_urlencoded;
 use crate::account::{AccountId, email_key};
 use crate::authorize::prompt::SignedIn;
 use crate::authorize::response::is_vouched_for;
-use crate::client::{Client, ClientId, ClientState};
+use crate::client::{Client, ClientIdentifier, ClientState};
 use crate::limits;
 use crate::parameters::Parameters;
+use crate::secret::PurposeKey;
 use crate::session::SessionId;
 use crate::tenant::{Audience, TenantId};
 use crate::token::read_issuer;
+use crate::token::sid::sid;
 
 /// Why a request to sign out was not followed: our page says it, and nobody is sent anywhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +64,7 @@ pub struct LogoutRequest {
     /// An ID token of ours, which names app and person. It may have expired.
     pub id_token_hint: Option<String>,
     /// The app, where no ID token names it.
-    pub client: Option<ClientId>,
+    pub client: Option<ClientIdentifier>,
     /// Where the browser goes afterwards.
     pub post_logout_redirect_uri: Option<String>,
     /// Goes there with it.
@@ -79,7 +81,8 @@ impl LogoutRequest {
             return Err(LogoutError::Malformed);
         }
         let text = |name| parameters.get(name).map(str::to_owned);
-        let client = parameters.get("client_id").map(|id| ClientId::parse(id).ok_or(LogoutError::UnknownClient));
+        let client =
+            parameters.get("client_id").map(|id| ClientIdentifier::parse(id).ok_or(LogoutError::UnknownClient));
         Ok(Self {
             id_token_hint: text("id_token_hint"),
             client: client.transpose()?,
@@ -90,10 +93,10 @@ impl LogoutRequest {
     }
 
     /// The client that asks: the one that the hint is for, and the one that is named, if both are there the same.
-    pub fn client(&self, hint: Option<&Hint>) -> Result<Option<ClientId>, LogoutError> {
-        match (self.client, hint) {
-            (Some(named), Some(hint)) if named != hint.client => Err(LogoutError::OtherClient),
-            (named, hint) => Ok(named.or(hint.map(|hint| hint.client))),
+    pub fn client<'a>(&'a self, hint: Option<&'a Hint>) -> Result<Option<&'a ClientIdentifier>, LogoutError> {
+        match (&self.client, hint) {
+            (Some(named), Some(hint)) if *named != hint.client => Err(LogoutError::OtherClient),
+            (named, hint) => Ok(named.as_ref().or(hint.map(|hint| &hint.client))),
         }
     }
 }
@@ -111,19 +114,21 @@ pub struct HintClaims {
 }
 
 /// Whom an ID token of ours names, and for which client. Only [`Hint::read`] makes one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
-    client: ClientId,
+    client: ClientIdentifier,
+    /// The tenant that issued it.
+    pub tenant: TenantId,
     named: Named,
 }
 
 /// Whom an ID token names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Named {
     /// The account.
     Account(AccountId),
-    /// Whoever signed in there.
-    Session(SessionId),
+    /// Whoever signed in there: the `sid` of the client that the token is for.
+    Session(String),
 }
 
 impl Hint {
@@ -135,22 +140,23 @@ impl Hint {
         }
         let read = |text: &str| uuid::Uuid::try_parse(text).ok();
         let account = read(claims.oid.as_deref().unwrap_or(&claims.sub)).map(AccountId).map(Named::Account);
-        let session = || claims.sid.as_deref().and_then(read).map(SessionId).map(Named::Session);
+        let session = || claims.sid.clone().map(Named::Session);
         Ok(Self {
-            client: ClientId::parse(&claims.aud).ok_or(LogoutError::Hint)?,
+            client: ClientIdentifier::parse(&claims.aud).ok_or(LogoutError::Hint)?,
+            tenant,
             named: account.or_else(session).ok_or(LogoutError::Hint)?,
         })
     }
 
     /// Whom of those who are signed in it names.
-    pub fn named<'a>(&self, signed_in: &'a [SignedIn]) -> Option<&'a SignedIn> {
-        signed_in.iter().find(|one| self.names(one))
+    pub fn named<'a>(&self, signed_in: &'a [SignedIn], key: &PurposeKey) -> Option<&'a SignedIn> {
+        signed_in.iter().find(|one| self.names(one, key))
     }
 
-    fn names(&self, one: &SignedIn) -> bool {
-        match self.named {
-            Named::Account(account) => one.account.id == account,
-            Named::Session(session) => one.session.id == session,
+    fn names(&self, one: &SignedIn, key: &PurposeKey) -> bool {
+        match &self.named {
+            Named::Account(account) => one.account.id == *account,
+            Named::Session(known_by) => sid(one.session.id, &self.client.to_string(), key) == *known_by,
         }
     }
 }
@@ -218,10 +224,11 @@ pub fn next_step(
     client: Option<&Client>,
     signed_in: &[SignedIn],
     allowed: bool,
+    key: &PurposeKey,
 ) -> Step {
     let session = |one: &SignedIn| one.session.id;
     match hint {
-        Some(hint) => match hint.named(signed_in) {
+        Some(hint) => match hint.named(signed_in, key) {
             Some(one) if allowed => Step::End(one.session.id),
             Some(one) => Step::Ask(Some(one.session.id)),
             None if signed_in.is_empty() && client.is_some_and(is_vouched_for) => Step::Nothing,
@@ -244,6 +251,7 @@ mod tests {
     use crate::sign_in::tests::{a_session, an_account};
     use crate::tenant::{Tenant, TenantKind};
     use crate::token::issuer;
+    use crate::token::tests::a_key;
 
     const ORIGIN: &str = "https://id.test";
 
@@ -269,6 +277,10 @@ mod tests {
         Hint::read(claims, &[ORIGIN.to_owned()], &Audience::Tenant(harbor()))
     }
 
+    fn known_by(app: &str) -> String {
+        sid(ana().session.id, app, &a_key())
+    }
+
     fn asks(pairs: &[(&str, &str)]) -> LogoutRequest {
         LogoutRequest::read(&parameters(pairs)).unwrap()
     }
@@ -276,11 +288,14 @@ mod tests {
     #[test]
     fn a_hint_is_an_id_token_of_this_tenant_at_one_of_our_origins() {
         let read = hint(&claims()).unwrap();
-        assert_eq!((read.client, read.named), (a_client().id, Named::Account(an_account().id)));
+        assert_eq!((&read.client, &read.named), (&a_client().identifier(), &Named::Account(an_account().id)));
         let microsoft = HintClaims { sub: "pairwise".into(), oid: Some(an_account().id.to_string()), ..claims() };
         assert_eq!(hint(&microsoft), Ok(read));
-        let pairwise = HintClaims { sub: "pairwise".into(), sid: Some(ana().session.id.to_string()), ..claims() };
-        assert!(hint(&pairwise).unwrap().names(&ana()), "the sign-in tells who it is");
+        let pairwise =
+            HintClaims { sub: "pairwise".into(), sid: Some(known_by(&a_client().id.to_string())), ..claims() };
+        assert!(hint(&pairwise).unwrap().names(&ana(), &a_key()), "the sign-in tells who it is");
+        let of_another = HintClaims { sid: Some(known_by("another")), ..pairwise };
+        assert!(!hint(&of_another).unwrap().names(&ana(), &a_key()));
         let shore = TenantId(uuid::Uuid::from_u128(0x5403e));
         for wrong in [
             HintClaims { iss: issuer("https://evil.test", harbor().id), ..claims() },
@@ -297,18 +312,29 @@ mod tests {
     fn the_person_of_the_hint_is_signed_out_at_once_and_nobody_else() {
         let hint = hint(&claims()).unwrap();
         let (request, known) = (LogoutRequest::default(), a_client());
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[ana()], true), Step::End(ana().session.id));
+        assert_eq!(
+            next_step(&request, Some(&hint), Some(&known), &[ana()], true, &a_key()),
+            Step::End(ana().session.id)
+        );
         let asked = Step::Ask(Some(ana().session.id));
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[ana()], false), asked, "it was sent away");
+        assert_eq!(
+            next_step(&request, Some(&hint), Some(&known), &[ana()], false, &a_key()),
+            asked,
+            "it was sent away"
+        );
         let vouched_for = Client { administrator_approved: true, ..a_client() };
-        assert_eq!(next_step(&request, Some(&hint), Some(&vouched_for), &[], false), Step::Nothing);
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[], false), Step::Ask(None), "no springboard");
+        assert_eq!(next_step(&request, Some(&hint), Some(&vouched_for), &[], false, &a_key()), Step::Nothing);
+        assert_eq!(
+            next_step(&request, Some(&hint), Some(&known), &[], false, &a_key()),
+            Step::Ask(None),
+            "no springboard"
+        );
         let mut other = ana();
         other.account.id = AccountId(uuid::Uuid::from_u128(0xe4e));
-        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[other], false), Step::Ask(None));
-        assert_eq!(next_step(&request, None, None, &[ana()], false), Step::Ask(None));
+        assert_eq!(next_step(&request, Some(&hint), Some(&known), &[other], false, &a_key()), Step::Ask(None));
+        assert_eq!(next_step(&request, None, None, &[ana()], false, &a_key()), Step::Ask(None));
         let meant = asks(&[("logout_hint", "ANA@harbor.test")]);
-        assert_eq!(next_step(&meant, None, None, &[ana()], false), Step::Ask(Some(ana().session.id)));
+        assert_eq!(next_step(&meant, None, None, &[ana()], false, &a_key()), Step::Ask(Some(ana().session.id)));
     }
 
     #[test]
@@ -329,10 +355,10 @@ mod tests {
     #[test]
     fn the_app_that_is_named_is_the_one_that_the_hint_is_for() {
         let hint = hint(&claims()).unwrap();
-        let named = |id: &str| asks(&[("client_id", id)]).client(Some(&hint));
-        assert_eq!(named(&a_client().id.to_string()), Ok(Some(a_client().id)));
+        let named = |id: &str| asks(&[("client_id", id)]).client(Some(&hint)).map(Option::<&_>::cloned);
+        assert_eq!(named(&a_client().id.to_string()), Ok(Some(a_client().identifier())));
         assert_eq!(named("00000000-0000-0000-0000-0000000000c2"), Err(LogoutError::OtherClient));
-        assert_eq!(LogoutRequest::default().client(Some(&hint)), Ok(Some(a_client().id)));
+        assert_eq!(LogoutRequest::default().client(Some(&hint)), Ok(Some(&a_client().identifier())));
         assert_eq!(LogoutRequest::default().client(None), Ok(None));
     }
 

@@ -15,6 +15,7 @@ use crate::session::SessionId;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
 use crate::token::issuer;
+use crate::token::sid::sid;
 use crate::token::subject::subject;
 
 /// The `typ` of a logout token. [Back-Channel Logout §2.4]
@@ -89,17 +90,17 @@ impl SignedInTo {
         LogoutTokenClaims {
             iss: issuer(&self.origin, self.tenant),
             sub: subject(client, self.account, key),
-            aud: client.id.to_string(),
+            aud: client.identifier().to_string(),
             iat: now.as_secs(),
             exp: (now + LIFETIME).as_secs(),
             jti: Uuid::hyphenated(entropy.uuid()).to_string(),
             events: Events,
-            sid: self.session.to_string(),
+            sid: sid(self.session, &client.identifier().to_string(), key),
         }
     }
 
     /// What a frame of the page loads: the app's own page, with `iss` and `sid` and nothing else. [Front-Channel Logout §2]
-    pub fn frame(&self, client: &Client) -> Option<String> {
+    pub fn frame(&self, client: &Client, key: &PurposeKey) -> Option<String> {
         if client.state == ClientState::Suspended {
             return None;
         }
@@ -107,7 +108,7 @@ impl SignedInTo {
         frame
             .query_pairs_mut()
             .append_pair("iss", &issuer(&self.origin, self.tenant))
-            .append_pair("sid", &self.session.to_string());
+            .append_pair("sid", &sid(self.session, &client.identifier().to_string(), key));
         Some(frame.into())
     }
 }
@@ -164,10 +165,8 @@ mod tests {
         let claims = signed_in().logout_token(&a_client(), &a_key(), now, &mut Entropy::seeded(1));
         let told = serde_json::to_value(&claims).unwrap();
         assert_eq!(told["iss"], issuer("https://id.test", signed_in().tenant));
-        assert_eq!(
-            (&told["sub"], &told["sid"]),
-            (&signed_in().account.to_string().into(), &signed_in().session.to_string().into())
-        );
+        let known_by = sid(signed_in().session, &a_client().id.to_string(), &a_key());
+        assert_eq!((&told["sub"], &told["sid"]), (&signed_in().account.to_string().into(), &known_by.into()));
         assert_eq!(told["aud"], a_client().id.to_string());
         assert_eq!((told["iat"].as_i64(), told["exp"].as_i64()), (Some(1_000), Some(1_120)));
         assert_eq!(told["events"], serde_json::json!({ EVENT: {} }));
@@ -189,17 +188,17 @@ mod tests {
         let registered = RedirectUri::from_stored("https://burndown.test/bye?from=here".into());
         let doors = Doors { frontchannel_logout_uri: Some(registered), ..Doors::default() };
         let client = Client { doors, ..a_client() };
-        let frame = Url::parse(&signed_in().frame(&client).unwrap()).unwrap();
+        let frame = Url::parse(&signed_in().frame(&client, &a_key()).unwrap()).unwrap();
         let pairs: Vec<(String, String)> = frame.query_pairs().into_owned().collect();
         let expected = [
             ("from".to_owned(), "here".to_owned()),
             ("iss".to_owned(), issuer("https://id.test", signed_in().tenant)),
-            ("sid".to_owned(), signed_in().session.to_string()),
+            ("sid".to_owned(), sid(signed_in().session, &client.id.to_string(), &a_key())),
         ];
         assert_eq!(pairs, expected);
-        assert_eq!(signed_in().frame(&a_client()), None);
+        assert_eq!(signed_in().frame(&a_client(), &a_key()), None);
         let suspended = Client { state: ClientState::Suspended, ..client };
-        assert_eq!(signed_in().frame(&suspended), None);
+        assert_eq!(signed_in().frame(&suspended, &a_key()), None);
     }
 
     #[test]

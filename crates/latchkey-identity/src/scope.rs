@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::claims;
+use crate::client::{ClientId, exposed_api};
 use crate::error::OAuthError;
 use crate::limits;
 use crate::resource::ResourceServer;
@@ -97,7 +98,45 @@ impl ScopeSet {
 
     /// Those of the resource server.
     pub fn resource(&self) -> Self {
+        Self(self.0.iter().filter(|scope| !is_identity(scope) && !exposed_api::is_scope(scope)).cloned().collect())
+    }
+
+    /// Those that apps expose.
+    pub fn apis(&self) -> Self {
+        Self(self.0.iter().filter(|scope| exposed_api::is_scope(scope)).cloned().collect())
+    }
+
+    /// Those by which something is called: all that are not of OpenID Connect itself.
+    pub fn of_resources(&self) -> Self {
         Self(self.0.iter().filter(|scope| !is_identity(scope)).cloned().collect())
+    }
+
+    /// The apps that expose some of them.
+    pub fn exposing(&self) -> BTreeSet<ClientId> {
+        self.0.iter().filter_map(|scope| exposed_api::read(scope)).map(|(app, _)| app).collect()
+    }
+
+    /// The app that exposes some of them. Of what one token is for there is no other.
+    pub fn api(&self) -> Option<ClientId> {
+        self.exposing().into_iter().next()
+    }
+
+    /// As a token says them: the scopes of an app by their names alone, since such a token is for that app and nothing else.
+    #[must_use]
+    pub fn in_a_token(&self) -> Self {
+        let names: Self = self.0.iter().filter_map(|scope| exposed_api::read(scope)).map(|(_, name)| name).collect();
+        if names.is_empty() { self.clone() } else { names }
+    }
+
+    /// What [`Self::in_a_token`] made of scopes of this app.
+    #[must_use]
+    pub fn of_app(&self, app: ClientId) -> Self {
+        self.iter().map(|name| exposed_api::scope_of(app, name)).collect()
+    }
+
+    /// Whether they are of more than one resource: no token is for two.
+    fn is_for_several(&self) -> bool {
+        self.exposing().len() + usize::from(!self.resource().is_empty()) > 1
     }
 }
 
@@ -160,15 +199,19 @@ impl RequestedScopes {
             let meaning = if IDENTITY_SCOPES.contains(&literal) {
                 [literal].into_iter().collect()
             } else {
+                // The resource server first: its own identifiers have the same form as those of apps.
                 match resource.meaning(literal, registered) {
                     Ok(Some(meaning)) => meaning,
-                    Ok(None) => continue,
+                    Ok(None) => match exposed_api::meaning(literal, registered) {
+                        Some(meaning) => meaning,
+                        None => continue,
+                    },
                     Err(unknown) => {
                         return Err(OAuthError::invalid_scope(format!("the scope {unknown} does not exist")));
                     }
                 }
             };
-            if let Some(missing) = meaning.resource().difference(registered).iter().next() {
+            if let Some(missing) = meaning.of_resources().difference(registered).iter().next() {
                 return Err(OAuthError::invalid_scope(format!(
                     "the scope {missing} is not registered for this client"
                 )));
@@ -177,13 +220,28 @@ impl RequestedScopes {
                 scopes.push(RequestedScope { literal: literal.to_owned(), meaning });
             }
         }
-        Ok(Self { words: scopes, claims: ScopeSet::default() })
+        Self { words: scopes, claims: ScopeSet::default() }.of_one_resource()
+    }
+
+    /// The same, if it is for one resource. What is asked of the DevOps side and of an app, or of two apps, is asked one by one.
+    pub(crate) fn of_one_resource(self) -> Result<Self, OAuthError> {
+        match self.canonical().is_for_several() {
+            true => Err(OAuthError::invalid_scope("scope names more than one resource: ask for them one by one")),
+            false => Ok(self),
+        }
     }
 
     /// With single claims beside them.
     #[must_use]
     pub(crate) fn with_claims(self, claims: ScopeSet) -> Self {
         Self { claims, ..self }
+    }
+
+    /// With scopes that something else than the `scope` parameter names, by their canonical names.
+    #[must_use]
+    pub(crate) fn and(mut self, scopes: &ScopeSet) -> Self {
+        self.words.extend(Self::exactly(scopes).words);
+        self
     }
 
     /// A request for exactly these, by their canonical names.

@@ -93,6 +93,8 @@ pub enum Purpose {
     KeyEncryption,
     /// Nonces that DPoP proofs carry.
     DpopNonce,
+    /// Secrets that we have at upstream providers, and what goes along with a sign-in there.
+    Upstream,
 }
 
 impl Purpose {
@@ -105,6 +107,7 @@ impl Purpose {
             Self::Continuation => "latchkey continuation",
             Self::KeyEncryption => "latchkey key encryption",
             Self::DpopNonce => "latchkey dpop nonce",
+            Self::Upstream => "latchkey upstream",
         }
     }
 }

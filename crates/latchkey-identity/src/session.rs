@@ -10,10 +10,11 @@ use crate::decision::{Change, Decision};
 use crate::event::{Event, EventKind};
 use crate::limits;
 use crate::secret::TokenHash;
+use crate::sign_in::context::AuthenticationContext;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
 
-/// The id of a session: the `sid` claim.
+/// The id of a session. Apps know it by a `sid` of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SessionId(pub Uuid);
 
@@ -40,6 +41,8 @@ pub struct Session {
     pub tenant: TenantId,
     /// When the person last proved who they are: the `auth_time` claim. Never reset by reuse, approval or refresh.
     pub authenticated_at: Timestamp,
+    /// What they showed.
+    pub context: AuthenticationContext,
     /// When it was last used, to the minute.
     pub used_at: Timestamp,
     /// Set when it was ended before its time.
@@ -113,6 +116,7 @@ mod tests {
             account: AccountId(Uuid::nil()),
             tenant: TenantId(Uuid::nil()),
             authenticated_at: start,
+            context: AuthenticationContext::Password,
             used_at: start,
             ended_at: None,
             address: String::new(),

@@ -5,12 +5,15 @@
 //! libraries pad base64url, write times as texts or fractions, and send certificates along. Either way the signature is checked over the
 //! bytes that came, and no key is ever taken from the assertion itself.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::mac::MacAlgorithm;
 use crate::verify::MAX_TOKEN_LEN;
 use crate::{Algorithm, Timestamp, VerifyingKey, base64url, json};
 
@@ -27,13 +30,13 @@ pub enum Reading {
     Tolerant,
 }
 
-/// An assertion that was read and not believed.
+/// An assertion that was read and not believed. `A` is what it names its algorithm among.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Assertion {
+pub struct Assertion<A = Algorithm> {
     signed: String,
     signature: Vec<u8>,
     /// The algorithm that it names.
-    pub algorithm: Algorithm,
+    pub algorithm: A,
     /// The key that it names.
     pub kid: Option<String>,
     /// The SHA-1 thumbprint of the certificate that it names.
@@ -81,11 +84,35 @@ struct Header {
 impl Assertion {
     /// Reads an assertion. Nothing of it is believed before [`Self::is_signed_by`] says so.
     pub fn read(text: &str, reading: Reading) -> Result<Self, NotAnAssertion> {
-        Self::read_as(text, reading, &TYPES)
+        Self::parse(text, reading, &TYPES)
     }
 
     /// Reads a token of another kind that somebody else signed: `types` are what it may say that it is.
     pub fn read_as(text: &str, reading: Reading, types: &[&str]) -> Result<Self, NotAnAssertion> {
+        Self::parse(text, reading, types)
+    }
+
+    /// Whether the owner of this key signed it.
+    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        key.algorithm() == self.algorithm && key.accepts(self.signed.as_bytes(), &self.signature)
+    }
+}
+
+impl Assertion<MacAlgorithm> {
+    /// Reads an assertion that a shared secret authenticates, and none that is signed. Nothing of it is believed before
+    /// [`Self::is_authenticated_by`] says so.
+    pub fn read_authenticated(text: &str, reading: Reading) -> Result<Self, NotAnAssertion> {
+        Self::parse(text, reading, &TYPES)
+    }
+
+    /// Whether somebody made it who has this secret.
+    pub fn is_authenticated_by(&self, secret: &[u8]) -> bool {
+        self.algorithm.accepts(secret, self.signed.as_bytes(), &self.signature)
+    }
+}
+
+impl<A: FromStr> Assertion<A> {
+    fn parse(text: &str, reading: Reading, types: &[&str]) -> Result<Self, NotAnAssertion> {
         if text.len() > MAX_TOKEN_LEN {
             return Err(NotAnAssertion);
         }
@@ -118,11 +145,6 @@ impl Assertion {
             claims: claims(&payload, reading)?,
             members: payload,
         })
-    }
-
-    /// Whether the owner of this key signed it.
-    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
-        key.algorithm() == self.algorithm && key.accepts(self.signed.as_bytes(), &self.signature)
     }
 }
 

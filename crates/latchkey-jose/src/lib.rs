@@ -11,6 +11,7 @@
 //! | verifying one | [`mod@verify`] | RFC 7519 §7.2, RFC 8725 |
 //! | verifying one that brings its own key | [`proof`] | RFC 9449 §4.3 |
 //! | client assertions, as they really come | [`assertion`] | RFC 7521 §4.2, RFC 7523 §3 |
+//! | assertions that a shared secret authenticates | [`mac`] | RFC 7518 §3.2 |
 //! | certificates in place of bare keys | [`certificate`] | RFC 7515 §4.1.7 |
 //! | registered claims and their checks | [`claims`] | RFC 7519 §4.1 |
 //! | decoding one for people, trusting nothing | [`unverified`] | |
@@ -33,6 +34,7 @@ mod json;
 pub mod jwk;
 pub mod key;
 pub mod key_set;
+pub mod mac;
 pub mod proof;
 pub mod sign;
 pub mod thumbprint;

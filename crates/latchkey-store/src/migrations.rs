@@ -65,6 +65,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 23, name: "key_states", text: include_str!("../migrations/0023_key_states.sql") },
     Migration { version: 24, name: "app_lists", text: include_str!("../migrations/0024_app_lists.sql") },
     Migration { version: 25, name: "set_up", text: include_str!("../migrations/0025_set_up.sql") },
+    Migration { version: 26, name: "client_documents", text: include_str!("../migrations/0026_client_documents.sql") },
+    Migration { version: 27, name: "document_gate", text: include_str!("../migrations/0027_document_gate.sql") },
+    Migration { version: 28, name: "asked_places", text: include_str!("../migrations/0028_asked_places.sql") },
+    Migration { version: 29, name: "shared_secrets", text: include_str!("../migrations/0029_shared_secrets.sql") },
+    Migration { version: 30, name: "upstreams", text: include_str!("../migrations/0030_upstreams.sql") },
+    Migration {
+        version: 31,
+        name: "authentication_contexts",
+        text: include_str!("../migrations/0031_authentication_contexts.sql"),
+    },
+    Migration { version: 32, name: "implicit", text: include_str!("../migrations/0032_implicit.sql") },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -11,7 +11,7 @@ use url::Url;
 use crate::cookies::{From, Jar};
 use crate::page::Page;
 use crate::server::Answer;
-use crate::world::{HTTP, HTTPS, World};
+use crate::world::{HTTP, World};
 
 /// Redirects that a browser follows before it gives up.
 const REDIRECTS: usize = 10;
@@ -167,20 +167,21 @@ impl Browser {
 
     /// Goes to an address, as typed. A path alone means the https origin.
     pub async fn open(&self, url: &str) -> Visit {
-        self.run(Errand { method: Method::GET, url: absolute(url), body: None, initiator: None, allowed: None }).await
+        self.run(Errand { method: Method::GET, url: self.absolute(url), body: None, initiator: None, allowed: None })
+            .await
     }
 
     /// Follows a link on a page of another site.
     pub async fn open_from(&self, site: &str, url: &str) -> Visit {
         let initiator = Some(site.to_owned());
-        self.run(Errand { method: Method::GET, url: absolute(url), body: None, initiator, allowed: None }).await
+        self.run(Errand { method: Method::GET, url: self.absolute(url), body: None, initiator, allowed: None }).await
     }
 
     /// A page of another site posts a form here.
     pub async fn post_from(&self, site: &str, url: &str, content_type: &str, body: &str) -> Visit {
         let body = Some((content_type.to_owned(), body.as_bytes().to_vec()));
         let initiator = Some(site.to_owned());
-        self.run(Errand { method: Method::POST, url: absolute(url), body, initiator, allowed: None }).await
+        self.run(Errand { method: Method::POST, url: self.absolute(url), body, initiator, allowed: None }).await
     }
 
     /// Submits a form of one of our own pages.
@@ -201,7 +202,7 @@ impl Browser {
                 allowed.check(&errand.url);
             }
             let origin = errand.url.origin().ascii_serialization();
-            if ![HTTPS, HTTP].contains(&origin.as_str()) {
+            if ![self.world().https(), HTTP].contains(&origin.as_str()) {
                 let form = errand.body.map(|(_, body)| url::form_urlencoded::parse(&body).into_owned().collect());
                 return Visit::Left(Departure { url: errand.url.into(), form });
             }
@@ -213,7 +214,7 @@ impl Browser {
             assert!(matches!(answer.status.as_u16(), 302 | 303), "a redirect by {}", answer.status);
             let location = answer.location();
             let next = errand.url.join(location).unwrap_or_else(|error| panic!("{location}: {error}"));
-            if ![HTTPS, HTTP].contains(&next.origin().ascii_serialization().as_str()) {
+            if ![self.world().https(), HTTP].contains(&next.origin().ascii_serialization().as_str()) {
                 if let Some(allowed) = &errand.allowed {
                     allowed.check(&next);
                 }
@@ -249,6 +250,11 @@ impl Browser {
         ask.await
     }
 
+    fn absolute(&self, url: &str) -> Url {
+        let url = if url.starts_with('/') { format!("{}{url}", self.world().https()) } else { url.to_owned() };
+        Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+
     /// The cookies it holds: name and value.
     pub fn cookies(&self) -> Vec<(String, String)> {
         self.jar().all().iter().map(|cookie| (cookie.name.clone(), cookie.value.clone())).collect()
@@ -261,7 +267,7 @@ impl Browser {
 
     /// Puts a cookie there, as somebody would who can.
     pub fn plant_cookie(&self, name: &str, value: &str) {
-        self.jar().plant(&absolute("/"), name, value);
+        self.jar().plant(&self.absolute("/"), name, value);
     }
 
     /// Forgets all cookies.
@@ -275,11 +281,6 @@ impl Browser {
         *other.jar() = self.jar().clone();
         other
     }
-}
-
-fn absolute(url: &str) -> Url {
-    let url = if url.starts_with('/') { format!("{HTTPS}{url}") } else { url.to_owned() };
-    Url::parse(&url).unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
 pub(crate) fn policy_of(answer: &Answer) -> String {

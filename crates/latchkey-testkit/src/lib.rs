@@ -10,6 +10,7 @@
 //! | a service that asks people for access | [`relying_party`] |
 //! | apps to register | [`builders`] |
 //! | somebody else's server on the network | [`remote`] |
+//! | a second Latchkey, at which people of the first sign in | [`upstream`] |
 //! | a service of the older OAuth kind | [`legacy`] |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
@@ -41,6 +42,8 @@ mod sample;
 #[cfg(feature = "world")]
 pub mod server;
 #[cfg(feature = "world")]
+pub mod upstream;
+#[cfg(feature = "world")]
 pub mod world;
 
 #[cfg(feature = "world")]
@@ -57,5 +60,7 @@ pub use person::Person;
 pub use relying_party::{AuthorizationRequest, Code, Refused, RelyingParty, Tokens};
 #[cfg(feature = "world")]
 pub use server::{Answer, Ask};
+#[cfg(feature = "world")]
+pub use upstream::Upstream;
 #[cfg(feature = "world")]
 pub use world::{World, on_both_databases};

@@ -14,12 +14,13 @@ use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
 use latchkey_identity::grant::token_exchange::ACCESS_TOKEN;
 use latchkey_jose::SigningKey;
 use latchkey_jose::digest::sha256;
+use latchkey_jose::mac::MacAlgorithm;
 use serde_json::{Value, json};
 
 use crate::browser::{Boxed, Departure};
 use crate::dpop::DpopKey;
 use crate::server::{Answer, Ask, encode};
-use crate::world::{HTTPS, World};
+use crate::world::World;
 
 /// An app as it was registered, with what its owner was told once.
 #[derive(Clone, Debug)]
@@ -58,23 +59,43 @@ pub struct RelyingParty {
     scope: String,
     authentication: Authentication,
     key: Option<Arc<SigningKey>>,
+    mac: Option<MacAlgorithm>,
     dpop: Option<DpopKey>,
+    described_at: Option<String>,
 }
 
 impl World {
+    /// A service that nobody registered: it describes itself at this address.
+    pub fn agent(&self, described_at: &str, redirect_uri: &str, scopes: &str) -> RelyingParty {
+        let app = RegisteredApp {
+            name: described_at.to_owned(),
+            id: ClientId(uuid::Uuid::nil()),
+            kind: ClientKind::Native,
+            secret: None,
+            redirect_uris: vec![redirect_uri.to_owned()],
+            scopes: scopes.to_owned(),
+        };
+        RelyingParty { described_at: Some(described_at.to_owned()), ..self.service(Arc::new(app)) }
+    }
+
     /// The service of this name.
     pub fn app(&self, name: &str) -> RelyingParty {
-        let app = self.registered_app(name);
+        self.service(self.registered_app(name))
+    }
+
+    fn service(&self, app: Arc<RegisteredApp>) -> RelyingParty {
         RelyingParty {
             world: self.clone(),
             segment: self.harbor().to_string(),
-            origin: HTTPS.to_owned(),
+            origin: self.https().to_owned(),
             redirect_uri: app.redirect_uris.first().cloned().unwrap_or_default(),
             scope: format!("openid profile email offline_access {}", app.scopes),
             app,
             authentication: Authentication::Header,
             key: None,
+            mac: None,
             dpop: None,
+            described_at: None,
         }
     }
 
@@ -92,7 +113,7 @@ impl RelyingParty {
 
     /// Its `client_id`.
     pub fn client_id(&self) -> String {
-        self.app.id.to_string()
+        self.described_at.clone().unwrap_or_else(|| self.app.id.to_string())
     }
 
     /// Its secret.
@@ -134,6 +155,21 @@ impl RelyingParty {
     #[must_use]
     pub fn signing_with(self, key: &Arc<SigningKey>) -> Self {
         Self { key: Some(Arc::clone(key)), ..self }
+    }
+
+    /// The same service, authenticating assertions with its secret instead of showing it.
+    #[must_use]
+    pub fn authenticating_with(self, mac: MacAlgorithm) -> Self {
+        Self { mac: Some(mac), ..self }
+    }
+
+    /// An assertion that its secret authenticates.
+    pub fn authenticated(&self, mac: MacAlgorithm, claims: &Value) -> String {
+        let header = json!({"alg": mac.name(), "typ": "JWT"});
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let start = format!("{}.{}", encode(&header), encode(claims));
+        let tag = mac.authenticate(self.secret().as_bytes(), start.as_bytes());
+        format!("{start}.{}", URL_SAFE_NO_PAD.encode(tag))
     }
 
     /// What a sound assertion of it says, at this moment.
@@ -213,6 +249,11 @@ impl RelyingParty {
         let (id, mut pairs) = (self.client_id(), pairs.to_vec());
         if let Some(key) = &self.key {
             let assertion = key.sign_jwt("JWT", &self.assertion_claims()).expect("the key signs");
+            pairs.extend([("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)]);
+            return self.bare_request(endpoint, &pairs);
+        }
+        if let Some(mac) = self.mac {
+            let assertion = self.authenticated(mac, &self.assertion_claims());
             pairs.extend([("client_assertion_type", ASSERTION_TYPE), ("client_assertion", &assertion)]);
             return self.bare_request(endpoint, &pairs);
         }

@@ -22,6 +22,7 @@ use latchkey_git::{Repositories, Signature};
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::client::{Client, ClientSecret};
+use latchkey_identity::client_auth::Method;
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind};
 use latchkey_identity::{Change, Decision, Entropy, Timestamp};
@@ -42,7 +43,7 @@ pub(crate) const START: Timestamp = Timestamp::from_secs(1_795_327_200);
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// What is kept of it: made once, by the parameters that the server uses.
-const PASSWORD_HASH: &str =
+pub(crate) const PASSWORD_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bGF0Y2hrZXktdGVzdGtpdA$iiRCWv8vQuXHYiyYyLLYk1m0ihDi172AUHLrOe7IfJA";
 
 /// Everybody, and what to call them.
@@ -214,7 +215,9 @@ pub(crate) async fn register(store: &Store, key: &PurposeKey, app: AppBuilder) -
     if client.kind.is_confidential() {
         let mut entropy = Entropy::from_seed(&latchkey_jose::digest::sha256(client.name.as_bytes()));
         let until = START + std::time::Duration::from_secs(365 * 86_400);
-        let (secret, kept) = ClientSecret::generate(client.id, until, key, START, &mut entropy);
+        let shared = client.authentication.method == Some(Method::ClientSecretJwt);
+        let generate = if shared { ClientSecret::generate_shared } else { ClientSecret::generate };
+        let (secret, kept) = generate(client.id, until, key, START, &mut entropy);
         shown = Some(secret.reveal().to_owned());
         client.secrets.push(kept);
     }

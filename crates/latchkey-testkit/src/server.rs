@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::world::{HTTPS, World};
+use crate::world::World;
 
 /// Where requests come from unless a test says otherwise.
 pub const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
@@ -48,7 +48,7 @@ pub struct Answer {
 impl World {
     /// A request by any method. A path alone means the https origin.
     pub fn ask(&self, method: Method, url: &str) -> Ask {
-        let url = if url.starts_with('/') { format!("{HTTPS}{url}") } else { url.to_owned() };
+        let url = if url.starts_with('/') { format!("{}{url}", self.https()) } else { url.to_owned() };
         Ask {
             world: self.clone(),
             method,

@@ -44,6 +44,8 @@ pub struct World(Arc<Parts>);
 
 struct Parts {
     site: Site,
+    /// Its https origin.
+    https: &'static str,
     clock: Arc<AtomicI64>,
     apps: Mutex<BTreeMap<String, Arc<RegisteredApp>>>,
     /// What names mean to requests that the server makes itself.
@@ -60,39 +62,50 @@ pub fn on_both_databases(test: impl AsyncFn(World)) {
 impl World {
     /// A new world on an empty database.
     pub async fn on(database: &TestDatabase) -> Self {
-        let made: Boxed<'_, Self> = Box::pin(Self::make(database));
+        let clock = Arc::new(AtomicI64::new(START.as_micros()));
+        let made: Boxed<'_, Self> = Box::pin(Self::make(database, HTTPS, clock));
         made.await
     }
 
-    async fn make(database: &TestDatabase) -> Self {
+    /// A second world, at an origin of its own, by the clock of the first.
+    pub(crate) async fn second(database: &TestDatabase, https: &'static str, first: &Self) -> Self {
+        let made: Boxed<'_, Self> = Box::pin(Self::make(database, https, Arc::clone(&first.0.clock)));
+        made.await
+    }
+
+    async fn make(database: &TestDatabase, https: &'static str, clock: Arc<AtomicI64>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.expect("git");
         let repositories = Repositories::at(folder.path().join("repositories"), git).await.expect("a folder");
         let (store, keys) = (database.open().await, Keys::derive(&[7; 32]).expect("keys"));
         let apps = sample::fill(&store, &keys.client_secret, &repositories).await;
-        let clock = Arc::new(AtomicI64::new(START.as_micros()));
         let names = Names::default();
-        let app = start(store, keys, repositories, &clock, &names).await;
+        let app = start(store, keys, repositories, https, &clock, &names).await;
         let apps = apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
-        Self(Arc::new(Parts { site: Site::new(app), clock, apps: Mutex::new(apps), names, _folder: folder }))
+        Self(Arc::new(Parts { site: Site::new(app), https, clock, apps: Mutex::new(apps), names, _folder: folder }))
     }
 
     /// The same world after its server was stopped and started again: what was only in memory is gone. Whoever else holds on to the
     /// old one has to let go first.
     pub async fn restarted(self, database: &TestDatabase) -> Self {
-        let Some(Parts { site, clock, apps, names, _folder: folder }) = Arc::into_inner(self.0) else {
+        let Some(Parts { site, https, clock, apps, names, _folder: folder }) = Arc::into_inner(self.0) else {
             panic!("somebody still holds on to the world");
         };
         let repositories = site.app().repositories.clone();
         drop(site);
         let keys = Keys::derive(&[7; 32]).expect("keys");
-        let app = start(database.open().await, keys, repositories, &clock, &names).await;
-        Self(Arc::new(Parts { site: Site::new(app), clock, apps, names, _folder: folder }))
+        let app = start(database.open().await, keys, repositories, https, &clock, &names).await;
+        Self(Arc::new(Parts { site: Site::new(app), https, clock, apps, names, _folder: folder }))
     }
 
     /// What names mean to requests that the server makes itself.
     pub fn names(&self) -> &Names {
         &self.0.names
+    }
+
+    /// Its https origin.
+    pub fn https(&self) -> &'static str {
+        self.0.https
     }
 
     /// The site that answers.
@@ -295,9 +308,16 @@ fn origin(url: &str) -> Origin {
     Origin::parse(url).expect("an origin")
 }
 
-async fn start(store: Store, keys: Keys, repositories: Repositories, clock: &Arc<AtomicI64>, names: &Names) -> App {
+async fn start(
+    store: Store,
+    keys: Keys,
+    repositories: Repositories,
+    https: &str,
+    clock: &Arc<AtomicI64>,
+    names: &Names,
+) -> App {
     let settings = Settings {
-        origins: vec![origin(HTTPS).with_mutual_tls(origin(MUTUAL_TLS)), origin(HTTP)],
+        origins: vec![origin(https).with_mutual_tls(origin(MUTUAL_TLS)), origin(HTTP)],
         behind_proxy: false,
         hashing_permits: 2,
         hashing_queue: 64,

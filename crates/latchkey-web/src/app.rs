@@ -21,9 +21,11 @@ use tokio::sync::Semaphore;
 use crate::bearer::SeenTokens;
 use crate::dpop::Proofs;
 use crate::hashing::HashingPool;
+use crate::identity::client_documents::ClientDocuments;
 use crate::identity::documents::Documents;
 use crate::identity::issuer_keys::IssuerKeys;
 use crate::identity::published_keys::PublishedKeysOfClients;
+use crate::identity::upstream::provider::KnownProviders;
 use crate::outbound::Outbound;
 use crate::signer::Signer;
 use crate::uses::UseRecorder;
@@ -68,7 +70,9 @@ pub struct Parts {
     pub(crate) proofs: Proofs,
     pub(crate) documents: Documents,
     pub(crate) published_keys: PublishedKeysOfClients,
+    pub(crate) client_documents: ClientDocuments,
     pub(crate) issuer_keys: IssuerKeys,
+    pub(crate) providers: KnownProviders,
     /// MiB of file content that may be in memory at once, on its way to clients.
     pub(crate) content: Arc<Semaphore>,
     clock: Clock,
@@ -174,6 +178,8 @@ pub struct Keys {
     pub key_encryption: PurposeKey,
     /// Nonces that DPoP proofs carry.
     pub dpop_nonce: PurposeKey,
+    /// Secrets that we have at upstream providers, and what goes along with a sign-in there.
+    pub upstream: PurposeKey,
 }
 
 impl Keys {
@@ -188,6 +194,7 @@ impl Keys {
             continuation: derive(Purpose::Continuation)?,
             key_encryption: derive(Purpose::KeyEncryption)?,
             dpop_nonce: derive(Purpose::DpopNonce)?,
+            upstream: derive(Purpose::Upstream)?,
         })
     }
 }
@@ -233,7 +240,9 @@ impl App {
             content: Arc::new(Semaphore::new(CONTENT_MIB)),
             seen_tokens: SeenTokens::default(),
             published_keys: PublishedKeysOfClients::default(),
+            client_documents: ClientDocuments::default(),
             issuer_keys: IssuerKeys::default(),
+            providers: KnownProviders::default(),
             proofs: Proofs::new(&keys.dpop_nonce, (clock.0)()),
             uses: UseRecorder::default(),
             throttle: Mutex::new(Throttle::default()),

@@ -316,7 +316,7 @@ pub fn read(app: &App, text: &str) -> Result<Seen, TokenRefusal> {
     let seen = match AppToken::read(&claims, &origins) {
         Some(token) => Seen::App(Arc::new(SeenAppToken { token: token?, caller: Mutex::default() })),
         None => {
-            let token = AccessToken::read(claims, &origins)?;
+            let token = AccessToken::read(claims, &origins, &app.resource)?;
             Seen::Person(Arc::new(SeenToken { token, caller: Mutex::default() }))
         }
     };

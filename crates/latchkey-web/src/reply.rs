@@ -71,6 +71,16 @@ pub fn framing_page(
     response
 }
 
+/// A page that goes on at once.
+pub fn onward_page(visitor: &Visitor, html: &impl Template, onward: &str) -> Response<Body> {
+    let mut response = page(StatusCode::OK, visitor, html, &FormTargets::own());
+    // What cannot be a header is still a link on the page.
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0;url={onward}")) {
+        response.headers_mut().insert(REFRESH, refresh);
+    }
+    response
+}
+
 fn content_security_policy(response: &mut Response<Body>, visitor: &Visitor, targets: &FormTargets, more: &str) {
     let client = targets.0.as_deref().map(|target| format!(" {target}")).unwrap_or_default();
     let policy = format!(

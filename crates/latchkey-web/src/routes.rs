@@ -13,7 +13,7 @@ use crate::assets;
 use crate::devops;
 use crate::identity::{
     approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logout, par, posted,
-    problem_page, register, revoke, select, set_up, sign_in, sign_out, token, userinfo,
+    problem_page, register, revoke, select, set_up, sign_in, sign_out, token, upstream, userinfo,
 };
 use crate::legacy;
 use crate::portal;
@@ -54,6 +54,8 @@ pub fn router(app: App) -> Router {
         // The pages of a flow.
         .route("/signin", get(sign_in::get).post(sign_in::post))
         .route("/signin/cancel", post(flow::cancel))
+        .route("/signin/elsewhere", post(upstream::choose))
+        .route("/upstream/callback/{id}", get(upstream::callback::get))
         .route("/setup", get(set_up::get).post(set_up::post))
         .route("/select", get(select::get).post(select::post))
         .route("/select/another", post(select::another))

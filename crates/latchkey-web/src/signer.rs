@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::authorize::authorization_details::Detail;
 use latchkey_identity::grant::token_exchange;
 use latchkey_identity::logout_notice::{self, LogoutTokenClaims};
 use latchkey_identity::resource::ResourceServer;
-use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::secret::{PurposeKey, Secret};
 use latchkey_identity::token::access_token::AccessTokenClaims;
 use latchkey_identity::token::app_token::AppIssue;
 use latchkey_identity::token::{Issue, access_token};
@@ -62,6 +63,9 @@ pub struct TokenResponse {
     /// [RFC 8693 §2.2.1]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<&'static str>,
+    /// [RFC 9396 §7]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<Vec<Detail>>,
 }
 
 /// The answer of the token endpoint of the older kind.
@@ -149,7 +153,7 @@ impl Signer {
     /// Signs what was issued to an app of the older kind.
     pub fn legacy_token_response(&self, issue: &Issue, resource: &ResourceServer) -> Option<LegacyTokenResponse> {
         Some(LegacyTokenResponse {
-            access_token: self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))?,
+            access_token: self.access_token(issue, resource)?,
             token_type: "jwt-bearer",
             expires_in: issue.expires_in().to_string(),
             refresh_token: issue.refresh_token().map(|token| token.reveal().to_owned()),
@@ -157,11 +161,21 @@ impl Signer {
         })
     }
 
+    /// Signs an access token.
+    pub fn access_token(&self, issue: &Issue, resource: &ResourceServer) -> Option<String> {
+        self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))
+    }
+
+    /// Signs an ID token: what goes with it is what it vouches for.
+    pub fn id_token(&self, issue: &Issue, access_token: Option<&str>, code: Option<&Secret>) -> Option<String> {
+        self.sign(issue.id_token_algorithm(), "JWT", &issue.id_token_claims(access_token, code))
+    }
+
     /// Signs what was issued.
     pub fn token_response(&self, issue: &Issue, resource: &ResourceServer) -> Option<TokenResponse> {
-        let access_token = self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))?;
+        let access_token = self.access_token(issue, resource)?;
         let id_token = match issue.has_id_token() {
-            true => Some(self.sign(issue.id_token_algorithm(), "JWT", &issue.id_token_claims(&access_token))?),
+            true => Some(self.id_token(issue, Some(&access_token), None)?),
             false => None,
         };
         let microsoft = issue.profile() == latchkey_identity::client::Profile::Microsoft;
@@ -173,6 +187,7 @@ impl Signer {
             refresh_token: issue.refresh_token().map(|token| token.reveal().to_owned()),
             client_info: issue.client_info(),
             issued_token_type: issue.is_exchanged().then_some(token_exchange::ACCESS_TOKEN),
+            authorization_details: issue.authorization_details(resource),
             access_token,
             id_token,
         })
@@ -191,6 +206,7 @@ impl Signer {
             id_token: None,
             client_info: None,
             issued_token_type: None,
+            authorization_details: None,
         })
     }
 

@@ -42,6 +42,7 @@ use time::OffsetDateTime;
 use crate::authority::{Authority, certificate_path};
 use crate::cli::DemoArguments;
 use crate::config::outbound::PlannedOutbound;
+use crate::config::tls::PlannedTls;
 use crate::config::{Level, Log};
 use crate::failure::{Exit, Failure};
 use crate::listen::signals::Signals;
@@ -98,6 +99,7 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     let tls = tls::server_config(
         Certificates::new(vec![("localhost".to_owned(), certificate)]),
         ClientCertificates::NotAsked,
+        &PlannedTls::default(),
     )?;
     let announcement = announce(&place, &kept, &ports, authority.certificate_file());
     let house = House::open(app, guide, &place, Some(Carrier::Captured));

@@ -120,6 +120,11 @@ database = {database}
 # the copies of the database: without it they are worth nothing, and with it they are worth everything.
 master = "{KEY}"
 
+# What is spoken: TLS 1.3, and 1.2 with forward secrecy and AES-GCM, unless it is narrowed here.
+# [tls]
+# versions = ["1.3"]
+# suites = ["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"]
+
 # Who people are told by that a service was approved, that a secret ends, that apps of the older kind end. Without it, nobody is.
 # [mail]
 # url = "smtps://latchkey@mail.example.com"

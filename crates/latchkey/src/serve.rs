@@ -9,6 +9,7 @@ use latchkey_web::{App, Settings, Site};
 
 use crate::bootstrap;
 use crate::config::plan::{Plan, PlannedOrigin};
+use crate::config::tls::PlannedTls;
 use crate::control::Control;
 use crate::failure::Failure;
 use crate::jobs::Jobs;
@@ -27,7 +28,7 @@ pub(crate) async fn serve(plan: Plan, named: Option<PathBuf>, logging: Logging) 
     let master = plan.place.read_master_key()?;
     let carrier = plan.mail.as_ref().map(Carrier::to_server).transpose()?;
     let outbound = plan.outbound.client()?;
-    let (listeners, certificates) = listeners(&plan.origins).await?;
+    let (listeners, certificates) = listeners(&plan.origins, &plan.tls).await?;
     let app = bootstrap::open(&plan.place, &master, settings(&plan), outbound).await?;
     let rules = Rules {
         connections: plan.limits.connections,
@@ -96,7 +97,10 @@ pub(crate) fn settings(plan: &Plan) -> Settings {
 }
 
 /// Binds each address once, with the certificates of all origins that are listened for there.
-async fn listeners(origins: &[PlannedOrigin]) -> Result<(Vec<Listener>, Vec<ListenerCertificates>), Failure> {
+async fn listeners(
+    origins: &[PlannedOrigin],
+    spoken: &PlannedTls,
+) -> Result<(Vec<Listener>, Vec<ListenerCertificates>), Failure> {
     let mut addresses: Vec<SocketAddr> = origins.iter().map(|planned| planned.listen).collect();
     addresses.sort_unstable();
     addresses.dedup();
@@ -115,13 +119,13 @@ async fn listeners(origins: &[PlannedOrigin]) -> Result<(Vec<Listener>, Vec<List
         } else {
             let certificates = Certificates::new(certificates);
             shown.push(ListenerCertificates { shown: Arc::clone(&certificates), files: files_by_host });
-            Listener::tls(socket, tls::server_config(certificates, ClientCertificates::NotAsked)?)
+            Listener::tls(socket, tls::server_config(certificates, ClientCertificates::NotAsked, spoken)?)
         });
     }
     for planned in origins {
         let (Some(address), Some(files)) = (planned.mutual_tls, &planned.certificate) else { continue };
         let certificates = Certificates::new(vec![(planned.host().to_owned(), tls::read(files)?)]);
-        let config = tls::server_config(Arc::clone(&certificates), ClientCertificates::Asked)?;
+        let config = tls::server_config(Arc::clone(&certificates), ClientCertificates::Asked, spoken)?;
         listeners.push(Listener::tls(listen::bind(address).await?, config));
         shown.push(ListenerCertificates {
             shown: certificates,

@@ -1,18 +1,19 @@
-//! TLS as the listeners speak it: 1.3, or 1.2 with forward secrecy and AES-GCM.
+//! TLS as the listeners speak it: 1.3, or 1.2 with forward secrecy and AES-GCM, as far as `[tls]` leaves it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{CipherSuite, ServerConfig, SupportedCipherSuite};
 
 use crate::any_certificate::AnyCertificate;
 use crate::config::plan::CertificateFiles;
+use crate::config::tls::{PlannedTls, Suite};
 use crate::failure::{Exit, Failure};
 
 /// HTTP/2, as it is named in the handshake.
@@ -47,19 +48,11 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-fn provider() -> CryptoProvider {
-    let may_be_spoken = |suite: &SupportedCipherSuite| {
-        matches!(suite, SupportedCipherSuite::Tls13(_))
-            || matches!(
-                suite.suite(),
-                CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-                    | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-                    | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
-                    | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
-            )
-    };
+fn provider(spoken: &PlannedTls) -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
-    provider.cipher_suites.retain(may_be_spoken);
+    let there = std::mem::take(&mut provider.cipher_suites);
+    let suite = |wanted: &Suite| there.iter().find(|suite| suite.suite() == wanted.cipher()).copied();
+    provider.cipher_suites = spoken.suites.iter().filter_map(suite).collect();
     provider
 }
 
@@ -76,12 +69,13 @@ pub(crate) enum ClientCertificates {
 pub(crate) fn server_config(
     certificates: Arc<Certificates>,
     of_clients: ClientCertificates,
+    spoken: &PlannedTls,
 ) -> Result<Arc<ServerConfig>, Failure> {
     let failed = |error: rustls::Error| Failure::new(Exit::Failed, "TLS cannot be set up").because(error);
-    let provider = Arc::new(provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(failed)?;
+    let provider = Arc::new(provider(spoken));
+    let versions: Vec<_> = spoken.versions.iter().map(|version| version.protocol()).collect();
+    let builder =
+        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&versions).map_err(failed)?;
     let builder = match of_clients {
         ClientCertificates::NotAsked => builder.with_no_client_auth(),
         ClientCertificates::Asked => builder.with_client_cert_verifier(Arc::new(AnyCertificate::new(&provider))),
@@ -140,7 +134,8 @@ mod tests {
 
     #[test]
     fn tls_1_2_is_spoken_with_forward_secrecy_and_aes_gcm_only() {
-        let suites: Vec<String> = provider().cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
+        let suites: Vec<String> =
+            provider(&PlannedTls::default()).cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
         assert_eq!(suites.len(), 7, "{suites:?}");
         for suite in suites {
             assert!(suite.starts_with("TLS13_") || (suite.contains("_ECDHE_") && suite.contains("_GCM_")), "{suite}");

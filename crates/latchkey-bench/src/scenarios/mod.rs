@@ -4,10 +4,13 @@ mod api_read;
 mod client_credentials;
 mod code_flow;
 mod discovery;
+mod dpop;
 mod introspection;
 mod jwks;
+mod private_key_jwt;
 mod refresh;
 pub(crate) mod revocation_lag;
+mod token_exchange;
 mod tokens;
 mod userinfo;
 
@@ -31,6 +34,10 @@ pub(crate) enum Scenario {
     Jwks,
     /// A token for an app in its own name, with its secret in the form
     ClientCredentials,
+    /// The same with an assertion that the app signed, RS256
+    ClientCredentialsPrivateKeyJwt,
+    /// The same as `client-credentials` with a proof of possession
+    ClientCredentialsDpop,
     /// A refresh, for an access token and the next refresh token
     Refresh,
     /// The same with an ID token
@@ -43,6 +50,10 @@ pub(crate) enum Scenario {
     ApiReadWarm,
     /// Reading a work item with a token never seen
     ApiReadCold,
+    /// Reading a work item with a bound token seen before, and a proof
+    ApiReadDpop,
+    /// A narrower token for a token seen before
+    TokenExchange,
     /// Authorize with a live session and consent on file, then redeem the code. The last one, because it leaves rows behind
     CodeFlow,
 }
@@ -63,12 +74,16 @@ impl Scenario {
             Self::RefreshWithIdToken => "T_http + T_sign[ES256] + T_sign[RS256] + T_tx",
             Self::Userinfo | Self::Introspection | Self::ApiReadWarm => "T_http + T_seen + T_read",
             Self::ApiReadCold => "T_http + T_verify[ES256] + T_read",
+            Self::ClientCredentialsPrivateKeyJwt => "T_http + T_verify[RS256] + T_sign[ES256]",
+            Self::ClientCredentialsDpop => "T_http + T_verify[ES256] + T_sign[ES256]",
+            Self::ApiReadDpop => "T_http + T_seen + T_verify[ES256] + T_read",
+            Self::TokenExchange => "T_http + T_seen + T_sign[ES256]",
         }
     }
 
     /// The same in microseconds.
     pub(crate) fn limit(self, limits: &Limits) -> f64 {
-        let Limits { http, sign_es256, sign_rs256, verify_es256, tx, read, seen_token } = *limits;
+        let Limits { http, sign_es256, sign_rs256, verify_es256, verify_rs256, tx, read, seen_token } = *limits;
         match self {
             Self::Discovery | Self::Jwks => http,
             Self::CodeFlow => 2.0 * http + 2.0 * tx + sign_es256 + sign_rs256,
@@ -77,6 +92,10 @@ impl Scenario {
             Self::RefreshWithIdToken => http + sign_es256 + sign_rs256 + tx,
             Self::Userinfo | Self::Introspection | Self::ApiReadWarm => http + seen_token + read,
             Self::ApiReadCold => http + verify_es256 + read,
+            Self::ClientCredentialsPrivateKeyJwt => http + verify_rs256 + sign_es256,
+            Self::ClientCredentialsDpop => http + verify_es256 + sign_es256,
+            Self::ApiReadDpop => http + seen_token + verify_es256 + read,
+            Self::TokenExchange => http + seen_token + sign_es256,
         }
     }
 
@@ -85,8 +104,11 @@ impl Scenario {
         match self {
             Self::Discovery | Self::Jwks => 0.70,
             Self::CodeFlow | Self::ApiReadCold => 0.65,
-            Self::ClientCredentials | Self::Introspection => 0.55,
-            Self::Refresh | Self::Userinfo => 0.50,
+            Self::ClientCredentials
+            | Self::ClientCredentialsPrivateKeyJwt
+            | Self::ClientCredentialsDpop
+            | Self::Introspection => 0.55,
+            Self::Refresh | Self::Userinfo | Self::ApiReadDpop | Self::TokenExchange => 0.50,
             Self::RefreshWithIdToken => 0.75,
             Self::ApiReadWarm => 0.45,
         }
@@ -98,6 +120,10 @@ impl Scenario {
             Self::Discovery => discovery::run(bench).await,
             Self::Jwks => jwks::run(bench).await,
             Self::CodeFlow => code_flow::run(bench).await,
+            Self::ClientCredentialsPrivateKeyJwt => private_key_jwt::run(bench).await,
+            Self::ClientCredentialsDpop => dpop::client_credentials(bench).await,
+            Self::ApiReadDpop => dpop::api_read(bench).await,
+            Self::TokenExchange => token_exchange::run(bench).await,
             Self::ClientCredentials => client_credentials::run(bench).await,
             Self::Introspection => introspection::run(bench).await,
             Self::Refresh => refresh::run(bench, false).await,
@@ -152,6 +178,7 @@ mod tests {
         sign_es256: 16.0,
         sign_rs256: 244.0,
         verify_es256: 51.0,
+        verify_rs256: 17.0,
         tx: 13.0,
         read: 4.0,
         seen_token: 1.0,
@@ -160,7 +187,10 @@ mod tests {
     #[test]
     fn a_limit_is_the_sum_of_its_parts() {
         let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&LIMITS));
-        assert_eq!(limits.collect::<Vec<_>>(), [8.0, 8.0, 24.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 302.0]);
+        assert_eq!(
+            limits.collect::<Vec<_>>(),
+            [8.0, 8.0, 24.0, 41.0, 75.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 64.0, 25.0, 302.0]
+        );
     }
 
     #[test]

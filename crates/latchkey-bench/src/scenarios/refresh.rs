@@ -88,21 +88,12 @@ impl<'a> Refresh<'a> {
         let answer = connection.ask(&self.request(family)?).await?.expect(200)?;
         let tokens: Tokens<'_> = answer.json()?;
         see(&tokens)?;
-        let mut families = self.world.families.borrow_mut();
-        for family in families.get_mut(family).into_iter() {
-            tokens.refresh_token.clone_into(&mut family.refresh_token);
-        }
+        self.world.keep_refresh_token(family, tokens.refresh_token);
         Ok(())
     }
 
     fn request(&self, family: usize) -> Outcome<Vec<u8>> {
-        let families = self.world.families.borrow();
-        let family = families.get(family).ok_or_else(|| Problem::new("there is no such family"))?;
-        let app = self.world.clients.get(family.client).ok_or_else(|| Problem::new("there is no such app"))?;
-        let form = format!(
-            "grant_type=refresh_token&client_id={}&client_secret={}&refresh_token={}",
-            app.id, app.secret, family.refresh_token
-        );
+        let form = self.world.refresh_form(family)?;
         Ok(self.requests.post(&self.path, &[], &form))
     }
 }

@@ -85,7 +85,7 @@ fn narrowed<'a>(
     if !scopes.difference(&before.scopes).is_empty() {
         return Err(NarrowError::Wider);
     }
-    if scopes.resource().is_empty() && !before.scopes.resource().is_empty() {
+    if scopes.of_resources().is_empty() && !before.scopes.of_resources().is_empty() {
         return Err(NarrowError::NothingLeft);
     }
     if !narrowing.places.iter().all(|place| before.places.iter().any(|given| given.holds(place))) {

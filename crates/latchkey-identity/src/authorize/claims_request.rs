@@ -54,7 +54,7 @@ impl ClaimsRequest {
         if let Some(Some(acr)) = id_token.get("acr")
             && acr.essential
             && acr.values().next().is_some()
-            && !AuthenticationContext::ALL.into_iter().any(|known| acr.values().any(|asked| asked == known.name()))
+            && !AuthenticationContext::CLASSES.into_iter().any(|known| acr.values().any(|asked| asked == known))
         {
             return Err(OAuthError::unmet_authentication_requirements(
                 "no sign-in here reaches the acr that is needed",
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_essential_acr_is_reached_or_the_request_is_refused() {
-        let ours = AuthenticationContext::Password.name();
+        let ours = AuthenticationContext::Password.class();
         let acr = |wanted: &str| parse(&format!(r#"{{"id_token": {{"acr": {wanted}}}}}"#)).err();
         assert_eq!(acr(&format!(r#"{{"essential": true, "values": ["1", "{ours}"]}}"#)), None);
         assert_eq!(acr(r#"{"essential": true}"#), None);

@@ -21,6 +21,12 @@ pub enum Untrusted {
     ClientMissing,
     /// No client has this id.
     UnknownClient,
+    /// Apps that describe themselves are not let in here.
+    NoDescribedClients,
+    /// The document at the `client_id` could not be fetched.
+    DocumentNotFetched,
+    /// The document at the `client_id` does not stand for a client.
+    DocumentNotTaken,
     /// The client is registered in another tenant and not for others.
     ClientOfAnotherTenant,
     /// An administrator stopped the client.
@@ -48,12 +54,15 @@ impl Untrusted {
             Self::UnknownTenant => "invalid_tenant",
             Self::ClientMissing | Self::RedirectUriMissing => "invalid_request",
             Self::UnknownClient
+            | Self::NoDescribedClients
+            | Self::DocumentNotFetched
             | Self::ClientOfAnotherTenant
             | Self::SuspendedClient
             | Self::OfTheOlderKind
             | Self::NotOfTheOlderKind => "unauthorized_client",
             Self::RedirectUriNotRegistered => "invalid_redirect_uri",
             Self::DeviceCodeGone => "expired_token",
+            Self::DocumentNotTaken => "invalid_client_metadata",
             Self::RequestUri => "invalid_request_uri",
             Self::RequestObject => "invalid_request_object",
         }
@@ -64,7 +73,9 @@ impl Untrusted {
         match self {
             Self::UnknownTenant => 90_002,
             Self::ClientMissing => 900_144,
-            Self::UnknownClient => 700_016,
+            Self::UnknownClient | Self::NoDescribedClients | Self::DocumentNotFetched | Self::DocumentNotTaken => {
+                700_016
+            }
             Self::ClientOfAnotherTenant => 50_194,
             Self::SuspendedClient => 7_000_112,
             Self::OfTheOlderKind | Self::NotOfTheOlderKind => 700_016,
@@ -84,6 +95,15 @@ impl Untrusted {
                 "The service that sent you here did not say which app it is: client_id is missing or stands twice."
             }
             Self::UnknownClient => "The service that sent you here is not registered: its client_id is unknown.",
+            Self::NoDescribedClients => {
+                "The service that sent you here is not registered, and apps that describe themselves are not let in to this directory."
+            }
+            Self::DocumentNotFetched => {
+                "The service that sent you here describes itself at its client_id, and nothing could be fetched from there: try again later."
+            }
+            Self::DocumentNotTaken => {
+                "The service that sent you here describes itself at its client_id, and what stands there is not acceptable."
+            }
             Self::ClientOfAnotherTenant => "This app is registered for people of another directory only.",
             Self::SuspendedClient => "An administrator has stopped this app.",
             Self::OfTheOlderKind => {

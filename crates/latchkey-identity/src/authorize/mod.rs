@@ -5,6 +5,7 @@
 //! 3. [`crate::consent`]: what is approved, asked again or remembered;
 //! 4. [`response`]: the code or the error, to the client's own redirect URI or to our own page.
 
+pub mod authorization_details;
 pub mod claims_request;
 pub mod error;
 pub mod flow;
@@ -14,6 +15,7 @@ pub mod request;
 pub mod request_object;
 pub mod response;
 pub mod response_mode;
+pub mod response_type;
 pub mod throttle;
 
 pub use error::{AuthorizeError, Untrusted};
@@ -22,3 +24,4 @@ pub use prompt::{Prompt, Step};
 pub use request::AuthorizationRequest;
 pub use response::{AuthorizationResponse, TrustedRedirect};
 pub use response_mode::ResponseMode;
+pub use response_type::ResponseType;

@@ -91,7 +91,7 @@ pub fn push(
     {
         return Decision::refuse(OAuthError::invalid_dpop_proof("dpop_jkt is not the key of the DPoP proof"));
     }
-    let id = client.id.to_string();
+    let id = client.identifier().to_string();
     let own = form.iter().filter(|(name, _)| *name != "client_id" && !CREDENTIALS.contains(name));
     let mut parameters = form_urlencoded::Serializer::new(String::new());
     parameters.append_pair("client_id", &id).extend_pairs(own);

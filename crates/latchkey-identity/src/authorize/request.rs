@@ -1,12 +1,13 @@
 //! The authorization request: who asks and where the answer goes first, then everything else.
 
+use crate::authorize::authorization_details::{AuthorizationDetails, Detail};
 use crate::authorize::claims_request::ClaimsRequest;
 use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
 use crate::authorize::response::TrustedRedirect;
-use crate::authorize::response_mode::ResponseMode;
+use crate::authorize::response_type::{self, ResponseType};
 use crate::client::key::ClientKey;
-use crate::client::{Client, ClientId, ClientKind, ClientState, Profile, SubjectType};
+use crate::client::{Client, ClientId, ClientIdentifier, ClientKind, ClientState, Profile, SubjectType};
 use crate::decision::Change;
 use crate::error::OAuthError;
 use crate::grant::authorization_code::CodeChallenge;
@@ -42,8 +43,12 @@ pub struct AuthorizationRequest {
     pub client: ClientId,
     /// Where the answer goes.
     pub redirect: TrustedRedirect,
+    /// What the answer carries.
+    pub response_type: ResponseType,
     /// What is asked for.
     pub scopes: RequestedScopes,
+    /// Where it is asked for, if the request says so. Its actions are among the scopes. [RFC 9396]
+    pub details: Option<AuthorizationDetails>,
     /// What the client wants the person to see.
     pub prompt: Prompts,
     /// The oldest sign-in that is good enough, in seconds. [OpenID Connect Core §3.1.2.1]
@@ -80,12 +85,12 @@ pub enum CameBy {
 }
 
 /// Reads the id of the client that asks, before anything is known of it.
-pub fn client_id(parameters: &Parameters) -> Result<ClientId, Untrusted> {
+pub fn client_id(parameters: &Parameters) -> Result<ClientIdentifier, Untrusted> {
     if parameters.repeats("client_id") {
         return Err(Untrusted::ClientMissing);
     }
     let id = parameters.get("client_id").ok_or(Untrusted::ClientMissing)?;
-    ClientId::parse(id).ok_or(Untrusted::UnknownClient)
+    ClientIdentifier::parse(id).ok_or(Untrusted::UnknownClient)
 }
 
 /// Checks a request. `client` is what the id of [`client_id`] stands for.
@@ -95,12 +100,13 @@ pub fn parse(
     context: Context<'_>,
 ) -> Result<AuthorizationRequest, AuthorizeError> {
     let (client, redirect) = trusted_redirect(parameters, client, context).map_err(AuthorizeError::ShowPage)?;
-    let (redirect, mode) = match parameters.get("response_mode").map(ResponseMode::parse) {
+    let types = parameters.get("response_type");
+    let (redirect, mode) = match parameters.get("response_mode").map(|mode| response_type::mode(mode, types)) {
         None => (redirect, Ok(())),
         Some(Some(mode)) => (TrustedRedirect { mode, ..redirect }, Ok(())),
         Some(None) => (
             redirect,
-            Err(OAuthError::invalid_request("response_mode is none of those that response_modes_supported lists")
+            Err(OAuthError::invalid_request("response_mode is none of those that such an answer may travel by")
                 .numbered(70_007)),
         ),
     };
@@ -166,7 +172,7 @@ pub(crate) fn registered_redirect(
         parameters.get("state").filter(|state| state.len() <= limits::STATE_BYTES && !parameters.repeats("state"));
     Ok(TrustedRedirect {
         uri: uri.to_owned(),
-        mode: ResponseMode::Query,
+        mode: response_type::default_mode(parameters.get("response_type")),
         state: state.map(str::to_owned),
         issuer,
         profile: client.profile,
@@ -192,14 +198,12 @@ fn checked(
     if parameters.get("request_uri").is_some() {
         return Err(OAuthError::invalid_request_uri("request_uri has no place here"));
     }
-    match parameters.require("response_type")? {
-        "code" => {}
-        _ => return Err(OAuthError::unsupported_response_type("response_type has to be code")),
-    }
+    let response_type = client.response_type(parameters.require("response_type")?)?;
     if client.kind == ClientKind::Daemon {
         return Err(OAuthError::unauthorized_client("this client signs nobody in"));
     }
-    let scopes = requested_scopes(parameters, client, context.resource)?;
+    let details = authorization_details(parameters, client, context.resource)?;
+    let scopes = requested_scopes(parameters, client, context.resource, details.as_ref())?;
     let claims = match parameters.get("claims").filter(|_| scopes.canonical().contains(OPENID)) {
         Some(claims) => ClaimsRequest::parse(claims)?,
         None => ClaimsRequest::default(),
@@ -212,8 +216,9 @@ fn checked(
     if nonce.as_ref().is_some_and(|nonce| nonce.len() > limits::NONCE_BYTES) {
         return Err(OAuthError::invalid_request("nonce is longer than 1024 bytes"));
     }
+    check_tokens(response_type, &scopes, nonce.as_deref())?;
     let challenge = CodeChallenge::read(parameters)?;
-    if challenge.is_none() && client.requires_pkce() {
+    if challenge.is_none() && client.requires_pkce() && response_type.has_code() {
         return Err(OAuthError::invalid_request("code_challenge is missing: this client has to use PKCE with S256"));
     }
     let max_age = match parameters.get("max_age") {
@@ -226,7 +231,9 @@ fn checked(
     Ok(AuthorizationRequest {
         client: client.id,
         redirect,
+        response_type,
         scopes,
+        details,
         prompt: Prompts::parse(parameters.get("prompt").unwrap_or_default())?,
         max_age,
         login_hint: parameters.get("login_hint").map(str::to_owned),
@@ -239,6 +246,26 @@ fn checked(
         client_info: wants_client_info(parameters, client),
         came_by: context.came_by,
     })
+}
+
+/// What has to be there for tokens that the browser carries: a nonce, which is all that tells the client for which of its requests an ID
+/// token was made, and scopes of one resource, this server's. [OpenID Connect Core §3.2.2.1, §3.3.2.11]
+fn check_tokens(response_type: ResponseType, scopes: &RequestedScopes, nonce: Option<&str>) -> Result<(), OAuthError> {
+    let scopes = scopes.canonical();
+    if response_type.has_id_token() && !scopes.contains(OPENID) {
+        return Err(OAuthError::invalid_request("response_type names an ID token, and scope does not contain openid"));
+    }
+    if response_type.has_id_token() && nonce.is_none() {
+        return Err(OAuthError::invalid_request(
+            "nonce is missing: an ID token that the browser carries is bound to it",
+        ));
+    }
+    if response_type.has_access_token() && !scopes.apis().is_empty() {
+        return Err(OAuthError::invalid_scope(
+            "tokens for other apps are not sent through the browser: ask for a code",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether `client_info` goes with the answer. It names the account, which a client with pairwise subjects is not told.
@@ -283,142 +310,43 @@ impl AuthorizationRequest {
 
 /// What `scope` names. Left out it stands for everything that the client registered [RFC 6749 §3.3], but not in the Microsoft world, where
 /// it has to be there.
+///
+/// Where places are named, it is for OpenID Connect alone: other scopes would count in all places.
 fn requested_scopes(
     parameters: &Parameters,
     client: &Client,
     resource: &ResourceServer,
+    details: Option<&AuthorizationDetails>,
 ) -> Result<RequestedScopes, OAuthError> {
-    match parameters.get("scope") {
-        None if client.profile != Profile::Microsoft => Ok(RequestedScopes::exactly(&client.scopes)),
-        _ => RequestedScopes::parse(parameters.require("scope")?, &client.scopes, resource),
+    let scopes = match parameters.get("scope") {
+        None if details.is_some() => RequestedScopes::default(),
+        None if client.profile != Profile::Microsoft => RequestedScopes::exactly(&client.scopes).of_one_resource()?,
+        _ => RequestedScopes::parse(parameters.require("scope")?, &client.scopes, resource)?,
+    };
+    let Some(details) = details else { return Ok(scopes) };
+    if !scopes.canonical().of_resources().is_empty() {
+        return Err(OAuthError::invalid_authorization_details(
+            "scope names scopes of a resource beside authorization_details, whose actions stand for them",
+        ));
+    }
+    Ok(scopes.and(&details.scopes))
+}
+
+/// `authorization_details`, of a type that the client did not register to do without. [RFC 9396 §2 and §10]
+fn authorization_details(
+    parameters: &Parameters,
+    client: &Client,
+    resource: &ResourceServer,
+) -> Result<Option<AuthorizationDetails>, OAuthError> {
+    let Some(text) = parameters.get("authorization_details") else { return Ok(None) };
+    let details = AuthorizationDetails::parse(text, &client.scopes, resource)?;
+    let registered = client.metadata.authorization_details_types.as_ref();
+    let used = |detail: &Detail| registered.is_none_or(|types| types.contains(&detail.kind));
+    match details.objects.iter().all(used) {
+        true => Ok(Some(details)),
+        false => Err(OAuthError::invalid_authorization_details("the type is not registered for this client")),
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::client::Doors;
-    use crate::client::registration::tests::a_client;
-    use crate::parameters::tests::parameters;
-    use crate::resource::tests::a_resource;
-    use crate::scope::ScopeSet;
-    use crate::tenant::{Tenant, TenantKind};
-
-    pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-    pub(crate) fn harbor() -> Tenant {
-        Tenant { id: a_client().tenant, kind: TenantKind::Work, name: "Harbor".into(), domain: "harbor.test".into() }
-    }
-
-    const GOOD: [(&str, &str); 7] = [
-        ("client_id", "00000000-0000-0000-0000-0000000000c1"),
-        ("redirect_uri", "https://burndown.test/callback"),
-        ("response_type", "code"),
-        ("scope", "openid vso.work"),
-        ("state", "s"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
-
-    pub(crate) fn request(edits: &[(&str, &str)]) -> Result<AuthorizationRequest, AuthorizeError> {
-        request_of(&a_client(), edits)
-    }
-
-    fn request_of(client: &Client, edits: &[(&str, &str)]) -> Result<AuthorizationRequest, AuthorizeError> {
-        let mut pairs: Vec<(&str, &str)> =
-            GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
-        pairs.extend(edits);
-        let audience = Audience::Tenant(harbor());
-        let context = Context {
-            origin: "https://id.test",
-            audience: &audience,
-            resource: &a_resource(),
-            published: &[],
-            came_by: CameBy::Link,
-        };
-        parse(&parameters(&pairs), Some(client), context)
-    }
-
-    fn told(edits: &[(&str, &str)]) -> &'static str {
-        match request(edits) {
-            Err(AuthorizeError::TellClient(redirect, error)) => {
-                assert_eq!(redirect.uri, "https://burndown.test/callback");
-                error.code
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_good_request_is_served_and_unknown_parameters_are_ignored() {
-        let request = request(&[
-            ("extra", "foobar"),
-            ("display", "popup"),
-            ("ui_locales", "se"),
-            ("client_info", "1"),
-            ("x-client-SKU", "js"),
-        ])
-        .unwrap();
-        assert!(request.wants_id_token() && request.client_info);
-        assert_eq!(request.redirect.issuer, format!("https://id.test/{}/v2.0", harbor().id));
-    }
-
-    #[test]
-    fn without_a_known_client_and_its_own_redirect_uri_nothing_is_sent_anywhere() {
-        for (edit, why) in [
-            ([("redirect_uri", "https://evil.test/")], Untrusted::RedirectUriNotRegistered),
-            ([("redirect_uri", "https://burndown.test/callback?x=1")], Untrusted::RedirectUriNotRegistered),
-            ([("redirect_uri", "")], Untrusted::RedirectUriMissing),
-        ] {
-            assert_eq!(request(&edit), Err(AuthorizeError::ShowPage(why)));
-            let worse = [edit[0], ("response_type", "nonsense"), ("prompt", "none")];
-            assert_eq!(request(&worse), Err(AuthorizeError::ShowPage(why)));
-        }
-        let doubled =
-            request(&[("redirect_uri", "https://burndown.test/callback"), ("redirect_uri", "https://evil.test/")]);
-        assert_eq!(doubled, Err(AuthorizeError::ShowPage(Untrusted::RedirectUriMissing)));
-        let suspended = Client { state: ClientState::Suspended, ..a_client() };
-        assert_eq!(request_of(&suspended, &[]), Err(AuthorizeError::ShowPage(Untrusted::SuspendedClient)));
-        let elsewhere = Client { tenant: TenantId(uuid::Uuid::from_u128(9)), ..a_client() };
-        assert_eq!(request_of(&elsewhere, &[]), Err(AuthorizeError::ShowPage(Untrusted::ClientOfAnotherTenant)));
-    }
-
-    #[test]
-    fn a_client_that_pushes_its_requests_makes_none_by_a_link() {
-        let client = Client { doors: Doors { pushed_only: true, ..Doors::default() }, ..a_client() };
-        let told = request_of(&client, &[]).unwrap_err();
-        assert!(matches!(told, AuthorizeError::TellClient(_, error) if error.code == "invalid_request"));
-    }
-
-    #[test]
-    fn a_scope_left_out_is_everything_registered_but_for_microsofts_clients() {
-        let client = a_client();
-        let asked = |profile| request_of(&Client { profile, ..client.clone() }, &[("scope", "")]);
-        assert_eq!(asked(Profile::Standard).unwrap().scopes.canonical(), client.scopes);
-        assert!(matches!(
-            asked(Profile::Microsoft),
-            Err(AuthorizeError::TellClient(_, error)) if error.code == "invalid_request"
-        ));
-        let none = Client { scopes: ScopeSet::default(), ..a_client() };
-        assert!(matches!(
-            request_of(&none, &[("scope", "")]),
-            Err(AuthorizeError::TellClient(_, error)) if error.code == "invalid_scope"
-        ));
-    }
-
-    #[test]
-    fn everything_else_is_told_to_the_client() {
-        assert_eq!(told(&[("response_type", "token")]), "unsupported_response_type");
-        assert_eq!(told(&[("response_type", "")]), "invalid_request");
-        assert_eq!(told(&[("response_mode", "pigeon")]), "invalid_request");
-        assert_eq!(told(&[("scope", "vso.nonsense")]), "invalid_scope");
-        assert_eq!(told(&[("scope", "favourite_colour")]), "invalid_scope");
-        assert_eq!(told(&[("code_challenge", "")]), "invalid_request");
-        assert_eq!(told(&[("code_challenge_method", "plain")]), "invalid_request");
-        assert_eq!(told(&[("max_age", "-1")]), "invalid_request");
-        assert_eq!(told(&[("prompt", "none login")]), "invalid_request");
-        assert_eq!(told(&[("nonce", "1"), ("nonce", "2")]), "invalid_request");
-        assert_eq!(told(&[("resource", "https://other.test/")]), "invalid_target");
-        assert_eq!(told(&[("state", &"x".repeat(3_000))]), "invalid_request");
-    }
-}
+pub(crate) mod tests;

@@ -105,7 +105,7 @@ pub(crate) fn open(
     if !meant.any(|key| key.signed(&object)) {
         return Err(wrong("no key of the client signed the request object"));
     }
-    let id = client.id.to_string();
+    let id = client.identifier().to_string();
     let names = [object.claims.iss.as_deref(), object.members.get("client_id").and_then(Value::as_str)];
     if names.iter().flatten().any(|name| *name != id) || object.members.get("client_id").is_none() {
         return Err(wrong("client_id or iss of the request object is not the client that asks"));

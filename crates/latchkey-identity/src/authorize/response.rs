@@ -9,6 +9,7 @@ use crate::authorize::response_mode::ResponseMode;
 use crate::client::redirect_uri;
 use crate::client::{Client, Profile, Publisher};
 use crate::error::OAuthError;
+use crate::grant::implicit::AtOnce;
 use crate::limits;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -28,6 +29,8 @@ pub struct TrustedRedirect {
 pub enum Approved {
     /// A code, which the browser carries there.
     Code(Secret),
+    /// Tokens that the browser carries there, and a code with them if one was asked for.
+    AtOnce(Box<AtOnce>),
     /// Nothing that a browser carries: the device asks for it.
     ForDevice,
 }
@@ -63,10 +66,17 @@ impl TrustedRedirect {
         Self { issuer, ..self }
     }
 
-    /// The person approved, now or before. [RFC 6749 §4.1.2]
-    pub fn approved(self, approved: &Approved, client_info: Option<String>) -> AuthorizationResponse {
+    /// The person approved, now or before. `signed` are the parameters that tokens travel in, made by [`AtOnce::parameters`].
+    /// [RFC 6749 §4.1.2]
+    pub fn approved(
+        self,
+        approved: &Approved,
+        signed: Vec<(&'static str, String)>,
+        client_info: Option<String>,
+    ) -> AuthorizationResponse {
         let mut parameters = match approved {
             Approved::Code(code) => vec![("code", code.reveal().to_owned())],
+            Approved::AtOnce(_) => signed,
             Approved::ForDevice => return self.answer(Vec::new()),
         };
         parameters.extend(client_info.map(|info| ("client_info", info)));
@@ -117,7 +127,7 @@ impl AuthorizationResponse {
         let mut parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
         let iss = parameters.remove("iss")?;
         let exp = (now + limits::SIGNED_RESPONSE_LIFETIME).as_secs();
-        self.mode.is_signed().then(|| SignedResponse { iss, aud: client.id.to_string(), exp, parameters })
+        self.mode.is_signed().then(|| SignedResponse { iss, aud: client.identifier().to_string(), exp, parameters })
     }
 
     /// The same answer, signed: one parameter, which says it all. [JARM §2.3]
@@ -181,7 +191,8 @@ mod tests {
             (ResponseMode::QueryJwt, "https://app.test/cb?response=j.w.t"),
             (ResponseMode::FragmentJwt, "https://app.test/cb#response=j.w.t"),
         ] {
-            let response = redirect("https://app.test/cb", mode).approved(&Approved::Code(Secret::new("c0de")), None);
+            let response = redirect("https://app.test/cb", mode);
+            let response = response.approved(&Approved::Code(Secret::new("c0de")), Vec::new(), None);
             let told = serde_json::to_value(response.to_sign(&client, Timestamp::from_secs(100)).unwrap()).unwrap();
             let (aud, exp) = (client.id.to_string(), 100 + 300);
             let iss = "https://id.test/t/v2.0";
@@ -196,8 +207,11 @@ mod tests {
     #[test]
     fn iss_and_state_are_in_every_response_and_the_registered_query_stays() {
         let code = Secret::new("c0de");
-        let response =
-            redirect("https://app.test/cb?x=1&y=2", ResponseMode::Query).approved(&Approved::Code(code), None);
+        let response = redirect("https://app.test/cb?x=1&y=2", ResponseMode::Query).approved(
+            &Approved::Code(code),
+            Vec::new(),
+            None,
+        );
         assert_eq!(
             response.location(),
             "https://app.test/cb?x=1&y=2&code=c0de&state=a.b%7Ec&iss=https%3A%2F%2Fid.test%2Ft%2Fv2.0"

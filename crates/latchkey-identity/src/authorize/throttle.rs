@@ -24,6 +24,10 @@ const REGISTRATIONS_PER_TENANT_AND_NETWORK: u32 = 300;
 /// Apps that register themselves in one tenant in the window: each is a few rows for a week.
 const REGISTRATIONS_PER_TENANT: u32 = 1_000;
 
+/// Documents by which clients describe themselves, and request objects, that are fetched for one network in the window: an office full of agents, and nobody's way
+/// to make this server ask others.
+const DOCUMENTS_PER_NETWORK: u32 = 200;
+
 /// What requests are counted by.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Key {
@@ -34,6 +38,7 @@ enum Key {
     PushedUnproven(String),
     Registrations(TenantId, String),
     RegistrationsOfTenant(TenantId),
+    Documents(String),
 }
 
 /// The counts of one node.
@@ -59,6 +64,11 @@ impl RequestThrottle {
     pub fn begin_registration(&mut self, tenant: TenantId, address: IpAddr, now: Timestamp) -> Result<(), Wait> {
         let here = (Key::Registrations(tenant, network(address)), REGISTRATIONS_PER_TENANT_AND_NETWORK);
         self.counts.count(vec![here, (Key::RegistrationsOfTenant(tenant), REGISTRATIONS_PER_TENANT)], now)
+    }
+
+    /// Whether a document or a request object of a client may be fetched for somebody here.
+    pub fn begin_fetch(&mut self, address: IpAddr, now: Timestamp) -> Result<(), Wait> {
+        self.counts.count(vec![(Key::Documents(network(address)), DOCUMENTS_PER_NETWORK)], now)
     }
 
     /// Whether a client may push another request from here. `proven` is one that showed a credential.

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::client::fapi2::{self, NotFapi2};
 use crate::client::federated_credential::FederatedCredential;
 use crate::client::key::ClientKey;
-use crate::client::registration::{Client, Profile, RegistrationError};
+use crate::client::registration::{Client, Profile, RegistrationError, may_be_edited};
 use crate::client_auth::Method;
 use crate::decision::{Change, Decision};
 use crate::event::Event;
@@ -31,8 +31,8 @@ pub fn fix_method(
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
-    if client.is_legacy() {
-        return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
+    if let Err(error) = may_be_edited(client) {
+        return Decision::refuse(error);
     }
     if client.profile == Profile::Fapi2 && !method.is_none_or(fapi2::authenticates_by) {
         return Decision::refuse(NotFapi2::Secret.into());

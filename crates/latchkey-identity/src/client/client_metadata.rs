@@ -5,15 +5,18 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::authorize::ResponseType;
 use crate::client::doors::Doors;
 use crate::client::dynamic::Refused;
 use crate::client::fapi2::{self, NotFapi2};
 use crate::client::key::ClientKey;
 use crate::client::metadata::Metadata;
 use crate::client::registration::{CheckedRegistration, ClientKind, Profile, Registration, RegistrationError};
+use crate::client::sector::SectorDocument;
 use crate::client_auth::Method;
 use crate::entropy::Entropy;
 use crate::grant::GrantType;
+use crate::grant::implicit::NAME as IMPLICIT;
 use crate::limits;
 use crate::resource::ResourceServer;
 use crate::scope::{IDENTITY_SCOPES, ScopeSet};
@@ -68,10 +71,22 @@ fn wrong(description: impl Into<String>) -> Refused {
     Refused::Metadata("invalid_client_metadata", description.into())
 }
 
-/// Reads what a client writes of itself.
+/// The list that has to be looked at before the rest of a document is read, if it names one, and what it has to name.
+pub fn sector(document: &Map<String, Value>) -> Result<Option<(Metadata, Vec<String>)>, Refused> {
+    if !document.contains_key("sector_identifier_uri") {
+        return Ok(None);
+    }
+    let Written { redirect_uris, .. } =
+        Written::deserialize(Value::Object(document.clone())).map_err(|error| wrong(error.to_string()))?;
+    Ok(Some((metadata(document)?, redirect_uris)))
+}
+
+/// Reads what a client writes of itself. `sector` is what is at its `sector_identifier_uri`, `implicit` is whether tokens may travel through browsers in its tenant.
 pub fn read(
     document: &Map<String, Value>,
+    sector: Option<&SectorDocument>,
     resource: &ResourceServer,
+    implicit: bool,
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Proposal, Refused> {
@@ -81,10 +96,10 @@ pub fn read(
         let said = "no software statements are accepted here: say the same as plain metadata";
         return Err(Refused::Metadata("unapproved_software_statement", said.into()));
     }
-    let metadata = Metadata::deserialize(&whole).map_err(|error| wrong(error.to_string()))?;
+    let response_types = response_types(&written, implicit)?;
+    let metadata = Metadata { response_types, ..metadata(document)? };
     let method = method(&written)?;
     let device_code = check_grants(&written)?;
-    check_response_types(&written)?;
     let kind = kind(&written, method)?;
     let profile = match written.profile.as_deref() {
         None => Profile::Standard,
@@ -111,7 +126,7 @@ pub fn read(
         // Clients that know OpenID Connect only send a nonce and no challenge; what they risk is their own.
         pkce_optional: kind.is_confidential() && profile == Profile::Standard,
     };
-    let checked = registration.check(&resource.scopes)?;
+    let checked = registration.check_with(sector, &resource.scopes)?;
     if profile == Profile::Fapi2 && !fapi2::authenticates_by(method) {
         return Err(RegistrationError::from(NotFapi2::Secret).into());
     }
@@ -119,7 +134,8 @@ pub fn read(
 }
 
 /// How apps that register themselves can authenticate. What stands on certificates is for people to set up.
-const METHODS: [Method; 4] = [Method::ClientSecretBasic, Method::ClientSecretPost, Method::PrivateKeyJwt, Method::None];
+const METHODS: [Method; 5] =
+    [Method::ClientSecretBasic, Method::ClientSecretPost, Method::ClientSecretJwt, Method::PrivateKeyJwt, Method::None];
 
 /// How it authenticates. Without a word it is by a secret in the header. [RFC 7591 §2]
 fn method(written: &Written) -> Result<Method, Refused> {
@@ -137,18 +153,31 @@ fn check_grants(written: &Written) -> Result<bool, Refused> {
         match GrantType::parse(name) {
             Some(GrantType::AuthorizationCode | GrantType::RefreshToken) => {}
             Some(GrantType::DeviceCode) => device_code = true,
-            None if name == "implicit" => {}
+            // What is asked for by it is among the response types.
+            None if name == IMPLICIT => {}
             _ => return Err(wrong(format!("the grant type {name} cannot be registered by an app itself"))),
         }
     }
     Ok(device_code)
 }
 
-fn check_response_types(written: &Written) -> Result<(), Refused> {
-    match &written.response_types {
-        Some(types) if !types.iter().any(|one| one == "code") => Err(wrong("response_types has to contain code")),
-        _ => Ok(()),
+/// What it asks for, of what the tenant offers. What is not offered is left out, as long as something is left.
+fn response_types(written: &Written, implicit: bool) -> Result<Vec<ResponseType>, Refused> {
+    let Some(named) = &written.response_types else { return Ok(Vec::new()) };
+    let offered = |one: &ResponseType| ResponseType::offered(implicit).any(|known| known == *one);
+    let types: Vec<ResponseType> = named.iter().filter_map(|name| ResponseType::parse(name)).filter(offered).collect();
+    match types.is_empty() {
+        true if implicit => Err(wrong("response_types names none of those that response_types_supported lists")),
+        true => Err(wrong("response_types has to contain code")),
+        false => Ok(types),
     }
+}
+
+/// All that is told by the registered names and says nothing of response types, of which there may be some that nobody knows.
+fn metadata(document: &Map<String, Value>) -> Result<Metadata, Refused> {
+    let mut rest = document.clone();
+    rest.remove("response_types");
+    Metadata::deserialize(Value::Object(rest)).map_err(|error| wrong(error.to_string()))
 }
 
 /// What sort of program it is: one that keeps a secret, one on somebody's machine, or one in a browser.

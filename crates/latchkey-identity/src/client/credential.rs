@@ -1,14 +1,15 @@
-//! Client secrets: generated here, 256 bits, kept as an HMAC; and who adds and removes them.
+//! Client secrets: generated here, 256 bits, kept as an HMAC, or encrypted beside it where the server has to read them; and who adds and removes them.
 
 use std::time::Duration;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::client::fapi2::NotFapi2;
 use crate::client::registered_client::{Client, ClientId, Profile};
 use crate::client::registration::RegistrationError;
-use crate::client_auth::{Credential, CredentialKind};
+use crate::client_auth::{Credential, CredentialKind, Method};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -27,6 +28,8 @@ pub struct ClientSecret {
     pub id: Uuid,
     /// HMAC of client and secret under the server's own key.
     pub mac: [u8; 32],
+    /// The secret itself, encrypted, of one that its client authenticates assertions with. Of every other the HMAC is all.
+    pub sealed: Option<Vec<u8>>,
     /// Its first characters, so that people can tell two apart.
     pub hint: String,
     /// When it was made.
@@ -50,6 +53,32 @@ impl ClientSecret {
         (secret, kept)
     }
 
+    /// Makes a secret that its client authenticates assertions with: the server reads it to check them. It is as long as the longest hash.
+    /// [RFC 7518 §3.2]
+    pub fn generate_shared(
+        client: ClientId,
+        expires_at: Timestamp,
+        key: &PurposeKey,
+        now: Timestamp,
+        entropy: &mut Entropy,
+    ) -> (Secret, Self) {
+        let [first, second] = [Secret::generate(entropy), Secret::generate(entropy)];
+        let secret = Secret::new(format!("lks_{}{}", first.reveal(), second.reveal()));
+        let kept = Self::keep(client, &secret, entropy.uuid(), expires_at, key, now);
+        let sealed = key.seal(secret.reveal().as_bytes(), client.0.as_bytes());
+        (secret, Self { sealed, ..kept })
+    }
+
+    /// The secret itself, if it was made to be read.
+    pub(crate) fn shared(&self, client: ClientId, key: &PurposeKey) -> Option<Zeroizing<Vec<u8>>> {
+        key.open(self.sealed.as_ref()?, client.0.as_bytes())
+    }
+
+    /// Whether an app that is fixed to this method can use it.
+    pub fn suits(&self, method: Option<Method>) -> bool {
+        method != Some(Method::ClientSecretJwt) || self.sealed.is_some()
+    }
+
     /// What is kept of a secret.
     pub(crate) fn keep(
         client: ClientId,
@@ -60,7 +89,7 @@ impl ClientSecret {
         now: Timestamp,
     ) -> Self {
         let hint = secret.reveal().chars().take(8).collect();
-        Self { id, mac: mac(client, secret, key), hint, created_at: now, expires_at }
+        Self { id, mac: mac(client, secret, key), sealed: None, hint, created_at: now, expires_at }
     }
 
     /// Whether `given` is this secret, in constant time. Its end is checked apart, so that both take the same time.
@@ -107,6 +136,9 @@ pub fn may_hold_secret(client: &Client, now: Timestamp) -> Result<(), Registrati
     if !client.kind.is_confidential() {
         return Err(RegistrationError::PublicClient);
     }
+    if client.document.is_some() {
+        return Err(RegistrationError::DescribesItself);
+    }
     if client.profile == Profile::Fapi2 {
         return Err(NotFapi2::Secret.into());
     }
@@ -138,7 +170,11 @@ pub fn add_secret(
         return Decision::refuse(RegistrationError::SecretLifetime);
     }
     let expires_at = now + Duration::from_secs(u64::from(days) * 86_400);
-    let generate = if client.is_legacy() { legacy::secret::generate } else { ClientSecret::generate };
+    let generate = match client.authentication.method {
+        _ if client.is_legacy() => legacy::secret::generate,
+        Some(Method::ClientSecretJwt) => ClientSecret::generate_shared,
+        _ => ClientSecret::generate,
+    };
     let (secret, kept) = generate(client.id, expires_at, key, now, entropy);
     Decision::grant((secret, kept.clone()))
         .and(Change::Record(Event::secret_added(client, &kept).by(by.id)))
@@ -192,6 +228,7 @@ mod tests {
         let living = |lifetime| ClientSecret {
             id: Uuid::nil(),
             mac: [0; 32],
+            sealed: None,
             hint: "lks_abcd".into(),
             created_at: made,
             expires_at: made + days(lifetime),

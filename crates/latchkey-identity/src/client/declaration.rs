@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::account::Account;
-use crate::client::authentication::fix_method;
+use crate::client::authentication::{Authentication, fix_method};
 use crate::client::credential::ClientSecret;
 use crate::client::key::{KeyError, add_keys};
 use crate::client::registration::{
@@ -175,8 +175,13 @@ fn adapt(
     if before.tenant != owner.tenant {
         return Err(RegistrationError::NotYours);
     }
-    let changed = change(before, declaration.registration.clone(), by, now);
-    let wanted = Client { administrator_approved: declaration.administrator_approved, ..changed.answer? };
+    // Profile and method may change together.
+    let method = declaration.method.or(before.authentication.method);
+    let authentication = Authentication { method, ..before.authentication.clone() };
+    let about_to = Client { authentication, ..before.clone() };
+    let changed = change(&about_to, declaration.registration.clone(), by, now);
+    let changed = Client { authentication: before.authentication.clone(), ..changed.answer? };
+    let wanted = Client { administrator_approved: declaration.administrator_approved, ..changed };
     let fixed = match declaration.method {
         Some(_) => fix_method(&wanted, declaration.method, by, now).answer?.authentication,
         None => wanted.authentication.clone(),
@@ -240,6 +245,9 @@ fn keep_given(
 ) -> Decision<ClientSecret, RegistrationError> {
     if let Err(error) = may_hold_secret(client, now) {
         return Decision::refuse(error);
+    }
+    if client.authentication.method == Some(Method::ClientSecretJwt) {
+        return Decision::refuse(RegistrationError::SecretMadeHere);
     }
     if !given.is_strong() {
         return Decision::refuse(RegistrationError::WeakSecret);

@@ -6,10 +6,12 @@ use crate::client::client_metadata::Proposal;
 use crate::client::credential::ClientSecret;
 use crate::client::key::ClientKey;
 use crate::client::registration::{Client, ClientId, RegistrationError, may_hold_secret, new_client};
+use crate::client::sector;
 use crate::client_auth::Method;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::Event;
+use crate::grant::implicit::NAME as IMPLICIT;
 use crate::limits;
 use crate::scope::IDENTITY_SCOPES;
 use crate::secret::{PurposeKey, Secret, TokenHash};
@@ -186,12 +188,14 @@ fn with_secret(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Option<Secret>, RegistrationError> {
-    if !matches!(method, Method::ClientSecretBasic | Method::ClientSecretPost) {
-        return Ok(None);
-    }
+    let generate = match method {
+        Method::ClientSecretBasic | Method::ClientSecretPost => ClientSecret::generate,
+        Method::ClientSecretJwt => ClientSecret::generate_shared,
+        _ => return Ok(None),
+    };
     may_hold_secret(client, now)?;
     let end = now + limits::CLIENT_SECRET_LIFETIME;
-    let (secret, kept) = ClientSecret::generate(client.id, end, key, now, entropy);
+    let (secret, kept) = generate(client.id, end, key, now, entropy);
     client.secrets.push(kept);
     Ok(Some(secret))
 }
@@ -239,8 +243,11 @@ pub fn replace(
         version: client.version + 1,
         ..wanted
     };
+    if let Err(error) = sector::may_become(client, &changed) {
+        return Decision::refuse(RegistrationError::Metadata(error).into());
+    }
     changed.authentication.method = Some(method);
-    let needs_secret = !changed.secrets.iter().any(|secret| secret.is_live(now));
+    let needs_secret = !changed.secrets.iter().any(|secret| secret.is_live(now) && secret.suits(Some(method)));
     let secret = match needs_secret.then(|| with_secret(&mut changed, method, key, now, entropy)).transpose() {
         Ok(secret) => secret.flatten(),
         Err(error) => return Decision::refuse(error.into()),
@@ -254,7 +261,14 @@ pub fn replace(
     let gone = client.authentication.keys.iter();
     let removed: Vec<Change> = gone.map(|key| Change::RemoveClientKey { client: client.id, key: key.id }).collect();
     let after = after + i64::try_from(removed.len()).unwrap_or_default();
-    let kept = DynamicClient { declared: Value::Object(declared).to_string(), ..kept.clone() };
+    let declared = Value::Object(declared).to_string();
+    let same_keys = keys.len() == client.authentication.keys.len()
+        && keys.iter().zip(&client.authentication.keys).all(|(one, other)| one.kid() == other.kid());
+    let as_it_was = Client { version: client.version, ..changed.clone() } == *client;
+    if as_it_was && same_keys && declared == kept.declared {
+        return Decision::grant((client.clone(), None));
+    }
+    let kept = DynamicClient { declared, ..kept.clone() };
     let decision = Decision::grant((changed.clone(), secret))
         .and(Change::Record(Event::app_changed(&changed, now)))
         .and(Change::ChangeClient { client: Box::new(changed.clone()), from_version: client.version })
@@ -277,7 +291,12 @@ pub fn description(client: &Client, declared: Map<String, Value>) -> Map<String,
     let uris = |uris: &[crate::client::RedirectUri]| uris.iter().map(|uri| uri.as_str().to_owned()).collect::<Vec<_>>();
     let scope: Vec<&str> = IDENTITY_SCOPES.iter().copied().chain(client.scopes.iter()).collect();
     let method = client.authentication.method.unwrap_or(Method::ClientSecretBasic);
-    let mut grants = vec!["authorization_code", "refresh_token"];
+    let types = client.response_types();
+    let mut grants = Vec::new();
+    if types.iter().any(|one| one.has_code()) {
+        grants.extend(["authorization_code", "refresh_token"]);
+    }
+    grants.extend(types.iter().any(|one| one.has_tokens()).then_some(IMPLICIT));
     grants.extend(client.may_use_device_codes().then_some("urn:ietf:params:oauth:grant-type:device_code"));
     let native = client.kind == crate::client::ClientKind::Native;
     let facts = json!({
@@ -287,7 +306,7 @@ pub fn description(client: &Client, declared: Map<String, Value>) -> Map<String,
         "application_type": if native { "native" } else { "web" },
         "token_endpoint_auth_method": method.name(),
         "grant_types": grants,
-        "response_types": ["code"],
+        "response_types": types,
         "redirect_uris": uris(&client.redirect_uris),
         "scope": scope.join(" "),
     });

@@ -18,6 +18,9 @@ pub enum NotFapi2 {
     /// The answer would travel in the open. [FAPI 2.0 Security Profile §5.3.2.2]
     #[error("An app of the FAPI 2.0 profile has redirect URIs of https only.")]
     InsecureRedirectUri,
+    /// Tokens would travel in the open. [FAPI 2.0 Security Profile §5.3.2.2]
+    #[error("An app of the FAPI 2.0 profile asks for codes, and for no token through the browser.")]
+    ResponseTypes,
     /// A device pushes no request.
     #[error("An app of the FAPI 2.0 profile asks by pushed requests, not by device codes.")]
     DeviceCodes,
@@ -44,6 +47,9 @@ pub(super) fn check(registration: &mut Registration) -> Result<(), NotFapi2> {
     }
     if !registration.redirect_uris.iter().all(|uri| uri.trim_start().starts_with("https://")) {
         return Err(NotFapi2::InsecureRedirectUri);
+    }
+    if registration.metadata.response_types.iter().any(|one| one.has_tokens()) {
+        return Err(NotFapi2::ResponseTypes);
     }
     if registration.doors.device_code {
         return Err(NotFapi2::DeviceCodes);
@@ -76,6 +82,7 @@ pub(super) fn check(registration: &mut Registration) -> Result<(), NotFapi2> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authorize::ResponseType;
     use crate::client::Profile;
     use crate::client::registration::RegistrationError;
     use crate::client::registration::tests::{a_registration, known};
@@ -100,12 +107,13 @@ mod tests {
     #[test]
     fn what_the_profile_does_not_allow_is_refused_at_registration() {
         type Edit = fn(&mut Registration);
-        let cases: [(Edit, NotFapi2); 7] = [
+        let cases: [(Edit, NotFapi2); 8] = [
             (|one| one.kind = ClientKind::Native, NotFapi2::Public),
             (|one| one.kind = ClientKind::SinglePage, NotFapi2::Public),
             (|one| one.pkce_optional = true, NotFapi2::WithoutPkce),
             (|one| one.redirect_uris = vec!["http://localhost/back".into()], NotFapi2::InsecureRedirectUri),
             (|one| one.doors.device_code = true, NotFapi2::DeviceCodes),
+            (|one| one.metadata.response_types = vec![ResponseType::CodeIdToken], NotFapi2::ResponseTypes),
             (|one| one.metadata.id_token_signed_response_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
             (|one| one.metadata.request_object_signing_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
         ];

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::account::Account;
 use crate::client::key::ClientKey;
-use crate::client::registration::{Client, RegistrationError};
+use crate::client::registration::{Client, RegistrationError, may_be_edited};
 use crate::client_auth::{Credential, CredentialKind};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
@@ -140,7 +140,7 @@ impl Federation {
 }
 
 /// An https address without query or fragment, and none of ours: a token of ours stands for whom we say, and for nobody's app.
-fn is_issuer(text: &str, origins: &[String]) -> bool {
+pub(crate) fn is_issuer(text: &str, origins: &[String]) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let ours = |origin: &String| url.origin().ascii_serialization() == *origin;
     text.len() <= limits::FEDERATED_TEXT_CHARACTERS
@@ -166,8 +166,8 @@ pub fn add_federated(
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
-    if client.is_legacy() {
-        return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
+    if let Err(error) = may_be_edited(client) {
+        return Decision::refuse(error);
     }
     if !client.kind.is_confidential() {
         return Decision::refuse(RegistrationError::PublicClient);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::account::Account;
-use crate::client::registration::{Client, RegistrationError};
+use crate::client::registration::{Client, RegistrationError, may_be_edited};
 use crate::client_auth::{Credential, CredentialKind};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
@@ -186,8 +186,8 @@ pub fn add_keys(
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
-    if client.is_legacy() {
-        return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
+    if let Err(error) = may_be_edited(client) {
+        return Decision::refuse(error);
     }
     if !client.kind.is_confidential() {
         return Decision::refuse(RegistrationError::PublicClient);

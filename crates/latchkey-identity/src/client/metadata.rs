@@ -7,8 +7,12 @@ use latchkey_jose::Algorithm;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::authorize::authorization_details::DetailsType;
+use crate::authorize::response_type::ResponseType;
+use crate::client::exposed_api;
 use crate::client::redirect_uri::RedirectUri;
 use crate::client::registration::{Client, ClientKind};
+use crate::client::sector::{self, SectorDocument};
 use crate::limits;
 
 /// What a client knows people by. [OpenID Connect Core §8]
@@ -42,7 +46,11 @@ pub struct Metadata {
     /// What it knows people by.
     #[serde(skip_serializing_if = "is_default")]
     pub subject_type: SubjectType,
-    /// Where all redirect URIs of one sector are listed. It would have to be fetched, so it is refused.
+    /// What it asks for: codes if nothing is said. Tokens count where its tenant lets them travel through browsers.
+    /// [OpenID Connect Registration §2]
+    #[serde(skip_serializing_if = "is_default")]
+    pub response_types: Vec<ResponseType>,
+    /// Where all redirect URIs of its sector are listed. It is looked at when the app is registered. [OpenID Connect Core §8.1]
     #[serde(skip_serializing_if = "is_default")]
     pub sector_identifier_uri: Option<String>,
     /// What its ID tokens are signed with: RS256 if nothing is said.
@@ -84,6 +92,12 @@ pub struct Metadata {
     /// Its access tokens are bound to the certificate that it shows when it shakes hands, always. [RFC 8705 §3.4]
     #[serde(skip_serializing_if = "is_default")]
     pub tls_client_certificate_bound_access_tokens: bool,
+    /// The scopes by which other apps call it as a person. The name is ours. See [`exposed_api`].
+    #[serde(skip_serializing_if = "is_default")]
+    pub exposed_scopes: Vec<String>,
+    /// The types of authorization details that it uses: any if nothing is said. [RFC 9396 §10]
+    #[serde(skip_serializing_if = "is_default")]
+    pub authorization_details_types: Option<BTreeSet<DetailsType>>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -102,15 +116,37 @@ pub enum BadMetadata {
     /// Request objects are fetched, so where from is checked first.
     #[error("Request objects are at most 10 https addresses of at most 2000 bytes each.")]
     RequestUris,
-    /// A list of redirect URIs that would have to be fetched.
-    #[error("sector_identifier_uri is not supported: register redirect URIs of one host.")]
+    /// The list of redirect URIs is fetched, so where from is checked first.
+    #[error(
+        "sector_identifier_uri has to be an https address of at most 2000 bytes without user name, password or fragment."
+    )]
     SectorIdentifierUri,
+    /// The list could not be read, or leaves one of them out.
+    #[error("At sector_identifier_uri there has to be a JSON list of strings that names every redirect URI.")]
+    SectorDocument,
     /// Nothing says which host the pairwise subjects would be for.
-    #[error("Pairwise subjects take redirect URIs of one host: the host is the sector that they are for.")]
+    #[error(
+        "Pairwise subjects take redirect URIs of one host, which is the sector that they are for, or a sector_identifier_uri."
+    )]
     SeveralSectors,
+    /// People are known by subjects of a sector that the app did not have so far.
+    #[error(
+        "By this change the app would know people by the subjects of another host: a sector_identifier_uri has to show that it may."
+    )]
+    SectorChanged,
     /// A token is bound to one thing.
     #[error("Tokens are bound to a key (DPoP) or to a certificate, not to both.")]
     TwoConstraints,
+    /// Scopes of its own that nobody could ask for, or that nobody would read.
+    #[error(
+        "An app that can prove who it is exposes at most 20 scopes, each of 1 to 64 letters, digits, dots, hyphens and underscores."
+    )]
+    ExposedScopes,
+    /// Tokens that the browser would carry somewhere else than to a page, or that it cannot carry.
+    #[error(
+        "Tokens travel through the browser to web and single-page apps at https addresses other than localhost. Access tokens do so for apps of the standard profile whose tokens are bound to nothing."
+    )]
+    ResponseTypes,
     /// Not one of the values that it has.
     #[error("{0} is none of its values.")]
     Value(&'static str),
@@ -121,8 +157,9 @@ pub enum BadMetadata {
 
 impl Metadata {
     /// The registered names.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 18] = [
         "subject_type",
+        "response_types",
         "sector_identifier_uri",
         "id_token_signed_response_alg",
         "userinfo_signed_response_alg",
@@ -137,6 +174,8 @@ impl Metadata {
         "initiate_login_uri",
         "dpop_bound_access_tokens",
         "tls_client_certificate_bound_access_tokens",
+        "exposed_scopes",
+        "authorization_details_types",
     ];
 
     /// Every algorithm that it registered for answers to it.
@@ -158,19 +197,26 @@ impl Metadata {
     }
 
     /// Checks every field, and how they fit to the redirect URIs.
-    pub(crate) fn check(mut self, kind: ClientKind, redirect_uris: &[RedirectUri]) -> Result<Self, BadMetadata> {
+    pub(crate) fn check(
+        mut self,
+        kind: ClientKind,
+        redirect_uris: &[RedirectUri],
+        document: Option<&SectorDocument>,
+    ) -> Result<Self, BadMetadata> {
         if self.dpop_bound_access_tokens && self.tls_client_certificate_bound_access_tokens {
             return Err(BadMetadata::TwoConstraints);
         }
         if !self.jwks_uri.as_deref().is_none_or(is_page) {
             return Err(BadMetadata::JwksUri);
         }
+        self.exposed_scopes = exposed_api::check(&self.exposed_scopes, kind)?;
         if kind == ClientKind::Daemon {
             let its_own = Self {
                 introspection_signed_response_alg: self.introspection_signed_response_alg,
                 jwks_uri: self.jwks_uri.clone(),
                 dpop_bound_access_tokens: self.dpop_bound_access_tokens,
                 tls_client_certificate_bound_access_tokens: self.tls_client_certificate_bound_access_tokens,
+                exposed_scopes: self.exposed_scopes.clone(),
                 ..Self::default()
             };
             return if self == its_own { Ok(self) } else { Err(BadMetadata::Daemon) };
@@ -185,13 +231,7 @@ impl Metadata {
         if self.request_uris.len() > limits::REQUEST_URIS_PER_CLIENT || !self.request_uris.iter().all(fetchable) {
             return Err(BadMetadata::RequestUris);
         }
-        if self.sector_identifier_uri.is_some() {
-            return Err(BadMetadata::SectorIdentifierUri);
-        }
-        let hosts: BTreeSet<&str> = redirect_uris.iter().map(|uri| host(uri.as_str())).collect();
-        if self.subject_type == SubjectType::Pairwise && hosts.len() > 1 {
-            return Err(BadMetadata::SeveralSectors);
-        }
+        sector::check(&self, redirect_uris, document)?;
         Ok(self)
     }
 }
@@ -216,22 +256,8 @@ impl Client {
     }
 }
 
-/// The sector of a client: the host of its redirect URIs. [OpenID Connect Core §8.1]
-pub fn sector(redirect_uris: &[RedirectUri]) -> &str {
-    redirect_uris.first().map(|uri| host(uri.as_str())).unwrap_or_default()
-}
-
-/// The host of an address, or all of an address that has none: it is the sector of a native app.
-fn host(uri: &str) -> &str {
-    let Some((_, rest)) = uri.split_once("://") else { return uri };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
-
-fn is_page(uri: &str) -> bool {
+/// Whether it is an address of https that shows what it is.
+pub(super) fn is_page(uri: &str) -> bool {
     let read = Url::parse(uri).ok().filter(|url| url.scheme() == "https" && url.fragment().is_none());
     let bare = read.is_some_and(|url| url.username().is_empty() && url.password().is_none());
     bare && uri.len() <= limits::REDIRECT_URI_BYTES
@@ -243,7 +269,7 @@ mod tests {
 
     fn check(metadata: Metadata, uris: &[&str]) -> Result<Metadata, BadMetadata> {
         let uris: Vec<_> = uris.iter().map(|uri| RedirectUri::from_stored((*uri).to_owned())).collect();
-        metadata.check(ClientKind::Web, &uris)
+        metadata.check(ClientKind::Web, &uris, None)
     }
 
     #[test]
@@ -286,17 +312,13 @@ mod tests {
         let pairwise = || Metadata { subject_type: SubjectType::Pairwise, ..Metadata::default() };
         assert!(check(pairwise(), &["https://a.test/one", "https://a.test:8443/two?x"]).is_ok());
         assert_eq!(check(pairwise(), &["https://a.test/", "https://b.test/"]), Err(BadMetadata::SeveralSectors));
-        let listed = Metadata { sector_identifier_uri: Some("https://a.test/uris".into()), ..pairwise() };
-        assert_eq!(check(listed, &["https://a.test/"]), Err(BadMetadata::SectorIdentifierUri));
-        assert_eq!(sector(&[RedirectUri::from_stored("https://a.test:8443/two".into())]), "a.test");
-        assert_eq!(sector(&[RedirectUri::from_stored("http://[::1]/two".into())]), "[::1]");
     }
 
     #[test]
     fn a_daemon_has_only_what_it_needs() {
         let signed = Metadata { introspection_signed_response_alg: Some(Algorithm::Es256), ..Metadata::default() };
-        assert!(signed.clone().check(ClientKind::Daemon, &[]).is_ok());
+        assert!(signed.clone().check(ClientKind::Daemon, &[], None).is_ok());
         let more = Metadata { require_auth_time: true, ..signed };
-        assert_eq!(more.check(ClientKind::Daemon, &[]), Err(BadMetadata::Daemon));
+        assert_eq!(more.check(ClientKind::Daemon, &[], None), Err(BadMetadata::Daemon));
     }
 }

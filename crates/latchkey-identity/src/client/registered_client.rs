@@ -11,6 +11,7 @@ use crate::client::authentication::Authentication;
 use crate::client::credential::ClientSecret;
 use crate::client::doors::Doors;
 use crate::client::federated_credential::FederatedCredential;
+use crate::client::identifier::DocumentUrl;
 use crate::client::key::ClientKey;
 use crate::client::metadata::Metadata;
 use crate::client::redirect_uri::{RedirectUri, destination_without_port};
@@ -190,6 +191,8 @@ pub struct Client {
     pub authentication: Authentication,
     /// Rises with every change; a change is made against the version it was read at.
     pub version: i64,
+    /// Where the document lies that it describes itself by. Nobody registered it then.
+    pub document: Option<DocumentUrl>,
     /// When it was registered.
     pub created_at: Timestamp,
 }

@@ -1,14 +1,17 @@
 //! Registration: what becomes a client, and who may change it.
 
 use crate::account::{self, Account, AccountId};
+use crate::authorize::response_type;
 use crate::client::authentication::Authentication;
 use crate::client::doors::Doors;
+use crate::client::exposed_api;
 use crate::client::fapi2::{self, NotFapi2};
 use crate::client::federated_credential::FederationError;
 use crate::client::key::KeyError;
 use crate::client::metadata::{BadMetadata, Metadata};
 use crate::client::redirect_uri::{self, RedirectUri, RedirectUriError};
 use crate::client::reserved_name;
+use crate::client::sector::{self, SectorDocument};
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -140,6 +143,9 @@ pub enum RegistrationError {
         "An app of the older kind stays as it was imported: register an app of the identity platform and move to it."
     )]
     LegacyStaysAsItIs,
+    /// An app that describes itself is what its document says.
+    #[error("This app describes itself at its client_id: what it is changes there, and not here.")]
+    DescribesItself,
     /// A secret of the older kind that lives longer than 60 days, or not at all.
     #[error("A secret of an app of the older kind lives between 1 and 60 days.")]
     LegacySecretLifetime,
@@ -151,6 +157,9 @@ pub enum RegistrationError {
         "A secret that you bring has 32 to 256 visible characters of ASCII, at least 12 of them different: make it at random."
     )]
     WeakSecret,
+    /// A secret that was not made here, for an app whose assertions are checked with it.
+    #[error("A secret for client_secret_jwt is made here: add one once the app is registered.")]
+    SecretMadeHere,
     /// More apps than one account may own.
     #[error("An account owns at most 200 apps.")]
     TooManyApps,
@@ -173,7 +182,18 @@ impl CheckedRegistration {
 
 impl Registration {
     /// Checks every field, and how they fit together. `known_scopes` are those of the resource server.
-    pub fn check(mut self, known_scopes: &[String]) -> Result<CheckedRegistration, RegistrationError> {
+    ///
+    /// One with a `sector_identifier_uri` needs [`Self::check_with`].
+    pub fn check(self, known_scopes: &[String]) -> Result<CheckedRegistration, RegistrationError> {
+        self.check_with(None, known_scopes)
+    }
+
+    /// The same, with what is at its `sector_identifier_uri`.
+    pub fn check_with(
+        mut self,
+        document: Option<&SectorDocument>,
+        known_scopes: &[String],
+    ) -> Result<CheckedRegistration, RegistrationError> {
         if self.profile == Profile::Legacy {
             return Err(RegistrationError::NoNewLegacyApps);
         }
@@ -190,7 +210,9 @@ impl Registration {
         if self.profile == Profile::Fapi2 {
             fapi2::check(&mut self)?;
         }
-        if let Some(unknown) = self.scopes.iter().find(|scope| !known_scopes.iter().any(|known| known == scope)) {
+        // Whether an app exposes a scope is seen when somebody is asked for it: that may change at any time.
+        let known = |scope: &str| known_scopes.iter().any(|known| known == scope) || exposed_api::is_scope(scope);
+        if let Some(unknown) = self.scopes.iter().find(|scope| !known(scope)) {
             return Err(RegistrationError::UnknownScope(unknown.to_owned()));
         }
         if let Some(extra) = self.required_scopes.difference(&self.scopes).iter().next() {
@@ -214,9 +236,20 @@ impl Registration {
             }
         }
         let doors = self.checked_doors()?;
+        self.check_response_types(&redirect_uris)?;
         let metadata = std::mem::take(&mut self.metadata);
-        self.metadata = metadata.check(self.kind, &redirect_uris).map_err(RegistrationError::Metadata)?;
+        self.metadata = metadata.check(self.kind, &redirect_uris, document).map_err(RegistrationError::Metadata)?;
         Ok(CheckedRegistration { registration: self, redirect_uris, doors })
+    }
+
+    fn check_response_types(&mut self, redirect_uris: &[RedirectUri]) -> Result<(), RegistrationError> {
+        let metadata = &mut self.metadata;
+        let bound = metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens;
+        let without_access_tokens = bound || self.profile == Profile::Microsoft;
+        let asked = std::mem::take(&mut metadata.response_types);
+        metadata.response_types = response_type::check(asked, self.kind, redirect_uris, without_access_tokens)
+            .ok_or(RegistrationError::Metadata(BadMetadata::ResponseTypes))?;
+        Ok(())
     }
 
     fn checked_doors(&self) -> Result<Doors, RegistrationError> {
@@ -312,8 +345,17 @@ pub fn new_client(
         secrets: Vec::new(),
         authentication: Authentication::default(),
         version: 1,
+        document: None,
         created_at: now,
     }
+}
+
+/// Whether anybody may edit an app at all: one of the older kind stays as it was imported, and one that describes itself is what it says.
+pub(crate) fn may_be_edited(client: &Client) -> Result<(), RegistrationError> {
+    if client.is_legacy() {
+        return Err(RegistrationError::LegacyStaysAsItIs);
+    }
+    if client.document.is_some() { Err(RegistrationError::DescribesItself) } else { Ok(()) }
 }
 
 /// Changes what an app's owner may change. Its kind stays: a public app does not become confidential by a form.
@@ -326,8 +368,12 @@ pub fn change(
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
-    if client.is_legacy() {
-        return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
+    if let Err(error) = may_be_edited(client) {
+        return Decision::refuse(error);
+    }
+    let by_secret = client.authentication.method.is_some_and(|method| !fapi2::authenticates_by(method));
+    if checked.registration.profile == Profile::Fapi2 && by_secret {
+        return Decision::refuse(NotFapi2::Secret.into());
     }
     let CheckedRegistration { registration, redirect_uris, doors } = checked;
     let changed = Client {
@@ -345,6 +391,9 @@ pub fn change(
         publisher: client.publisher.clone(),
         ..client.clone()
     };
+    if let Err(error) = sector::may_become(client, &changed) {
+        return Decision::refuse(RegistrationError::Metadata(error));
+    }
     Decision::grant(changed.clone())
         .and(Change::Record(Event::app_changed(&changed, now).by(by.id)))
         .and(Change::ChangeClient { client: Box::new(changed), from_version: client.version })

@@ -2,6 +2,7 @@
 
 mod called_at;
 pub mod client_secret_basic;
+pub mod client_secret_jwt;
 pub mod client_secret_post;
 pub mod federated_credential;
 pub mod legacy_assertion;
@@ -30,6 +31,8 @@ pub enum Method {
     ClientSecretBasic,
     /// `client_secret` in the form.
     ClientSecretPost,
+    /// An assertion that the client authenticates with its secret.
+    ClientSecretJwt,
     /// An assertion that the client signs with a key of its own.
     PrivateKeyJwt,
     /// The certificate that the client registered, shown when it shakes hands. [RFC 8705 §2.2]
@@ -40,17 +43,23 @@ pub enum Method {
 
 impl Method {
     /// Every method that clients can choose.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
+        Self::ClientSecretJwt,
         Self::PrivateKeyJwt,
         Self::SelfSignedTlsClientAuth,
         Self::None,
     ];
 
     /// Those of them by which a client proves who it is.
-    pub const PROVING: [Self; 4] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::SelfSignedTlsClientAuth];
+    pub const PROVING: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::SelfSignedTlsClientAuth,
+    ];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -58,6 +67,7 @@ impl Method {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
             Self::LegacyAssertion => "legacy_assertion",
@@ -102,7 +112,7 @@ impl Presented {
             if basic.is_some() || form.get("client_secret").is_some() {
                 return Err(OAuthError::invalid_request("the client authenticates in two ways at once"));
             }
-            return Ok(Self { client_id, method: Method::PrivateKeyJwt, proof: Presentable::Assertion(assertion) });
+            return Ok(Self { client_id, method: assertion.method(), proof: Presentable::Assertion(assertion) });
         }
         match (basic, form.get("client_secret")) {
             (Some(_), Some(_)) => Err(OAuthError::invalid_request("the client authenticates in two ways at once")),
@@ -272,6 +282,9 @@ pub fn authenticate<'a>(
             return Err(OAuthError::invalid_client(
                 "a client of the FAPI 2.0 profile authenticates by a key of its own",
             ));
+        }
+        (true, Presentable::Assertion(assertion)) if presented.method == Method::ClientSecretJwt => {
+            return client_secret_jwt::authenticate(assertion, client, facts, now);
         }
         (true, Presentable::Assertion(assertion))
             if client.profile == Profile::Fapi2 && assertion.is_of_another(client) =>

@@ -1,7 +1,7 @@
 //! `private_key_jwt`: the client signs an assertion with its own key. [OpenID Connect Core §9], [RFC 7523 §2.2 and §3]
 
 use latchkey_jose::Algorithm;
-use latchkey_jose::assertion::{Assertion, Reading};
+use latchkey_jose::assertion::{Assertion, AssertionClaims, Reading};
 
 use super::{AuthenticatedClient, CalledAt, Facts, Method, Proved};
 use crate::client::{Client, ClientState, Profile};
@@ -18,6 +18,7 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientAssertion {
     text: String,
+    method: Method,
 }
 
 impl std::fmt::Debug for ClientAssertion {
@@ -38,10 +39,26 @@ impl ClientAssertion {
         if form.require("client_assertion_type")? != ASSERTION_TYPE {
             return Err(OAuthError::invalid_client("client_assertion_type is not that of a JWT"));
         }
-        let assertion = Assertion::read(text, Reading::Tolerant).map_err(|_| unreadable())?;
-        let named = form.get("client_id").map(str::to_owned).or(assertion.claims.sub);
+        let (method, subject) = match Assertion::read(text, Reading::Tolerant) {
+            Ok(signed) => (Method::PrivateKeyJwt, signed.claims.sub),
+            Err(_) => {
+                let made = Assertion::read_authenticated(text, Reading::Strict).map_err(|_| unreadable())?;
+                (Method::ClientSecretJwt, made.claims.sub)
+            }
+        };
+        let named = form.get("client_id").map(str::to_owned).or(subject);
         let named = named.ok_or_else(|| OAuthError::invalid_client("the client assertion has no sub"))?;
-        Ok(Some((named, Self { text: text.to_owned() })))
+        Ok(Some((named, Self { text: text.to_owned(), method })))
+    }
+
+    /// The method that it is for, as its algorithm says.
+    pub(super) fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Its text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The key that it names.
@@ -52,7 +69,8 @@ impl ClientAssertion {
     /// Whether it is not the client's own, but perhaps one of an issuer that the client registered.
     pub(super) fn is_of_another(&self, client: &Client) -> bool {
         let issuer = self.parse(Reading::Tolerant).ok().and_then(|assertion| assertion.claims.iss);
-        !client.authentication.federated.is_empty() && issuer.is_some_and(|issuer| issuer != client.id.to_string())
+        !client.authentication.federated.is_empty()
+            && issuer.is_some_and(|issuer| issuer != client.identifier().to_string())
     }
 
     /// The issuer whose published keys it takes to check it, if it is for a federated credential, and the key that it names.
@@ -68,7 +86,7 @@ impl ClientAssertion {
     }
 }
 
-fn unreadable() -> OAuthError {
+pub(super) fn unreadable() -> OAuthError {
     OAuthError::invalid_client("the client assertion is not a signed JWT").numbered(50_027)
 }
 
@@ -108,29 +126,42 @@ pub(super) fn authenticate<'a>(
             OAuthError::invalid_client("the key that signed the client assertion has expired").numbered(7_000_222)
         );
     }
-    let id = client.id.to_string();
-    let names = [&assertion.claims.iss, &assertion.claims.sub];
+    let spends = holds(&assertion.claims, client, facts.called, tolerant, now)?;
+    let credential = Some(key.credential());
+    let client = AuthenticatedClient { client, method: Method::PrivateKeyJwt, credential, confirmation: None };
+    Ok(Proved { client, spends })
+}
+
+/// What an assertion claims, whoever vouches for it: it names the client as issuer and subject and us as its one audience, at this moment,
+/// of a client that may act. What it spends, unless it may come again.
+pub(super) fn holds(
+    claims: &AssertionClaims,
+    client: &Client,
+    called: CalledAt<'_>,
+    tolerant: bool,
+    now: Timestamp,
+) -> Result<Option<Spent>, OAuthError> {
+    let id = client.identifier().to_string();
+    let names = [&claims.iss, &claims.sub];
     if names.iter().any(|name| name.as_deref() != Some(id.as_str())) {
         return Err(OAuthError::invalid_client("iss and sub of the client assertion are not both the client id"));
     }
-    if !is_for_us(&assertion, client, facts.called) {
+    if !is_for_us(claims, client, called) {
         return Err(OAuthError::invalid_client(
             "aud of the client assertion is neither the issuer nor the token endpoint, alone",
         ));
     }
-    let until = lives_until(&assertion, tolerant, now)?;
+    let until = lives_until(claims, tolerant, now)?;
     if client.state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }
-    let credential = Some(key.credential());
-    let proven = AuthenticatedClient { client, method: Method::PrivateKeyJwt, credential, confirmation: None };
     if tolerant {
-        return Ok(Proved { client: proven, spends: None });
+        return Ok(None);
     }
-    let jti = assertion.claims.jti.as_deref().filter(|jti| !jti.is_empty());
+    let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty());
     let jti = jti.ok_or_else(|| OAuthError::invalid_client("the client assertion has no jti"))?;
     let assertion = TokenHash::of(&format!("{id} {jti}"));
-    Ok(Proved { client: proven, spends: Some(Spent { assertion, until }) })
+    Ok(Some(Spent { assertion, until }))
 }
 
 /// The algorithms of a client's assertions, by its world.
@@ -144,21 +175,20 @@ const fn algorithms(profile: Profile) -> &'static [Algorithm] {
 }
 
 /// Whether it is meant for us, and for nobody else.
-fn is_for_us(assertion: &Assertion, client: &Client, called: CalledAt<'_>) -> bool {
-    let [audience] = assertion.claims.aud.as_slice() else { return false };
+fn is_for_us(claims: &AssertionClaims, client: &Client, called: CalledAt<'_>) -> bool {
+    let [audience] = claims.aud.as_slice() else { return false };
     match client.profile {
         Profile::Standard => called.is_issuer(audience, client) || called.is_endpoint(audience),
         // [FAPI 2.0 Security Profile §5.3.2.1], 8: the issuer, as a text.
-        Profile::Fapi2 => !assertion.claims.aud_is_list && called.is_issuer(audience, client),
+        Profile::Fapi2 => !claims.aud_is_list && called.is_issuer(audience, client),
         Profile::Microsoft => called.is_issuer(audience, client) || called.is_endpoint_of_any_name(audience, client),
         Profile::Legacy => false,
     }
 }
 
 /// Until when an assertion could be used, if its time is now.
-fn lives_until(assertion: &Assertion, tolerant: bool, now: Timestamp) -> Result<Timestamp, OAuthError> {
+fn lives_until(claims: &AssertionClaims, tolerant: bool, now: Timestamp) -> Result<Timestamp, OAuthError> {
     let leeway = limits::ASSERTION_LEEWAY;
-    let claims = &assertion.claims;
     let exp = claims.exp.ok_or_else(|| OAuthError::invalid_client("the client assertion has no exp"))?;
     if [claims.nbf, claims.iat].into_iter().flatten().any(|begins| begins > now + leeway) {
         return Err(OAuthError::invalid_client("the client assertion is not valid yet").numbered(700_024));

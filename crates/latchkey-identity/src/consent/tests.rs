@@ -20,7 +20,7 @@ fn offer() -> Offer {
 }
 
 fn asked(edits: &[(&str, &str)], existing: Option<&Authorization>) -> Question {
-    match required(&request(edits).unwrap(), &a_client(), existing, NOW) {
+    match required(&request(edits).unwrap(), &a_client(), existing, None, NOW) {
         Consent::Ask(question) => question,
         Consent::Remembered => panic!("not asked"),
     }
@@ -61,6 +61,8 @@ fn answer_with(
         origin: "https://id.test",
         flow: None,
         existing,
+        places: None,
+        key: &crate::token::tests::a_key(),
     };
     approve(approval, &choice, &offer(), NOW, &mut Entropy::seeded(seed))
 }
@@ -112,7 +114,7 @@ fn an_app_that_changed_since_the_page_was_shown_is_asked_about_again() {
     let renamed = Client { name: "Burndown Pro".into(), ..a_client() };
     let verified = Client { publisher: crate::client::Publisher::Verified("burndown.test".into()), ..a_client() };
     for client in [renamed, verified] {
-        let Consent::Ask(after) = required(&request(&[]).unwrap(), &client, None, NOW) else { panic!() };
+        let Consent::Ask(after) = required(&request(&[]).unwrap(), &client, None, None, NOW) else { panic!() };
         assert_ne!(before.shown, after.shown);
     }
     assert_ne!(before.shown, asked(&[("scope", "openid vso.work vso.code")], None).shown);
@@ -122,7 +124,7 @@ fn an_app_that_changed_since_the_page_was_shown_is_asked_about_again() {
 fn the_same_request_does_not_ask_again_and_a_larger_one_shows_what_is_new() {
     let first = granted(&answer(&[("scope", "openid vso.work vso.code")], None, |_| ()));
     let remembered = |edits: &[(&str, &str)], existing: &Authorization| {
-        required(&request(edits).unwrap(), &a_client(), Some(existing), NOW) == Consent::Remembered
+        required(&request(edits).unwrap(), &a_client(), Some(existing), None, NOW) == Consent::Remembered
     };
     assert!(remembered(&[("scope", "openid vso.work vso.code")], &first), "also what was unticked is not asked again");
     assert!(remembered(&[("scope", "vso.work")], &first));
@@ -168,9 +170,9 @@ fn a_native_app_is_never_answered_without_a_look_unless_an_administrator_approve
     };
     let request = client_of(&native);
     let existing = Authorization { shown: app_digest(&request, &native), ..an_authorization() };
-    assert!(matches!(required(&request, &native, Some(&existing), NOW), Consent::Ask(_)));
+    assert!(matches!(required(&request, &native, Some(&existing), None, NOW), Consent::Ask(_)));
     let approved = Client { administrator_approved: true, ..native };
-    assert_eq!(required(&request, &approved, Some(&existing), NOW), Consent::Remembered);
+    assert_eq!(required(&request, &approved, Some(&existing), None, NOW), Consent::Remembered);
 }
 
 #[test]
@@ -213,7 +215,7 @@ fn what_was_approved_for_an_app_that_looked_otherwise_does_not_come_along() {
     let second = granted(&answer(&[("scope", "openid")], Some(&looked_otherwise), |choice| choice.places.clear()));
     assert_eq!(second.scopes.to_string(), "openid");
     assert_eq!(second.asked.to_string(), "openid");
-    let again = required(&request(&[("scope", "openid vso.work")]).unwrap(), &a_client(), Some(&second), NOW);
+    let again = required(&request(&[("scope", "openid vso.work")]).unwrap(), &a_client(), Some(&second), None, NOW);
     assert!(matches!(again, Consent::Ask(question) if question.open.to_string() == "vso.work"));
 }
 
@@ -260,7 +262,7 @@ fn what_an_administrator_is_shown_of_an_app_is_more_than_its_name() {
 fn a_paused_authorization_answers_nothing_by_itself_and_goes_on_when_the_person_approves() {
     let given = granted(&answer(&[], None, |_| ()));
     let paused = Authorization { paused_at: Some(NOW), version: 2, ..given.clone() };
-    assert_eq!(required(&request(&[]).unwrap(), &a_client(), Some(&given), NOW), Consent::Remembered);
+    assert_eq!(required(&request(&[]).unwrap(), &a_client(), Some(&given), None, NOW), Consent::Remembered);
     let question = asked(&[], Some(&paused));
     assert_eq!((question.open, question.already), (ScopeSet::default(), given.scopes.clone()), "nothing new is asked");
     let decision = answer(&[], Some(&paused), |_| ());
@@ -282,4 +284,64 @@ fn a_page_that_says_nothing_of_a_pause_ends_none() {
     let before = asked(&edits, Some(&given));
     let answered = answer(&edits, Some(&paused), |choice| choice.shown = before.shown);
     assert_eq!((answered.answer, answered.changes), (Err(ChoiceError::Changed), vec![]));
+}
+
+fn with_places(
+    existing: Option<&Authorization>,
+    named: &Places,
+    chosen: &Places,
+) -> Option<Decision<Approved, ChoiceError>> {
+    let (request, client, account, session) = (request(&[]).unwrap(), a_client(), an_account(), a_session());
+    let Consent::Ask(question) = required(&request, &client, existing, Some(named), NOW) else {
+        return None;
+    };
+    let choice = Choice { places: chosen.clone(), ..choice(&question, "openid vso.work") };
+    let places = [place(None), place(Some(LIGHTHOUSE)), place(Some(DRYDOCK))].into();
+    let offer = Offer { places, caps: Vec::new() };
+    let approval = Approval {
+        request: &request,
+        client: &client,
+        account: &account,
+        session: &session,
+        tenant: account.tenant,
+        origin: "https://id.test",
+        flow: None,
+        existing,
+        key: &crate::token::tests::a_key(),
+        places: Some(named),
+    };
+    Some(approve(approval, &choice, &offer, NOW, &mut Entropy::seeded(1)))
+}
+
+const DRYDOCK: Uuid = Uuid::from_u128(0x2);
+
+/// RFC 9396 §2: the person is asked for the places that are named, and may give fewer.
+#[test]
+fn places_that_are_named_are_what_is_given_or_less() {
+    let (lighthouse, both) = (Places::from([place(Some(LIGHTHOUSE))]), [place(Some(LIGHTHOUSE)), place(Some(DRYDOCK))]);
+    let both = Places::from(both);
+    let refused = |chosen: &Places| with_places(None, &lighthouse, chosen).unwrap().answer.unwrap_err();
+    assert_eq!(refused(&[place(None)].into()), ChoiceError::PlaceNotOffered, "all of the organization");
+    assert_eq!(refused(&both), ChoiceError::PlaceNotOffered);
+    assert_eq!(refused(&Places::new()), ChoiceError::NoPlace);
+    let decision = with_places(None, &both, &lighthouse).unwrap();
+    let given = granted(&decision);
+    assert_eq!((&given.places, &given.asked_places), (&lighthouse, &both));
+    let code = decision.changes.iter().find_map(|change| match change {
+        Change::IssueCode(code) => code.places.clone(),
+        _ => None,
+    });
+    assert_eq!(code, Some(both.clone()));
+    // The same is not asked again, and neither is less; what was left out is, if it is asked for by itself.
+    assert!(with_places(Some(&given), &both, &both).is_none());
+    assert!(with_places(Some(&given), &lighthouse, &both).is_none());
+    let drydock = Places::from([place(Some(DRYDOCK))]);
+    assert!(with_places(Some(&given), &drydock, &drydock).is_some());
+    assert_eq!(
+        with_places(Some(&given), &drydock, &lighthouse).unwrap().answer.unwrap_err(),
+        ChoiceError::NoPlace,
+        "nothing of what was named"
+    );
+    let wider = granted(&with_places(Some(&given), &drydock, &both).unwrap());
+    assert_eq!(wider.places, both, "what was given before stays on the page");
 }

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use crate::account::{Account, AccountId};
-use crate::authorization::{Authorization, AuthorizationId};
+use crate::authorization::{Authorization, AuthorizationId, Places};
+use crate::authorize::authorization_details::Located;
 use crate::authorize::flow::Flow;
 use crate::authorize::request::{AuthorizationRequest, CameBy};
 use crate::authorize::response::Approved;
@@ -15,7 +16,7 @@ use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::event::{Event, EventKind};
-use crate::grant::device_code;
+use crate::grant::{device_code, implicit};
 use crate::legacy;
 use crate::limits;
 use crate::logout_notice::SignedInTo;
@@ -23,6 +24,7 @@ use crate::parameters::Parameters;
 use crate::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::secret::{PurposeKey, Secret, TokenHash, sha256};
 use crate::session::{Session, SessionId};
+use crate::sign_in::context::AuthenticationContext;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
 use crate::token::confirmation::{Confirmation, Thumbprint};
@@ -84,6 +86,8 @@ pub struct AuthorizationCode {
     pub session: SessionId,
     /// When that person last proved who they are.
     pub auth_time: Timestamp,
+    /// What they showed.
+    pub context: AuthenticationContext,
     /// What it stands for.
     pub authorization: AuthorizationId,
     /// The token family that its redemption begins.
@@ -98,6 +102,8 @@ pub struct AuthorizationCode {
     pub scopes: ScopeSet,
     /// The client's own words for it, for the answer.
     pub scope_text: String,
+    /// Where its tokens count at most, if the request named places.
+    pub places: Option<Places>,
     /// For the ID token.
     pub nonce: Option<String>,
     /// Whether the client wants `client_info`.
@@ -115,6 +121,8 @@ pub struct AuthorizationCode {
 pub struct CodeContext<'a> {
     /// The request it answers.
     pub request: &'a AuthorizationRequest,
+    /// The places that the request names, if it names any.
+    pub places: Option<&'a Places>,
     /// The client that asked.
     pub client: &'a Client,
     /// Who approved.
@@ -125,23 +133,26 @@ pub struct CodeContext<'a> {
     pub tenant: TenantId,
     /// The origin that the flow runs at.
     pub origin: &'a str,
+    /// The key that a person's subject is derived with, for tokens that go with it.
+    pub key: &'a PurposeKey,
     /// The flow that ends with it.
     pub flow: Option<&'a Flow>,
 }
 
-/// Issues a code below an authorization: what the browser carries of it, and the changes to commit. [RFC 6749 §4.1.2]
+/// Issues a code below an authorization, and the tokens that were asked for beside or instead: what the browser carries of it, and the
+/// changes to commit. [RFC 6749 §4.1.2]
 pub fn issue(
     context: CodeContext<'_>,
     authorization: &Authorization,
     now: Timestamp,
     entropy: &mut Entropy,
-) -> (Approved, Vec<Change>) {
-    let CodeContext { request, client, account, session, tenant, origin, flow } = context;
-    let (hash, approved) = match request.came_by {
-        CameBy::Device(device) => (device_code::code_of(device), Approved::ForDevice),
+) -> Result<(Approved, Vec<Change>), OAuthError> {
+    let CodeContext { request, places, client, account, session, tenant, origin, flow, .. } = context;
+    let (hash, text) = match request.came_by {
+        CameBy::Device(device) => (device_code::code_of(device), None),
         CameBy::Link | CameBy::Pushed(_) => {
             let text = legacy::code_text(client.profile, entropy);
-            (text.hash(), Approved::Code(text))
+            (text.hash(), Some(text))
         }
     };
     let scopes = request.scopes.canonical().intersection(&authorization.scopes);
@@ -152,6 +163,7 @@ pub fn issue(
         account: account.id,
         session: session.id,
         auth_time: session.authenticated_at,
+        context: session.context,
         authorization: authorization.id,
         family: FamilyId(entropy.uuid()),
         redirect_uri: request.redirect.uri().to_owned(),
@@ -159,6 +171,7 @@ pub fn issue(
         dpop_jkt: request.dpop_jkt,
         scope_text: token::scope_text(client.profile, &request.scopes, &scopes),
         scopes,
+        places: places.cloned(),
         nonce: request.nonce.clone(),
         client_info: request.client_info,
         // A device asked at an origin of its own; the person may be at another.
@@ -174,9 +187,19 @@ pub fn issue(
         Change::JoinSession { about: SignedInTo { session, client, tenant, account, origin }, at: now }
     });
     let mut changes: Vec<Change> = request.used_up(true, now).into_iter().chain(joins).collect();
-    changes.push(Change::IssueCode(Box::new(code)));
+    changes.extend(request.response_type.has_code().then(|| Change::IssueCode(Box::new(code))));
+    let approved = match text {
+        None => Approved::ForDevice,
+        Some(text) if !request.response_type.has_tokens() => Approved::Code(text),
+        Some(text) => {
+            let text = request.response_type.has_code().then_some(text);
+            let (at_once, begun) = implicit::issue(context, authorization, text, now, entropy)?;
+            changes.extend(begun);
+            Approved::AtOnce(Box::new(at_once))
+        }
+    };
     changes.extend(flow.map(|flow| Change::EndFlow { flow: flow.id, at: now }));
-    (approved, changes)
+    Ok((approved, changes))
 }
 
 /// The token request with a code. [RFC 6749 §4.1.3]
@@ -188,6 +211,8 @@ pub struct CodeRequest {
     pub redirect_uri: Option<String>,
     /// What the challenge was made from.
     pub code_verifier: Option<Secret>,
+    /// What of it this access token is for, if it is for less. [RFC 9396 §6]
+    pub details: Option<Located>,
 }
 
 impl CodeRequest {
@@ -202,6 +227,7 @@ impl CodeRequest {
             code: Secret::new(code),
             redirect_uri: form.get("redirect_uri").map(str::to_owned),
             code_verifier: form.get("code_verifier").map(Secret::new),
+            details: None,
         })
     }
 }
@@ -213,6 +239,10 @@ pub struct Redemption<'a> {
     pub code: Option<(&'a AuthorizationCode, &'a Authorization)>,
     /// The account that approved.
     pub account: Option<&'a Account>,
+    /// Whether what the code produced has ended, if it was redeemed.
+    pub spent: bool,
+    /// The app whose scopes the code stands for, if they are an app's.
+    pub api: Option<&'a Client>,
     /// The key that refresh tokens are derived with.
     pub key: &'a PurposeKey,
 }
@@ -232,12 +262,14 @@ pub fn redeem(
     };
     if code.client != client.client().id {
         // Whoever has it should not: it is burned, and so is what it produced.
-        return Decision::refuse(invalid_grant("the code was not issued to this client")).and_all(burn(code, now));
+        let refused = Decision::refuse(invalid_grant("the code was not issued to this client"));
+        return if facts.spent { refused } else { refused.and_all(burn(code, now)) };
     }
     if code.redeemed_at.is_some() {
         // Someone holds a copy of this code, so what it produced can no longer be trusted.
-        return Decision::refuse(invalid_grant("the code was already redeemed").numbered(54_005))
-            .and_all(replay(code, now));
+        let refused = Decision::refuse(invalid_grant("the code was already redeemed").numbered(54_005));
+        // Who goes on presenting it is told the same each time; the record tells of it once.
+        return if facts.spent { refused } else { refused.and_all(replay(code, now)) };
     }
     let lifetime = if client.client().is_legacy() { limits::LEGACY_CODE_LIFETIME } else { limits::CODE_LIFETIME };
     if now >= code.issued_at + lifetime {
@@ -262,16 +294,15 @@ pub fn redeem(
         }
         (Some(_), Some(_)) => {}
     }
-    exchange(code, authorization, client, facts.account, facts.key, now, entropy)
+    exchange((code, authorization), request.details.as_ref(), client, facts, now, entropy)
 }
 
 /// The tokens that a code stands for, once it was found to hold.
 pub(crate) fn exchange(
-    code: &AuthorizationCode,
-    authorization: &Authorization,
+    (code, authorization): (&AuthorizationCode, &Authorization),
+    details: Option<&Located>,
     client: &AuthenticatedClient<'_>,
-    account: Option<&Account>,
-    key: &PurposeKey,
+    Redemption { account, api, key, .. }: Redemption<'_>,
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Issue> {
@@ -283,8 +314,10 @@ pub(crate) fn exchange(
         client: code.client,
         session: code.session,
         auth_time: code.auth_time,
+        context: code.context,
         scopes: code.scopes.clone(),
         scope_text: code.scope_text.clone(),
+        places: code.places.clone(),
         client_info: code.client_info,
         origin: code.origin.clone(),
         confirmation: client.confirmation(),
@@ -295,8 +328,9 @@ pub(crate) fn exchange(
         access_expires_at: now,
         ended_at: None,
     };
-    let facts = token::Facts { client, authorization, account, key };
-    match token::issue(facts, &family, 0, code.nonce.clone(), now, entropy) {
+    let facts = token::Facts { client: client.into(), authorization, account, api, key };
+    let asked = details.map_or_else(|| Ok(family.clone()), |details| details.of(family.clone(), authorization));
+    match asked.and_then(|asked| token::issue(facts, &asked, 0, code.nonce.clone(), now, entropy)) {
         Err(error) => Decision::refuse(error),
         Ok(issue) => {
             let family = TokenFamily { access_expires_at: issue.access_expires_at(), ..family };

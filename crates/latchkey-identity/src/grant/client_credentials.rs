@@ -40,6 +40,9 @@ pub enum NotByItself {
     /// It is of the older kind.
     #[error("An app of the older OAuth kind cannot act by itself.")]
     Legacy,
+    /// Nobody here registered it.
+    #[error("An app that describes itself cannot act by itself: register it first.")]
+    Described,
     /// It is of another directory and not open to this one.
     #[error("The app belongs to another directory and is not open to this one.")]
     OtherTenant,
@@ -49,6 +52,9 @@ pub enum NotByItself {
 pub fn can_act_by_itself(client: &Client, tenant: TenantId) -> Result<(), NotByItself> {
     if client.is_legacy() {
         return Err(NotByItself::Legacy);
+    }
+    if client.document.is_some() {
+        return Err(NotByItself::Described);
     }
     if !client.kind.is_confidential() {
         return Err(NotByItself::Public);
@@ -87,6 +93,11 @@ pub fn answer(
         Err(NotByItself::Public | NotByItself::Legacy) => {
             return Err(OAuthError::unauthorized_client("this client cannot act by itself: it proves nothing"));
         }
+        Err(NotByItself::Described) => {
+            return Err(OAuthError::unauthorized_client(
+                "this client cannot act by itself: it describes itself, and nobody here registered it",
+            ));
+        }
     }
     if request.resource.as_deref().is_some_and(|named| !resource.is_named(named)) {
         return Err(OAuthError::invalid_target("resource is not one that tokens are issued for"));
@@ -103,7 +114,8 @@ fn scopes(
     resource: &ResourceServer,
 ) -> Result<(ScopeSet, String), OAuthError> {
     let takes_a_person = |scope: &&str| resource.in_person.iter().any(|one| one == scope);
-    let registered: ScopeSet = client.scopes.iter().filter(|scope| !takes_a_person(scope)).collect();
+    // Apps are called on behalf of people only.
+    let registered: ScopeSet = client.scopes.resource().iter().filter(|scope| !takes_a_person(scope)).collect();
     let requested = match &request.scope {
         None => RequestedScopes::exactly(&registered),
         Some(text) => {

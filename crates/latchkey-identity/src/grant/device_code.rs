@@ -14,12 +14,13 @@ use crate::authorize::prompt::{Prompt, Prompts};
 use crate::authorize::request::{AuthorizationRequest, CameBy, wants_client_info};
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
+use crate::authorize::response_type::ResponseType;
 use crate::client::{Client, ClientId, ClientState, Profile};
 use crate::client_auth::AuthenticatedClient;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
-use crate::grant::authorization_code::{self, AuthorizationCode};
+use crate::grant::authorization_code::{self, AuthorizationCode, Redemption};
 use crate::grant::device_code::pace::Pace;
 use crate::grant::device_code::user_code::UserCode;
 use crate::limits;
@@ -129,6 +130,11 @@ pub fn begin(
     if let Err(error) = context.resource.check(form) {
         return Decision::refuse(error);
     }
+    if form.get("authorization_details").is_some() {
+        return Decision::refuse(OAuthError::invalid_authorization_details(
+            "authorization_details has no place in the request of a device",
+        ));
+    }
     match RequestedScopes::parse(scope, &client.scopes, context.resource) {
         Err(error) => return Decision::refuse(error),
         Ok(scopes) if scopes.canonical().is_empty() => {
@@ -181,6 +187,7 @@ pub fn request(
     // What it may ask for was changed meanwhile: it has to ask again.
     let scopes = scopes.ok().filter(|_| device.is_open(now)).ok_or(Untrusted::DeviceCodeGone)?;
     Ok(AuthorizationRequest {
+        response_type: ResponseType::Code,
         client: client.id,
         redirect: TrustedRedirect {
             uri: DONE.to_owned(),
@@ -190,6 +197,7 @@ pub fn request(
             profile: client.profile,
         },
         scopes,
+        details: None,
         prompt: Prompts::of([Prompt::SelectAccount, Prompt::Consent]),
         max_age: None,
         login_hint: None,
@@ -215,6 +223,8 @@ pub struct Polled<'a> {
     pub spent: bool,
     /// The account that approved.
     pub account: Option<&'a Account>,
+    /// The app whose scopes the code stands for, if they are an app's.
+    pub api: Option<&'a Client>,
     /// The key that refresh tokens are derived with.
     pub key: &'a PurposeKey,
     /// Whether it keeps to its interval.
@@ -242,8 +252,10 @@ pub fn poll(
         _ if now >= device.expires_at() => {
             Decision::refuse(OAuthError::expired_token("the device code has expired: ask for another one"))
         }
-        (Some(_), Some((code, authorization))) => {
-            authorization_code::exchange(code, authorization, client, facts.account, facts.key, now, entropy)
+        (Some(_), Some(found)) => {
+            let Polled { spent, code, account, api, key, .. } = facts;
+            let facts = Redemption { spent, code, account, api, key };
+            authorization_code::exchange(found, None, client, facts, now, entropy)
         }
         (Some(_), None) => Decision::refuse(unknown(profile)),
         (None, _) => Decision::refuse(match facts.pace {

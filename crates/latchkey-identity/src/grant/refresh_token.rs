@@ -2,7 +2,8 @@
 
 use crate::account::Account;
 use crate::authorization::Authorization;
-use crate::client::Profile;
+use crate::authorize::authorization_details::Located;
+use crate::client::{Client, Profile};
 use crate::client_auth::AuthenticatedClient;
 use crate::decision::{Change, Decision};
 use crate::entropy::Entropy;
@@ -26,6 +27,8 @@ pub struct RefreshRequest {
     pub token: RefreshToken,
     /// `scope`, if it stands in the form: never more than was granted.
     pub scope: Option<String>,
+    /// What this access token is for, in detail, if it is for less than was granted. [RFC 9396 §6]
+    pub details: Option<Located>,
 }
 
 impl RefreshRequest {
@@ -33,7 +36,7 @@ impl RefreshRequest {
     pub fn read(form: &Parameters, key: &PurposeKey) -> Result<Self, OAuthError> {
         let token = RefreshToken::read(form.require("refresh_token")?, key)
             .ok_or_else(|| dead("the refresh token is not one of ours"))?;
-        Ok(Self { token, scope: form.get("scope").map(str::to_owned) })
+        Ok(Self { token, scope: form.get("scope").map(str::to_owned), details: None })
     }
 }
 
@@ -44,6 +47,8 @@ pub struct Rotation<'a> {
     pub family: Option<(&'a TokenFamily, &'a Authorization)>,
     /// The account that approved.
     pub account: Option<&'a Account>,
+    /// The app whose scopes the family has, if they are an app's.
+    pub api: Option<&'a Client>,
     /// What access tokens are for.
     pub resource: &'a ResourceServer,
     /// The key that refresh tokens are derived with.
@@ -98,10 +103,18 @@ pub fn rotate(
         Err(error) => return Decision::refuse(error),
     };
     let asked = TokenFamily { scopes: narrowed.0, scope_text: narrowed.1, ..family.clone() };
+    let asked = match &request.details {
+        None => asked,
+        Some(details) => match details.of(asked, authorization) {
+            Ok(asked) => asked,
+            Err(error) => return Decision::refuse(error),
+        },
+    };
     // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost. [FAPI 2.0 Security Profile §5.3.2.1]
     let rotates = client.client().profile != Profile::Fapi2;
     let successor = if rotates || is_repeat { presented.saturating_add(1) } else { presented };
-    let token_facts = token::Facts { client, authorization, account: facts.account, key: facts.key };
+    let token_facts =
+        token::Facts { client: client.into(), authorization, account: facts.account, api: facts.api, key: facts.key };
     match token::issue(token_facts, &asked, successor, None, now, entropy) {
         Err(error) => Decision::refuse(error),
         // The successor stands already: nothing has to be written for a lost answer.
@@ -137,7 +150,7 @@ fn narrowed(
     resource: &ResourceServer,
 ) -> Result<(ScopeSet, String), OAuthError> {
     let Some(scope) = &request.scope else { return Ok((family.scopes.clone(), family.scope_text.clone())) };
-    let registered = client.client().scopes.union(&family.scopes.resource());
+    let registered = client.client().scopes.union(&family.scopes.of_resources());
     let asked = RequestedScopes::parse(scope, &registered, resource)?;
     let canonical = asked.canonical();
     // `.default` stands for whatever was granted. What the person was asked about and left out is left out again: a client that repeats

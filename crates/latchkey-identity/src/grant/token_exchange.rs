@@ -96,9 +96,11 @@ pub fn exchange(
     };
     let asked = TokenFamily { scopes, scope_text, refreshable: false, client_info: false, ..facts.family.clone() };
     let Facts { authorization, account, key, .. } = facts;
-    let above = token::Facts { client, authorization, account: Some(account), key };
+    let above = token::Facts { client: client.into(), authorization, account: Some(account), api: None, key };
     let issued = token::issue(above, &asked, 0, None, now, entropy).and_then(|issue| {
-        issue.narrowed(facts.subject.expires_at, narrowing).ok_or_else(|| unacceptable("the token has expired"))
+        issue
+            .narrowed(facts.subject.expires_at, narrowing, &authorization.places)
+            .ok_or_else(|| unacceptable("the token has expired"))
     });
     match (issued, facts.actor) {
         (Err(error), _) => Decision::refuse(error),
@@ -120,6 +122,9 @@ fn checked(
     // Whoever was handed a token of another app does not make more of them.
     if authorization.client != client.client().id || family.id != subject.id.family {
         return Err(unacceptable("the subject token was not issued to this client"));
+    }
+    if subject.scopes.api().is_some() {
+        return Err(unacceptable("the subject token is for an app, which is called with it as it is"));
     }
     if family.ended_at.is_some() {
         return Err(unacceptable("the subject token was revoked"));

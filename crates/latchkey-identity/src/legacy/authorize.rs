@@ -4,6 +4,7 @@ use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
 use crate::authorize::request::{AuthorizationRequest, CameBy, registered_redirect};
 use crate::authorize::response::TrustedRedirect;
+use crate::authorize::response_type::ResponseType;
 use crate::client::{Client, ClientState};
 use crate::error::OAuthError;
 use crate::legacy::LegacyApp;
@@ -73,9 +74,11 @@ fn checked(
     let mut scopes = registered.client.scopes.clone();
     scopes.insert(OFFLINE_ACCESS);
     Ok(AuthorizationRequest {
+        response_type: ResponseType::Code,
         client: registered.client.id,
         redirect,
         scopes: RequestedScopes::exactly(&scopes),
+        details: None,
         prompt: Prompts::default(),
         max_age: None,
         login_hint: None,

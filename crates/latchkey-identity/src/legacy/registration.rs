@@ -269,6 +269,7 @@ fn checked(
         secrets: Vec::new(),
         authentication: Authentication::default(),
         version: 1,
+        document: None,
         created_at: now,
     };
     let app = LegacyApp {

@@ -57,7 +57,7 @@ impl TokenRequest {
         if refreshes {
             let token = RefreshToken::read_legacy(assertion, key)
                 .ok_or_else(|| LegacyError::new(Reason::InvalidRefreshToken, "The access token is not valid"))?;
-            return Ok(Self::Refresh(RefreshRequest { token, scope: None }));
+            return Ok(Self::Refresh(RefreshRequest { token, scope: None, details: None }));
         }
         if !is_code(assertion) {
             return Err(LegacyError::new(
@@ -66,7 +66,8 @@ impl TokenRequest {
             ));
         }
         let redirect_uri = Some(redirect_uri.to_owned());
-        Ok(Self::Code(CodeRequest { code: Secret::new(assertion), redirect_uri, code_verifier: None }))
+        let code = Secret::new(assertion);
+        Ok(Self::Code(CodeRequest { code, redirect_uri, code_verifier: None, details: None }))
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod context;
 pub mod password;
 pub mod throttle;
+pub mod upstream;
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -38,6 +39,7 @@ pub(crate) mod tests {
             authenticated_at: Timestamp::from_secs(900),
             used_at: Timestamp::from_secs(900),
             ended_at: None,
+            context: crate::sign_in::context::AuthenticationContext::Password,
             address: "127.0.0.1".into(),
             user_agent: "test".into(),
         }

@@ -7,6 +7,7 @@ use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::limits;
 use crate::session::{BrowserHash, Session, SessionId};
+use crate::sign_in::context::AuthenticationContext;
 use crate::time::Timestamp;
 
 /// Proof that a password was compared with what is kept of it, on the hashing pool.
@@ -49,30 +50,63 @@ pub fn sign_in(
 ) -> Decision<Session, SignInRefused> {
     let Some(account) = account else { return Decision::refuse(SignInRefused) };
     if comparison == Comparison::Differs || account.state == AccountState::Disabled {
-        return Decision::refuse(SignInRefused).and(Change::Record(Event::sign_in_failed(account, now)));
+        return Decision::refuse(SignInRefused).and(Change::Record(Event::sign_in_failed(account, BY, now)));
     }
-    let session = Session {
-        id: SessionId(entropy.uuid()),
-        browser: context.renewed,
-        account: account.id,
-        tenant: account.tenant,
-        authenticated_at: now,
-        used_at: now,
-        ended_at: None,
-        address: context.address.to_owned(),
-        user_agent: context.user_agent.chars().filter(|c| !c.is_control()).take(200).collect(),
-    };
-    // The same account again in the same browser replaces its session; beyond ten accounts the oldest makes room.
-    let mut others: Vec<&Session> = live.iter().filter(|other| other.account != account.id).collect();
-    others.sort_by_key(|other| std::cmp::Reverse(other.used_at));
-    let same = live.iter().filter(|other| other.account == account.id);
-    let ended = same.chain(others.into_iter().skip(limits::SESSIONS_PER_BROWSER - 1));
-    Decision::grant(session.clone())
-        .and_all(ended.map(|other| Change::EndSession { session: other.id, at: now }))
-        .and(Change::RenewBrowser { from: context.browser, to: context.renewed })
-        .and(Change::StartSession(Box::new(session.clone())))
-        .and_all(context.flow.map(|flow| Change::ChooseSession { flow, session: session.id }))
-        .and(Change::Record(Event::signed_in(account, &session)))
+    let entrance = Entrance { account, authenticated_at: now, context: AuthenticationContext::Password, by: BY };
+    let (session, changes) = entrance.enter(context, live, now, entropy);
+    Decision::grant(session).and_all(changes)
+}
+
+/// How the record calls it.
+const BY: &str = "password";
+
+/// Somebody who has shown who they are, by whatever means.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrance<'a> {
+    /// Their account.
+    pub account: &'a Account,
+    /// When they showed it.
+    pub authenticated_at: Timestamp,
+    /// What they showed.
+    pub context: AuthenticationContext,
+    /// By what, for the record.
+    pub by: &'a str,
+}
+
+impl Entrance<'_> {
+    /// A new session in this browser, under a new cookie. `live` are the browser's sessions.
+    pub fn enter(
+        self,
+        context: SignInContext<'_>,
+        live: &[Session],
+        now: Timestamp,
+        entropy: &mut Entropy,
+    ) -> (Session, Vec<Change>) {
+        let account = self.account;
+        let session = Session {
+            id: SessionId(entropy.uuid()),
+            browser: context.renewed,
+            account: account.id,
+            tenant: account.tenant,
+            authenticated_at: self.authenticated_at,
+            context: self.context,
+            used_at: now,
+            ended_at: None,
+            address: context.address.to_owned(),
+            user_agent: context.user_agent.chars().filter(|c| !c.is_control()).take(200).collect(),
+        };
+        // The same account again in the same browser replaces its session; beyond ten accounts the oldest makes room.
+        let mut others: Vec<&Session> = live.iter().filter(|other| other.account != account.id).collect();
+        others.sort_by_key(|other| std::cmp::Reverse(other.used_at));
+        let same = live.iter().filter(|other| other.account == account.id);
+        let ended = same.chain(others.into_iter().skip(limits::SESSIONS_PER_BROWSER - 1));
+        let mut changes: Vec<Change> = ended.map(|other| Change::EndSession { session: other.id, at: now }).collect();
+        changes.push(Change::RenewBrowser { from: context.browser, to: context.renewed });
+        changes.push(Change::StartSession(Box::new(session.clone())));
+        changes.extend(context.flow.map(|flow| Change::ChooseSession { flow, session: session.id }));
+        changes.push(Change::Record(Event::signed_in(account, &session, self.by)));
+        (session, changes)
+    }
 }
 
 /// Whether a new password is good enough: 12 to 1,024 bytes, and neither the address nor one repeated character.

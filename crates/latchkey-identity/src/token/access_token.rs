@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use crate::account::{Account, AccountState};
 use crate::authorization::{Authorization, AuthorizationId};
-use crate::client::{Client, ClientState, Profile};
+use crate::authorize::authorization_details::Detail;
+use crate::client::{Client, ClientId, ClientState, Profile};
 use crate::entropy::Entropy;
 use crate::resource::ResourceServer;
-use crate::scope::ScopeSet;
+use crate::scope::{PROFILE, ScopeSet};
 use crate::time::Timestamp;
 use crate::token::app_token::MicrosoftAppClaims;
 use crate::token::confirmation::Confirmation;
@@ -118,6 +119,9 @@ pub struct AccessTokenClaims {
     /// Where it counts at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub places: Option<NarrowedPlaces>,
+    /// The same for others who read the token, with what of it was granted. Nothing is decided by it. [RFC 9396 §9.1]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<Vec<Detail>>,
     /// What clients and tools of the Microsoft world look for.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub microsoft: Option<EntraClaims>,
@@ -194,6 +198,7 @@ impl From<Members> for AccessTokenClaims {
             cnf: members.cnf,
             act: members.act,
             places: members.places,
+            authorization_details: None,
             microsoft,
         }
     }
@@ -229,40 +234,47 @@ pub struct MicrosoftClaims {
 impl Issue {
     /// The claims of the access token.
     pub fn access_token_claims(&self, resource: &ResourceServer) -> AccessTokenClaims {
-        let scopes = self.scopes.to_string();
+        let scopes = match &self.api {
+            None => self.scopes.to_string(),
+            Some(_) => self.scopes.in_a_token().to_string(),
+        };
+        // An app that is called learns who it is if the one that calls does.
+        let named = self.api.is_none() || self.scopes.contains(PROFILE);
+        let told = |text: &String| if named { text.clone() } else { String::new() };
         let microsoft = self.profile == Profile::Microsoft;
         let iat = self.issued_at.as_secs();
         AccessTokenClaims {
             iss: self.issuer(),
-            sub: self.subject.clone(),
-            aud: if self.scopes.resource().is_empty() {
-                userinfo_audience(&self.origin)
-            } else {
-                resource.audience.clone()
+            sub: self.api.as_ref().map_or(&self.subject, |(_, subject)| subject).clone(),
+            aud: match &self.api {
+                Some((api, _)) => api.to_string(),
+                None if self.scopes.resource().is_empty() => userinfo_audience(&self.origin),
+                None => resource.audience.clone(),
             },
             iat,
             nbf: iat,
             exp: self.access_expires_at().as_secs(),
             jti: self.id.text(),
-            client_id: (!microsoft).then(|| self.client.to_string()),
+            client_id: (!microsoft).then(|| self.client.clone()),
             scope: (!microsoft).then(|| scopes.clone()),
             auth_time: (!microsoft).then(|| self.auth_time.as_secs()),
             cnf: self.confirmation,
-            act: self.narrowing.as_ref().and_then(|narrowing| narrowing.actor.clone()),
-            places: self.narrowing.as_ref().and_then(|narrowing| narrowing.places.clone()),
+            act: self.actor.clone(),
+            places: self.reach.as_ref().map(|reach| NarrowedPlaces(reach.asked.clone())),
+            authorization_details: self.details_in_token(resource),
             microsoft: microsoft.then(|| {
                 EntraClaims::Person(MicrosoftClaims {
                     ver: "2.0".into(),
                     tid: self.tenant.to_string(),
                     oid: self.account.id.to_string(),
-                    azp: self.client.to_string(),
+                    azp: self.client.clone(),
                     azpacr: self.azpacr.into(),
                     scp: scopes,
-                    sid: self.session.to_string(),
+                    sid: self.sid(),
                     uti: URL_SAFE_NO_PAD.encode(self.id.unique),
                     idtyp: "user".into(),
-                    name: self.account.name.clone(),
-                    preferred_username: self.account.email.clone(),
+                    name: told(&self.account.name),
+                    preferred_username: told(&self.account.email),
                 })
             }),
         }
@@ -336,8 +348,12 @@ pub enum TokenRefusal {
 }
 
 impl AccessToken {
-    /// Reads claims whose signature held. `origins` are ours: any of them may have issued it.
-    pub fn read(claims: AccessTokenClaims, origins: &[String]) -> Result<Self, TokenRefusal> {
+    /// Reads claims whose signature held. `origins` are ours: any of them may have issued it. What is not for `resource` may be for an app.
+    pub fn read(
+        claims: AccessTokenClaims,
+        origins: &[String],
+        resource: &ResourceServer,
+    ) -> Result<Self, TokenRefusal> {
         let (origin, _) = read_issuer(&claims.iss).ok_or(TokenRefusal::NotOurs)?;
         if !origins.iter().any(|ours| ours == origin) {
             return Err(TokenRefusal::NotOurs);
@@ -347,9 +363,14 @@ impl AccessToken {
             Some(EntraClaims::App(_)) => None,
             None => claims.scope.as_deref(),
         };
+        let scopes = ScopeSet::from_text(scope.ok_or(TokenRefusal::NotOurs)?);
+        let api = ClientId::parse(&claims.aud).filter(|_| claims.aud != resource.audience);
         Ok(Self {
             id: TokenId::read(&claims.jti).ok_or(TokenRefusal::NotOurs)?,
-            scopes: ScopeSet::from_text(scope.ok_or(TokenRefusal::NotOurs)?),
+            scopes: match api {
+                None => scopes,
+                Some(api) => scopes.of_app(api),
+            },
             audience: claims.aud,
             subject: claims.sub,
             issuer: claims.iss,

@@ -160,6 +160,7 @@ impl AppIssue {
             cnf: self.confirmation,
             act: None,
             places: None,
+            authorization_details: None,
             microsoft: microsoft.then(|| {
                 EntraClaims::App(MicrosoftAppClaims {
                     ver: "2.0".into(),

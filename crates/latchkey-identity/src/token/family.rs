@@ -3,11 +3,12 @@
 use uuid::Uuid;
 
 use crate::account::AccountId;
-use crate::authorization::AuthorizationId;
+use crate::authorization::{AuthorizationId, Places};
 use crate::client::{ClientId, ClientKind, Profile};
 use crate::limits;
 use crate::scope::ScopeSet;
 use crate::session::SessionId;
+use crate::sign_in::context::AuthenticationContext;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
 use crate::token::confirmation::Confirmation;
@@ -29,14 +30,18 @@ pub struct TokenFamily {
     pub account: AccountId,
     /// For which client.
     pub client: ClientId,
-    /// The session it was approved in: the `sid` claim.
+    /// The session it was approved in.
     pub session: SessionId,
     /// When the person last proved who they are; refreshing does not change it.
     pub auth_time: Timestamp,
+    /// What they showed.
+    pub context: AuthenticationContext,
     /// What was asked for and granted.
     pub scopes: ScopeSet,
     /// The client's own words for it.
     pub scope_text: String,
+    /// Where its tokens count at most, if the request named places.
+    pub places: Option<Places>,
     /// Whether the client wants `client_info`.
     pub client_info: bool,
     /// The origin that the flow ran at.
@@ -86,8 +91,10 @@ pub(crate) mod tests {
             client: authorization.client,
             session: authorization.session,
             auth_time: Timestamp::from_secs(0),
+            context: AuthenticationContext::Password,
             scope_text: authorization.scopes.to_string(),
             scopes: authorization.scopes,
+            places: None,
             client_info: false,
             origin: "https://id.test".into(),
             confirmation: None,

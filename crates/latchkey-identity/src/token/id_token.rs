@@ -6,11 +6,11 @@ use latchkey_jose::digest::left_half_hash;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::claims::{Member, singles};
+use crate::claims::{Member, opened, singles};
 use crate::client::Profile;
 use crate::limits;
 use crate::scope::{EMAIL, PROFILE};
-use crate::sign_in::context::AuthenticationContext;
+use crate::secret::Secret;
 use crate::token::Issue;
 
 /// The claims of an ID token.
@@ -24,9 +24,13 @@ pub struct IdTokenClaims {
     pub iat: i64,
     pub auth_time: i64,
     pub sid: String,
-    pub at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
     pub acr: &'static str,
-    pub amr: &'static [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -53,27 +57,32 @@ pub struct MicrosoftIdClaims {
 }
 
 impl Issue {
-    /// The claims of the ID token that goes with this access token.
-    pub fn id_token_claims(&self, access_token: &str) -> IdTokenClaims {
+    /// The claims of the ID token that goes with this access token and this code, if it goes with them. Where there is neither, nobody
+    /// can ask UserInfo, so it says what the scopes open. [OpenID Connect Core §3.2.2.10, §3.3.2.11, §5.4]
+    pub fn id_token_claims(&self, access_token: Option<&str>, code: Option<&Secret>) -> IdTokenClaims {
         let iat = self.issued_at.as_secs();
         let profile = self.scopes.contains(PROFILE);
         let microsoft = self.profile == Profile::Microsoft;
         let mut claims = singles(&self.account, &self.scopes, Member::IdToken);
+        if access_token.is_none() && code.is_none() {
+            claims.extend(opened(&self.account, &self.scopes));
+        }
         // Those stand in an ID token of that world already.
         claims.retain(|name, _| !(microsoft && profile && matches!(*name, "name" | "preferred_username")));
         claims.retain(|name, _| !(microsoft && self.scopes.contains(EMAIL) && *name == "email"));
         IdTokenClaims {
             iss: self.issuer(),
             sub: self.subject.clone(),
-            aud: self.client.to_string(),
+            aud: self.client.clone(),
             exp: (self.issued_at + limits::ID_TOKEN_LIFETIME).as_secs(),
             iat,
             auth_time: self.auth_time.as_secs(),
-            sid: self.session.to_string(),
-            at_hash: left_half_hash(self.id_token_algorithm, access_token),
+            sid: self.sid(),
+            at_hash: access_token.map(|token| left_half_hash(self.id_token_algorithm, token)),
+            c_hash: code.map(|code| left_half_hash(self.id_token_algorithm, code.reveal())),
             nonce: self.nonce.clone(),
-            acr: AuthenticationContext::Password.name(),
-            amr: AuthenticationContext::Password.methods(),
+            acr: self.context.class(),
+            amr: self.context.methods(),
             claims,
             microsoft: microsoft.then(|| MicrosoftIdClaims {
                 ver: "2.0",

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use crate::account::{Account, AccountState};
-use crate::authorization::Authorization;
-use crate::client::{Client, ClientId, ClientState};
+use crate::authorization::{Authorization, Places};
+use crate::authorize::authorization_details::{Detail, described};
+use crate::client::{Client, ClientState};
 use crate::client_auth::AuthenticatedClient;
 use crate::error::OAuthError;
+use crate::resource::ResourceServer;
 use crate::scope::{EMAIL, ScopeSet};
 use crate::secret::PurposeKey;
 use crate::time::Timestamp;
@@ -15,7 +17,7 @@ use crate::token::app_token::AppToken;
 use crate::token::confirmation::Confirmation;
 use crate::token::family::TokenFamily;
 use crate::token::issuer;
-use crate::token::narrowing::Actor;
+use crate::token::narrowing::{Actor, in_both};
 use crate::token::refresh_token::RefreshToken;
 use crate::token::subject::subject;
 
@@ -52,6 +54,9 @@ pub struct Introspection {
     /// [RFC 8693 §4.1]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// [RFC 9396 §9.2]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<Vec<Detail>>,
 }
 
 /// The answer as a token of its own. [RFC 9701 §5]
@@ -75,6 +80,8 @@ pub enum Live<'a> {
         authorization: &'a Authorization,
         /// The person.
         account: &'a Account,
+        /// The app that it was issued to, as it is registered now.
+        client: &'a Client,
     },
     /// An app's own access token that was checked.
     App {
@@ -108,26 +115,35 @@ pub fn may_ask(client: &AuthenticatedClient<'_>) -> Result<(), OAuthError> {
 
 /// Answers what a token is worth.
 ///
-/// A client learns of its own tokens and of nobody else's: the only resource server that tokens are issued for is this server's own
-/// DevOps side, which looks at them itself, so no other client has a reason to ask. Of everything else, whatever it is, the answer is
+/// A client learns of its own tokens, an app of those that it is called with, and nobody of anybody else's: the DevOps side looks at its tokens
+/// itself, so no other client has a reason to ask. Of everything else, whatever it is, the answer is
 /// that it is not active, and nothing more (§2.2). The scopes are those that the token still opens at this moment, and the address of the
 /// person is told to whom the person tells it.
-pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: Timestamp) -> Introspection {
+pub fn introspect(
+    live: Option<Live<'_>>,
+    asker: &AuthenticatedClient<'_>,
+    resource: &ResourceServer,
+    now: Timestamp,
+) -> Introspection {
     let asker = asker.client();
+    let details = |places: Option<Places>, scopes: &ScopeSet| places.map(|places| described(&places, scopes, resource));
     let answer = match live {
-        Some(Live::Access { token, authorization, account }) if authorization.client == asker.id => {
+        Some(Live::Access { token, authorization, account, client })
+            if authorization.client == asker.id || token.scopes.api() == Some(asker.id) =>
+        {
             let scopes = token.scopes.intersection(&authorization.scopes);
             Introspection {
                 username: scopes.contains(EMAIL).then(|| account.email.clone()),
                 token_type: Some(Confirmation::token_type(token.confirmation)),
                 cnf: token.confirmation,
                 act: token.narrowing.actor.clone(),
+                authorization_details: details(token.narrowing.reached(&authorization.places), &scopes),
                 exp: Some(token.expires_at.as_secs()),
                 iat: Some(token.issued_at.as_secs()),
                 nbf: Some(token.issued_at.as_secs()),
                 aud: Some(token.audience.clone()),
                 jti: Some(token.id.text()),
-                ..worth(&scopes, asker.id, token.subject.clone(), token.issuer.clone())
+                ..worth(&scopes.in_a_token(), client, token.subject.clone(), token.issuer.clone())
             }
         }
         Some(Live::App { token, client }) if client.id == asker.id => {
@@ -140,7 +156,7 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
                 nbf: Some(token.issued_at.as_secs()),
                 aud: Some(token.audience.clone()),
                 jti: Some(token.id.text()),
-                ..worth(&scopes, asker.id, token.subject.clone(), token.issuer.clone())
+                ..worth(&scopes, asker, token.subject.clone(), token.issuer.clone())
             }
         }
         Some(Live::Refresh { token, family, authorization, account, key }) if family.client == asker.id => {
@@ -162,7 +178,11 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
                 exp: Some(until.as_secs()),
                 iat: Some(family.rotated_at.as_secs()),
                 cnf: family.confirmation,
-                ..worth(&scopes, asker.id, subject(asker, account.id, key), issuer(&family.origin, family.tenant))
+                authorization_details: details(
+                    family.places.as_ref().map(|asked| in_both(&authorization.places, asked)),
+                    &scopes,
+                ),
+                ..worth(&scopes, asker, subject(asker, account.id, key), issuer(&family.origin, family.tenant))
             }
         }
         _ => Introspection::default(),
@@ -171,11 +191,11 @@ pub fn introspect(live: Option<Live<'_>>, asker: &AuthenticatedClient<'_>, now: 
     if answer.scope.as_deref() == Some("") { Introspection::default() } else { answer }
 }
 
-fn worth(scopes: &ScopeSet, client: ClientId, sub: String, iss: String) -> Introspection {
+fn worth(scopes: &ScopeSet, client: &Client, sub: String, iss: String) -> Introspection {
     Introspection {
         active: true,
         scope: Some(scopes.without_claims().to_string()),
-        client_id: Some(client.to_string()),
+        client_id: Some(client.identifier().to_string()),
         sub: Some(sub),
         iss: Some(iss),
         ..Introspection::default()
@@ -187,7 +207,9 @@ mod tests {
     use super::*;
     use crate::authorization::EndReason;
     use crate::authorization::tests::an_authorization;
+    use crate::client::ClientId;
     use crate::client_auth::tests::authenticated_by_secret;
+    use crate::resource::tests::a_resource;
     use crate::sign_in::tests::an_account;
     use crate::token::app_token::tests::a_daemon;
     use crate::token::family::tests::a_family;
@@ -198,7 +220,7 @@ mod tests {
     fn refresh(family: &TokenFamily, authorization: &Authorization, account: &Account, generation: u32) -> bool {
         let (client, token) = (a_daemon(), RefreshToken { family: family.id, generation });
         let live = Live::Refresh { token, family, authorization, account: Some(account), key: &a_key() };
-        let answer = introspect(Some(live), &authenticated_by_secret(&client), NOW);
+        let answer = introspect(Some(live), &authenticated_by_secret(&client), &a_resource(), NOW);
         assert!(answer.active || answer == Introspection::default(), "what is worth nothing says nothing");
         answer.active
     }
@@ -231,8 +253,11 @@ mod tests {
         let key = a_key();
         let (family, authorization, account) = (&family, &authorization, Some(&account));
         let live = Live::Refresh { token, family, authorization, account, key: &key };
-        assert_eq!(introspect(Some(live), &authenticated_by_secret(&other), NOW), Introspection::default());
-        assert_eq!(introspect(None, &authenticated_by_secret(&other), NOW), Introspection::default());
+        assert_eq!(
+            introspect(Some(live), &authenticated_by_secret(&other), &a_resource(), NOW),
+            Introspection::default()
+        );
+        assert_eq!(introspect(None, &authenticated_by_secret(&other), &a_resource(), NOW), Introspection::default());
     }
 
     #[test]

@@ -9,27 +9,32 @@ pub mod introspection;
 pub mod narrowing;
 pub mod refresh_token;
 pub mod revocation;
+pub mod sid;
 pub mod subject;
 
 use latchkey_jose::Algorithm;
 
 use crate::account::{Account, AccountId, AccountState};
-use crate::authorization::{Authorization, AuthorizationId};
+use crate::authorization::{Authorization, AuthorizationId, Places};
+use crate::authorize::authorization_details::{Detail, described};
 use crate::client::registration::SenderConstraint;
-use crate::client::{ClientId, ClientState, Profile};
-use crate::client_auth::AuthenticatedClient;
+use crate::client::{Client, ClientId, ClientState, Profile, SubjectType, exposed_api};
+use crate::client_auth::{AuthenticatedClient, Credential};
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
+use crate::limits;
+use crate::resource::ResourceServer;
 use crate::scope::{OPENID, RequestedScopes, ScopeSet};
 use crate::secret::{PurposeKey, Secret};
 use crate::session::SessionId;
+use crate::sign_in::context::AuthenticationContext;
 use crate::tenant::TenantId;
 use crate::time::{AccessTokenLifetime, Timestamp};
 use crate::token::access_token::TokenId;
 use crate::token::app_token::{AppIssue, AppRequest};
 use crate::token::confirmation::Confirmation;
 use crate::token::family::TokenFamily;
-use crate::token::narrowing::Narrowing;
+use crate::token::narrowing::{Actor, Narrowing, Reach};
 use crate::token::refresh_token::RefreshToken;
 use crate::token::subject::subject;
 
@@ -47,14 +52,55 @@ pub fn read_issuer(issuer: &str) -> Option<(&str, TenantId)> {
 /// What every issue is checked against, whichever grant it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Proof of who asks.
-    pub client: &'a AuthenticatedClient<'a>,
+    /// To whom they go.
+    pub client: Recipient<'a>,
     /// What the person approved.
     pub authorization: &'a Authorization,
     /// The person.
     pub account: Option<&'a Account>,
+    /// The app that the token would be for, where it is not for the DevOps side.
+    pub api: Option<&'a Client>,
     /// The key that refresh tokens are derived with.
     pub key: &'a PurposeKey,
+}
+
+/// To whom tokens go, and how it is known that they go there.
+#[derive(Clone, Copy, Debug)]
+pub enum Recipient<'a> {
+    /// To the client itself: proof of who asks.
+    Authenticated(&'a AuthenticatedClient<'a>),
+    /// To an address that the client registered, by the browser of the person. Nobody proved anything. [OpenID Connect Core §3.2.2.5]
+    AtItsRedirectUri(&'a Client),
+}
+
+impl<'a> From<&'a AuthenticatedClient<'a>> for Recipient<'a> {
+    fn from(client: &'a AuthenticatedClient<'a>) -> Self {
+        Self::Authenticated(client)
+    }
+}
+
+impl<'a> Recipient<'a> {
+    fn client(self) -> &'a Client {
+        match self {
+            Self::Authenticated(client) => client.client(),
+            Self::AtItsRedirectUri(client) => client,
+        }
+    }
+
+    fn credential(self) -> Option<Credential> {
+        match self {
+            Self::Authenticated(client) => client.credential(),
+            Self::AtItsRedirectUri(_) => None,
+        }
+    }
+
+    /// What is issued to it is bound to. Those that registered for it get nothing that is not.
+    fn bound(self) -> Result<Option<Confirmation>, OAuthError> {
+        match self {
+            Self::Authenticated(client) => bound(client.client(), client.confirmation()),
+            Self::AtItsRedirectUri(client) => bound(client, None),
+        }
+    }
 }
 
 /// Tokens that may be made. Only [`issue`] makes one, after the checks that hold for every grant.
@@ -64,13 +110,17 @@ pub struct Issue {
     origin: String,
     account: Account,
     subject: String,
+    /// Whom the access token tells about the person, and by which subject, if it is for an app.
+    api: Option<(ClientId, String)>,
     id_token_algorithm: Algorithm,
-    client: ClientId,
+    /// The `client_id`.
+    client: String,
     /// How surely the client proved who it is, as the Microsoft world counts it.
     azpacr: &'static str,
     profile: Profile,
     session: SessionId,
     auth_time: Timestamp,
+    context: AuthenticationContext,
     scopes: ScopeSet,
     scope_text: String,
     nonce: Option<String>,
@@ -80,8 +130,11 @@ pub struct Issue {
     lifetime: AccessTokenLifetime,
     refresh: Option<RefreshToken>,
     confirmation: Option<Confirmation>,
-    /// What it is narrowed to, if it is made of another token.
-    narrowing: Option<Narrowing>,
+    /// Where it counts, if not wherever the authorization does.
+    reach: Option<Reach>,
+    /// Who acts with it, if it is made of another token.
+    actor: Option<Actor>,
+    exchanged: bool,
     key: PurposeKeyOf,
 }
 
@@ -109,10 +162,10 @@ pub fn issue(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Issue, OAuthError> {
-    let Facts { client, authorization, account, key } = facts;
+    let Facts { client, authorization, account, api, key } = facts;
     // What an app of the older kind gets ends with the secret that it was made with, and is not promised for longer.
     let made_with = client.credential().filter(|_| client.client().is_legacy());
-    let confirmation = bound(client)?;
+    let confirmation = client.bound()?;
     let azpacr = client.credential().map_or("0", |credential| credential.kind.azpacr());
     let client = client.client();
     let gone = |description| OAuthError::invalid_grant(description).because("bad_token").numbered(50_173);
@@ -142,6 +195,17 @@ pub fn issue(
     if scopes.is_empty() {
         return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
     }
+    let api = exposed_api::callable(&scopes, api, family.tenant)?.map(|api| {
+        // A client that knows nobody but by a subject of its own learns no other from the token.
+        let told = if client.metadata.subject_type == SubjectType::Pairwise { client } else { api };
+        (api.id, subject(told, account.id, key))
+    });
+    let reach = family.places.as_ref().map(|asked| Reach::of(asked, &authorization.places));
+    if reach.as_ref().is_some_and(|reach| reach.granted.is_empty()) {
+        return Err(
+            OAuthError::invalid_scope("nothing is left of the places that were granted").because("consent_required")
+        );
+    }
     let end = authorization.expires_at.into_iter().chain(made_with.and_then(|secret| secret.expires_at)).min();
     // An app of the older kind was promised an hour, neither more nor less.
     let drawn =
@@ -157,12 +221,14 @@ pub fn issue(
         origin: family.origin.clone(),
         account: account.clone(),
         subject: subject(client, account.id, key),
+        api,
         id_token_algorithm: client.id_token_algorithm(),
-        client: client.id,
+        client: client.identifier().to_string(),
         azpacr,
         profile: client.profile,
         session: family.session,
         auth_time: family.auth_time,
+        context: family.context,
         scope_text,
         nonce,
         client_info: family.client_info,
@@ -173,7 +239,9 @@ pub fn issue(
         refresh: family.refreshable.then_some(RefreshToken { family: family.id, generation }),
         scopes,
         confirmation,
-        narrowing: None,
+        reach,
+        actor: None,
+        exchanged: false,
         key: PurposeKeyOf(key.clone()),
     })
 }
@@ -197,13 +265,13 @@ pub fn issue_to_app(
     if client.client().state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }
-    let confirmation = bound(client)?;
+    let confirmation = bound(client.client(), client.confirmation())?;
     AppIssue::new(client, credential, request, confirmation, now, entropy)
 }
 
 /// What is issued to a client is bound to. Those that registered for it get nothing that is not.
-fn bound(client: &AuthenticatedClient<'_>) -> Result<Option<Confirmation>, OAuthError> {
-    match (client.client().sender_constraint(), client.confirmation()) {
+fn bound(client: &Client, confirmation: Option<Confirmation>) -> Result<Option<Confirmation>, OAuthError> {
+    match (client.sender_constraint(), confirmation) {
         (None, confirmation)
         | (Some(SenderConstraint::Dpop), confirmation @ Some(Confirmation::Key(_)))
         | (Some(SenderConstraint::Certificate), confirmation @ Some(Confirmation::Certificate(_))) => Ok(confirmation),
@@ -220,6 +288,11 @@ impl Issue {
     /// The issuer of everything in the answer.
     pub fn issuer(&self) -> String {
         issuer(&self.origin, self.tenant)
+    }
+
+    /// What the client knows the session by.
+    fn sid(&self) -> String {
+        sid::sid(self.session, &self.client, &self.key.0)
     }
 
     /// When the access token ends.
@@ -244,18 +317,25 @@ impl Issue {
 
     /// Whether an ID token goes with it.
     pub fn has_id_token(&self) -> bool {
-        self.scopes.contains(OPENID) && self.narrowing.is_none()
+        self.scopes.contains(OPENID) && !self.exchanged
     }
 
     /// Whether it is made of another token, [RFC 8693 §2.2.1].
     pub fn is_exchanged(&self) -> bool {
-        self.narrowing.is_some()
+        self.exchanged
     }
 
     /// The same, made of a token that ends `until`; `None` if that is now. There is nothing to refresh.
-    pub(crate) fn narrowed(self, until: Timestamp, narrowing: Narrowing) -> Option<Self> {
+    pub(crate) fn narrowed(self, until: Timestamp, narrowing: Narrowing, authorized: &Places) -> Option<Self> {
         let lifetime = self.lifetime.until(self.issued_at, Some(until))?;
-        Some(Self { lifetime, refresh: None, narrowing: Some(narrowing), ..self })
+        let reach = narrowing.places.map(|asked| Reach::of(&asked.0, authorized));
+        Some(Self { lifetime, refresh: None, reach, exchanged: true, actor: narrowing.actor, ..self })
+    }
+
+    /// The same, for an app that acts on behalf of the person by a token that ends `until`; `None` if that is now.
+    pub(crate) fn on_behalf(self, until: Timestamp, actor: Actor) -> Option<Self> {
+        let lifetime = self.lifetime.until(self.issued_at, Some(until))?;
+        Some(Self { lifetime, actor: Some(actor), ..self })
     }
 
     /// The refresh token, if there is one.
@@ -264,6 +344,17 @@ impl Issue {
             Profile::Legacy => refresh.legacy_text(&self.key.0),
             Profile::Standard | Profile::Microsoft | Profile::Fapi2 => refresh.text(&self.key.0),
         })
+    }
+
+    /// What was granted, in detail, if it counts in named places only. [RFC 9396 §7]
+    pub fn authorization_details(&self, resource: &ResourceServer) -> Option<Vec<Detail>> {
+        self.reach.as_ref().map(|reach| described(&reach.granted, &self.scopes, resource))
+    }
+
+    /// The same for the token itself, as long as it is short: a person may have left one repository out of hundreds. [RFC 9396 §9.1]
+    fn details_in_token(&self, resource: &ResourceServer) -> Option<Vec<Detail>> {
+        let short = self.reach.as_ref().is_some_and(|reach| reach.granted.len() <= limits::NARROWED_PLACES);
+        self.authorization_details(resource).filter(|_| short)
     }
 
     /// The `token_type` of the answer.
@@ -319,82 +410,4 @@ pub fn scope_text(profile: Profile, requested: &RequestedScopes, granted: &Scope
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::authorization::tests::an_authorization;
-    use crate::authorization::{EndReason, Lifetime};
-    use crate::client::Client;
-    use crate::client::registration::tests::a_client;
-    use crate::client_auth::{CalledAt, Facts as Proofs, Method, Presentable, Presented, authenticate};
-    use crate::secret::Purpose;
-    use crate::sign_in::tests::an_account;
-    use crate::tenant::Audience;
-    use crate::token::family::tests::a_family;
-
-    pub(crate) fn a_key() -> PurposeKey {
-        PurposeKey::derive(&[0; 32], Purpose::RefreshToken).unwrap()
-    }
-
-    pub(crate) fn a_public_client() -> Client {
-        Client { kind: crate::client::ClientKind::Native, ..a_client() }
-    }
-
-    pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
-        let (client_id, proof) = (client.id.to_string(), Presentable::Nothing);
-        let presented = Presented { client_id, method: Method::None, proof };
-        let called =
-            CalledAt { origin: "https://id.test", path: "/common/oauth2/v2.0/token", audience: &Audience::Anyone };
-        let key = PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap();
-        let proved = authenticate(
-            &presented,
-            Some(client),
-            Proofs { key: &key, called, published: &[], issuers: &[] },
-            Timestamp::from_secs(0),
-        )
-        .unwrap();
-        proved.spend(false).answer.unwrap()
-    }
-
-    const NOW: Timestamp = Timestamp::from_secs(5_000);
-
-    fn issued(authorization: &Authorization, account: &Account, client: &Client) -> Result<Issue, OAuthError> {
-        let facts = Facts { client: &authenticated(client), authorization, account: Some(account), key: &a_key() };
-        issue(facts, &a_family(), 0, None, NOW, &mut Entropy::seeded(3))
-    }
-
-    #[test]
-    fn no_grant_gets_past_what_holds_for_all() {
-        let (authorization, account, client) = (an_authorization(), an_account(), a_public_client());
-        assert!(issued(&authorization, &account, &client).is_ok());
-        let ended = Authorization { ended: Some((NOW, EndReason::Revoked)), ..an_authorization() };
-        assert_eq!(issued(&ended, &account, &client).unwrap_err().suberror, Some("bad_token"));
-        let ran_out = Authorization { expires_at: Some(NOW), lifetime: Lifetime::Days(7), ..an_authorization() };
-        assert_eq!(issued(&ran_out, &account, &client).unwrap_err().code, "invalid_grant");
-        let paused = Authorization { paused_at: Some(NOW), ..an_authorization() };
-        let refused = issued(&paused, &account, &client).unwrap_err();
-        assert_eq!((refused.code, refused.suberror), ("invalid_grant", Some("consent_required")));
-        let disabled = Account { state: AccountState::Disabled, ..an_account() };
-        assert_eq!(issued(&authorization, &disabled, &client).unwrap_err().number, 50_057);
-        let other = Authorization { client: ClientId(uuid::Uuid::from_u128(9)), ..an_authorization() };
-        assert_eq!(issued(&other, &account, &client).unwrap_err().code, "invalid_grant");
-        let elsewhere = Client { tenant: TenantId(uuid::Uuid::from_u128(9)), ..a_public_client() };
-        assert_eq!(issued(&authorization, &account, &elsewhere).unwrap_err().code, "invalid_grant");
-    }
-
-    #[test]
-    fn a_narrowed_authorization_narrows_what_is_issued() {
-        let narrowed = Authorization { scopes: ScopeSet::from_text("openid vso.code"), ..an_authorization() };
-        let issue = issued(&narrowed, &an_account(), &a_public_client()).unwrap();
-        assert_eq!(issue.scope_text(), "openid vso.code");
-        let nothing = Authorization { scopes: ScopeSet::default(), ..an_authorization() };
-        assert_eq!(issued(&nothing, &an_account(), &a_public_client()).unwrap_err().code, "invalid_scope");
-    }
-
-    #[test]
-    fn a_token_ends_with_its_authorization_and_within_ninety_minutes() {
-        let soon = Authorization { expires_at: Some(NOW + std::time::Duration::from_secs(60)), ..an_authorization() };
-        assert_eq!(issued(&soon, &an_account(), &a_public_client()).unwrap().expires_in(), 60);
-        let open = issued(&an_authorization(), &an_account(), &a_public_client()).unwrap();
-        assert!((3_600..=5_400).contains(&open.expires_in()));
-    }
-}
+pub(crate) mod tests;

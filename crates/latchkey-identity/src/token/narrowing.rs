@@ -21,19 +21,42 @@ pub struct Narrowing {
 }
 
 impl Narrowing {
+    /// Where a token counts, if it names places at all.
+    pub fn reached(&self, authorized: &Places) -> Option<Places> {
+        self.places.as_ref().map(|NarrowedPlaces(asked)| in_both(authorized, asked))
+    }
+
     /// What of the places of an authorization a token counts for.
     pub fn within(&self, authorized: &Places) -> Places {
-        match &self.places {
-            None => authorized.clone(),
-            Some(NarrowedPlaces(narrowed)) => in_both(authorized, narrowed),
-        }
+        self.reached(authorized).unwrap_or_else(|| authorized.clone())
     }
 }
 
+/// Where a token counts that names its places.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reach {
+    /// At most.
+    pub asked: Places,
+    /// What of it the authorization gave at that moment.
+    pub granted: Places,
+}
+
+impl Reach {
+    /// What comes of these places below an authorization.
+    pub fn of(asked: &Places, authorized: &Places) -> Self {
+        Self { asked: asked.clone(), granted: in_both(authorized, asked) }
+    }
+}
+
+/// Whether one of these places is this one, or holds it.
+pub fn within(wholes: &Places, part: &Place) -> bool {
+    wholes.iter().any(|whole| whole.holds(part))
+}
+
 /// What two choices have in common: of each what the other holds.
-fn in_both(one: &Places, other: &Places) -> Places {
+pub fn in_both(one: &Places, other: &Places) -> Places {
     let held = |wholes: &Places, parts: &Places| -> Places {
-        parts.iter().filter(|part| wholes.iter().any(|whole| whole.holds(part))).copied().collect()
+        parts.iter().filter(|part| within(wholes, part)).copied().collect()
     };
     held(one, other).union(&held(other, one)).copied().collect()
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::account::AccountId;
-use crate::client::metadata::sector;
+use crate::client::sector::sector;
 use crate::client::{Client, Profile, SubjectType};
 use crate::secret::{PurposeKey, sha256};
 
@@ -24,7 +24,7 @@ pub fn subject(client: &Client, account: AccountId, key: &PurposeKey) -> String 
         }
         (_, SubjectType::Public) => account.to_string(),
         (_, SubjectType::Pairwise) => {
-            let sector = sector(&client.redirect_uris);
+            let sector = sector(client);
             URL_SAFE_NO_PAD.encode(key.mac(&[LABEL, sector.as_bytes(), account.0.as_bytes()]))
         }
     }

@@ -10,6 +10,7 @@ use latchkey_identity::grant::authorization_code::{AuthorizationCode, CodeChalle
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::SessionId;
+use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::token::confirmation::Thumbprint;
 use latchkey_identity::token::family::FamilyId;
@@ -25,8 +26,8 @@ const ISSUE: Sql = Sql::guarded(
     "authorization_codes.issue",
     "INSERT INTO authorization_code (hash, client, tenant, account, session, auth_time, authorization_id, family,
                                      redirect_uri, challenge, scopes, scope_text, nonce, client_info, origin, issued_at,
-                                     redeemed_at, dpop_jkt)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                                     redeemed_at, dpop_jkt, places, methods)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
 );
 
 /// Touches no row when another request was first.
@@ -42,7 +43,8 @@ const BY_HASH: Sql = Sql::read(
         columns!(),
         ", d.hash, d.client AS code_client, d.tenant AS code_tenant, d.account AS code_account, d.session AS code_session,
            d.auth_time, d.family, d.redirect_uri, d.challenge, d.scopes AS code_scopes, d.scope_text, d.nonce,
-           d.client_info, d.origin, d.issued_at, d.redeemed_at, d.dpop_jkt
+           d.client_info, d.origin, d.issued_at, d.redeemed_at, d.dpop_jkt, d.places AS code_places,
+           d.methods AS code_methods
           FROM authorization_code d
           JOIN service_authorization a ON a.id = d.authorization_id
          WHERE d.hash = $1"
@@ -71,6 +73,8 @@ pub(super) fn issue(changes: &mut Changes, code: AuthorizationCode) {
         code.issued_at.into(),
         code.redeemed_at.into(),
         code.dpop_jkt.map(|key| key.0.to_vec()).into(),
+        code.places.as_ref().map(authorizations::places_text).into(),
+        code.context.stored().into(),
     ];
     changes.write(&ISSUE, values);
 }
@@ -99,6 +103,8 @@ fn from_row(row: &Row, authorization: AuthorizationId) -> Result<AuthorizationCo
         issued_at: row.time(WIDTH + 14)?,
         redeemed_at: row.opt_time(WIDTH + 15)?,
         dpop_jkt: row.opt_array(WIDTH + 16)?.map(Thumbprint),
+        places: row.opt_text(WIDTH + 17)?.map(authorizations::places).transpose()?,
+        context: AuthenticationContext::from_stored(row.opt_int(WIDTH + 18)?),
     })
 }
 

@@ -24,29 +24,30 @@ use crate::value::Row;
 macro_rules! columns {
     () => {
         "a.id, a.tenant, a.account, a.client, a.version, a.scopes, a.asked, a.places, a.lifetime, a.expires_at, a.session, \
-         a.shown, a.created_at, a.changed_at, a.ended_at, a.end_reason, a.paused_at"
+         a.shown, a.created_at, a.changed_at, a.ended_at, a.end_reason, a.paused_at, \
+         a.asked_places"
     };
 }
 
 pub(super) use columns;
 
 /// How many they are: where the other columns of a statement begin.
-pub(super) const WIDTH: usize = 17;
+pub(super) const WIDTH: usize = 18;
 
 /// Fails on the unique index when the person has one for the client that has not ended.
 const AUTHORIZE: Sql = Sql::guarded(
     "authorizations.authorize",
     "INSERT INTO service_authorization (id, tenant, account, client, version, scopes, asked, places, lifetime, expires_at,
                                         session, shown, created_at, changed_at, ended_at, end_reason,
-                                        paused_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                                        paused_at, asked_places)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
 );
 
 const CHANGE: Sql = Sql::guarded(
     "authorizations.change",
     "UPDATE service_authorization
         SET version = $3, scopes = $4, asked = $5, places = $6, lifetime = $7, expires_at = $8, session = $9, shown = $10,
-            changed_at = $11, paused_at = $12
+            changed_at = $11, paused_at = $12, asked_places = $13
       WHERE id = $1 AND version = $2 AND ended_at IS NULL",
 );
 
@@ -131,6 +132,7 @@ pub(super) fn authorize(changes: &mut Changes, authorization: &Authorization) {
         ended_at.into(),
         reason.map(EndReason::name).into(),
         authorization.paused_at.into(),
+        some_places(&authorization.asked_places).into(),
     ];
     changes.write(&AUTHORIZE, values);
     add_organizations(changes, authorization);
@@ -152,6 +154,7 @@ pub(super) fn change(changes: &mut Changes, authorization: &Authorization, from_
         authorization.shown.into(),
         authorization.changed_at.into(),
         authorization.paused_at.into(),
+        some_places(&authorization.asked_places).into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_ORGANIZATIONS, vec![authorization.id.0.into()]);
     add_organizations(changes, authorization);
@@ -198,8 +201,13 @@ fn add_organizations(changes: &mut Changes, authorization: &Authorization) {
     }
 }
 
+/// Places that are seldom there.
+fn some_places(places: &Places) -> Option<String> {
+    (!places.is_empty()).then(|| places_text(places))
+}
+
 /// Places as one text: `organization[/project[/repository]]`, separated by spaces.
-fn places_text(places: &Places) -> String {
+pub(super) fn places_text(places: &Places) -> String {
     let place_text = |place: &Place| {
         let ids = [Some(place.organization), place.project, place.repository];
         ids.into_iter().map_while(|id| Some(id?.simple().to_string())).collect::<Vec<_>>().join("/")
@@ -207,7 +215,7 @@ fn places_text(places: &Places) -> String {
     places.iter().map(place_text).collect::<Vec<_>>().join(" ")
 }
 
-fn places(text: &str) -> Result<Places, StoreError> {
+pub(super) fn places(text: &str) -> Result<Places, StoreError> {
     let place = |text: &str| {
         let mut ids = text.split('/').map(|id| Uuid::try_parse(id).map_err(|_| meaningless("place", text)));
         let organization = ids.next().ok_or_else(|| meaningless("place", text))??;
@@ -238,6 +246,7 @@ pub(super) fn from_row(row: &Row) -> Result<Authorization, StoreError> {
         scopes: ScopeSet::from_text(row.text(5)?),
         asked: ScopeSet::from_text(row.text(6)?),
         places: places(row.text(7)?)?,
+        asked_places: row.opt_text(17)?.map(places).transpose()?.unwrap_or_default(),
         lifetime: lifetime(row.text(8)?)?,
         expires_at: row.opt_time(9)?,
         session: SessionId(row.uuid(10)?),

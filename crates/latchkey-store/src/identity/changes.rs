@@ -4,8 +4,9 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
 use super::{
-    accounts, app_tokens, authorization_codes, authorizations, client_keys, clients, device_codes, dynamic_clients,
-    flows, legacy_apps, legacy_moves, logout_notices, pushed_requests, sessions, signing_keys, tenants, token_families,
+    accounts, app_tokens, authorization_codes, authorizations, client_documents, client_keys, clients, device_codes,
+    dynamic_clients, flows, implicit, legacy_apps, legacy_moves, logout_notices, pushed_requests, sessions,
+    signing_keys, tenants, token_families, upstreams,
 };
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;
@@ -36,11 +37,24 @@ fn add(changes: &mut Changes, change: Change) {
         Change::DisableAccount { account, at } => accounts::disable(changes, account, at),
         Change::SetPassword { account, password, at } => accounts::set_password(changes, account, password, at),
 
+        Change::AddUpstream(upstream) => upstreams::add(changes, *upstream),
+        Change::ChangeUpstream { upstream, from_version } => upstreams::change(changes, *upstream, from_version),
+        Change::RemoveUpstream { upstream, tenant, issuer } => upstreams::remove(changes, upstream, tenant, issuer),
+        Change::BeginUpstreamSignIn(pending) => upstreams::begin(changes, *pending),
+        Change::UseUpstreamSignIn { state, at } => upstreams::use_up(changes, state, at),
+        Change::LinkUpstream(link) => upstreams::link(changes, link),
+        Change::UnlinkUpstream(link) => upstreams::unlink(changes, link),
+
         Change::RegisterClient { client } => clients::register(changes, *client),
         Change::ChangeClient { client, from_version } => clients::change(changes, *client, from_version),
         Change::KeepDynamicClient(kept) => dynamic_clients::keep(changes, *kept),
         Change::ChangeDynamicClient(kept) => dynamic_clients::change(changes, *kept),
         Change::SetRegistrationGate { tenant, gate } => dynamic_clients::set_gate(changes, tenant, gate),
+        Change::DescribeClient { client, document } => client_documents::describe(changes, *client, *document),
+        Change::KeepClientDocument(document) => client_documents::keep(changes, &document),
+        Change::ForgetDescribedClient { client } => client_documents::forget_unused(changes, client),
+        Change::SetDocumentGate { tenant, open } => client_documents::set_gate(changes, tenant, open),
+        Change::AllowImplicit { tenant, allowed } => implicit::set(changes, tenant, allowed),
         Change::AddInitialAccessToken(token) => dynamic_clients::add_token(changes, token),
         Change::DeleteClient { client, at } => clients::delete(changes, client, at),
         Change::SetClientState { client, state } => clients::set_state(changes, client, state),
@@ -83,6 +97,7 @@ fn add(changes: &mut Changes, change: Change) {
         Change::RenewBrowser { from, to } => {
             sessions::move_to(changes, from, to);
             flows::move_to(changes, from, to);
+            upstreams::move_to(changes, from, to);
         }
         Change::EndSession { session, at } => sessions::end(changes, session, at),
         Change::JoinSession { about, at } => logout_notices::join(changes, about, at),

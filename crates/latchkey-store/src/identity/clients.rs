@@ -7,8 +7,8 @@ use std::sync::Arc;
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::{
-    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, Doors, FederatedCredential,
-    Metadata, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, DocumentUrl, Doors,
+    FederatedCredential, Metadata, Profile, Publisher, RedirectUri,
 };
 use latchkey_identity::client_auth::Method;
 use latchkey_identity::scope::ScopeSet;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::client_keys::{self, Of};
 use super::memory::{Absent, present};
-use super::{authorizations, dynamic_clients, federated_credentials, meaningless};
+use super::{authorizations, client_documents, dynamic_clients, federated_credentials, meaningless};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -31,10 +31,11 @@ macro_rules! whole {
             "SELECT c.id, c.tenant, c.name, c.kind, c.profile, c.verified_domain, c.administrator_approved, c.multi_tenant,
                     c.pkce_optional, c.suspended, c.owner, c.scopes, c.required_scopes, c.version, c.created_at,
                     u.position, u.uri, s.id AS secret, s.mac, s.hint, s.created_at AS secret_created_at, s.expires_at, c.device_code,
-                    c.pushed_only, u.purpose, c.metadata
+                    c.pushed_only, u.purpose, c.metadata, d.url AS document, s.sealed
                FROM client c
                LEFT JOIN client_redirect_uri u ON u.client = c.id
                LEFT JOIN client_secret s ON s.client = c.id
+               LEFT JOIN client_document d ON d.client = c.id
               WHERE c.deleted_at IS NULL AND ",
             $condition
         )
@@ -92,12 +93,12 @@ const ADD_REDIRECT_URI: Sql = Sql::write(
     "INSERT INTO client_redirect_uri (client, position, uri, purpose) VALUES ($1, $2, $3, $4)",
 );
 
-const REMOVE_REDIRECT_URIS: Sql =
+pub(super) const REMOVE_REDIRECT_URIS: Sql =
     Sql::write("clients.remove_redirect_uris", "DELETE FROM client_redirect_uri WHERE client = $1");
 
 const ADD_SECRET: Sql = Sql::write(
     "clients.add_secret",
-    "INSERT INTO client_secret (client, id, mac, hint, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    "INSERT INTO client_secret (client, id, mac, hint, created_at, expires_at, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
 
 const REMOVE_SECRET: Sql =
@@ -158,11 +159,19 @@ pub(super) const ALL: &[&Sql] = &[
 ];
 
 pub(super) fn register(changes: &mut Changes, client: Client) {
+    changes.notice(Notice::Client(client.id.0));
+    insert(changes, &REGISTER, client);
+}
+
+/// A client that comes by itself. Nobody remembers one that was not there, so nobody is told: strangers would make every node forget what it
+/// knows.
+pub(super) fn describe(changes: &mut Changes, client: Client) {
     insert(changes, &REGISTER, client);
 }
 
 /// An app of the older kind.
 pub(super) fn import(changes: &mut Changes, client: Client) {
+    changes.notice(Notice::Client(client.id.0));
     insert(changes, &IMPORT, client);
 }
 
@@ -193,7 +202,6 @@ fn insert(changes: &mut Changes, statement: &'static Sql, client: Client) {
         insert_secret(changes, client.id, secret);
     }
     client_keys::add_all(changes, client.id, client.authentication);
-    changes.notice(Notice::Client(client.id.0));
 }
 
 pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
@@ -229,6 +237,7 @@ pub(super) fn delete(changes: &mut Changes, client: ClientId, at: Timestamp) {
         .notice(Notice::Client(client.0));
     client_keys::remove_all(changes, client);
     dynamic_clients::forget(changes, client);
+    client_documents::forget(changes, client);
     federated_credentials::remove_all(changes, client);
     authorizations::end_all_for(changes, client, at);
 }
@@ -295,6 +304,7 @@ fn insert_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret) 
         secret.hint.into(),
         secret.created_at.into(),
         secret.expires_at.into(),
+        secret.sealed.into(),
     ];
     changes.write(&ADD_SECRET, values);
 }
@@ -366,6 +376,7 @@ fn from_row(row: &Row) -> Result<Client, StoreError> {
         secrets: Vec::new(),
         authentication: Authentication::default(),
         version: row.int(13)?,
+        document: row.opt_text(26)?.map(|url| DocumentUrl::from_stored(url.to_owned())),
         created_at: row.time(14)?,
     })
 }
@@ -409,6 +420,7 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
             let secret = ClientSecret {
                 id,
                 mac: row.array(18)?,
+                sealed: row.opt_blob(27)?.map(<[u8]>::to_vec),
                 hint: row.text(19)?.to_owned(),
                 created_at: row.time(20)?,
                 expires_at: row.time(21)?,

@@ -9,6 +9,8 @@
 //! | keys of clients, assertions that were used | [`client_keys`] |
 //! | tokens of other issuers that stand for clients | [`federated_credentials`] |
 //! | apps that registered themselves | [`dynamic_clients`] |
+//! | tenants in which tokens travel through browsers | [`implicit`] |
+//! | apps that describe themselves | [`client_documents`] |
 //! | apps of the older kind, and the import they come in by | [`legacy_apps`] |
 //! | where an app of the older kind moved to | [`legacy_moves`] |
 //! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |
@@ -18,6 +20,7 @@
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
 //! | access tokens that apps gave back | [`app_tokens`] |
 //! | private keys, sealed | [`signing_keys`] |
+//! | sign-in at other providers | [`upstreams`] |
 //! | what is swept away | [`purge`] |
 
 pub mod accounts;
@@ -26,12 +29,14 @@ pub mod authorization_codes;
 pub mod authorization_lists;
 pub mod authorizations;
 pub mod changes;
+pub mod client_documents;
 pub mod client_keys;
 pub mod clients;
 pub mod device_codes;
 pub mod dynamic_clients;
 pub mod federated_credentials;
 pub mod flows;
+pub mod implicit;
 pub mod legacy_apps;
 pub mod legacy_moves;
 pub mod logout_notices;
@@ -42,6 +47,7 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
 pub mod token_families;
+pub mod upstreams;
 pub mod uses;
 
 pub use accounts::Person;
@@ -63,11 +69,13 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     authorization_lists::ALL,
     authorizations::ALL,
     client_keys::ALL,
+    client_documents::ALL,
     clients::ALL,
     device_codes::ALL,
     federated_credentials::ALL,
     dynamic_clients::ALL,
     flows::ALL,
+    implicit::ALL,
     legacy_apps::ALL,
     legacy_moves::ALL,
     logout_notices::ALL,
@@ -77,6 +85,7 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     signing_keys::ALL,
     tenants::ALL,
     token_families::ALL,
+    upstreams::ALL,
     uses::ALL,
 ];
 

@@ -70,6 +70,18 @@ const PUSHED: Portion = Portion {
     ),
 };
 
+const UPSTREAM_SIGN_INS: Portion = Portion {
+    found: Sql::sweep(
+        "purge.old_upstream_sign_ins",
+        "SELECT state FROM upstream_sign_in WHERE started_at <= $1 LIMIT $2",
+    ),
+    delete: Sql::sweep(
+        "purge.upstream_sign_ins",
+        "DELETE FROM upstream_sign_in
+          WHERE state IN (SELECT state FROM upstream_sign_in WHERE started_at <= $1 LIMIT $2)",
+    ),
+};
+
 const ASSERTIONS: Portion = Portion {
     found: Sql::sweep("purge.old_assertions", "SELECT hash FROM spent_assertion WHERE until <= $1 LIMIT $2"),
     delete: Sql::sweep(
@@ -138,6 +150,8 @@ pub(super) const ALL: &[&Sql] = &[
     &DEVICES.delete,
     &PUSHED.found,
     &PUSHED.delete,
+    &UPSTREAM_SIGN_INS.found,
+    &UPSTREAM_SIGN_INS.delete,
     &ASSERTIONS.found,
     &ASSERTIONS.delete,
     &SESSIONS.found,
@@ -170,6 +184,7 @@ impl Store {
         // Whoever began with one just before it ran out has as long as any flow.
         let pushed = limits::PUSHED_REQUEST_LIFETIME + limits::FLOW_LIFETIME;
         self.delete_in_portions(&PUSHED, vec![(now - pushed).into()]).await?;
+        self.delete_in_portions(&UPSTREAM_SIGN_INS, vec![(now - limits::UPSTREAM_SIGN_IN_LIFETIME).into()]).await?;
         self.delete_in_portions(&ASSERTIONS, vec![now.into()]).await?;
         self.delete_in_portions(&SESSIONS, vec![long_ago.into()]).await?;
         let (idle, old) = (long_ago - limits::FAMILY_IDLE, long_ago - limits::FAMILY_LIFETIME);
@@ -179,6 +194,7 @@ impl Store {
         while self.delete_unused_registrations(now - limits::UNUSED_REGISTRATION_LIFETIME, PORTION, now).await?
             == PORTION
         {}
+        while self.delete_unused_descriptions(now - limits::UNUSED_DESCRIPTION_LIFETIME, PORTION).await? == PORTION {}
         let mut changes = Changes::none();
         dynamic_clients::purge_tokens(&mut changes, now);
         changes

@@ -7,6 +7,7 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{BrowserHash, Session, SessionId};
+use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::tenant::TenantId;
 
 use super::{authorizations, logout_notices};
@@ -18,8 +19,8 @@ use crate::value::Row;
 
 const START: Sql = Sql::write(
     "sessions.start",
-    "INSERT INTO session (id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    "INSERT INTO session (id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 );
 
 const MOVE: Sql =
@@ -39,19 +40,19 @@ const TOUCH: Sql =
 
 const BY_ID: Sql = Sql::read(
     "sessions.by_id",
-    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent
+    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
        FROM session WHERE id = $1",
 );
 
 const IN_BROWSER: Sql = Sql::read(
     "sessions.in_browser",
-    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent
+    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
        FROM session WHERE browser = $1 AND ended_at IS NULL",
 );
 
 const OF_ACCOUNT: Sql = Sql::read(
     "sessions.of_account",
-    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent
+    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
        FROM session WHERE account = $1 AND ended_at IS NULL",
 );
 
@@ -68,6 +69,7 @@ pub(super) fn start(changes: &mut Changes, session: Session) {
         session.ended_at.into(),
         session.address.into(),
         session.user_agent.into(),
+        session.context.stored().into(),
     ];
     changes.write(&START, values);
 }
@@ -105,6 +107,7 @@ pub(super) fn from_row(row: &Row) -> Result<Session, StoreError> {
         ended_at: row.opt_time(6)?,
         address: row.text(7)?.to_owned(),
         user_agent: row.text(8)?.to_owned(),
+        context: AuthenticationContext::from_stored(row.opt_int(9)?),
     })
 }
 

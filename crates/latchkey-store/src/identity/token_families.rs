@@ -9,6 +9,7 @@ use latchkey_identity::authorization::{Authorization, AuthorizationId};
 use latchkey_identity::client::ClientId;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::session::SessionId;
+use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::time::AccessTokenLifetime;
 use latchkey_identity::token::confirmation::Confirmation;
@@ -30,7 +31,8 @@ macro_rules! family_columns {
         "f.id AS family, f.authorization_id, f.tenant AS family_tenant, f.account AS family_account, \
          f.client AS family_client, f.session AS family_session, f.auth_time, f.scopes AS family_scopes, f.scope_text, \
          f.client_info, f.origin, f.refreshable, f.generation, f.created_at AS family_created_at, f.rotated_at, \
-         f.access_expires_at, f.ended_at AS family_ended_at, f.confirmation"
+         f.access_expires_at, f.ended_at AS family_ended_at, f.confirmation, \
+         f.places AS family_places, f.methods AS family_methods"
     };
 }
 
@@ -39,8 +41,8 @@ const START: Sql = Sql::guarded(
     "token_families.start",
     "INSERT INTO token_family (id, authorization_id, tenant, account, client, session, auth_time, scopes, scope_text,
                                client_info, origin, refreshable, generation, created_at, rotated_at, access_expires_at,
-                               ended_at, confirmation)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+                               ended_at, confirmation, places, methods)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
        FROM service_authorization a
       WHERE a.id = $2 AND a.ended_at IS NULL AND a.paused_at IS NULL
         FOR UPDATE",
@@ -173,6 +175,8 @@ pub(super) fn start(changes: &mut Changes, family: TokenFamily) {
         family.access_expires_at.into(),
         family.ended_at.into(),
         family.confirmation.map(Confirmation::to_stored).into(),
+        family.places.as_ref().map(authorizations::places_text).into(),
+        family.context.stored().into(),
     ];
     changes.write(&START, values);
 }
@@ -261,6 +265,8 @@ fn from_row(row: &Row, first: usize) -> Result<TokenFamily, StoreError> {
         access_expires_at: row.time(first + 15)?,
         ended_at: row.opt_time(first + 16)?,
         confirmation: row.opt_text(first + 17)?.map(confirmation).transpose()?,
+        places: row.opt_text(first + 18)?.map(authorizations::places).transpose()?,
+        context: AuthenticationContext::from_stored(row.opt_int(first + 19)?),
     })
 }
 

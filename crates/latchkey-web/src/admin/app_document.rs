@@ -4,6 +4,7 @@
 use latchkey_identity::Timestamp;
 use latchkey_identity::client::declaration::{Declaration, GivenSecret};
 use latchkey_identity::client::registration::{Registration, RegistrationError};
+use latchkey_identity::client::sector::SectorDocument;
 use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Metadata, Profile};
 use latchkey_identity::client_auth::Method;
 use latchkey_identity::limits::CLIENT_SECRET_LIFETIME;
@@ -215,10 +216,11 @@ impl AppDocument {
         value
     }
 
-    /// What is declared by it, for an app of this id.
+    /// What is declared by it, for an app of this id, with what is at its `sector_identifier_uri`.
     pub fn declaration(
         &self,
         id: ClientId,
+        sector: Option<&SectorDocument>,
         known_scopes: &[String],
         now: Timestamp,
     ) -> Result<Declaration, BadDocument> {
@@ -232,7 +234,7 @@ impl AppDocument {
         let keys = self.jwks.iter().flat_map(|set| &set.keys).map(|key| json!({ "keys": [key] }).to_string());
         Ok(Declaration {
             id,
-            registration: self.registration()?.check(known_scopes)?,
+            registration: self.registration()?.check_with(sector, known_scopes)?,
             method: self.method()?,
             keys: keys.chain(self.certificates.iter().cloned()).collect(),
             secrets: self.client_secrets.iter().map(secret).collect::<Result<_, BadDocument>>()?,
@@ -306,7 +308,7 @@ mod tests {
         let mut document = a_document();
         edit(document.as_object_mut().unwrap());
         let id = ClientId(Uuid::from_u128(1));
-        AppDocument::read(document)?.declaration(id, &known(), Timestamp::from_secs(1_700_000_000))
+        AppDocument::read(document)?.declaration(id, None, &known(), Timestamp::from_secs(1_700_000_000))
     }
 
     #[test]
@@ -324,7 +326,7 @@ mod tests {
         assert_eq!(set("redirect_uri", json!("https://a.test/")), "There is no member `redirect_uri`.");
         assert_eq!(set("kind", json!("mobile")), "`kind` is one of web, native, spa, daemon.");
         assert!(set("profile", json!("hipster")).contains("standard, microsoft, fapi2"));
-        assert!(set("token_endpoint_auth_method", json!("client_secret_jwt")).contains("client_secret_basic"));
+        assert!(set("token_endpoint_auth_method", json!("client_secret_something")).contains("client_secret_basic"));
         assert!(set("scopes", json!(["vso.nonsense"])).contains("vso.nonsense"));
         assert!(set("multi_tenant", json!("yes")).contains("invalid type"));
         let secrets = json!([{ "secret": "x", "expires": "soon" }]);

@@ -168,7 +168,9 @@ async fn declared(call: &Call, document: &AppDocument, id: ClientId, wanted: Wan
             found.ok_or_else(|| Problem::not_found("account"))?
         }
     };
-    let declaration = document.declaration(id, &call.app.resource.scopes, call.now)?;
+    let before = store.client(id).await?.filter(|client| client.may_be_changed_by(call.by.account()));
+    let sector = call.app.sector_document(&document.metadata, &document.redirect_uris, before.as_deref()).await;
+    let declaration = document.declaration(id, sector.as_ref(), &call.app.resource.scopes, call.now)?;
     let (by, key) = (call.by.account(), &call.app.keys.client_secret);
     let decide = async || {
         let (before, owned) = (store.client(id).await?, store.count_clients_owned_by(owner.id).await?);
@@ -177,8 +179,12 @@ async fn declared(call: &Call, document: &AppDocument, id: ClientId, wanted: Wan
             (Wanted::There, None) => return Ok(Decision::refuse(Problem::not_found(WHAT))),
             (Wanted::New, None) | (Wanted::There, Some(_)) => {}
         }
-        let taken = before.is_none() && call.app.means_something_else(id).await?;
-        let standing = Standing { before: before.as_deref(), taken, owner: &owner, owned, by, key, now: call.now };
+        // Another request may have made it since it was looked for.
+        if before.is_none() && call.app.means_something_else(id).await? {
+            return Ok(Decision::refuse(taken()));
+        }
+        let standing =
+            Standing { before: before.as_deref(), taken: false, owner: &owner, owned, by, key, now: call.now };
         let Decision { answer, changes } = call.seen(declare(declaration.clone(), standing, &mut entropy()));
         Ok(Decision { answer: answer.map_err(Problem::from), changes })
     };

@@ -10,6 +10,7 @@
 //! | apps, and an app as a document | [`apps`], [`app_document`] |
 //! | accounts | [`accounts`] |
 //! | what people approved | [`authorizations`] |
+//! | the providers at which people sign in | [`upstreams`] |
 //! | the keys that tokens are signed with | [`keys`] |
 
 mod accounts;
@@ -21,6 +22,7 @@ mod keys;
 mod openapi;
 mod problem;
 mod table;
+mod upstreams;
 
 use axum::Router;
 use axum::body::Body;

@@ -1,6 +1,8 @@
 //! The description of the admin API, made of its table. [OpenAPI 3.1]
 
 use latchkey_devops::scope::Scope;
+use latchkey_identity::authorize::ResponseType;
+use latchkey_identity::authorize::authorization_details::DetailsType;
 use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::client::{ClientKind, Metadata, Profile, SubjectType};
 use latchkey_identity::client_auth::Method as AuthMethod;
@@ -122,6 +124,22 @@ fn schemas() -> Value {
         ("Account", account()),
         ("NewAccount", new_account()),
         ("Authorization", authorization()),
+        (
+            "Upstream",
+            upstream(&[
+                ("id", id()),
+                ("has_secret", json!({ "type": "boolean" })),
+                ("redirect_uris", array(text())),
+                ("created", date()),
+            ]),
+        ),
+        (
+            "NewUpstream",
+            requiring(
+                &["name", "issuer", "client_id"],
+                upstream(&[("client_secret", marked("writeOnly", text())), ("own_key", marked("writeOnly", flag()))]),
+            ),
+        ),
         ("SigningKey", signing_key()),
         ("Problem", problem()),
     ];
@@ -169,7 +187,9 @@ fn metadata(name: &str) -> Value {
         "default_max_age" => json!({ "type": "integer", "minimum": 0 }),
         name if name.ends_with("_alg") => algorithm(),
         name if name.ends_with("_uri") => text(),
-        "request_uris" => array(text()),
+        "response_types" => array(json!({ "enum": ResponseType::ALL.map(ResponseType::name) })),
+        "request_uris" | "exposed_scopes" => array(text()),
+        "authorization_details_types" => array(json!({ "enum": DetailsType::ALL.map(DetailsType::name) })),
         _ => flag(),
     }
 }
@@ -207,6 +227,19 @@ fn authorization() -> Value {
         ("expires", maybe_date()),
         ("last_used", maybe_date()),
     ])
+}
+
+fn upstream(more: &[(&str, Value)]) -> Value {
+    let members = [
+        ("name", text()),
+        ("issuer", text()),
+        ("client_id", text()),
+        ("scopes", text()),
+        ("home_realm", flag()),
+        ("makes_accounts", flag()),
+        ("passwords", json!({ "type": "boolean", "default": true })),
+    ];
+    object(&[members.as_slice(), more].concat())
 }
 
 fn signing_key() -> Value {
@@ -323,6 +356,7 @@ mod tests {
                 Some("boolean") => json!(true),
                 Some("integer") => json!(600),
                 Some("string") => json!("https://crane.test/there"),
+                Some("array") if schema["items"]["enum"].is_array() => json!([schema["items"]["enum"][0]]),
                 Some("array") => json!(["https://crane.test/request.jwt"]),
                 _ => schema["enum"][0].clone(),
             };

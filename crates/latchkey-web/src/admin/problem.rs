@@ -87,7 +87,7 @@ impl From<RegistrationError> for Problem {
             E::TooManySecrets | E::TooManyApps | E::KindStays => {
                 Self::new(StatusCode::CONFLICT, "conflict", error.to_string())
             }
-            E::NoNewLegacyApps | E::LegacyStaysAsItIs => {
+            E::NoNewLegacyApps | E::LegacyStaysAsItIs | E::DescribesItself => {
                 Self::new(StatusCode::FORBIDDEN, "legacy_app", error.to_string())
             }
             error => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_client_metadata", error.to_string()),

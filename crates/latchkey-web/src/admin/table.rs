@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::Handler;
-use super::{accounts, apps, authorizations, keys};
+use super::{accounts, apps, authorizations, keys, upstreams};
 
 /// Where the description is.
 pub(super) const DESCRIPTION: &str = "/_admin/v1/openapi.json";
@@ -54,7 +54,7 @@ macro_rules! operation {
 }
 
 /// All of them.
-pub(super) fn operations() -> [Operation; 16] {
+pub(super) fn operations() -> [Operation; 21] {
     use Gives::{All, Made, Nothing, One, Pages};
     [
         operation!(GET "/apps", "listApps", "The apps of the tenant", None => Pages("App"), apps::list),
@@ -83,6 +83,16 @@ pub(super) fn operations() -> [Operation; 16] {
             None => Pages("Authorization"), authorizations::list),
         operation!(DELETE "/authorizations/{id}", "revokeAuthorization",
             "Revoke what somebody approved: nothing of it is accepted any more", None => Nothing, authorizations::revoke),
+        operation!(GET "/upstreams", "listUpstreams", "The providers at which people of the tenant sign in",
+            None => All("Upstream"), upstreams::list),
+        operation!(POST "/upstreams", "createUpstream", "Let people of the tenant sign in at a provider",
+            Some("NewUpstream") => Made("Upstream"), upstreams::create),
+        operation!(GET "/upstreams/{id}", "readUpstream", "A provider", None => One("Upstream"), upstreams::read),
+        operation!(PUT "/upstreams/{id}", "updateUpstream", "Change a provider; its issuer stays",
+            Some("NewUpstream") => One("Upstream"), upstreams::update),
+        operation!(DELETE "/upstreams/{id}", "deleteUpstream",
+            "Remove a provider: nobody signs in by it, and who is linked by it is so no more",
+            None => Nothing, upstreams::delete),
         operation!(GET "/keys", "listSigningKeys", "The keys that tokens are signed with", None => All("SigningKey"), keys::list),
     ]
 }

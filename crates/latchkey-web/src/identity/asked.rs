@@ -1,13 +1,16 @@
 //! An authorization request as it is read: from a link, from what its client pushed, or for a device.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorize::pushed;
 use latchkey_identity::authorize::request::{self, AuthorizationRequest, CameBy, Context};
 use latchkey_identity::authorize::request_object;
+use latchkey_identity::authorize::response_type;
 use latchkey_identity::authorize::{AuthorizeError, Flow, Untrusted};
-use latchkey_identity::client::Client;
+use latchkey_identity::client::metadata_document::Purpose;
+use latchkey_identity::client::{Client, ClientIdentifier};
 use latchkey_identity::grant::device_code::DeviceCode;
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::limits::REQUEST_OBJECT_BYTES;
@@ -18,11 +21,13 @@ use url::form_urlencoded;
 
 use crate::app::App;
 use crate::extract::Pairs;
-use crate::identity::{device, tenants};
+use crate::identity::client_documents::Arrival;
+use crate::identity::{device, front_channel, tenants};
 use crate::legacy;
 use crate::pages::AppFace;
 use crate::pages::sign_in::Asking;
 use crate::reply::FormTargets;
+use crate::visitor::Visitor;
 
 /// An authorization request that was read and checked against what is true now.
 pub struct Asked {
@@ -57,12 +62,28 @@ impl From<StoreError> for Unserved {
 }
 
 impl Asked {
+    /// Reads a request as it comes in at the door: a client that describes itself is looked at first.
+    pub async fn arriving(app: &App, visitor: &Visitor, segment: &str, parameters: &str) -> Result<Self, Unserved> {
+        let named = decoded(parameters).and_then(|read| request::client_id(&read));
+        if let Ok(identifier @ ClientIdentifier::Described(_)) = named
+            && let Ok(audience) = tenants::audience(app, segment).await
+        {
+            let (address, now) = (visitor.address, visitor.now);
+            let arrival = Arrival { audience: &audience, purpose: Purpose::Request, kid: None, address, now };
+            app.welcome(&identifier, arrival).await.map_err(|why| match why.untrusted() {
+                Ok(why) => Unserved::Request(AuthorizeError::ShowPage(why), None),
+                Err(error) => Unserved::Store(error),
+            })?;
+        }
+        Self::read(app, (&visitor.origin.url, visitor.address), segment, parameters, visitor.now).await
+    }
+
     /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
     ///
     /// `begun_at` is when the browser came with it: a request that was pushed may run out while a person reads.
     pub async fn read(
         app: &App,
-        origin: &str,
+        (origin, address): (&str, IpAddr),
         segment: &str,
         parameters: &str,
         begun_at: Timestamp,
@@ -74,7 +95,7 @@ impl Asked {
         })?;
         let read = decoded(parameters).map_err(untrusted)?;
         let id = request::client_id(&read).map_err(untrusted)?;
-        let client = app.store.client(id).await?;
+        let client = app.client_called(&audience, &id).await?;
         let (read, came_by) = match read.get("request_uri").and_then(pushed::reference) {
             None => (read, CameBy::Link),
             // What stands beside a reference does not count. [RFC 9101 §5]
@@ -86,6 +107,7 @@ impl Asked {
                 if there.ok().as_ref() != Some(&audience) {
                     return Err(untrusted(Untrusted::RequestUri));
                 }
+                let id = client.as_ref().map(|client| client.id).ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
                 let parameters = pushed.parameters_for(id, begun_at).map_err(untrusted)?;
                 (decoded(parameters).map_err(untrusted)?, CameBy::Pushed(hash))
             }
@@ -97,8 +119,8 @@ impl Asked {
                 let refused = |error| Unserved::Request(error, Some(Arc::clone(client)));
                 let read = match request_object::address(&read, client, context).map_err(refused)? {
                     None => read,
-                    Some(address) => {
-                        let object = fetched(app, address).await;
+                    Some(published_at) => {
+                        let object = fetched(app, address, published_at, begun_at).await;
                         let read =
                             request_object::fetched(&read, object.as_deref(), client, context).map_err(refused)?;
                         // It is fetched once: what waits for the person is what came.
@@ -127,6 +149,14 @@ impl Asked {
         let request = request::parse(&read, client.as_deref(), context)
             .map_err(|error| Unserved::Request(error, client.clone()))?;
         let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
+        let answers = match &audience {
+            Audience::Tenant(tenant) => tenant.id,
+            Audience::Anyone | Audience::WorkAccounts => client.tenant,
+        };
+        if !front_channel::may_carry(app, &request, &client, answers).await? {
+            let error = AuthorizeError::TellClient(Box::new(request.redirect), response_type::switched_off());
+            return Err(Unserved::Request(error, Some(client)));
+        }
         Ok(Self {
             request,
             client,
@@ -139,14 +169,14 @@ impl Asked {
     }
 
     /// Reads the request of a flow anew, by the endpoint that it came to.
-    pub async fn again(app: &App, flow: &Flow, now: Timestamp) -> Result<Self, Unserved> {
+    pub async fn again(app: &App, flow: &Flow, address: IpAddr, now: Timestamp) -> Result<Self, Unserved> {
         if let Some(device) = flow.device {
             return device::read(app, device, now).await;
         }
         if flow.segment == legacy::SEGMENT {
             return legacy::authorize::read(app, &flow.origin, &flow.parameters).await;
         }
-        Self::read(app, &flow.origin, &flow.segment, &flow.parameters, flow.started_at).await
+        Self::read(app, (&flow.origin, address), &flow.segment, &flow.parameters, flow.started_at).await
     }
 
     /// Where the form of a page of this flow may lead.
@@ -166,7 +196,10 @@ impl Asked {
 }
 
 /// The request object at an address of its client's. What goes wrong is the client's to find out.
-async fn fetched(app: &App, address: &str) -> Option<String> {
+async fn fetched(app: &App, asked_from: IpAddr, address: &str, now: Timestamp) -> Option<String> {
+    // Nobody makes this server ask others again and again, or takes the turns of those who do not.
+    let room = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now);
+    room.ok()?;
     let fetch = async {
         let target = app.outbound.target(address)?;
         app.outbound.fetch(&target, "application/oauth-authz-req+jwt, application/jwt", REQUEST_OBJECT_BYTES).await

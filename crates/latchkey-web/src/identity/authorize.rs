@@ -17,7 +17,7 @@ pub async fn get(
     request: Request<Body>,
 ) -> Response<Body> {
     let parameters = request.uri().query().unwrap_or_default().to_owned();
-    match Asked::read(&app, &visitor.origin.url, &segment, &parameters, visitor.now).await {
+    match Asked::arriving(&app, &visitor, &segment, &parameters).await {
         Ok(asked) => flow::begin(&app, &visitor, asked).await,
         Err(unserved) => flow::unserved(&app, &visitor, &segment, &parameters, unserved, None).await,
     }

@@ -1,5 +1,6 @@
 //! What the endpoints that clients use in the background share: one form, and one client that authenticates.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,9 +11,10 @@ use http::header::{
     ORIGIN, VARY,
 };
 use http::request::Parts;
+use latchkey_identity::client::metadata_document::Purpose;
 use latchkey_identity::client::redirect_uri::origin;
 use latchkey_identity::client::registration::SenderConstraint;
-use latchkey_identity::client::{Client, ClientId, ClientKind, Profile};
+use latchkey_identity::client::{Client, ClientIdentifier, ClientKind, Profile};
 use latchkey_identity::client_auth::{AuthenticatedClient, CalledAt, Facts, Presentable, Presented, authenticate};
 use latchkey_identity::dpop::ProvenKey;
 use latchkey_identity::parameters::Parameters;
@@ -24,9 +26,10 @@ use latchkey_store::StoreError;
 
 use crate::app::{App, Origin};
 use crate::extract::form;
+use crate::identity::client_documents::Arrival;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::tenants;
-use crate::visitor::ClientCertificate;
+use crate::visitor::{ClientCertificate, Peer};
 
 const CORRELATION: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -44,24 +47,57 @@ pub(super) struct ClientRequest {
     path: String,
 }
 
+/// The `Authorization` header. Of two nobody knows which one counts. [RFC 9110 §11.6.2]
+fn authorization(headers: &HeaderMap) -> Result<Option<&str>, OAuthError> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    match (all.next(), all.next()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(OAuthError::invalid_request("the Authorization header stands more than once")),
+        (Some(value), None) => match value.to_str() {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(OAuthError::invalid_client("the Authorization header is not text")),
+        },
+    }
+}
+
 impl ClientRequest {
     /// Reads the form and finds the tenant and the client.
     pub(super) async fn read(app: &App, parts: &Parts, segment: &str, body: Body) -> Result<Self, OAuthProblem> {
+        Self::read_for(Purpose::Token, app, parts, segment, body).await
+    }
+
+    /// The same, for a door that clients come in by which nobody knows yet.
+    pub(super) async fn read_first(app: &App, parts: &Parts, segment: &str, body: Body) -> Result<Self, OAuthProblem> {
+        Self::read_for(Purpose::Request, app, parts, segment, body).await
+    }
+
+    async fn read_for(
+        purpose: Purpose,
+        app: &App,
+        parts: &Parts,
+        segment: &str,
+        body: Body,
+    ) -> Result<Self, OAuthProblem> {
         let audience = tenants::audience(app, segment).await?;
         let headers = &parts.headers;
         let pairs = form(headers, body).await.map_err(|error| OAuthError::invalid_request(error.to_string()))?;
         let form = Parameters::from_pairs(pairs.into_vec())?;
         form.once()?;
-        let authorization = match headers.get(AUTHORIZATION) {
-            None => None,
-            Some(value) => {
-                Some(value.to_str().map_err(|_| OAuthError::invalid_client("the Authorization header is not text"))?)
-            }
-        };
+        let authorization = authorization(headers)?;
         let presented = Presented::read(authorization, &form)?;
-        let client = match ClientId::parse(&presented.client_id) {
-            Some(id) => app.store.client(id).await?,
+        let client = match ClientIdentifier::parse(&presented.client_id) {
             None => None,
+            Some(identifier) => {
+                let kid = match &presented.proof {
+                    Presentable::Assertion(assertion) => assertion.kid(),
+                    _ => None,
+                };
+                let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
+                let kid = kid.as_deref();
+                let arrival = Arrival { audience: &audience, purpose, kid, address, now: app.now() };
+                app.welcome(&identifier, arrival).await?;
+                app.client_called(&audience, &identifier).await?
+            }
         };
         let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
         let certificate = parts.extensions.get::<ClientCertificate>().map(|ClientCertificate(thumbprint)| *thumbprint);

@@ -6,14 +6,15 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use http::{Request, Response, StatusCode};
 use latchkey_devops::scope::{Scope, ScopeGroup};
-use latchkey_identity::authorization::{Authorization, Lifetime};
+use latchkey_identity::authorization::{Authorization, Lifetime, Place, Places};
 use latchkey_identity::authorize::response::Approved;
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::client::redirect_uri::is_native_destination;
-use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny};
+use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny, is_unchanged};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, PHONE, PROFILE, ScopeSet};
 use latchkey_identity::token::client_info;
+use latchkey_identity::token::narrowing::within;
 use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_jose::base64url;
 use latchkey_store::{Changes, StoreError};
@@ -21,14 +22,15 @@ use serde::Deserialize;
 
 use crate::app::{App, entropy};
 use crate::extract::Pairs;
+use crate::identity::apis::{self, Call};
 use crate::identity::flow::{self, Deliberation, Next, Opened};
 use crate::identity::offer::{AskedApproval, ClosedOrganization, OpenOrganization};
 use crate::identity::own_form::{self, Answered};
-use crate::identity::{device, problem_page};
+use crate::identity::{device, front_channel, problem_page};
 use crate::mail;
 use crate::pages::consent::{
-    Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
-    ScopeChoice, TookOver,
+    Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach,
+    RepositoryChoice, ScopeChoice, TookOver,
 };
 use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::wrong_tenant::WrongTenant;
@@ -156,6 +158,8 @@ async fn approved(
                 origin: &visitor.origin.url,
                 flow: Some(&opened.flow),
                 existing: existing.as_ref(),
+                places: deliberation.places.as_ref(),
+                key: &app.keys.refresh_token,
             };
             let decided = approve(approval, &choice, &offer, visitor.now, &mut entropy()).seen_from(&address);
             Ok(mail::approvals::told(app, decided, &client, &host, account, visitor.now))
@@ -171,7 +175,10 @@ async fn approved(
         Ok(Ok(approved)) => {
             let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;
             let info = asked.request.client_info.then(|| client_info(&deliberation.signed_in.account));
-            flow::send(app, visitor, &asked.client, &redirect.approved(&approved, info))
+            match front_channel::answer(app, redirect, &approved, info) {
+                Ok(response) => flow::send(app, visitor, &asked.client, &response),
+                Err(error) => problem_page::unavailable(app, visitor, &error),
+            }
         }
     }
 }
@@ -187,6 +194,8 @@ async fn denied(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Del
         origin: &visitor.origin.url,
         flow: Some(&opened.flow),
         existing: None,
+        places: None,
+        key: &app.keys.refresh_token,
     };
     let decided: Result<Result<(), OAuthError>, StoreError> = app
         .store
@@ -223,6 +232,7 @@ async fn consent(
     let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
     let paused = existing.as_ref().and_then(|existing| existing.paused_at).filter(|_| since.is_some());
     let wanted = question.open.union(&question.already);
+    let calls = apis::calls(app, &wanted).await?;
     let registered_in = app.store.tenant(asked.client.tenant).await?;
     let uri = asked.request.redirect.uri();
     let host = asked.request.redirect.destination();
@@ -237,6 +247,12 @@ async fn consent(
         app: asked.face(),
         older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, visitor)),
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
+        described: asked.client.document.as_ref().map(|url| DescribedApp {
+            host: url.host().to_owned(),
+            address: url.to_string(),
+            leads_elsewhere: asked.device.is_none() && !is_native_destination(uri) && host != url.host(),
+            says_something_else: given.is_some_and(|given| !is_unchanged(given, &asked.request, &asked.client)),
+        }),
         destination: if let Some(device) = &asked.device {
             Destination::Device(device::face(device, visitor))
         } else if is_native_destination(uri) && !asked.client.kind.is_confidential() {
@@ -259,7 +275,8 @@ async fn consent(
         }),
         identity: learns(&wanted),
         offline: wanted.contains(OFFLINE_ACCESS),
-        scopes: scopes(question, &wanted, since, carried),
+        scopes: scopes(question, &wanted, calls, since, carried),
+        names_places: deliberation.places.is_some(),
         organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation, visitor.now) },
         keep: if keeps_its_time {
             Vec::new()
@@ -297,11 +314,22 @@ fn learns(wanted: &ScopeSet) -> Vec<String> {
 fn scopes(
     question: &latchkey_identity::consent::Question,
     wanted: &ScopeSet,
+    calls: Vec<Call>,
     since: Option<Moment>,
     carried: Option<&Authorization>,
 ) -> Vec<ScopeChoice> {
     let described = wanted.resource();
     let described = described.iter().filter_map(|name| Scope::parse(name).map(|scope| (name, scope)));
+    let calls = calls.into_iter().map(|call| ScopeChoice {
+        detail: format!("What may be asked of it there is its own to say. Its name for this: {}.", call.name),
+        reach: Reach::Call,
+        required: question.required.contains(&call.scope),
+        high_privilege: false,
+        allowed_since: since.filter(|_| question.already.contains(&call.scope)),
+        carried: None,
+        value: call.scope,
+        label: call.label,
+    });
     described
         .map(|(name, scope)| ScopeChoice {
             value: name.to_owned(),
@@ -321,6 +349,7 @@ fn scopes(
             allowed_since: since.filter(|_| question.already.contains(name)),
             carried: carried.map(|carried| carried.scopes.contains(name)),
         })
+        .chain(calls)
         .collect()
 }
 
@@ -334,13 +363,13 @@ fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<Organizatio
     let Deliberation { existing, standing, .. } = deliberation;
     let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
     // What was chosen before stays ticked, for this app or for the one it took over from; without that, everything is.
-    let before = existing
-        .as_ref()
-        .filter(|existing| existing.ended.is_none() && !existing.places.is_empty())
-        .or(carried)
-        .map(|existing| &existing.places);
-    let ticked = |fits: &dyn Fn(&latchkey_identity::authorization::Place) -> bool| {
-        before.is_none_or(|places| places.iter().any(fits))
+    let before =
+        existing.as_ref().filter(|existing| existing.ended.is_none() && !existing.places.is_empty()).or(carried);
+    // So is what is asked for by name for the first time.
+    let new = |place: &&Place| before.is_none_or(|before| !within(&before.asked_places, place));
+    let new: Places = deliberation.places.iter().flatten().filter(new).copied().collect();
+    let ticked = |fits: &dyn Fn(&Place) -> bool| {
+        before.is_none_or(|before| before.places.iter().any(fits)) || new.iter().any(fits)
     };
     let open = standing.open.iter().map(|organization| OrganizationChoice {
         id: organization.id.to_string(),

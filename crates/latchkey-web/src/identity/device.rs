@@ -73,7 +73,7 @@ async fn begun(
     body: Body,
     known: &mut Option<Arc<Client>>,
 ) -> Result<Codes, OAuthProblem> {
-    let request = ClientRequest::read(app, parts, segment, body).await?;
+    let request = ClientRequest::read_first(app, parts, segment, body).await?;
     known.clone_from(&request.client);
     let client = request.authenticate(app, visitor.now).await?;
     has_room(app, client.client().id, visitor)?;

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
 use latchkey_identity::client::dynamic::RegistrationGate;
-use latchkey_identity::discovery;
+use latchkey_identity::discovery::{self, Switches};
 use latchkey_identity::limits::KEY_SET_MAX_AGE;
-use latchkey_identity::tenant::{Audience, TenantSegment};
+use latchkey_identity::tenant::{Audience, TenantId, TenantSegment};
 use latchkey_identity::token::issuer;
+use latchkey_store::StoreError;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 
@@ -132,18 +133,26 @@ pub async fn metadata(
         Audience::WorkAccounts => ("organizations".to_owned(), format!("{url}/{{tenantid}}/v2.0")),
     };
     let age = app.documents.age.load(SeqCst);
-    let registers_apps = match &audience {
-        Audience::Tenant(tenant) => match app.store.registration_gate(tenant.id).await {
-            Ok(gate) => gate != RegistrationGate::Off,
+    let switches = match &audience {
+        Audience::Tenant(tenant) => match switches(&app, tenant.id).await {
+            Ok(switches) => switches,
             Err(error) => return OAuthProblem::from(error).into_response(),
         },
-        Audience::Anyone | Audience::WorkAccounts => false,
+        Audience::Anyone | Audience::WorkAccounts => Switches::default(),
     };
     let mutual_tls = mutual_tls.as_ref().map(|alias| &*alias.url);
-    let document =
-        Document::new(&discovery::metadata(url, &segment, issuer, &app.resource, registers_apps, mutual_tls), age);
+    let document = Document::new(&discovery::metadata(url, &segment, issuer, &app.resource, switches, mutual_tls), age);
     app.documents.keep(&visitor.origin, request.uri().path(), document.clone());
     document.respond(request.headers())
+}
+
+/// What a tenant decided of its apps.
+async fn switches(app: &App, tenant: TenantId) -> Result<Switches, StoreError> {
+    Ok(Switches {
+        register_themselves: app.store.registration_gate(tenant).await? != RegistrationGate::Off,
+        implicit: app.store.allows_implicit(tenant).await?,
+        describe_themselves: app.store.document_gate(tenant).await?,
+    })
 }
 
 /// `GET /{t}/discovery/v2.0/keys`. [RFC 7517 §5]

@@ -6,14 +6,15 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::account::AccountId;
-use latchkey_identity::authorization::Authorization;
+use latchkey_identity::authorization::{Authorization, Places};
 use latchkey_identity::authorize::prompt::{SignedIn, Step, next_step};
 use latchkey_identity::authorize::request::{AuthorizationRequest, CameBy};
 use latchkey_identity::authorize::response::may_redirect_silently;
+use latchkey_identity::authorize::response_type;
 use latchkey_identity::authorize::{
     AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
 };
-use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::client::{Client, ClientId, exposed_api};
 use latchkey_identity::consent::{self, Consent, Question};
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
 use latchkey_identity::legacy::moving::vouches_for;
@@ -30,7 +31,7 @@ use serde::Deserialize;
 use crate::app::{App, entropy};
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::offer::Standing;
-use crate::identity::{own_form, problem_page, signed_answer};
+use crate::identity::{apis, authorization_details, front_channel, own_form, problem_page, signed_answer};
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
 use crate::reply::{self, FormTargets};
@@ -53,7 +54,7 @@ pub async fn open(app: &App, visitor: &Visitor, id: Option<&str>) -> Result<Open
     let flow = app.store.flow(FlowId(TokenHash::of(id))).await;
     let flow = flow.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
     let flow = flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)).ok_or_else(gone)?;
-    match Asked::again(app, &flow, visitor.now).await {
+    match Asked::again(app, &flow, visitor.address, visitor.now).await {
         Ok(asked) => Ok(Opened { id: id.to_owned(), flow, asked }),
         Err(error) => {
             let (segment, parameters) = (flow.segment.clone(), flow.parameters.clone());
@@ -110,6 +111,8 @@ pub struct Deliberation {
     pub carried: Option<Carried>,
     /// What is asked.
     pub question: Question,
+    /// The places that the request names, if it names any.
+    pub places: Option<Places>,
     /// All that the client could have afterwards.
     pub scopes: ScopeSet,
     /// Where the person may authorize services, and where not.
@@ -131,23 +134,47 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
     if !asked.client.is_open_to(tenant) {
         return Ok(Next::WrongTenant(Box::new(one)));
     }
+    if !front_channel::may_carry(app, &asked.request, &asked.client, tenant).await? {
+        return Ok(Next::Refuse(response_type::switched_off()));
+    }
+    let wanted = asked.request.scopes.canonical();
+    let api = apis::named(app, &wanted).await?;
+    if let Err(error) = exposed_api::callable(&wanted, api.as_deref(), tenant) {
+        return Ok(Next::Refuse(error));
+    }
     app.uses.visited(one.session.id, visitor.now);
     let existing = app.store.authorization_for(tenant, one.account.id, asked.client.id).await?;
-    let wants_places = !asked.request.scopes.canonical().resource().is_empty();
-    let required = consent::required(&asked.request, &asked.client, existing.as_ref(), visitor.now);
+    let wants_places = !wanted.resource().is_empty();
+    let places = match &asked.request.details {
+        None => None,
+        Some(details) => match authorization_details::reached(app, details, one.account.id).await? {
+            Some(places) => Some(places),
+            None => return Ok(Next::Refuse(authorization_details::out_of_reach())),
+        },
+    };
+    let required = consent::required(&asked.request, &asked.client, existing.as_ref(), places.as_ref(), visitor.now);
     let scopes = match (&required, &existing) {
         (Consent::Ask(question), _) => question.open.union(&question.already),
         (Consent::Remembered, Some(authorization)) => authorization.scopes.clone(),
-        (Consent::Remembered, None) => asked.request.scopes.canonical(),
+        (Consent::Remembered, None) => wanted,
     };
     let standing = match wants_places {
         true => Standing::of(app, one.account.id, &asked.client, &scopes, asked.legacy.as_ref(), visitor.now).await?,
         false => Standing::default(),
     };
+    let named = match &required {
+        Consent::Ask(question) => question.places.as_ref(),
+        Consent::Remembered => places.as_ref(),
+    };
+    let standing = match named {
+        None => standing,
+        Some(places) => standing.within(places),
+    };
     let may = !wants_places || standing.may_authorize();
     let question = match (required, &existing) {
         (Consent::Remembered, Some(authorization)) if may => {
-            return issue_code(app, visitor, asked, flow, &one, authorization).await.map(Next::Answer);
+            let issued = issue_code(app, visitor, asked, flow, &one, authorization, places.as_ref()).await;
+            return issued.map(Next::Answer);
         }
         // It was approved once, by somebody who may not any more: the page says what is missing.
         (Consent::Remembered, _) => Question::default(),
@@ -163,7 +190,7 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
         true => None,
         false => carried(app, asked, one.account.id, visitor.now).await?,
     };
-    let page = Box::new(Deliberation { signed_in: one, tenant, existing, carried, question, scopes, standing });
+    let page = Box::new(Deliberation { signed_in: one, tenant, existing, carried, question, places, scopes, standing });
     Ok(if !may { Next::Prerequisite(page) } else { Next::Consent(page) })
 }
 
@@ -192,15 +219,18 @@ async fn issue_code(
     flow: Option<&Flow>,
     one: &SignedIn,
     authorization: &Authorization,
+    places: Option<&Places>,
 ) -> Result<AuthorizationResponse, StoreError> {
     // A code below an authorization that ends at this moment is worth nothing when it is redeemed, so nothing is read again here.
     let context = CodeContext {
         request: &asked.request,
+        places,
         client: &asked.client,
         account: &one.account,
         session: &one.session,
         tenant: authorization.tenant,
         origin: &visitor.origin.url,
+        key: &app.keys.refresh_token,
         flow,
     };
     let decided = app
@@ -209,7 +239,11 @@ async fn issue_code(
             if !is_unanswered(app, &asked.request, flow).await? {
                 return Ok(Decision::refuse(OAuthError::access_denied("the request was answered already")));
             }
-            let (approved, changes) = authorization_code::issue(context, authorization, visitor.now, &mut entropy());
+            let issued = authorization_code::issue(context, authorization, visitor.now, &mut entropy());
+            let (approved, changes) = match issued {
+                Ok(issued) => issued,
+                Err(error) => return Ok(Decision::refuse(error)),
+            };
             let code = changes.iter().find_map(|change| match change {
                 Change::IssueCode(code) => Some(code.clone()),
                 _ => None,
@@ -222,7 +256,8 @@ async fn issue_code(
         Ok((approved, code)) => {
             // It comes back in a moment.
             code.into_iter().for_each(|code| app.store.remember_code(*code));
-            redirect.approved(&approved, asked.request.client_info.then(|| client_info(&one.account)))
+            let info = asked.request.client_info.then(|| client_info(&one.account));
+            front_channel::answer(app, redirect, &approved, info)?
         }
         Err(error) => redirect.error(&error),
     })
@@ -443,7 +478,7 @@ pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, reque
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
     let Some(flow) = flow else { return problem_page::flow_gone(&app, &visitor) };
-    let (redirect, error, client) = match Asked::again(&app, &flow, visitor.now).await {
+    let (redirect, error, client) = match Asked::again(&app, &flow, visitor.address, visitor.now).await {
         Err(Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client))) => (*redirect, error, client),
         Err(error) => return unserved(&app, &visitor, &flow.segment, &flow.parameters, error, Some((id, &flow))).await,
         Ok(asked) => match next(&app, &visitor, &asked, Some(&flow)).await {

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::bearer::{self, BearerError, Holder};
 use crate::identity::client_request::{ClientRequest, answer_client};
 use crate::identity::problem::OAuthProblem;
-use crate::identity::signed_answer;
+use crate::identity::{authorization_details, signed_answer};
 use crate::reply;
 
 /// `POST /{t}/oauth2/v2.0/introspect`.
@@ -22,7 +22,10 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let answered = async {
         let request = ClientRequest::read(&app, &parts, &segment, body).await?;
         known.clone_from(&request.client);
-        let found = look(&app, &request, now).await?;
+        let mut found = look(&app, &request, now).await?;
+        if let Some(details) = &mut found.authorization_details {
+            authorization_details::name(&app, details).await;
+        }
         let mut response = match &request.client {
             Some(client) if signed_answer::wants_signed_introspection(&parts.headers) => {
                 signed_answer::introspection(&app, request.issuer(client), client, found, now).await?
@@ -42,23 +45,28 @@ async fn look(app: &App, request: &ClientRequest, now: Timestamp) -> Result<Intr
     let text = request.form.require("token")?;
     if let Some(token) = RefreshToken::read(text, &app.keys.refresh_token) {
         let Some((family, authorization)) = app.store.family(token.family).await? else {
-            return Ok(introspect(None, &client, now));
+            return Ok(introspect(None, &client, &app.resource, now));
         };
         let person = app.store.account(family.account).await?;
         let account = person.as_ref().map(|person| &person.account);
         let key = &app.keys.refresh_token;
         let live = Live::Refresh { token, family: &family, authorization: &authorization, account, key };
-        return Ok(introspect(Some(live), &client, now));
+        return Ok(introspect(Some(live), &client, &app.resource, now));
     }
     Ok(match bearer::anybody(app, text, now).await {
         Ok(Holder::Person(bearer)) => {
             let (authorization, account) = (&bearer.authorization, &bearer.person.account);
-            introspect(Some(Live::Access { token: &bearer.token, authorization, account }), &client, now)
+            introspect(
+                Some(Live::Access { token: &bearer.token, authorization, account, client: &bearer.client }),
+                &client,
+                &app.resource,
+                now,
+            )
         }
         Ok(Holder::App(bearer)) => {
-            introspect(Some(Live::App { token: &bearer.token, client: &bearer.client }), &client, now)
+            introspect(Some(Live::App { token: &bearer.token, client: &bearer.client }), &client, &app.resource, now)
         }
-        Err(BearerError::Refused(_) | BearerError::Unproven(_)) => introspect(None, &client, now),
+        Err(BearerError::Refused(_) | BearerError::Unproven(_)) => introspect(None, &client, &app.resource, now),
         Err(BearerError::Store(error)) => return Err(error.into()),
     })
 }

@@ -18,6 +18,9 @@ use crate::app::App;
 /// Issuers whose keys are kept at once. One that is used again comes back by two requests.
 const CAPACITY: usize = 1_024;
 
+/// What an issuer publishes.
+const ACCEPT: &str = "application/json, application/jwk-set+json";
+
 /// What is known of issuers' keys. One request at a time asks an issuer; others wait for its answer.
 pub struct IssuerKeys(Cache<String, Arc<Mutex<PublishedKeys>>>);
 
@@ -50,24 +53,26 @@ impl App {
 
     async fn fetch_issuer_keys(&self, issuer: &str) -> Option<Bytes> {
         let base = issuer.strip_suffix('/').unwrap_or(issuer);
-        let metadata = self.fetch_document(&format!("{base}/.well-known/openid-configuration")).await?;
+        let metadata =
+            self.document(&format!("{base}/.well-known/openid-configuration"), ACCEPT, DOCUMENT_BYTES).await?;
         let Metadata { issuer: named, jwks_uri } = serde_json::from_slice(&metadata).ok()?;
         if named != issuer {
             tracing::info!(issuer, "the metadata of an issuer are those of another");
             return None;
         }
-        self.fetch_document(&jwks_uri).await
+        self.document(&jwks_uri, ACCEPT, DOCUMENT_BYTES).await
     }
 
-    async fn fetch_document(&self, uri: &str) -> Option<Bytes> {
+    /// Somebody else's document of at most `most` bytes. What goes wrong is in the log.
+    pub(crate) async fn document(&self, uri: &str, accept: &'static str, most: usize) -> Option<Bytes> {
         let fetched = async {
             let target = self.outbound.target(uri)?;
-            self.outbound.fetch(&target, "application/json, application/jwk-set+json", DOCUMENT_BYTES).await
+            self.outbound.fetch(&target, accept, most).await
         };
         match fetched.await {
             Ok(fetched) => Some(fetched.body),
             Err(error) => {
-                tracing::info!(uri, %error, "a document of an issuer could not be fetched");
+                tracing::info!(uri, %error, "a document could not be fetched");
                 None
             }
         }

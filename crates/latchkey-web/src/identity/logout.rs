@@ -9,11 +9,13 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::authorize::Untrusted;
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::client::redirect_uri::destination;
-use latchkey_identity::client::{Client, Profile};
+use latchkey_identity::client::{Client, ClientIdentifier, Profile};
 use latchkey_identity::logout::{
     Hint, HintClaims, LogoutError, LogoutRequest, PostLogoutRedirect, Step, next_step, target,
 };
 use latchkey_identity::parameters::Parameters;
+use latchkey_identity::sign_in::context::AuthenticationContext;
+use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_store::StoreError;
 
 use crate::app::App;
@@ -45,7 +47,8 @@ pub async fn get(
         Ok(allowed) => allowed,
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
-    match next_step(&asked.request, asked.hint.as_ref(), asked.client.as_deref(), &accounts, allowed) {
+    let (hint, client, key) = (asked.hint.as_ref(), asked.client.as_deref(), &app.keys.refresh_token);
+    match next_step(&asked.request, hint, client, &accounts, allowed, key) {
         Step::End(session) => {
             let (leaving, staying) = accounts.into_iter().partition(|one| one.session.id == session);
             sign_out::end(&app, visitor, Some(&asked), leaving, staying).await
@@ -54,13 +57,16 @@ pub async fn get(
         Step::Ask(about) => {
             let others = accounts.len();
             let meant = |one: &SignedIn| about.is_none_or(|session| session == one.session.id);
-            let accounts: Vec<Listed> = accounts.into_iter().filter(meant).map(listed).collect();
+            let accounts: Vec<SignedIn> = accounts.into_iter().filter(meant).collect();
+            let elsewhere = accounts.iter().any(is_elsewhere);
+            let accounts: Vec<Listed> = accounts.into_iter().map(listed).collect();
             let page = SignOut {
                 frame: problem_page::frame(&app, &visitor),
                 app: asked.client.as_ref().map(|client| client.name.clone()),
                 request: Some((segment, query.to_owned())),
                 onward: asked.target.as_ref().map(onward),
                 others: others.saturating_sub(accounts.len()),
+                elsewhere,
                 accounts,
             };
             reply::page(StatusCode::OK, &visitor, &page, &asked.targets())
@@ -71,6 +77,11 @@ pub async fn get(
 /// Where a page lets the person go on to, with the host that they get to.
 fn onward(target: &PostLogoutRedirect) -> Onward {
     Onward { href: target.location(), host: destination(target.uri()) }
+}
+
+/// Whether somebody signed in at another provider: there they stay so.
+pub fn is_elsewhere(one: &SignedIn) -> bool {
+    matches!(one.session.context, AuthenticationContext::Upstream(_))
 }
 
 /// A sign-out account as the page lists it.
@@ -109,7 +120,9 @@ impl Asked {
             }
         };
         let named = request.client(hint.as_ref()).map_err(refused)?;
-        let client = asking(app, visitor, &request, named).await;
+        // An ID token names the tenant, whose own the client is if it describes itself.
+        let issued_by = hint.as_ref().map(|hint| hint.tenant);
+        let client = asking(app, visitor, &request, named, (&audience, issued_by)).await;
         let client = client.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
         if named.is_some() && client.is_none() {
             return Err(refused(LogoutError::UnknownClient));
@@ -120,7 +133,7 @@ impl Asked {
 
     /// Whether the person whom the ID token names still allows the app anything.
     async fn is_allowed(&self, app: &App, signed_in: &[SignedIn], now: Timestamp) -> Result<bool, StoreError> {
-        let named = self.hint.as_ref().and_then(|hint| hint.named(signed_in));
+        let named = self.hint.as_ref().and_then(|hint| hint.named(signed_in, &app.keys.refresh_token));
         let (Some(one), Some(client)) = (named, &self.client) else { return Ok(false) };
         let given = app.store.authorizations_of(one.account.id).await?;
         Ok(given.iter().any(|given| given.authorization.client == client.id && given.authorization.is_live(now)))
@@ -178,10 +191,18 @@ async fn asking(
     app: &App,
     visitor: &Visitor,
     request: &LogoutRequest,
-    named: Option<latchkey_identity::client::ClientId>,
+    named: Option<&ClientIdentifier>,
+    (audience, issued_by): (&Audience, Option<TenantId>),
 ) -> Result<Option<Arc<Client>>, StoreError> {
     let uri = match (named, &request.post_logout_redirect_uri) {
-        (Some(id), _) => return app.store.client(id).await,
+        (Some(identifier), _) => {
+            let tenant = match issued_by {
+                Some(tenant) => app.store.tenant(tenant).await?,
+                None => None,
+            };
+            let issuer = tenant.map(|tenant| Audience::Tenant((*tenant).clone()));
+            return app.client_called(issuer.as_ref().unwrap_or(audience), identifier).await;
+        }
         (None, None) => return Ok(None),
         (None, Some(uri)) => uri,
     };

@@ -17,6 +17,7 @@ use latchkey_identity::client::{Client, Publisher};
 use latchkey_identity::consent::{Offer, app_shown};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::token::narrowing::within;
 use latchkey_store::StoreError;
 use latchkey_store::devops::OrganizationFacts;
 use uuid::Uuid;
@@ -46,6 +47,8 @@ pub struct OpenOrganization {
     pub legacy_end: Option<Timestamp>,
     /// The projects that the person reaches.
     pub projects: Vec<OpenProject>,
+    /// Whether there are others, or will be, that are not asked for.
+    pub in_part: bool,
 }
 
 /// A project that the person reaches.
@@ -56,6 +59,8 @@ pub struct OpenProject {
     pub name: String,
     /// Its repositories: id and name.
     pub repositories: Vec<(Uuid, String)>,
+    /// Whether there are others, or will be, that are not asked for.
+    pub in_part: bool,
 }
 
 /// An organization that the person may not authorize services for.
@@ -165,6 +170,7 @@ impl Standing {
                             .repositories_of(project.id)
                             .map(|repository| (repository.id.0, repository.name.to_string()))
                             .collect(),
+                        in_part: false,
                     });
                     standing.open.push(OpenOrganization {
                         id: facts.id().0,
@@ -172,6 +178,7 @@ impl Standing {
                         cap_days,
                         legacy_end: facts.organization.policy.sunset.refuse_from(),
                         projects: projects.collect(),
+                        in_part: false,
                     });
                 }
                 Err(missing) => {
@@ -190,6 +197,30 @@ impl Standing {
             }
         }
         Ok(standing)
+    }
+
+    /// What of it a request may be answered with that names its places.
+    #[must_use]
+    pub fn within(mut self, named: &Places) -> Self {
+        self.closed.retain(|closed| named.iter().any(|place| place.organization == closed.id));
+        for organization in &mut self.open {
+            let whole = Place { organization: organization.id, project: None, repository: None };
+            organization.in_part = !named.contains(&whole);
+            for project in &mut organization.projects {
+                let whole = Place { project: Some(project.id), ..whole };
+                project.in_part = !within(named, &whole);
+                project.repositories.retain(|(id, _)| within(named, &Place { repository: Some(*id), ..whole }));
+            }
+            let reached = |project: &OpenProject| {
+                !organization.in_part
+                    || named
+                        .iter()
+                        .any(|place| place.organization == organization.id && place.project == Some(project.id))
+            };
+            organization.projects.retain(reached);
+        }
+        self.open.retain(|open| named.iter().any(|place| place.organization == open.id));
+        self
     }
 
     /// Whether there is anywhere at all.
@@ -222,7 +253,7 @@ impl Standing {
         for organization in self.open.iter().filter(|organization| ticked("organization", organization.id)) {
             let whole = Place { organization: organization.id, project: None, repository: None };
             let mut inside = Places::new();
-            let mut everything = true;
+            let mut everything = !organization.in_part;
             for project in &organization.projects {
                 if !ticked("project", project.id) {
                     everything = false;
@@ -231,7 +262,7 @@ impl Standing {
                 let whole = Place { project: Some(project.id), ..whole };
                 let kept: Vec<Uuid> =
                     project.repositories.iter().map(|(id, _)| *id).filter(|id| ticked("repository", *id)).collect();
-                if kept.len() == project.repositories.len() {
+                if kept.len() == project.repositories.len() && !project.in_part {
                     inside.insert(whole);
                     continue;
                 }
@@ -292,14 +323,16 @@ mod tests {
             id: LIGHTHOUSE,
             name: "lighthouse".into(),
             repositories: vec![(LAMP, "lamp".into()), (TOWER, "tower".into())],
+            in_part: false,
         };
-        let drydock = OpenProject { id: DRYDOCK, name: "drydock".into(), repositories: vec![] };
+        let drydock = OpenProject { id: DRYDOCK, name: "drydock".into(), repositories: vec![], in_part: false };
         let harbor = OpenOrganization {
             id: HARBOR,
             name: "harbor".into(),
             cap_days: None,
             legacy_end: None,
             projects: vec![lighthouse, drydock],
+            in_part: false,
         };
         Standing { open: vec![harbor], closed: vec![] }
     }
@@ -309,6 +342,26 @@ mod tests {
         let places = standing().chosen(&Pairs::decode(query.join("&").as_bytes()));
         assert!(places.is_subset(&standing().offer().places));
         places.into_iter().map(|place| (place.project, place.repository)).collect()
+    }
+
+    #[test]
+    fn of_what_is_named_no_more_is_chosen_than_that() {
+        let whole = Place { organization: HARBOR, project: None, repository: None };
+        let lighthouse = Place { project: Some(LIGHTHOUSE), ..whole };
+        let named = |place: Place| standing().within(&Places::from([place]));
+        let all = "organization=00000000-0000-0000-0000-000000000001&project=00000000-0000-0000-0000-000000000002\
+            &project=00000000-0000-0000-0000-000000000003&repository=00000000-0000-0000-0000-000000000004\
+            &repository=00000000-0000-0000-0000-000000000005";
+        let all = Pairs::decode(all.as_bytes());
+        for place in [
+            whole,
+            lighthouse,
+            Place { repository: Some(LAMP), ..lighthouse },
+            Place { repository: Some(Place::NO_REPOSITORY), ..lighthouse },
+        ] {
+            assert_eq!(named(place).chosen(&all), Places::from([place]), "everything is ticked");
+        }
+        assert!(!named(Place { organization: Uuid::from_u128(9), ..whole }).may_authorize());
     }
 
     #[test]

@@ -59,7 +59,7 @@ async fn pushed(
     body: Body,
     known: &mut Option<Arc<Client>>,
 ) -> Result<String, OAuthProblem> {
-    let request = ClientRequest::read(app, parts, segment, body).await?;
+    let request = ClientRequest::read_first(app, parts, segment, body).await?;
     known.clone_from(&request.client);
     let client = request.authenticate_with_key(app, parts, visitor.now).await?;
     has_room(app, &client, visitor)?;

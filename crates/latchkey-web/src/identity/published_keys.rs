@@ -37,23 +37,9 @@ impl App {
             *known = PublishedKeys::at(uri);
         }
         if known.is_due(kid, now) {
-            let document = self.fetch_keys(client, uri).await;
+            let document = self.document(uri, "application/jwk-set+json, application/json", DOCUMENT_BYTES).await;
             known.took(document.as_deref(), credential.id, now);
         }
         known.keys(now).to_vec()
-    }
-
-    async fn fetch_keys(&self, client: &Client, uri: &str) -> Option<bytes::Bytes> {
-        let fetched = async {
-            let target = self.outbound.target(uri)?;
-            self.outbound.fetch(&target, "application/jwk-set+json, application/json", DOCUMENT_BYTES).await
-        };
-        match fetched.await {
-            Ok(fetched) => Some(fetched.body),
-            Err(error) => {
-                tracing::info!(client = %client.id, %error, "the keys of a client could not be fetched");
-                None
-            }
-        }
     }
 }

@@ -12,6 +12,7 @@ use latchkey_store::StoreError;
 use super::problem::OAuthProblem;
 use super::remembered::{self, Asked};
 use super::token::issues_for;
+use super::{apis, authorization_details};
 use crate::app::{App, entropy};
 
 /// The grant of an authorization code.
@@ -23,7 +24,8 @@ pub(super) async fn authorization_code(
     address: &str,
     now: Timestamp,
 ) -> Result<Issue, OAuthProblem> {
-    let request = CodeRequest::read(form)?;
+    let details = authorization_details::located(app, client, form).await?;
+    let request = CodeRequest { details, ..CodeRequest::read(form)? };
     let redeem = Redeem { app, audience, client, request, address, now };
     Ok(remembered::decide(&app.store, &redeem).await??)
 }
@@ -67,7 +69,23 @@ impl Redeem<'_> {
             None => None,
         };
         let account = person.as_ref().map(|person| &person.account);
-        let facts = Redemption { code, account, key: &app.keys.refresh_token };
+        let api = match code {
+            Some((code, _)) => apis::named(app, &code.scopes).await?,
+            None => None,
+        };
+        let spent = match code {
+            Some((code, _)) => is_spent(app, code).await?,
+            None => false,
+        };
+        let facts = Redemption { code, account, spent, api: api.as_deref(), key: &app.keys.refresh_token };
         Ok(authorization_code::redeem(request, client, facts, *now, &mut entropy()).seen_from(address))
+    }
+}
+
+/// Whether a code was redeemed, and what it produced has ended.
+pub(crate) async fn is_spent(app: &App, code: &AuthorizationCode) -> Result<bool, StoreError> {
+    match code.redeemed_at {
+        None => Ok(false),
+        Some(_) => Ok(app.store.family(code.family).await?.is_none_or(|(family, _)| family.ended_at.is_some())),
     }
 }

@@ -13,6 +13,7 @@ use latchkey_store::StoreError;
 use super::problem::OAuthProblem;
 use super::remembered::{self, Asked};
 use super::token::issues_for;
+use super::{apis, authorization_details};
 use crate::app::{App, entropy};
 
 /// The grant of a refresh token.
@@ -24,7 +25,8 @@ pub(super) async fn refresh_token(
     address: &str,
     now: Timestamp,
 ) -> Result<Issue, OAuthProblem> {
-    let request = RefreshRequest::read(form, &app.keys.refresh_token)?;
+    let details = authorization_details::located(app, client, form).await?;
+    let request = RefreshRequest { details, ..RefreshRequest::read(form, &app.keys.refresh_token)? };
     let refresh = Refresh { app, audience, client, request, address, now };
     Ok(remembered::decide(&app.store, &refresh).await??)
 }
@@ -63,8 +65,13 @@ impl Refresh<'_> {
             Some((family, _)) => app.store.account(family.account).await?,
             None => None,
         };
+        let api = match family {
+            Some((family, _)) => apis::named(app, &family.scopes).await?,
+            None => None,
+        };
         let facts = Rotation {
             family,
+            api: api.as_deref(),
             account: person.as_ref().map(|person| &person.account),
             resource: &app.resource,
             key: &app.keys.refresh_token,

@@ -1,6 +1,8 @@
 //! `/{t}/oauth2/v2.0/register`: apps register themselves, where the tenant lets them, and manage what they registered. [RFC 7591],
 //! [RFC 7592]
 
+use std::sync::PoisonError;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
@@ -107,7 +109,7 @@ pub async fn manage(
         let tenant = tenant(&app, &segment).await?;
         let (client, kept) = managed_by(&app, tenant, &id, request.headers()).await?;
         match *request.method() {
-            Method::PUT => replace(&app, &visitor, client.id, request).await,
+            Method::PUT => replace(&app, &visitor, tenant, client.id, request).await,
             Method::DELETE => unregister(&app, &visitor, client.id).await,
             _ => Ok(described(&visitor, &client, &kept, None)),
         }
@@ -141,19 +143,15 @@ async fn tenant(app: &App, segment: &str) -> Result<TenantId, Problem> {
 
 async fn register(app: &App, visitor: &Visitor, segment: &str, request: Request<Body>) -> Answer {
     let tenant = tenant(app, segment).await?;
-    let room = app.request_throttle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).begin_registration(
-        tenant,
-        visitor.address,
-        visitor.now,
-    );
-    room.map_err(|Wait(wait)| OAuthProblem::too_much("too many apps registered themselves from here", wait))?;
     let token = match bearer(request.headers()) {
         Some(token) => app.store.initial_access_token(token.hash()).await?,
         None => None,
     };
     // Who may not register at all learns nothing of what they sent.
     dynamic::may_register(standing(app, tenant, token.as_ref(), visitor).await?)?;
-    let proposal = proposal(app, visitor, &document(request).await?)?;
+    // What is refused by the gate uses up nothing of what others may do.
+    has_room(app, tenant, visitor)?;
+    let proposal = proposal(app, visitor, tenant, &document(request).await?, None).await?;
     let decided: Result<Registered, Refused> = app
         .store
         .decide(|| async {
@@ -168,6 +166,12 @@ async fn register(app: &App, visitor: &Visitor, segment: &str, request: Request<
     told.insert("registration_access_token".into(), access_token.reveal().into());
     told.insert("registration_client_uri".into(), client_uri(visitor, &client).into());
     Ok(reply::json(StatusCode::CREATED, &told))
+}
+
+fn has_room(app: &App, tenant: TenantId, visitor: &Visitor) -> Result<(), Problem> {
+    let mut throttle = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = throttle.begin_registration(tenant, visitor.address, visitor.now);
+    Ok(room.map_err(|Wait(wait)| OAuthProblem::too_much("too many apps registered themselves from here", wait))?)
 }
 
 async fn standing<'a>(
@@ -186,8 +190,19 @@ async fn standing<'a>(
     })
 }
 
-fn proposal(app: &App, visitor: &Visitor, document: &Map<String, Value>) -> Result<Proposal, Refused> {
-    client_metadata::read(document, &app.resource, visitor.now, &mut entropy())
+async fn proposal(
+    app: &App,
+    visitor: &Visitor,
+    tenant: TenantId,
+    document: &Map<String, Value>,
+    before: Option<&Client>,
+) -> Result<Proposal, Problem> {
+    let implicit = app.store.allows_implicit(tenant).await?;
+    let sector = match client_metadata::sector(document)? {
+        Some((metadata, redirect_uris)) => app.sector_document(&metadata, &redirect_uris, before).await,
+        None => None,
+    };
+    Ok(client_metadata::read(document, sector.as_ref(), &app.resource, implicit, visitor.now, &mut entropy())?)
 }
 
 /// The app of this id, if the token that the request shows manages its registration. Whatever is wrong, the answer is the same.
@@ -204,7 +219,8 @@ async fn managed_by(
     Ok((client, kept))
 }
 
-async fn replace(app: &App, visitor: &Visitor, id: ClientId, request: Request<Body>) -> Answer {
+async fn replace(app: &App, visitor: &Visitor, tenant: TenantId, id: ClientId, request: Request<Body>) -> Answer {
+    has_room(app, tenant, visitor)?;
     let document = document(request).await?;
     let own_id = document.get("client_id").and_then(Value::as_str) == Some(id.to_string().as_str());
     let ours =
@@ -214,7 +230,8 @@ async fn replace(app: &App, visitor: &Visitor, id: ClientId, request: Request<Bo
         return Err(Refused::Metadata("invalid_client_metadata", said.into()).into());
     }
     let given = document.get("client_secret").map(|secret| secret.as_str().unwrap_or_default().to_owned());
-    let proposal = proposal(app, visitor, &document)?;
+    let before = app.store.client(id).await?;
+    let proposal = proposal(app, visitor, tenant, &document, before.as_deref()).await?;
     let key = &app.keys.client_secret;
     let decided: Result<(Client, Option<Secret>, DynamicClient), Refused> = app
         .store
@@ -231,11 +248,13 @@ async fn replace(app: &App, visitor: &Visitor, id: ClientId, request: Request<Bo
             }
             let replaced = dynamic::replace(&client, &kept, proposal.clone(), key, visitor.now, &mut entropy());
             let Decision { answer, changes } = replaced.seen_from(&visitor.address.to_string());
-            let kept = changes.iter().find_map(|change| match change {
+            // Where nothing changed nothing is written.
+            let changed = changes.iter().find_map(|change| match change {
                 Change::ChangeDynamicClient(kept) => Some((**kept).clone()),
                 _ => None,
             });
-            let answer = answer.and_then(|(client, secret)| Ok((client, secret, kept.ok_or(Refused::Token)?)));
+            let kept = changed.unwrap_or(kept);
+            let answer = answer.map(|(client, secret)| (client, secret, kept));
             Ok(Decision { answer, changes })
         })
         .await?;

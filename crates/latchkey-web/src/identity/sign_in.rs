@@ -1,16 +1,17 @@
 //! Sign-in with a password: the page, the throttle, the hash on its own threads, the new cookie.
 
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{Query, State};
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
-use latchkey_identity::account::email_key;
+use latchkey_identity::account::{Account, email_key};
 use latchkey_identity::limits;
 use latchkey_identity::session::Session;
 use latchkey_identity::sign_in::password::{Comparison, SignInContext, SignInRefused, sign_in};
-use latchkey_identity::sign_in::throttle::Attempt;
+use latchkey_identity::sign_in::throttle::{Attempt, Throttle};
+use latchkey_identity::sign_in::upstream::passwords_count;
 use latchkey_identity::throttle::{Wait, network};
 use latchkey_jose::base64url;
 use latchkey_store::StoreError;
@@ -21,6 +22,7 @@ use crate::extract::form;
 use crate::forms;
 use crate::identity::flow::{self, Opened};
 use crate::identity::problem_page;
+use crate::identity::upstream::{self, Errand, NotSent, Offered};
 use crate::pages::Remaining;
 use crate::pages::sign_in::{SignIn, SignInTrouble};
 use crate::reply::{self, FormTargets};
@@ -63,10 +65,28 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<S
         None => query.login_hint.filter(|email| email.len() <= LONGEST_EMAIL),
     };
     let next = query.next.as_deref().filter(|next| is_own_path(next)).map(str::to_owned);
-    show(&app, &visitor, opened.as_ref(), next, hint.unwrap_or_default(), None).await
+    let meant = match query.another {
+        None => upstream::meant(&app, opened.as_ref(), hint.as_deref()).await,
+        Some(_) => Ok(None),
+    };
+    let trouble = match meant {
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+        Ok(None) => None,
+        Ok(Some(provider)) => {
+            let (purpose, freshness) = upstream::purpose(opened.as_ref(), next.as_deref());
+            let errand = Errand { upstream: &provider, purpose, freshness, login_hint: hint.as_deref() };
+            match upstream::send(&app, &visitor, errand).await {
+                Ok(response) => return response,
+                Err(NotSent::Answer(response)) => return *response,
+                Err(NotSent::Unreachable) => Some(SignInTrouble::ProviderUnreachable),
+            }
+        }
+    };
+    show(&app, &visitor, opened.as_ref(), next, hint.unwrap_or_default(), trouble).await
 }
 
-async fn show(
+/// The page.
+pub(crate) async fn show(
     app: &App,
     visitor: &Visitor,
     opened: Option<&Opened>,
@@ -78,10 +98,17 @@ async fn show(
         Ok(sessions) => !sessions.is_empty(),
         Err(error) => return problem_page::unavailable(app, visitor, &error),
     };
+    let offered = match Offered::on(app, opened).await {
+        Ok(offered) => offered,
+        Err(error) => return problem_page::unavailable(app, visitor, &error),
+    };
     let status = match &trouble {
         None => StatusCode::OK,
+        Some(SignInTrouble::ProviderUnreachable) => StatusCode::BAD_GATEWAY,
         Some(SignInTrouble::Throttled(_) | SignInTrouble::Busy) => StatusCode::TOO_MANY_REQUESTS,
-        Some(SignInTrouble::NoMatch | SignInTrouble::Expired) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(SignInTrouble::NoMatch | SignInTrouble::Expired | SignInTrouble::NoProvider) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     };
     let wait = match &trouble {
         Some(SignInTrouble::Throttled(Remaining(seconds))) => Some(*seconds),
@@ -95,6 +122,8 @@ async fn show(
         asking: opened.map(|opened| opened.asked.asking()),
         email,
         has_accounts,
+        elsewhere: offered.shown(),
+        by_address: offered.by_address,
         trouble,
     };
     let targets = opened.map_or_else(FormTargets::own, |opened| opened.asked.targets());
@@ -140,6 +169,22 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
         Err(Failed::Trouble(trouble)) => trouble,
         Err(Failed::Store(error)) => return problem_page::unavailable(&app, &visitor, &error),
     };
+    // Where passwords do not count an address leads to the provider, whoever has it, and whether or not anybody does.
+    if matches!(trouble, SignInTrouble::NoMatch) {
+        match upstream::of_address(&app, &email).await {
+            Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+            Ok(Some(provider)) if !provider.passwords => {
+                let (purpose, freshness) = upstream::purpose(opened.as_ref(), next.as_deref());
+                let errand = Errand { upstream: &provider, purpose, freshness, login_hint: Some(email.trim()) };
+                match upstream::send(&app, &visitor, errand).await {
+                    Ok(response) => return response,
+                    Err(NotSent::Answer(response)) => return *response,
+                    Err(NotSent::Unreachable) => {}
+                }
+            }
+            Ok(_) => {}
+        }
+    }
     show(&app, &visitor, opened.as_ref(), next, email, Some(trouble)).await
 }
 
@@ -167,21 +212,7 @@ async fn attempt(
     let device = Device::read(visitor.device.as_deref());
     let attempt =
         Attempt { email_key: &key, network: &network, known_device: device.knows(app, &key).then_some(device.id) };
-    let throttle = || app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-    throttle().begin(attempt, visitor.now).map_err(|Wait(wait)| {
-        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
-        Failed::Trouble(SignInTrouble::Throttled(Remaining(seconds)))
-    })?;
-    let (account, phc) = app.store.credentials(&key).await?.map_or((None, None), |(account, phc)| (Some(account), phc));
-    let comparison = if password.len() > *limits::PASSWORD_BYTES.end() {
-        Comparison::Differs
-    } else {
-        app.hashing.compare(password, phc).await.map_err(|_| {
-            // It was not tried, so it does not count.
-            throttle().succeeded(attempt);
-            Failed::Trouble(SignInTrouble::Busy)
-        })?
-    };
+    let (account, comparison) = compare(app, visitor, attempt, password).await?;
     let renewed = visitor.browser.renewed();
     let address = visitor.address.to_string();
     let context = SignInContext {
@@ -199,8 +230,63 @@ async fn attempt(
         })
         .await?;
     decided.map_err(|SignInRefused| Failed::Trouble(SignInTrouble::NoMatch))?;
-    throttle().succeeded(attempt);
+    throttle(app).succeeded(attempt);
     Ok((renewed, device.with(app, &key)))
+}
+
+fn throttle(app: &App) -> MutexGuard<'_, Throttle> {
+    app.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a password is that of the account of an address: counted first, compared on the hashing pool, and nothing where passwords do not
+/// count.
+async fn compare(
+    app: &App,
+    visitor: &Visitor,
+    attempt: Attempt<'_>,
+    password: String,
+) -> Result<(Option<Account>, Comparison), Failed> {
+    throttle(app).begin(attempt, visitor.now).map_err(|Wait(wait)| {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
+        Failed::Trouble(SignInTrouble::Throttled(Remaining(seconds)))
+    })?;
+    let found = app.store.credentials(attempt.email_key).await?;
+    let (account, phc) = found.map_or((None, None), |(account, phc)| (Some(account), phc));
+    let comparison = if password.len() > *limits::PASSWORD_BYTES.end() {
+        Comparison::Differs
+    } else {
+        app.hashing.compare(password, phc).await.map_err(|_| {
+            // It was not tried, so it does not count.
+            throttle(app).succeeded(attempt);
+            Failed::Trouble(SignInTrouble::Busy)
+        })?
+    };
+    let counts = match &account {
+        Some(account) => passwords_count(account, &app.store.upstreams_of(account.tenant).await?),
+        None => false,
+    };
+    let comparison = if counts { comparison } else { Comparison::Differs };
+    Ok((account, comparison))
+}
+
+/// Whether somebody who is signed in shows their password once more. `Err` says why it was not looked at.
+pub(crate) async fn shows_password(
+    app: &App,
+    visitor: &Visitor,
+    account: &Account,
+    password: String,
+) -> Result<Result<bool, SignInTrouble>, StoreError> {
+    let (key, network) = (email_key(&account.email), network(visitor.address));
+    let attempt = Attempt { email_key: &key, network: &network, known_device: None };
+    match compare(app, visitor, attempt, password).await {
+        Ok((found, Comparison::Matches)) if found.as_ref().is_some_and(|found| found.id == account.id) => {
+            throttle(app).succeeded(attempt);
+            Ok(Ok(true))
+        }
+        Ok(_) => Ok(Ok(false)),
+        Err(Failed::Trouble(trouble)) => Ok(Err(trouble)),
+        Err(Failed::Store(error)) => Err(error),
+    }
 }
 
 /// A device, and proofs of the accounts that signed in from it before: `id.proof.proof`.

@@ -26,6 +26,7 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> Response<Body> {
         request: None,
         onward: None,
         others: 0,
+        elsewhere: accounts.iter().any(logout::is_elsewhere),
         accounts: accounts.into_iter().map(logout::listed).collect(),
     };
     reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
@@ -100,7 +101,7 @@ async fn frames(app: &App, leaving: &[SignedIn]) -> Result<Vec<String>, StoreErr
     for one in leaving {
         for about in app.store.signed_in_to(one.session.id).await? {
             let client = app.store.client(about.client).await?;
-            frames.extend(client.and_then(|client| about.frame(&client)));
+            frames.extend(client.and_then(|client| about.frame(&client, &app.keys.refresh_token)));
         }
     }
     Ok(frames)

@@ -51,8 +51,12 @@ pub(super) async fn introspection(
     token_introspection: Introspection,
     now: Timestamp,
 ) -> Result<Response<Body>, OAuthError> {
-    let claims =
-        SignedIntrospection { iss: issuer, aud: client.id.to_string(), iat: now.as_secs(), token_introspection };
+    let claims = SignedIntrospection {
+        iss: issuer,
+        aud: client.identifier().to_string(),
+        iat: now.as_secs(),
+        token_introspection,
+    };
     let token = sign(app, client.introspection_algorithm(), "token-introspection+jwt", &claims).await?;
     Ok(reply::jwt(INTROSPECTION, token))
 }

@@ -26,10 +26,12 @@ use latchkey_store::StoreError;
 use crate::app::{App, Origin, entropy};
 use crate::dpop;
 use crate::identity::client_request::{ClientRequest, answer_client, is_registered};
+use crate::identity::jwt_bearer::jwt_bearer;
 use crate::identity::problem::OAuthProblem;
-use crate::identity::redeem::authorization_code;
+use crate::identity::redeem::{authorization_code, is_spent};
 use crate::identity::refresh::refresh_token;
 use crate::identity::token_exchange::token_exchange;
+use crate::identity::{apis, authorization_details};
 use crate::reply;
 use crate::visitor::Peer;
 
@@ -47,7 +49,10 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     {
         tracing::error!(%error, "there is no key to sign ID tokens with");
     }
-    let answered = answered.map(|issued| success(&app, &issued));
+    let answered = match answered {
+        Ok(issued) => Ok(success(&app, &issued).await),
+        Err(problem) => Err(problem),
+    };
     let mut response = answer_client(&parts.headers, client.as_deref(), answered, now);
     dpop::offer_nonce(&app, &parts.headers, response.headers_mut(), now);
     response
@@ -92,6 +97,9 @@ async fn answer(
     if grant != Some(GrantType::TokenExchange) {
         app.resource.check(form)?;
     }
+    if !matches!(grant, Some(GrantType::AuthorizationCode | GrantType::RefreshToken)) {
+        authorization_details::has_no_place_in(form)?;
+    }
     match grant {
         Some(GrantType::AuthorizationCode) => {
             Ok(authorization_code(app, audience, &client, form, address, now).await?.into())
@@ -102,6 +110,7 @@ async fn answer(
         }
         Some(GrantType::DeviceCode) => Ok(device_code(app, audience, &client, form, address, now).await?.into()),
         Some(GrantType::TokenExchange) => Ok(token_exchange(app, audience, &client, form, address, now).await?.into()),
+        Some(GrantType::JwtBearer) => Ok(jwt_bearer(app, audience, &client, form, address, now).await?.into()),
         None => {
             let known = GrantType::ALL.map(GrantType::name).join(", ");
             Err(OAuthError::unsupported_grant_type(format!("grant_type is none of {known}")).into())
@@ -153,13 +162,16 @@ async fn device_code(
                 None => None,
             };
             let spent = match &found {
-                Some((code, _)) if code.redeemed_at.is_some() => {
-                    app.store.family(code.family).await?.is_none_or(|(family, _)| family.ended_at.is_some())
-                }
-                _ => false,
+                Some((code, _)) => is_spent(app, code).await?,
+                None => false,
+            };
+            let api = match &found {
+                Some((code, _)) => apis::named(app, &code.scopes).await?,
+                None => None,
             };
             let facts = Polled {
                 spent,
+                api: api.as_deref(),
                 device: asked.as_ref(),
                 code: found.as_ref().map(|(code, authorization)| (code, authorization)),
                 account: person.as_ref().map(|person| &person.account),
@@ -181,15 +193,18 @@ pub(super) fn issues_for(audience: &Audience, tenant: TenantId) -> bool {
     }
 }
 
-fn success(app: &App, issued: &Issued) -> Response<Body> {
+async fn success(app: &App, issued: &Issued) -> Response<Body> {
     let signed = match issued {
         Issued::ForPerson(issue) => app.signer.token_response(issue, &app.resource),
         Issued::ForApp(issue) => app.signer.app_token_response(issue, &app.resource),
     };
-    let Some(answer) = signed else {
+    let Some(mut answer) = signed else {
         tracing::error!("a token could not be signed");
         return OAuthProblem::from(OAuthError::temporarily_unavailable("the server cannot sign now")).into_response();
     };
+    if let Some(details) = &mut answer.authorization_details {
+        authorization_details::name(app, details).await;
+    }
     let mut response = reply::json(StatusCode::OK, &answer);
     reply::no_store(&mut response);
     response

@@ -73,7 +73,8 @@ async fn told(app: &App, bearer: &Bearer, claims: UserClaims) -> Response<Body> 
     let Some(algorithm) = bearer.client.metadata.userinfo_signed_response_alg else {
         return finish(reply::json(StatusCode::OK, &claims));
     };
-    let claims = SignedUserInfo { iss: bearer.token.issuer.clone(), aud: bearer.client.id.to_string(), claims };
+    let claims =
+        SignedUserInfo { iss: bearer.token.issuer.clone(), aud: bearer.client.identifier().to_string(), claims };
     match signed_answer::userinfo(app, algorithm, &claims).await {
         Ok(response) => finish(response),
         Err(error) => finish(reply::json(

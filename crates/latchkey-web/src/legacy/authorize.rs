@@ -41,7 +41,8 @@ pub async fn read(app: &App, origin: &str, parameters: &str) -> Result<Asked, Un
     let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
     let pairs = Pairs::decode(parameters.as_bytes());
     let read = Parameters::from_pairs(pairs.into_vec()).map_err(|_| untrusted(Untrusted::ClientMissing))?;
-    let client = app.store.client(client_id(&read).map_err(untrusted)?).await?;
+    let id = client_id(&read).map_err(untrusted)?.registered().ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
+    let client = app.store.client(id).await?;
     let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
     let Some(legacy) = app.store.legacy_app(client.id).await? else {
         return Err(untrusted(Untrusted::NotOfTheOlderKind));

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::notice::{self, Notice};
 use crate::app::{App, Origin, entropy};
 use crate::extract::form;
+use crate::identity::redeem::is_spent;
 use crate::reply;
 use crate::visitor::Peer;
 
@@ -128,16 +129,19 @@ async fn code(
                 return Ok(Decision::refuse(gone));
             }
             let found = app.store.code(hash).await?;
-            let mut person = None;
+            let (mut person, mut spent) = (None, false);
             if let Some((code, authorization)) = &found {
                 if let Some(ended) = notice::refusal(app, authorization, now).await? {
                     return Ok(Decision::refuse(ended));
                 }
                 person = app.store.account(code.account).await?;
+                spent = is_spent(app, code).await?;
             }
             let facts = Redemption {
+                spent,
                 code: found.as_ref().map(|(code, authorization)| (code, authorization)),
                 account: person.as_ref().map(|person| &person.account),
+                api: None,
                 key: &app.keys.refresh_token,
             };
             let decision = redeem(request, client, facts, now, &mut entropy());
@@ -173,6 +177,7 @@ async fn refresh(
             let facts = Rotation {
                 family: found.as_ref().map(|(family, authorization)| (family, authorization)),
                 account: person.as_ref().map(|person| &person.account),
+                api: None,
                 resource: &app.resource,
                 key: &app.keys.refresh_token,
             };

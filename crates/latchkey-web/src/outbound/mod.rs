@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -101,7 +101,19 @@ impl Outbound {
 
     /// Fetches a document of at most `most` bytes.
     pub async fn fetch(&self, target: &Target, accept: &'static str, most: usize) -> Result<Fetched, OutboundError> {
+        self.fetch_with(target, accept, None, most).await
+    }
+
+    /// The same, with this `Authorization`.
+    pub async fn fetch_with(
+        &self,
+        target: &Target,
+        accept: &'static str,
+        authorization: Option<HeaderValue>,
+        most: usize,
+    ) -> Result<Fetched, OutboundError> {
         let request = Request::builder().method(Method::GET).header(ACCEPT, HeaderValue::from_static(accept));
+        let request = authorized(request, authorization);
         let (status, fetched) = self.ask(target, request, Bytes::new(), most).await?;
         if status == StatusCode::OK { Ok(fetched) } else { Err(OutboundError::Status(status)) }
     }
@@ -111,6 +123,21 @@ impl Outbound {
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let request = Request::builder().method(Method::POST).header(CONTENT_TYPE, form_type);
         self.ask(target, request, form.into(), 0).await.map(|(status, _)| status)
+    }
+
+    /// Posts a form, and reads the document of at most `most` bytes that is the answer.
+    pub async fn post_for(
+        &self,
+        target: &Target,
+        form: String,
+        authorization: Option<HeaderValue>,
+        most: usize,
+    ) -> Result<Fetched, OutboundError> {
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let json = HeaderValue::from_static("application/json");
+        let request = Request::builder().method(Method::POST).header(CONTENT_TYPE, form_type).header(ACCEPT, json);
+        let (status, fetched) = self.ask(target, authorized(request, authorization), form.into(), most).await?;
+        if status == StatusCode::OK { Ok(fetched) } else { Err(OutboundError::Status(status)) }
     }
 
     async fn ask(
@@ -158,6 +185,13 @@ impl Outbound {
             answer = &mut answered => answer,
             _ = &mut connection => answered.await,
         }
+    }
+}
+
+fn authorized(request: http::request::Builder, authorization: Option<HeaderValue>) -> http::request::Builder {
+    match authorization {
+        Some(value) => request.header(AUTHORIZATION, value),
+        None => request,
     }
 }
 

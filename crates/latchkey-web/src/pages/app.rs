@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::app_answers::AnswersForm;
+use super::app_api::ApiForm;
 use super::app_federation::FederationForm;
 use super::app_keys::ProofForm;
 use super::app_new::{AppProfile, OptionGroup, ScopeOption, grouped};
@@ -10,7 +11,7 @@ use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
 /// One app, for those who may change it. Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`), `/doors` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
+/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/doors` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
 /// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/method` (`method`),
 /// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); delete leads to `/delete`.
 #[derive(Template)]
@@ -24,6 +25,8 @@ pub struct AppDetails {
     pub problems: Problems,
     /// Its client id.
     pub client_id: String,
+    /// The address at which it describes itself, if nobody registered it.
+    pub described_at: Option<String>,
     /// Its name.
     pub name: String,
     /// Its kind.
@@ -56,14 +59,30 @@ pub struct AppDetails {
     pub answers: AnswersForm,
     /// What its tokens are bound to, always.
     pub binding: Binding,
+    /// What it exposes to others.
+    pub api: ApiForm,
     /// The scopes one can ask for.
     pub scopes: Vec<ScopeOption>,
+    /// The scopes of other apps that it asks for, one a line.
+    pub app_scopes: String,
     /// Its secrets. Always empty for an app that cannot keep one.
     pub secrets: Vec<SecretRow>,
     /// How it proves who it is beside by them.
     pub proof: ProofForm,
     /// Tokens of other issuers that stand for it.
     pub federation: FederationForm,
+    /// Code to start from.
+    pub snippets: Vec<Snippet>,
+}
+
+/// Code to start from, with the app's own values in place.
+pub struct Snippet {
+    /// What it is found by: `snippet-{id}`.
+    pub id: &'static str,
+    /// The library that it is for.
+    pub title: &'static str,
+    /// The code.
+    pub code: String,
 }
 
 /// What an app uses beside signing people in, as its form shows it.

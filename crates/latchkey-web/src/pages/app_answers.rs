@@ -1,15 +1,20 @@
 //! How an app asks and is answered, as its form shows it.
 
+use latchkey_identity::authorize::ResponseType;
 use latchkey_identity::client::{Metadata, SubjectType};
 use latchkey_jose::Algorithm;
 
-/// How an app asks and is answered. The form posts to `/apps/{client_id}/answers`: `subject_type`, the fields of [`AlgorithmChoice`],
+/// How an app asks and is answered. The form posts to `/apps/{client_id}/answers`: `subject_type`, `sector_identifier_uri`, `response_type`, the fields of [`AlgorithmChoice`],
 /// `require_signed_request_object`, `request_uris`, `default_max_age` and `initiate_login_uri`.
 pub struct AnswersForm {
     /// Whether it knows people by a subject of their own.
     pub pairwise: bool,
+    /// Where the redirect URIs are listed of all apps that know people by the same subject.
+    pub sector_identifier_uri: String,
     /// What is signed, and by what.
     pub algorithms: Vec<AlgorithmChoice>,
+    /// The tokens that the browser may carry to it.
+    pub response_types: Vec<ResponseType>,
     /// Whether it asks by signed requests only.
     pub signed_requests_only: bool,
     /// Where its request objects are, one a line.
@@ -40,11 +45,18 @@ impl AlgorithmChoice {
 }
 
 impl AnswersForm {
+    /// What it may ask for beside codes, and whether it does.
+    pub fn types(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let beside = ResponseType::ALL.into_iter().filter(|one| one.has_tokens());
+        beside.map(|one| (one.name(), self.response_types.contains(&one)))
+    }
+
     /// The form of what is registered.
     pub fn of(metadata: &Metadata) -> Self {
         let choice = |name, label, otherwise, chosen| AlgorithmChoice { name, label, otherwise, chosen };
         Self {
             pairwise: metadata.subject_type == SubjectType::Pairwise,
+            sector_identifier_uri: metadata.sector_identifier_uri.clone().unwrap_or_default(),
             algorithms: vec![
                 choice("id_token_signed_response_alg", "ID tokens", "RS256", metadata.id_token_signed_response_alg),
                 choice("userinfo_signed_response_alg", "UserInfo", "Not signed", metadata.userinfo_signed_response_alg),
@@ -67,6 +79,7 @@ impl AnswersForm {
                     metadata.request_object_signing_alg,
                 ),
             ],
+            response_types: metadata.response_types.clone(),
             signed_requests_only: metadata.require_signed_request_object,
             request_uris: metadata.request_uris.join("\n"),
             default_max_age: metadata.default_max_age.map(|age| age.to_string()).unwrap_or_default(),

@@ -7,7 +7,8 @@ use super::consent::Reach;
 use super::{Frame, Problems};
 
 /// The form that registers an app. Posts to `/apps/new`: `name`, `kind`, `redirect_uris` (one a line), `profile`,
-/// `without_pkce`, and for each scope that is asked for `scope`, and `required` if the app cannot work without it.
+/// `without_pkce`, and for each scope that is asked for `scope`, and `required` if the app cannot work without it;
+/// `app_scopes` (one a line) are those of other apps.
 ///
 /// With script, `/apps/check-redirect-uri?kind=..&uri=..` is asked while typing. It answers `{"ok", "reason"}`.
 #[derive(Template)]
@@ -25,6 +26,8 @@ pub struct AppNew {
     pub redirect_uris: String,
     /// The scopes one can ask for.
     pub scopes: Vec<ScopeOption>,
+    /// The scopes of other apps that it asks for, one a line.
+    pub app_scopes: String,
     /// The profile so far.
     pub profile: AppProfile,
     /// Whether a confidential app may leave out PKCE.

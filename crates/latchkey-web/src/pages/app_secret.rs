@@ -16,6 +16,8 @@ pub struct AppSecret {
     pub client_id: String,
     /// The secret itself.
     pub secret: String,
+    /// Whether it is kept so that the server can check with it what the app makes.
+    pub shared: bool,
     /// When it ends.
     pub expires: Moment,
 }

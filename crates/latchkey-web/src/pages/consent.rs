@@ -26,6 +26,8 @@ pub struct Consent {
     pub older_app: Option<OlderApp>,
     /// The directory in which the app is registered.
     pub registered_in: String,
+    /// What is said of it if nobody registered it.
+    pub described: Option<DescribedApp>,
     /// Where the person is sent back to.
     pub destination: Destination,
     /// As whom.
@@ -46,6 +48,8 @@ pub struct Consent {
     pub offline: bool,
     /// What it asks for on the DevOps side. Empty when it only wants to know who the person is.
     pub scopes: Vec<ScopeChoice>,
+    /// Whether it asks for the places that it names, and no others.
+    pub names_places: bool,
     /// Where it could act.
     pub organizations: Vec<OrganizationChoice>,
     /// For how long.
@@ -64,6 +68,18 @@ pub struct OlderApp {
     pub company: String,
     /// When apps of this kind end in the person's organizations, if that is decided.
     pub end: Option<Moment>,
+}
+
+/// What is said of an app that describes itself at its `client_id`.
+pub struct DescribedApp {
+    /// The host of the address: all that is sure of it.
+    pub host: String,
+    /// The address.
+    pub address: String,
+    /// Whether the person is sent back to another host.
+    pub leads_elsewhere: bool,
+    /// Whether it said something else when the person allowed it.
+    pub says_something_else: bool,
 }
 
 /// Where the person is sent back to.
@@ -85,6 +101,8 @@ pub enum Reach {
     Write,
     /// It can change who may do what.
     Administer,
+    /// It can call another app.
+    Call,
 }
 
 /// One scope to approve or not.
@@ -122,10 +140,12 @@ impl ScopeChoice {
         self.carried == Some(false)
     }
 
-    /// Whether the box is ticked at first: what is required, what is allowed already, and what can only look. In place of that, what the
-    /// person allowed to the older app that this one took over from.
+    /// Whether the box is ticked at first: what is required, what is allowed already, what can only look, and the app that
+    /// it asks to call. In place of that, what the person allowed to the older app that this one took over from.
     fn ticked(&self) -> bool {
-        self.required || self.allowed_since.is_some() || self.carried.unwrap_or(self.reach == Reach::Read)
+        self.required
+            || self.allowed_since.is_some()
+            || self.carried.unwrap_or(matches!(self.reach, Reach::Read | Reach::Call))
     }
 }
 
@@ -196,14 +216,19 @@ struct ScopeGroup<'a> {
 impl Consent {
     /// Scopes that are asked for now, by reach.
     fn open_groups(&self) -> Vec<ScopeGroup<'_>> {
-        [(Reach::Read, "Read"), (Reach::Write, "Change"), (Reach::Administer, "Administer")]
-            .map(|(reach, title)| {
-                let open = |scope: &&ScopeChoice| scope.reach == reach && scope.allowed_since.is_none();
-                ScopeGroup { title, scopes: self.scopes.iter().filter(open).collect() }
-            })
-            .into_iter()
-            .filter(|group| !group.scopes.is_empty())
-            .collect()
+        [
+            (Reach::Read, "Read"),
+            (Reach::Write, "Change"),
+            (Reach::Administer, "Administer"),
+            (Reach::Call, "Call other apps"),
+        ]
+        .map(|(reach, title)| {
+            let open = |scope: &&ScopeChoice| scope.reach == reach && scope.allowed_since.is_none();
+            ScopeGroup { title, scopes: self.scopes.iter().filter(open).collect() }
+        })
+        .into_iter()
+        .filter(|group| !group.scopes.is_empty())
+        .collect()
     }
 
     /// Scopes that are allowed already.
@@ -216,8 +241,14 @@ impl Consent {
         self.organizations.iter().any(|one| one.obstacle.as_ref().is_some_and(|obstacle| obstacle.ask.is_some()))
     }
 
-    /// Whether it only wants to know who the person is.
-    fn only_signs_in(&self) -> bool {
-        self.scopes.is_empty()
+    /// What it wants, in the words of the heading.
+    fn wants(&self) -> &'static str {
+        if self.scopes.is_empty() {
+            "wants to sign you in"
+        } else if self.scopes.iter().all(|scope| scope.reach == Reach::Call) {
+            "wants to call other apps as you"
+        } else {
+            "wants to access your DevOps resources"
+        }
     }
 }

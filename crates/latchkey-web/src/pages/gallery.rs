@@ -9,6 +9,7 @@ mod flow;
 mod older_apps;
 mod organization;
 mod registration;
+mod upstream;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub fn gallery(say: &dyn Fn(&str) -> String) -> Vec<Shown> {
     all.extend(registration::pages(&invent));
     all.extend(older_apps::pages(&invent));
     all.extend(organization::pages(&invent));
+    all.extend(upstream::pages(&invent));
     all.extend(devops::pages(&invent));
     all.extend(demo::pages(&invent));
     all

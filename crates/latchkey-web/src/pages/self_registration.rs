@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::{Frame, Moment};
 
-/// Whether apps register themselves in a directory. The form posts `gate` to `/apps/self-registration`, the other one nothing to
-/// `/apps/self-registration/token`.
+/// Whether apps register themselves in a directory. The form posts `gate` to `/apps/self-registration`, another one nothing to
+/// `/apps/self-registration/token`, the last one `documents` (`on` or `off`) to `/apps/self-registration/documents`.
 #[derive(Template)]
 #[template(path = "self_registration.html")]
 pub struct SelfRegistration {
@@ -21,6 +21,8 @@ pub struct SelfRegistration {
     pub endpoint: String,
     /// How many have.
     pub registered: usize,
+    /// Whether apps that describe themselves are let in, and how many have come.
+    pub described: (bool, usize),
     /// A token that has just been made, shown this once, and when it ends.
     pub token: Option<(String, Moment)>,
 }

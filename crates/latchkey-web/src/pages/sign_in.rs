@@ -20,8 +20,20 @@ pub struct SignIn {
     pub email: String,
     /// Whether this browser holds other accounts to pick from.
     pub has_accounts: bool,
+    /// The providers at which people of the directory sign in.
+    pub elsewhere: Vec<Provider>,
+    /// Whether an address may lead to one.
+    pub by_address: bool,
     /// Why the last attempt did not succeed.
     pub trouble: Option<SignInTrouble>,
+}
+
+/// A provider at which people of a directory sign in. Its button posts `upstream` to `/signin/elsewhere`.
+pub struct Provider {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
 }
 
 /// The app that sent the person here.
@@ -42,4 +54,8 @@ pub enum SignInTrouble {
     Busy,
     /// The flow or the form has expired.
     Expired,
+    /// The address leads to no provider.
+    NoProvider,
+    /// The provider does not answer.
+    ProviderUnreachable,
 }

@@ -19,6 +19,8 @@ pub struct SignOut {
     pub onward: Option<Onward>,
     /// Accounts that are signed in too, and are not listed because the app meant somebody in particular.
     pub others: usize,
+    /// Whether one of them signed in elsewhere, where they stay signed in.
+    pub elsewhere: bool,
     /// Accounts that are signed in.
     pub accounts: Vec<SignedIn>,
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use latchkey_identity::Decision;
 use latchkey_identity::client::federated_credential::Federation;
 use latchkey_identity::client::registration::{Registration, RegistrationError, SenderConstraint, change, delete};
+use latchkey_identity::client::sector::SectorDocument;
 use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, Doors, Publisher};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::token;
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{app_federation, app_keys, apps, legacy_app, registration, scopes};
+use super::{app_federation, app_keys, apps, legacy_app, registration, scopes, snippets};
 use crate::pages::Problems;
 use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, TookOver};
 use crate::pages::app_answers::AnswersForm;
+use crate::pages::app_api::ApiForm;
 use crate::pages::confirm::Confirm;
 
 /// `GET /apps/{id}`
@@ -85,6 +87,7 @@ pub(super) async fn edited(
     edit: impl Fn(&mut Registration),
 ) -> Result<Result<Client, RegistrationError>, Problem> {
     let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let document = sector_document(visit, id, &edit).await?;
     let decided = store
         .decide(|| async {
             let Some(client) = store.client(id).await? else {
@@ -95,13 +98,26 @@ pub(super) async fn edited(
             }
             let mut registration = registration::of(&client);
             edit(&mut registration);
-            Ok(match registration.check(&visit.app.resource.scopes) {
+            Ok(match registration.check_with(document.as_ref(), &visit.app.resource.scopes) {
                 Ok(checked) => change(&client, checked, visit.account(), visit.now()).seen_from(&visit.address()),
                 Err(error) => Decision::refuse(error),
             })
         })
         .await?;
     Ok(decided)
+}
+
+/// The list that the app would name after an edit of its owner's, if it would name one.
+async fn sector_document(
+    visit: &Visit,
+    id: ClientId,
+    edit: impl Fn(&mut Registration),
+) -> Result<Option<SectorDocument>, Problem> {
+    let client = visit.app.store.client(id).await?.filter(|client| client.may_be_changed_by(visit.account()));
+    let Some(client) = client else { return Ok(None) };
+    let mut wanted = registration::of(&client);
+    edit(&mut wanted);
+    Ok(visit.app.sector_document(&wanted.metadata, &wanted.redirect_uris, Some(&client)).await)
 }
 
 /// The page again, with what was typed and what is wrong with it.
@@ -122,7 +138,10 @@ pub(super) async fn ask_to_delete(visit: Visit) -> Answer {
         heading: format!("Delete {}?", client.name),
         consequences: vec![
             "Everybody's authorizations for it end at once, and none of its keys work any more.".into(),
-            "Its secrets stop working, and its client id is never used again.".into(),
+            match client.document {
+                None => "Its secrets stop working, and its client id is never used again.".into(),
+                Some(_) => "It comes back when somebody is asked for it again, and is asked for anew.".into(),
+            },
             "This cannot be taken back.".into(),
         ],
         action: format!("/apps/{}/delete", client.id),
@@ -159,6 +178,7 @@ pub(super) struct Shown {
     redirect_uris: Option<String>,
     doors: Option<Doors<String>>,
     answers: Option<AnswersForm>,
+    api: Option<String>,
     scopes: Option<(ScopeSet, ScopeSet)>,
 }
 
@@ -166,6 +186,11 @@ impl Shown {
     /// With what was typed of requests and answers.
     pub(super) fn with_answers(typed: AnswersForm) -> Self {
         Self { answers: Some(typed), ..Self::default() }
+    }
+
+    /// With what was typed of what it exposes.
+    pub(super) fn with_api(typed: String) -> Self {
+        Self { api: Some(typed), ..Self::default() }
     }
 
     /// With what was typed for another key.
@@ -192,6 +217,7 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         done: shown.done.map(str::to_owned),
         problems: shown.problems,
         client_id: client.id.to_string(),
+        described_at: client.document.as_ref().map(ToString::to_string),
         name: client.name.clone(),
         kind: apps::kind(client.kind),
         profile: apps::profile(client.profile),
@@ -213,10 +239,13 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         },
         answers: shown.answers.unwrap_or_else(|| AnswersForm::of(&client.metadata)),
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
+        api: ApiForm::of(client, shown.api),
         scopes: scopes::options(&asked, &required),
+        app_scopes: scopes::of_apps(&asked),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
         proof: app_keys::form(client, visit, shown.key),
         federation: app_federation::form(client, shown.federation),
+        snippets: snippets::of(&visit.visitor.origin.url, client),
     })
 }
 
@@ -257,6 +286,7 @@ fn done(what: &str) -> Option<&'static str> {
         "redirect-uris" => Some("The redirect URIs were saved."),
         "doors" => Some("What it uses beside sign-in was saved."),
         "answers" => Some("How it asks and is answered was saved."),
+        "api" => Some("What it exposes was saved. Tokens that are out stay as they are."),
         "binding" => Some("What its tokens are bound to was saved. Tokens that are out stay as they are."),
         "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
         "key-added" => Some("The key was added."),

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use latchkey_identity::authorize::ResponseType;
 use latchkey_identity::client::metadata::{BadMetadata, Metadata, SubjectType};
 use latchkey_identity::client::registration::RegistrationError;
 use latchkey_jose::Algorithm;
@@ -41,15 +42,23 @@ fn read(visit: &Visit) -> (Metadata, Result<(), BadMetadata>) {
         request_object_signing_alg: algorithm("request_object_signing_alg"),
         require_signed_request_object: text("require_signed_request_object").is_some(),
         request_uris: lines(visit.posted("request_uris").unwrap_or_default()),
+        response_types: response_types(visit),
         default_max_age: value("default_max_age", text("default_max_age"), &mut readable),
         initiate_login_uri: text("initiate_login_uri").map(str::to_owned),
         subject_type: match text("subject_type") {
             Some("pairwise") => SubjectType::Pairwise,
             _ => SubjectType::Public,
         },
+        sector_identifier_uri: text("sector_identifier_uri").map(str::to_owned),
         ..Metadata::default()
     };
     (typed, readable)
+}
+
+/// What it asks for: codes always, and the tokens that are ticked.
+fn response_types(visit: &Visit) -> Vec<ResponseType> {
+    let ticked = visit.all_posted("response_type").filter_map(ResponseType::parse);
+    std::iter::once(ResponseType::Code).chain(ticked).collect()
 }
 
 /// The value of a text, if there is one. One that it cannot be is noted.
@@ -65,6 +74,8 @@ fn value<T: FromStr>(name: &'static str, text: Option<&str>, readable: &mut Resu
 fn put(typed: &Metadata, metadata: &mut Metadata) {
     let typed = typed.clone();
     metadata.subject_type = typed.subject_type;
+    metadata.sector_identifier_uri = typed.sector_identifier_uri;
+    metadata.response_types = typed.response_types;
     metadata.id_token_signed_response_alg = typed.id_token_signed_response_alg;
     metadata.userinfo_signed_response_alg = typed.userinfo_signed_response_alg;
     metadata.authorization_signed_response_alg = typed.authorization_signed_response_alg;

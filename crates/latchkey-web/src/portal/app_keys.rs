@@ -96,6 +96,7 @@ const fn label(method: Method) -> &'static str {
     match method {
         Method::ClientSecretBasic => "A secret, in the header (client_secret_basic)",
         Method::ClientSecretPost => "A secret, in the form (client_secret_post)",
+        Method::ClientSecretJwt => "A secret that is never sent (client_secret_jwt): add one after choosing this",
         Method::PrivateKeyJwt => "A key of its own (private_key_jwt)",
         Method::SelfSignedTlsClientAuth => "The certificate that it registered (self_signed_tls_client_auth)",
         Method::None | Method::LegacyAssertion => "",

@@ -22,6 +22,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         kind: AppKind::Web,
         redirect_uris: String::new(),
         scopes: scopes::options(&ScopeSet::default(), &ScopeSet::default()),
+        app_scopes: String::new(),
         profile: AppProfile::Standard,
         without_pkce: false,
     })
@@ -41,7 +42,8 @@ pub(super) async fn create(visit: Visit) -> Answer {
 
 async fn registered(visit: &Visit, typed: &Registration) -> Result<Result<Client, RegistrationError>, Problem> {
     let (store, owner) = (&visit.app.store, visit.account());
-    let checked = match typed.clone().check(&visit.app.resource.scopes) {
+    let document = visit.app.sector_document(&typed.metadata, &typed.redirect_uris, None).await;
+    let checked = match typed.clone().check_with(document.as_ref(), &visit.app.resource.scopes) {
         Ok(checked) => checked,
         Err(error) => return Ok(Err(error)),
     };
@@ -66,6 +68,7 @@ fn again(visit: &Visit, typed: Option<&Registration>, problems: Problems) -> App
         kind: typed.map_or(AppKind::Web, |typed| apps::kind(typed.kind)),
         redirect_uris: visit.posted("redirect_uris").unwrap_or_default().to_owned(),
         scopes: scopes::options(&asked, &required),
+        app_scopes: visit.posted("app_scopes").unwrap_or_default().to_owned(),
         profile: typed.map_or(AppProfile::Standard, |typed| apps::profile(typed.profile)),
         without_pkce: visit.posted("without_pkce").is_some(),
     }

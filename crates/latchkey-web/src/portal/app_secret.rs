@@ -34,6 +34,7 @@ pub(super) async fn add(visit: Visit) -> Answer {
             app: client.name.clone(),
             client_id: client.id.to_string(),
             secret: secret.reveal().to_owned(),
+            shared: kept.sealed.is_some(),
             expires: moment(kept.expires_at),
         }),
         Err(error) => app::refused(&visit, &error, Shown::default()).await,

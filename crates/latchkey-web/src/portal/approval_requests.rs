@@ -40,7 +40,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         waiting.push(WaitingRequest {
             id: request.id.to_string(),
             asker: asker(&visit, &request).await?,
-            may: scopes::in_full(&set(request.scopes)),
+            may: scopes::in_full(&set(request.scopes), Vec::new()),
             asked: visit.ago(request.asked_at),
             until: moment(request.asked_at + LIFETIME),
             sentence: request.sentence,

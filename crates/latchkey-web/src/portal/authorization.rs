@@ -14,6 +14,7 @@ use latchkey_store::identity::{RefusedOfDay, UseOfDay};
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use super::{authorizations, deeds, narrow, places, scopes, timeline};
+use crate::identity::apis;
 use crate::pages::Remaining;
 use crate::pages::authorization::{Authorization as AuthorizationPage, DayOfUse, Ended, LiveKey, RefusedCalls};
 
@@ -62,7 +63,7 @@ async fn read(visit: &Visit, id: AuthorizationId, problem: Option<NarrowError>) 
         kind: authorizations::kind_of(listed.profile),
         email: visit.account().email.clone(),
         sign_in_at: client.and_then(|client| client.metadata.sign_in_at(&issuer)),
-        may: scopes::in_full(&authorization.scopes),
+        may: scopes::in_full(&authorization.scopes, apis::calls(&visit.app, &authorization.scopes).await?),
         places: places::in_words(store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),

@@ -113,6 +113,7 @@ mod tests {
                 account: AccountId(Uuid::from_u128(id)),
                 tenant: PERSONAL_TENANT,
                 authenticated_at: start,
+                context: latchkey_identity::sign_in::context::AuthenticationContext::Password,
                 used_at: start,
                 ended_at: None,
                 address: String::new(),

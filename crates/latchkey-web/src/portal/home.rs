@@ -2,6 +2,7 @@
 
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
+use latchkey_identity::tenant::TenantKind;
 
 use super::visit::{Answer, Visit, count};
 use crate::pages::home::{Belonging, Home};
@@ -26,6 +27,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         authorizations: count(authorizations.iter().filter(|one| one.authorization.is_live(now)).count()),
         sessions: count(store.sessions_of(account, now).await?.len()),
         apps: count(store.count_clients_owned_by(account).await?),
+        administers: visit.account().tenant_administrator && visit.current.home.kind == TenantKind::Work,
         organizations,
     })
 }

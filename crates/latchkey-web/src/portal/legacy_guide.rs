@@ -1,10 +1,9 @@
 //! What the code of an app of the older OAuth kind must change, with the app's own values in place.
 
-use latchkey_devops::scope::AUDIENCE;
 use latchkey_identity::client::{Client, ClientId, RedirectUri};
 use latchkey_identity::legacy::LegacyApp;
-use latchkey_identity::token;
 
+use super::snippets::Values;
 use crate::pages::legacy_app::CodeChange;
 
 /// The two apps, side by side.
@@ -24,10 +23,9 @@ pub(super) fn changes(both: &SideBySide<'_>) -> Vec<CodeChange> {
     let SideBySide { origin, older, app, newer } = both;
     let callback = newer.redirect_uris.first().map_or("(your redirect URI)", RedirectUri::as_str);
     let tenant = if newer.multi_tenant { "common".to_owned() } else { newer.tenant.to_string() };
-    let (id, issuer) = (newer.id, token::issuer(origin, newer.tenant));
+    let id = newer.id;
     let (old_scope, scope) = (app.scopes.to_string(), newer.scopes.to_string());
-    let quoted: Vec<String> = newer.scopes.iter().map(|scope| format!("\"{AUDIENCE}/{scope}\"")).collect();
-    let quoted = quoted.join(", ");
+    let values = Values::of(origin, newer);
     vec![
         CodeChange {
             id: "authorize",
@@ -74,36 +72,12 @@ pub(super) fn changes(both: &SideBySide<'_>) -> Vec<CodeChange> {
                  Each answer brings a new refresh token, as before: keep the newest."
             ),
         },
-        CodeChange {
-            id: "msal",
-            title: "The same with MSAL (Python)",
-            before: None,
-            after: format!(
-                "app = msal.ConfidentialClientApplication(\n    \"{id}\", client_credential=CLIENT_SECRET,\n    \
-                 authority=\"{origin}/{tenant}\", instance_discovery=False)\nscopes = [{quoted}]\n\n\
-                 # Send the person to flow[\"auth_uri\"], and keep flow with their session.\n\
-                 flow = app.initiate_auth_code_flow(scopes, redirect_uri=\"{callback}\")\n\
-                 # At the redirect URI:\nresult = app.acquire_token_by_auth_code_flow(flow, query_parameters)\n\
-                 # Later, MSAL refreshes by itself:\n\
-                 result = app.acquire_token_silent(scopes, account=app.get_accounts()[0])"
-            ),
-        },
+        CodeChange { id: "msal", title: "The same with MSAL (Python)", before: None, after: values.msal_python() },
         CodeChange {
             id: "openid-client",
             title: "The same with openid-client (Node)",
             before: None,
-            after: format!(
-                "const config = await client.discovery(new URL('{issuer}'), '{id}', CLIENT_SECRET);\n\
-                 const pkceCodeVerifier = client.randomPKCECodeVerifier();\nconst expectedState = client.randomState();\n\
-                 // Send the person here, and keep both with their session.\n\
-                 const url = client.buildAuthorizationUrl(config, {{\n  redirect_uri: '{callback}',\n  \
-                 scope: 'openid offline_access {scope}',\n  state: expectedState,\n  \
-                 code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),\n  \
-                 code_challenge_method: 'S256',\n}});\n\
-                 // At the redirect URI:\n\
-                 const tokens = await client.authorizationCodeGrant(config, currentUrl, {{ pkceCodeVerifier, expectedState }});\n\
-                 // Later:\nconst next = await client.refreshTokenGrant(config, tokens.refresh_token);"
-            ),
+            after: values.openid_client(),
         },
     ]
 }

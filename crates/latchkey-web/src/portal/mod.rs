@@ -5,6 +5,7 @@
 
 mod app;
 mod app_answers;
+mod app_api;
 mod app_federation;
 mod app_keys;
 mod app_new;
@@ -19,6 +20,7 @@ mod commit;
 mod current;
 mod deeds;
 mod home;
+mod implicit;
 mod legacy_app;
 mod legacy_guide;
 mod narrow;
@@ -38,7 +40,10 @@ mod scopes;
 mod self_registration;
 mod service_members;
 mod sessions;
+mod sign_in_ways;
+mod snippets;
 mod timeline;
+mod upstreams;
 mod user_agent;
 mod visit;
 mod work_items;
@@ -66,6 +71,14 @@ pub fn routes() -> Router<App> {
         .route("/profile/authorizations/{id}/json", page(authorization_file::show))
         .route("/profile/sessions", page(sessions::show))
         .route("/profile/sessions/end", form(sessions::end))
+        .route("/profile/sign-in", page(sign_in_ways::show))
+        .route("/profile/sign-in/link", form(sign_in_ways::link))
+        .route("/profile/sign-in/unlink", form(sign_in_ways::end))
+        // Sign-in elsewhere, for who administers a directory.
+        .route("/upstream", page(upstreams::list))
+        .route("/upstream/new", page(upstreams::ask).merge(form(upstreams::add)))
+        .route("/upstream/{id}", page(upstreams::show).merge(form(upstreams::save)))
+        .route("/upstream/{id}/remove", form(upstreams::remove))
         // Where people look for Manage authorizations.
         .route("/Profile/View", get(manage_authorizations))
         .route("/_usersSettings/authorizations", get(manage_authorizations))
@@ -75,12 +88,15 @@ pub fn routes() -> Router<App> {
         .route("/apps/new", page(app_new::show).merge(form(app_new::create)))
         .route("/apps/check-redirect-uri", page(apps::check_redirect_uri))
         .route("/apps/self-registration", page(self_registration::show).merge(form(self_registration::save)))
+        .route("/apps/implicit", page(implicit::show).merge(form(implicit::save)))
+        .route("/apps/self-registration/documents", form(self_registration::save_documents))
         .route("/apps/self-registration/token", form(self_registration::make_token))
         .route("/apps/{id}", page(app::show))
         .route("/apps/{id}/redirect-uris", form(app::save_redirect_uris))
         .route("/apps/{id}/scopes", form(app::save_scopes))
         .route("/apps/{id}/doors", form(app::save_doors))
         .route("/apps/{id}/answers", form(app_answers::save))
+        .route("/apps/{id}/api", form(app_api::save))
         .route("/apps/{id}/binding", form(app::save_binding))
         .route("/apps/{id}/secrets", form(app_secret::add))
         .route("/apps/{id}/secrets/remove", form(app_secret::remove))

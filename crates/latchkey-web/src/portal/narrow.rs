@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::problem::Problem;
 use super::visit::{Answer, Visit};
 use super::{authorization, scopes};
+use crate::identity::apis;
 use crate::pages::authorization::{Narrow, NarrowScope};
 use crate::pages::consent::{OrganizationChoice, ProjectChoice, RepositoryChoice};
 
@@ -38,10 +39,16 @@ pub(super) async fn offered(
         high_privilege: scope.is_high_privilege(),
     };
     let held = Scope::ALL.iter().filter(|scope| authorization.scopes.contains(scope.name()));
+    let calls = apis::calls(&visit.app, &authorization.scopes).await?.into_iter().map(|call| NarrowScope {
+        required: fixed.contains(&call.scope),
+        high_privilege: false,
+        value: call.scope,
+        label: call.label,
+    });
     let organizations = branches(visit, &authorization.places).await?.into_iter().map(organization).collect();
     Ok(Narrow {
         version: authorization.version,
-        scopes: held.map(scope).collect(),
+        scopes: held.map(scope).chain(calls).collect(),
         organizations,
         days: earlier_ends(authorization, visit.now()).collect(),
         problem: problem.map(|problem| problem.to_string()),

@@ -1,5 +1,6 @@
 //! What somebody typed about an app, and where on the form a mistake in it is.
 
+use latchkey_identity::client::metadata::BadMetadata;
 use latchkey_identity::client::registration::{Registration, RegistrationError};
 use latchkey_identity::client::{Client, ClientKind, Doors, Metadata, Profile, RedirectUri};
 use latchkey_identity::scope::ScopeSet;
@@ -35,9 +36,11 @@ pub(super) fn typed(visit: &Visit) -> Option<Registration> {
     })
 }
 
-/// The scopes that were ticked, and those of them marked as required.
+/// The scopes that were ticked and those of other apps, and those of them marked as required.
 pub(super) fn scopes(visit: &Visit) -> (ScopeSet, ScopeSet) {
-    (visit.all_posted("scope").collect(), visit.all_posted("required").collect())
+    let of_apps = lines(visit.posted("app_scopes").unwrap_or_default());
+    let asked: ScopeSet = visit.all_posted("scope").collect();
+    (asked.union(&of_apps.into_iter().collect()), visit.all_posted("required").collect())
 }
 
 /// An address that may be left out.
@@ -83,6 +86,7 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
         E::FrontchannelLogoutUri(_) => "frontchannel-logout-uri",
         E::DeviceCodes => "device-code",
         E::PushedOnly => "pushed-only",
+        E::Metadata(BadMetadata::ExposedScopes) => "api",
         E::Metadata(_) => "answers",
         E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
         E::PkceNeeded => "without-pkce",
@@ -90,10 +94,13 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
         E::Key(_) => "key",
         E::Federation(_) => "federation-name",
         E::Method => "method",
-        E::LegacyStaysAsItIs | E::KindStays => "name",
-        E::SecretLifetime | E::LegacySecretLifetime | E::TooManySecrets | E::PublicClient | E::WeakSecret => {
-            "secret-expires"
-        }
+        E::LegacyStaysAsItIs | E::DescribesItself | E::KindStays => "name",
+        E::SecretLifetime
+        | E::LegacySecretLifetime
+        | E::TooManySecrets
+        | E::PublicClient
+        | E::WeakSecret
+        | E::SecretMadeHere => "secret-expires",
     };
     at(field, error.to_string())
 }

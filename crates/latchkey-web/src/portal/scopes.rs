@@ -6,6 +6,7 @@ use latchkey_devops::scope::{Scope, ScopeGroup};
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, OPENID, PHONE, PROFILE, ScopeSet};
 
+use crate::identity::apis::Call;
 use crate::pages::app_new::ScopeOption;
 use crate::pages::authorization::Allowed;
 use crate::pages::consent::Reach;
@@ -19,19 +20,21 @@ pub(super) fn in_words(scope: Scope) -> String {
 
 /// What an authorization allows, in short: what it may do, or else what it learns.
 pub(crate) fn in_short(scopes: &ScopeSet) -> Vec<String> {
-    let does: Vec<String> = known(scopes).map(in_words).collect();
+    let calls = (!scopes.apis().is_empty()).then(|| "Call other apps as you".to_owned());
+    let does: Vec<String> = known(scopes).map(in_words).chain(calls).collect();
     if does.is_empty() { learned(scopes).map(|(_, words)| words).collect() } else { does }
 }
 
 /// Everything that an authorization allows.
-pub(super) fn in_full(scopes: &ScopeSet) -> Vec<Allowed> {
+pub(super) fn in_full(scopes: &ScopeSet, calls: Vec<Call>) -> Vec<Allowed> {
     let does = known(scopes).map(|scope| Allowed {
         label: in_words(scope),
         scope: scope.name().to_owned(),
         high_privilege: scope.is_high_privilege(),
     });
     let learns = learned(scopes).map(|(scope, words)| Allowed { label: words, scope, high_privilege: false });
-    does.chain(learns).collect()
+    let calls = calls.into_iter().map(|call| Allowed { label: call.label, scope: call.scope, high_privilege: false });
+    does.chain(calls).chain(learns).collect()
 }
 
 /// Every scope that an app can ask for, with what it asks for.
@@ -45,6 +48,11 @@ pub(super) fn options(asked: &ScopeSet, required: &ScopeSet) -> Vec<ScopeOption>
         required: required.contains(scope.name()),
     };
     Scope::ALL.iter().map(option).collect()
+}
+
+/// The scopes of other apps among them, one a line.
+pub(super) fn of_apps(asked: &ScopeSet) -> String {
+    asked.apis().iter().collect::<Vec<_>>().join("\n")
 }
 
 fn reach(scope: Scope) -> Reach {
@@ -98,7 +106,7 @@ mod tests {
             in_short(&ScopeSet::from_text("openid email")),
             ["Know your account again", "See your email address"]
         );
-        let scopes: Vec<String> = in_full(&both).into_iter().map(|allowed| allowed.scope).collect();
+        let scopes: Vec<String> = in_full(&both, vec![]).into_iter().map(|allowed| allowed.scope).collect();
         assert_eq!(scopes, ["vso.work", "openid", "email"]);
     }
 

@@ -24,6 +24,20 @@ pub(super) async fn save(visit: Visit) -> Answer {
     visit.go_to("/apps/self-registration?saved=1")
 }
 
+/// `POST /apps/self-registration/documents`: whether apps that describe themselves are let in.
+pub(super) async fn save_documents(visit: Visit) -> Answer {
+    administers(&visit)?;
+    let open = match visit.posted("documents") {
+        Some("on") => true,
+        Some("off") => false,
+        _ => {
+            return Err(Problem::Forbidden { reason: "The form holds a choice that this page does not offer.".into() });
+        }
+    };
+    visit.app.set_document_gate(visit.account().tenant, open, event(&visit)).await?;
+    visit.go_to("/apps/self-registration?saved=1")
+}
+
 /// `POST /apps/self-registration/token`: a new token, shown this one time.
 pub(super) async fn make_token(visit: Visit) -> Answer {
     administers(&visit)?;
@@ -52,6 +66,7 @@ async fn page(visit: &Visit) -> Result<SelfRegistration, Problem> {
         },
         endpoint: format!("{}/{tenant}/oauth2/v2.0/register", visit.visitor.origin.url),
         registered: store.count_dynamic_clients(tenant).await?,
+        described: (store.document_gate(tenant).await?, store.count_described_clients(tenant).await?),
         token: None,
     })
 }

@@ -155,6 +155,7 @@ mod tests {
             scopes: ScopeSet::default(),
             asked: ScopeSet::default(),
             places: Places::default(),
+            asked_places: Places::default(),
             lifetime: Lifetime::UntilRemoved,
             expires_at: None,
             session: SessionId(nobody),

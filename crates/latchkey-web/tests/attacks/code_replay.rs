@@ -17,8 +17,12 @@ fn a_replay_ends_everything_that_came_of_the_code_and_is_on_record() {
             assert!(tokens.refreshed().await.is_err());
         }
         assert!(other.userinfo().await.is_ok(), "another installation of the app is not touched");
+        for _ in 0..3 {
+            assert_eq!(world.redeem(&code).await.err().unwrap().error, "invalid_grant");
+        }
         let events = world.store().audit_events(world.harbor().0, None, 50).await.unwrap();
-        assert!(events.iter().any(|recorded| recorded.event.kind == "code_replayed"));
+        let replays = events.iter().filter(|recorded| recorded.event.kind == "code_replayed").count();
+        assert_eq!(replays, 1, "who goes on is not on record again and again");
     });
 }
 

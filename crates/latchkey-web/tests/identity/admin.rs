@@ -86,7 +86,7 @@ fn of_many_who_make_an_app_of_one_id_at_once_one_does() {
             futures_util::future::join_all(made).await.iter().map(|answer| answer.status.as_u16()).collect();
         statuses.sort_unstable();
         assert_eq!(statuses[0], 201);
-        assert!(statuses[1..].iter().all(|status| (400..500).contains(status)), "{statuses:?}");
+        assert!(statuses[1..].iter().all(|status| *status == 409), "{statuses:?}");
     });
 }
 
@@ -339,5 +339,39 @@ fn the_description_names_every_operation_and_each_of_them_answers() {
                 assert_eq!(bare.status, 401, "{method} {path}");
             }
         }
+    });
+}
+
+#[test]
+fn a_provider_at_which_people_sign_in_is_added_read_changed_and_removed() {
+    on_both_databases(async |world| {
+        let tokens = steward(&world).await;
+        let mut document = json!({
+            "name": "Harbor Login",
+            "issuer": "https://login.harbor.example",
+            "client_id": "latchkey",
+            "client_secret": "a-secret-of-theirs",
+            "home_realm": true,
+        });
+        let made = call(&tokens, Method::POST, "/upstreams", Some(document.clone())).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let made = made.json();
+        let path = format!("/upstreams/{}", made["id"].as_str().unwrap());
+        let read = get(&tokens, &path).await.json();
+        assert_eq!((&read["has_secret"], &read["passwords"]), (&json!(true), &json!(true)));
+        assert!(!read.to_string().contains("a-secret"), "a secret is written and never read");
+        assert!(read["redirect_uris"][0].as_str().unwrap().contains("/upstream/callback/"));
+        let again = call(&tokens, Method::POST, "/upstreams", Some(document.clone())).await;
+        assert_eq!(code(&again), (409, "conflict".into()));
+        document["passwords"] = json!(false);
+        document["client_secret"] = Value::Null;
+        let changed = call(&tokens, Method::PUT, &path, Some(document.clone())).await.json();
+        assert_eq!((&changed["has_secret"], &changed["passwords"]), (&json!(true), &json!(false)));
+        document["issuer"] = json!("https://elsewhere.example");
+        let moved = call(&tokens, Method::PUT, &path, Some(document)).await;
+        assert_eq!(code(&moved), (422, "invalid_provider".into()));
+        assert_eq!(get(&tokens, "/upstreams").await.json()["value"].as_array().unwrap().len(), 1);
+        assert_eq!(call(&tokens, Method::DELETE, &path, None).await.status, 204);
+        assert_eq!(code(&get(&tokens, &path).await), (404, "not_found".into()));
     });
 }

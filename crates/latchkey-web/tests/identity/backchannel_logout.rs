@@ -46,6 +46,7 @@ fn a_session(about: SignedInTo, at: Timestamp) -> [Change; 3] {
         account: about.account,
         tenant: about.tenant,
         authenticated_at: at,
+        context: latchkey_identity::sign_in::context::AuthenticationContext::Password,
         used_at: at,
         ended_at: None,
         address: "192.0.2.1".into(),

@@ -139,7 +139,14 @@ fn only_the_registrations_own_token_reads_changes_and_deletes_it() {
         assert_eq!(answer.json().get("contacts"), None, "a registration is replaced whole");
         let mut by_form = changed.clone();
         by_form["token_endpoint_auth_method"] = json!("client_secret_post");
+        let on_record = async || {
+            let events = world.store().audit_events(world.harbor().0, None, 50).await.unwrap();
+            events.iter().filter(|one| one.event.kind == "app_changed").count()
+        };
+        assert_eq!(managed(&world, Method::PUT, &told, Some(by_form.clone())).await.status, 200);
+        let before = on_record().await;
         assert_eq!(managed(&world, Method::PUT, &told, Some(by_form)).await.status, 200);
+        assert_eq!(on_record().await, before, "what changes nothing is not on record");
         let read = managed(&world, Method::GET, &told, None).await.json();
         assert_eq!(read["token_endpoint_auth_method"], "client_secret_post", "the method is stored");
         let own = told["registration_access_token"].as_str().unwrap();

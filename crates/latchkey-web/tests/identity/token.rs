@@ -161,6 +161,8 @@ fn a_client_authenticates_by_header_or_form_and_not_by_both() {
         let ask = |more: &[(&str, &str)]| burndown.bare_token_request(&[&grant, more].concat());
         let both = ask(&[("client_id", &id), ("client_secret", &secret)]).basic(&id, &secret).await;
         assert_eq!(said(&both), refusal(400, "invalid_request"));
+        let twice = ask(&[]).basic(&id, &secret).basic(&id, &secret).await;
+        assert_eq!(said(&twice), refusal(400, "invalid_request"), "of two headers nobody knows which one counts");
         let other = ask(&[("client_id", &world.app("gull").client_id())]).basic(&id, &secret).await;
         assert_eq!(said(&other), refusal(401, "invalid_client"));
         assert_eq!(other.header("www-authenticate"), Some("Basic realm=\"token\""));

@@ -1,5 +1,6 @@
 //! `/apps`
 
+use latchkey_testkit::builders::a_daemon;
 use latchkey_testkit::{Page, Person, World, on_both_databases};
 
 async fn registers(person: &Person, name: &str) -> Page {
@@ -196,5 +197,39 @@ fn an_owner_decides_what_the_tokens_of_an_app_are_bound_to() {
             let kept = (metadata.dpop_bound_access_tokens, metadata.tls_client_certificate_bound_access_tokens);
             assert_eq!(kept, bound, "{binding}");
         }
+    });
+}
+
+#[test]
+fn an_owner_says_what_an_app_exposes_and_another_app_asks_for_it() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let api = id(&registers(&ana, "Harbor Board").await);
+        let page = ana.opens(&format!("/apps/{api}")).await;
+        let page = page.fill("exposed_scopes", "access_as_user\nboards.read").press("save-api").await.page();
+        assert!(page.says(&format!("api://{api}/boards.read")), "{}", page.text());
+        let refused = page.fill("exposed_scopes", "two words").press("save-api").await.page();
+        assert_eq!((refused.status(), refused.value("exposed_scopes").as_str()), (422, "two words"));
+        let asking = id(&registers(&ana, "Harbor Front").await);
+        let page = ana.opens(&format!("/apps/{asking}")).await;
+        let full = format!("api://{api}/access_as_user");
+        let page = page.fill("app_scopes", &full).press("save-scopes").await.page();
+        assert_eq!(page.value("app_scopes"), full);
+        let wrong = page.fill("app_scopes", "api://nobody/x").press("save-scopes").await.page();
+        assert_eq!(wrong.status(), 422);
+    });
+}
+
+#[test]
+fn the_page_of_an_app_shows_code_with_its_own_values() {
+    on_both_databases(async |world| {
+        let page = registers(&world.ana(), "Harbor Board").await;
+        let (client, code) = (id(&page), page.text_of("snippet-openid-client"));
+        assert!(code.contains(&client) && code.contains(&world.harbor().to_string()), "{code}");
+        assert!(code.contains("CLIENT_SECRET") && !code.contains("lks_"), "{code}");
+        let microsoft = world.registers(a_daemon("robot").of_the_microsoft_profile().owned_by("ana")).await;
+        let page = world.ana().opens(&format!("/apps/{}", microsoft.client_id())).await;
+        assert!(page.text_of("snippet-msal-python").contains("acquire_token_for_client"));
+        assert!(page.text_of("snippet-msal-node").contains("acquireTokenByClientCredential"));
     });
 }

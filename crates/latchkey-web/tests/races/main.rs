@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use latchkey_identity::client_auth::Method;
 use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_jose::mac::MacAlgorithm;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::builders::{a_daemon, a_web_app};
 use latchkey_testkit::dpop::DpopKey;
@@ -313,21 +315,25 @@ fn of_64_that_send_one_client_assertion_one_gets_a_token() {
     on_both_databases(async |world| {
         let pair = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
         let robot = world.registers(a_daemon("robot").with_key(&pair)).await;
-        let assertion = pair.sign_jwt("JWT", &robot.assertion_claims()).unwrap();
-        let results = crowd(|| {
-            let (robot, assertion) = (robot.clone(), assertion.clone());
-            async move {
-                let pairs = [
-                    ("grant_type", "client_credentials"),
-                    ("client_assertion_type", ASSERTION_TYPE),
-                    ("client_assertion", assertion.as_str()),
-                ];
-                robot.read(&robot.bare_token_request(&pairs).send().await)
-            }
-        })
-        .await;
-        assert_eq!(winners(&results).len(), 1);
-        assert_eq!(errors(&results), ["invalid_client"; CROWD - 1]);
+        let signed = pair.sign_jwt("JWT", &robot.assertion_claims()).unwrap();
+        let sharing = world.registers(a_daemon("sharing").authenticating_only_by(Method::ClientSecretJwt)).await;
+        let authenticated = sharing.authenticated(MacAlgorithm::Hs256, &sharing.assertion_claims());
+        for (robot, assertion) in [(robot, signed), (sharing, authenticated)] {
+            let results = crowd(|| {
+                let (robot, assertion) = (robot.clone(), assertion.clone());
+                async move {
+                    let pairs = [
+                        ("grant_type", "client_credentials"),
+                        ("client_assertion_type", ASSERTION_TYPE),
+                        ("client_assertion", assertion.as_str()),
+                    ];
+                    robot.read(&robot.bare_token_request(&pairs).send().await)
+                }
+            })
+            .await;
+            assert_eq!(winners(&results).len(), 1);
+            assert_eq!(errors(&results), ["invalid_client"; CROWD - 1]);
+        }
     });
 }
 
@@ -357,5 +363,53 @@ fn of_64_that_send_one_dpop_proof_one_is_answered() {
         let statuses: Vec<_> = join_all(all).await.into_iter().map(|joined| joined.unwrap().status.as_u16()).collect();
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
         assert_eq!(statuses.iter().filter(|status| **status == 401).count(), CROWD - 1);
+    });
+}
+
+#[test]
+fn of_64_that_bring_one_description_for_the_first_time_one_is_taken() {
+    on_both_databases(async |world| {
+        let at = "https://service.test/agent.json";
+        let document = serde_json::json!({"client_id": at, "client_name": "An agent",
+                                          "redirect_uris": ["http://127.0.0.1/callback"]});
+        let remote = world.remote("service.test", move |_| latchkey_testkit::remote::json(&document)).await;
+        let agent = world.agent(at, "http://127.0.0.1/callback", "vso.work");
+        let all: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let (browser, url) = (world.browser(), agent.request().url());
+                tokio::spawn(async move { browser.open(&url).await.page().path().to_owned() })
+            })
+            .collect();
+        for path in join_all(all).await {
+            assert_eq!(path.expect("nothing panics"), "/signin");
+        }
+        assert_eq!(remote.asked().len(), 1, "others wait for the answer");
+        assert_eq!(world.store().count_described_clients(world.harbor()).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn of_64_that_come_back_from_a_provider_with_one_state_one_is_signed_in() {
+    on_both_databases(async |world| {
+        let upstream = world.trusts_an_upstream(|_| {}).await;
+        upstream.has("new", "new@harbor.test", true).await;
+        let browser = world.browser();
+        let page = browser.open("/signin?login_hint=new@harbor.test").await.page();
+        let there = page.follow("onward").await.left().url;
+        let back = upstream.answers("new", &there).await;
+        let all: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let (browser, back) = (browser.copied(), back.clone());
+                tokio::spawn(async move { browser.open(&back).await.page().status() })
+            })
+            .collect();
+        let answers: Vec<u16> = join_all(all).await.into_iter().map(|joined| joined.expect("nothing panics")).collect();
+        assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1);
+        assert_eq!(answers.iter().filter(|status| **status == 400).count(), CROWD - 1);
+        let asked = upstream.remote.asked();
+        let redeemed = asked.iter().filter(|asked| asked.head.uri.path().ends_with("/token")).count();
+        assert_eq!(redeemed, 1, "the code is redeemed once");
+        let (made, _) = world.store().credentials("new@harbor.test").await.unwrap().unwrap();
+        assert_eq!(world.store().sessions_of(made.id, world.now()).await.unwrap().len(), 1);
     });
 }

@@ -15,6 +15,7 @@ pub(crate) mod overrides;
 pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod show;
+pub(crate) mod tls;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,9 @@ pub(crate) struct Config {
     pub(crate) storage: Storage,
     /// What it keeps secret.
     pub(crate) keys: Keys,
+    /// What the listeners speak.
+    #[serde(default)]
+    pub(crate) tls: tls::TlsSection,
     /// How it writes to people, if it does.
     pub(crate) mail: Option<mail::Mail>,
     /// Whom it may ask by itself, beyond the public network.

@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::mail::PlannedMail;
 use super::outbound::PlannedOutbound;
 use super::problem::Problem;
+use super::tls::PlannedTls;
 use super::{Config, Limits, Log};
 use crate::place::Place;
 
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) origins: Vec<PlannedOrigin>,
     /// Whether a proxy that we trust stands in front.
     pub(crate) behind_proxy: bool,
+    /// What the listeners speak.
+    pub(crate) tls: PlannedTls,
     /// The mail server, if there is one.
     pub(crate) mail: Option<PlannedMail>,
     /// Whom the server may ask by itself.
@@ -69,6 +72,7 @@ impl Plan {
         let sections = [
             ("server", server),
             ("storage", self.place != other.place),
+            ("tls", self.tls != other.tls),
             ("mail", self.mail != other.mail),
             ("outbound", self.outbound != other.outbound),
             ("limits", self.limits != other.limits),
@@ -79,7 +83,7 @@ impl Plan {
 
     /// Checks a configuration. Relative paths start at `folder`.
     pub(super) fn of(config: Config, folder: &Path) -> Result<Self, Problem> {
-        let Config { server, storage, keys, mail, outbound, limits, log } = config;
+        let Config { server, storage, keys, tls, mail, outbound, limits, log } = config;
         let behind_proxy = server.behind_proxy;
         let nowhere = server.origins.span();
         let mut origins: Vec<PlannedOrigin> = Vec::new();
@@ -115,9 +119,10 @@ impl Plan {
             master_key: folder.join(keys.master.into_inner()),
             folder: storage_folder,
         };
+        let tls = PlannedTls::of(tls)?;
         let mail = mail.map(|mail| PlannedMail::of(mail, folder)).transpose()?;
         let outbound = PlannedOutbound::of(outbound, folder)?;
-        Ok(Self { place, origins, behind_proxy, mail, outbound, limits, log })
+        Ok(Self { place, origins, behind_proxy, tls, mail, outbound, limits, log })
     }
 }
 

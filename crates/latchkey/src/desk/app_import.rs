@@ -107,7 +107,9 @@ async fn bring_in(app: &App, document: &AppDocument, owner: Option<&str>, apply:
     };
     let owner = account(app, owner).await?;
     let (id, now) = (ClientId(document.client_id.unwrap_or_default()), app.now());
-    let declaration = document.declaration(id, &app.resource.scopes, now)?;
+    let before = app.store.client(id).await?;
+    let sector = app.sector_document(&document.metadata, &document.redirect_uris, before.as_deref()).await;
+    let declaration = document.declaration(id, sector.as_ref(), &app.resource.scopes, now)?;
     let (by, key) = (operator(owner.tenant, now), &app.keys.client_secret);
     let decide = async || {
         let (before, owned) = (app.store.client(id).await?, app.store.count_clients_owned_by(owner.id).await?);

@@ -28,7 +28,7 @@ pub(crate) enum AppOrder {
         latchkey app create --name Burndown --kind web --owner ana@example.com \\\n      \
             --redirect-uri https://burndown.example.com/callback --scope vso.work --scope vso.code\n  \
         latchkey app create --name 'Nightly report' --kind daemon --owner ana@example.com --scope vso.build -o json")]
-    Create(NewApp),
+    Create(Box<NewApp>),
     /// Bring in apps as a file declares them: a plan first, --apply to do it
     #[command(after_help = app_import::HELP)]
     Import(DeclaredApps),
@@ -120,7 +120,7 @@ pub(crate) struct NewApp {
     /// How it asks and is answered, as JSON of registered names: subject_type, id_token_signed_response_alg,
     /// userinfo_signed_response_alg, introspection_signed_response_alg, authorization_signed_response_alg,
     /// request_object_signing_alg, require_signed_request_object, request_uris, default_max_age, require_auth_time,
-    /// initiate_login_uri
+    /// initiate_login_uri, exposed_scopes
     #[arg(long, value_name = "JSON")]
     #[serde(default)]
     metadata: Option<TypedMetadata>,
@@ -267,7 +267,7 @@ fn row(client: &Client) -> Row {
 
 pub(super) async fn perform(app: &App, order: AppOrder) -> Result<Report, Failure> {
     match order {
-        AppOrder::Create(new) => create(app, new).await,
+        AppOrder::Create(new) => create(app, *new).await,
         AppOrder::Import(apps) => app_import::perform(app, apps).await,
         AppOrder::List { tenant: named } => list(app, named.as_deref()).await,
         AppOrder::Show { client_id } => show(app, &client_id).await,
@@ -299,7 +299,8 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
         metadata: new.metadata.map(|metadata| metadata.0).unwrap_or_default(),
         pkce_optional: new.pkce_optional,
     };
-    let checked = wanted.check(&app.resource.scopes)?;
+    let sector = app.sector_document(&wanted.metadata, &wanted.redirect_uris, None).await;
+    let checked = wanted.check_with(sector.as_ref(), &app.resource.scopes)?;
     let owner = account(app, &new.owner).await?;
     let now = app.now();
     let client = app

@@ -173,6 +173,10 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
             let present = app.store.member(facts.id(), somebody.id()).await?;
             let changes = match present.as_deref() {
                 None => members::add(&facts.organization, &whole(&somebody, &projects, new), &by),
+                Some(member) if member.service.is_some() != matches!(somebody, Somebody::Service(_)) => {
+                    let other = Failure::conflict(format!("{} is the id of another kind of member there", new.member));
+                    return Ok((Err(other), Changes::none()));
+                }
                 Some(member) => {
                     let missing: Vec<_> = projects.iter().filter(|id| !member.projects.contains_key(id)).collect();
                     if missing.is_empty() {

@@ -18,6 +18,7 @@ pub(crate) mod organizations;
 pub(crate) mod projects;
 pub(crate) mod report;
 pub(crate) mod tenants;
+pub(crate) mod upstreams;
 
 use std::sync::Arc;
 
@@ -49,6 +50,9 @@ pub(crate) enum Order {
     /// Services that ask people for access
     #[command(subcommand)]
     App(apps::AppOrder),
+    /// OpenID providers at which people of a directory sign in
+    #[command(subcommand)]
+    Upstream(upstreams::UpstreamOrder),
     /// Organizations: where projects live
     #[command(subcommand)]
     Organization(organizations::OrganizationOrder),
@@ -103,6 +107,7 @@ impl Order {
             Self::Member(order) => order.question(),
             Self::Legacy(order) => order.question(),
             Self::Key(order) => order.question(),
+            Self::Upstream(order) => order.question(),
             Self::Tenant(_)
             | Self::Organization(_)
             | Self::Project(_)
@@ -118,6 +123,7 @@ impl Order {
             Self::Import(order) => order.into_parts(),
             Self::App(apps::AppOrder::Import(apps)) => apps.into_parts(),
             Self::App(order) => Ok(Parts::one(Self::App(order.read()?))),
+            Self::Upstream(order) => Ok(Parts::one(Self::Upstream(order.read()?))),
             order => Ok(Parts::one(order)),
         }
     }
@@ -144,6 +150,7 @@ pub(crate) async fn perform(app: &App, order: Order) -> Result<Report, Failure> 
         Order::Import(order) => import::perform(app, order).await,
         Order::Legacy(order) => legacy::perform(app, order).await,
         Order::Key(order) => keys::perform(app, order).await,
+        Order::Upstream(order) => upstreams::perform(app, order).await,
         Order::SetupLink => match app.set_up_link().await? {
             Some(link) => Ok(Report::one(&["link"], report::row! { "link": link })),
             None => Err(Failure::conflict("this server has been set up already")),

@@ -41,6 +41,24 @@ pub(crate) enum TenantOrder {
         #[arg(long)]
         gate: Option<Gate>,
     },
+    /// Show or decide whether tokens may travel through browsers (the implicit and hybrid flows): off unless old clients need it
+    #[command(after_help = "Example:\n  latchkey tenant implicit example.com --allow true")]
+    Implicit {
+        /// The directory's domain or id
+        tenant: String,
+        /// What holds from now on
+        #[arg(long, action = clap::ArgAction::Set)]
+        allow: Option<bool>,
+    },
+    /// Show or decide whether apps that describe themselves at their client id are let in, as tools of AI agents do
+    #[command(after_help = "Example:\n  latchkey tenant described-apps example.com --let-in off")]
+    DescribedApps {
+        /// The directory's domain or id
+        tenant: String,
+        /// What holds from now on
+        #[arg(long)]
+        let_in: Option<LetIn>,
+    },
     /// Make a token that lets apps register themselves for a week
     InitialToken {
         /// The directory's domain or id
@@ -57,6 +75,15 @@ pub(crate) enum Gate {
     InitialToken,
     /// Everybody
     Open,
+}
+
+/// Whether apps that describe themselves are let in.
+#[derive(Clone, Copy, PartialEq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum LetIn {
+    /// They are: people decide about each
+    On,
+    /// They are not
+    Off,
 }
 
 impl From<Gate> for RegistrationGate {
@@ -95,6 +122,24 @@ pub(super) async fn perform(app: &App, order: TenantOrder) -> Result<Report, Fai
             let registered = app.store.count_dynamic_clients(tenant.id).await?;
             let shown = row! { "domain": tenant.domain, "gate": gate.name(), "registered": registered };
             Ok(Report::one(&["domain", "gate", "registered"], shown))
+        }
+        TenantOrder::Implicit { tenant: named, allow } => {
+            let tenant = tenant(app, &named).await?;
+            if let Some(allow) = allow {
+                app.allow_implicit(tenant.id, allow, app.registration_event(tenant.id)).await?;
+            }
+            let allowed = app.store.allows_implicit(tenant.id).await?;
+            Ok(Report::one(&["domain", "implicit"], row! { "domain": tenant.domain, "implicit": allowed }))
+        }
+        TenantOrder::DescribedApps { tenant: named, let_in } => {
+            let tenant = tenant(app, &named).await?;
+            if let Some(let_in) = let_in {
+                app.set_document_gate(tenant.id, let_in == LetIn::On, app.document_event(tenant.id)).await?;
+            }
+            let let_in = if app.store.document_gate(tenant.id).await? { "on" } else { "off" };
+            let described = app.store.count_described_clients(tenant.id).await?;
+            let shown = row! { "domain": tenant.domain, "let_in": let_in, "described": described };
+            Ok(Report::one(&["domain", "let_in", "described"], shown))
         }
         TenantOrder::InitialToken { tenant: named } => {
             let tenant = tenant(app, &named).await?;

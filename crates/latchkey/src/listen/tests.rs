@@ -11,6 +11,7 @@ use tokio_rustls::TlsConnector;
 
 use super::*;
 use crate::authority::Authority;
+use crate::config::tls::PlannedTls;
 use crate::tls::{Certificates, ClientCertificates};
 
 /// Answers with the thumbprint of the certificate that the client showed.
@@ -61,7 +62,7 @@ async fn answered(
     let certificates = Certificates::new(vec![("localhost".into(), authority.listener_certificate(now).unwrap())]);
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = socket.local_addr().unwrap();
-    let listener = Listener::tls(socket, tls::server_config(certificates, asked).unwrap());
+    let listener = Listener::tls(socket, tls::server_config(certificates, asked, &PlannedTls::default()).unwrap());
     let rules = Rules { connections: 8, connections_per_address: 8, behind_proxy: false };
     let (stopping, stopped) = tokio::sync::watch::channel(false);
     let accepting = tokio::spawn(accept(listener, Mirror, rules, Crowd::new(8, None), stopped));

@@ -16,6 +16,7 @@ use super::*;
 use crate::authority::Authority;
 use crate::config::mail::{PlannedMail, Privacy};
 use crate::config::outbound::PlannedOutbound;
+use crate::config::tls::PlannedTls;
 use crate::place::Place;
 use crate::tls::{self, Certificates, ClientCertificates};
 
@@ -234,9 +235,12 @@ async fn to_another_machine_nothing_is_said_without_tls() {
     let (app, folder) = an_app().await;
     let authority = Authority::open(folder.path(), time::OffsetDateTime::now_utc()).unwrap();
     let certificate = authority.listener_certificate(time::OffsetDateTime::now_utc()).unwrap();
-    let config =
-        tls::server_config(Certificates::new(vec![("localhost".into(), certificate)]), ClientCertificates::NotAsked)
-            .unwrap();
+    let config = tls::server_config(
+        Certificates::new(vec![("localhost".into(), certificate)]),
+        ClientCertificates::NotAsked,
+        &PlannedTls::default(),
+    )
+    .unwrap();
     for (manner, privacy) in [(Manner::StartTls, Privacy::StartTls), (Manner::Tls, Privacy::Tls)] {
         let (port, post) = a_mail_server(manner, Some(Arc::clone(&config))).await;
         let password = folder.path().join("mail.password");

@@ -12,7 +12,7 @@ fn key() -> PurposeKey {
 
 fn proposal(document: Value) -> Result<Proposal, Refused> {
     let Value::Object(document) = document else { panic!("not an object") };
-    read(&document, &a_resource(), NOW, &mut Entropy::seeded(1))
+    read(&document, None, &a_resource(), false, NOW, &mut Entropy::seeded(1))
 }
 
 fn refused(document: Value) -> &'static str {
@@ -82,7 +82,7 @@ fn what_cannot_be_registered_is_refused_with_its_code() {
     assert_eq!(refused(with("software_statement", json!("ey"))), "unapproved_software_statement");
     for (name, value) in [
         ("initiate_login_uri", json!("http://skiff.test/login")),
-        ("token_endpoint_auth_method", json!("client_secret_jwt")),
+        ("token_endpoint_auth_method", json!("client_secret_something")),
         ("token_endpoint_auth_method", json!("private_key_jwt")),
         ("token_endpoint_auth_method", json!(7)),
         ("grant_types", json!(["client_credentials"])),

@@ -3,6 +3,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::*;
+use crate::client_auth::Method;
 use crate::secret::PurposeKey;
 use crate::token::family::FamilyId;
 
@@ -100,6 +101,19 @@ fn only_its_owner_or_an_administrator_of_its_tenant_changes_an_app() {
     assert!(!client.may_be_changed_by(&stranger) && !client.may_be_changed_by(&elsewhere));
     assert_eq!(delete(&client, &stranger, Timestamp::from_secs(1)).answer, Err(RegistrationError::NotYours));
     assert!(delete(&client, &stranger, Timestamp::from_secs(1)).changes.is_empty());
+}
+
+#[test]
+fn an_app_that_is_fixed_to_a_secret_does_not_become_one_of_the_fapi_profile() {
+    let owner = crate::sign_in::tests::an_account();
+    let fixed = |method| {
+        let mut client = Client { owner: Some(owner.id), tenant: owner.tenant, ..a_client() };
+        client.authentication.method = method;
+        let wanted = Registration { profile: Profile::Fapi2, ..a_registration() }.check(&known()).unwrap();
+        change(&client, wanted, &owner, Timestamp::from_secs(1)).answer.map(|client| client.profile)
+    };
+    assert_eq!(fixed(Some(Method::ClientSecretBasic)), Err(NotFapi2::Secret.into()));
+    assert_eq!(fixed(Some(Method::PrivateKeyJwt)), Ok(Profile::Fapi2));
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn a_code() -> AuthorizationCode {
         account: authorization.account,
         session: authorization.session,
         auth_time: Timestamp::from_secs(10),
+        context: crate::sign_in::context::AuthenticationContext::Password,
         authorization: authorization.id,
         family: FamilyId(Uuid::from_u128(0xf1)),
         redirect_uri: "https://burndown.test/callback".into(),
@@ -28,6 +29,7 @@ fn a_code() -> AuthorizationCode {
         dpop_jkt: None,
         scope_text: authorization.scopes.to_string(),
         scopes: authorization.scopes,
+        places: None,
         nonce: Some("n".into()),
         client_info: false,
         origin: "https://id.test".into(),
@@ -41,6 +43,7 @@ fn a_request() -> CodeRequest {
         code: Secret::new("code"),
         redirect_uri: Some("https://burndown.test/callback".into()),
         code_verifier: Some(Secret::new(VERIFIER)),
+        details: None,
     }
 }
 
@@ -56,7 +59,8 @@ fn redeemed_below(
 ) -> Decision<Issue> {
     let client = a_public_client();
     let (account, key) = (an_account(), a_key());
-    let facts = Redemption { code: Some((code, authorization)), account: Some(&account), key: &key };
+    let facts =
+        Redemption { code: Some((code, authorization)), account: Some(&account), spent: false, api: None, key: &key };
     redeem(request, &authenticated(&client), facts, now, &mut Entropy::seeded(1))
 }
 

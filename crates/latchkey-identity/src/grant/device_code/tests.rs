@@ -52,6 +52,7 @@ fn the_code() -> AuthorizationCode {
         account: authorization.account,
         session: authorization.session,
         auth_time: NOW,
+        context: crate::sign_in::context::AuthenticationContext::Password,
         authorization: authorization.id,
         family: FamilyId(Uuid::from_u128(0xf2)),
         redirect_uri: DONE.into(),
@@ -59,6 +60,7 @@ fn the_code() -> AuthorizationCode {
         dpop_jkt: None,
         scope_text: authorization.scopes.to_string(),
         scopes: authorization.scopes,
+        places: None,
         nonce: None,
         client_info: false,
         origin: ORIGIN.into(),
@@ -86,7 +88,7 @@ fn polled_below(
 ) -> Decision<Issue> {
     let (account, key) = (an_account(), a_key());
     let code = code.map(|code| (code, authorization));
-    let facts = Polled { device, code, spent: false, account: Some(&account), key: &key, pace: Pace::Good };
+    let facts = Polled { device, code, spent: false, account: Some(&account), api: None, key: &key, pace: Pace::Good };
     poll(&authenticated(client), facts, now, &mut Entropy::seeded(2))
 }
 
@@ -150,7 +152,8 @@ fn a_poll_says_how_things_stand() {
 fn who_polls_too_fast_is_told_to_slow_down_and_only_while_waiting() {
     let key = a_key();
     let client = a_public_client();
-    let facts = |device| Polled { device, code: None, spent: false, account: None, key: &key, pace: Pace::TooFast };
+    let facts =
+        |device| Polled { device, code: None, spent: false, account: None, api: None, key: &key, pace: Pace::TooFast };
     let device = waiting();
     let answer = poll(&authenticated(&client), facts(Some(&device)), NOW, &mut Entropy::seeded(2));
     assert_eq!(error(&answer), "slow_down");

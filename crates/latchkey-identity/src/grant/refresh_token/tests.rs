@@ -14,10 +14,18 @@ const NOW: Timestamp = Timestamp::from_secs(5_000);
 fn rotated(family: &TokenFamily, generation: u32, scope: Option<&str>, now: Timestamp) -> Decision<Issue> {
     let client = a_public_client();
     let (account, key, resource, authorization) = (an_account(), a_key(), a_resource(), an_authorization());
-    let request =
-        RefreshRequest { token: RefreshToken { family: family.id, generation }, scope: scope.map(str::to_owned) };
-    let facts =
-        Rotation { family: Some((family, &authorization)), account: Some(&account), resource: &resource, key: &key };
+    let request = RefreshRequest {
+        token: RefreshToken { family: family.id, generation },
+        scope: scope.map(str::to_owned),
+        details: None,
+    };
+    let facts = Rotation {
+        family: Some((family, &authorization)),
+        account: Some(&account),
+        api: None,
+        resource: &resource,
+        key: &key,
+    };
     rotate(&request, &authenticated(&client), facts, now, &mut Entropy::seeded(2))
 }
 
@@ -76,8 +84,9 @@ fn scope_narrows_and_never_widens() {
 fn a_token_of_an_unknown_family_is_refused() {
     let client = a_public_client();
     let (key, resource) = (a_key(), a_resource());
-    let request = RefreshRequest { token: RefreshToken { family: FamilyId(Uuid::nil()), generation: 0 }, scope: None };
-    let facts = Rotation { family: None, account: None, resource: &resource, key: &key };
+    let token = RefreshToken { family: FamilyId(Uuid::nil()), generation: 0 };
+    let request = RefreshRequest { token, scope: None, details: None };
+    let facts = Rotation { family: None, account: None, api: None, resource: &resource, key: &key };
     let refused = rotate(&request, &authenticated(&client), facts, NOW, &mut Entropy::seeded(2));
     assert_eq!(refused.answer.unwrap_err().suberror, Some("bad_token"));
 }

@@ -22,7 +22,7 @@ fn a_code_and_a_refresh_token_come_as_assertion() {
     let token = RefreshToken { family: FamilyId(Uuid::from_u128(1)), generation: 3 };
     let text = token.legacy_text(&a_key());
     let refresh = [("grant_type", "refresh_token"), ("assertion", text.reveal())];
-    assert_eq!(read(&refresh), Ok(TokenRequest::Refresh(RefreshRequest { token, scope: None })));
+    assert_eq!(read(&refresh), Ok(TokenRequest::Refresh(RefreshRequest { token, scope: None, details: None })));
 }
 
 #[test]

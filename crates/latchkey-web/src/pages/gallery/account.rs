@@ -284,6 +284,7 @@ impl Invent<'_> {
             authorizations,
             sessions: 1,
             apps: authorizations / 2,
+            administers: authorizations > 0,
             organizations: vec![belonging("harbor", "Owner", "Basic"), belonging("shore", "Member", "Stakeholder")],
         }
     }

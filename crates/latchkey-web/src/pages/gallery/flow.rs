@@ -2,8 +2,8 @@
 
 use super::{DAY, Invent, Shown, after, before, now};
 use crate::pages::consent::{
-    Consent, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach, RepositoryChoice,
-    ScopeChoice, TookOver,
+    Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach,
+    RepositoryChoice, ScopeChoice, TookOver,
 };
 use crate::pages::device::{Device, DeviceConfirm, DeviceDone, DeviceFace, DeviceTrouble};
 use crate::pages::error::ErrorPage;
@@ -13,7 +13,7 @@ use crate::pages::legacy::Legacy;
 use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 use crate::pages::select::{AccountChoice, Select};
 use crate::pages::set_up::{SetUp, Typed};
-use crate::pages::sign_in::{Asking, SignIn, SignInTrouble};
+use crate::pages::sign_in::{Asking, Provider, SignIn, SignInTrouble};
 use crate::pages::sign_out::{Onward, SignOut, SignedIn};
 use crate::pages::signed_out::SignedOut;
 use crate::pages::wrong_tenant::WrongTenant;
@@ -26,6 +26,8 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("sign-in-throttled", &invent.sign_in(Some(SignInTrouble::Throttled(Remaining(27))))),
         Shown::new("sign-in-busy", &invent.sign_in(Some(SignInTrouble::Busy))),
         Shown::new("sign-in-expired", &invent.sign_in(Some(SignInTrouble::Expired))),
+        Shown::new("sign-in-no-provider", &invent.sign_in(Some(SignInTrouble::NoProvider))),
+        Shown::new("sign-in-unreachable", &invent.sign_in(Some(SignInTrouble::ProviderUnreachable))),
         Shown::new(
             "sign-in-direct",
             &SignIn {
@@ -72,6 +74,7 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
                 ..usual()
             },
         ),
+        Shown::new("consent-named-places", &Consent { names_places: true, ..usual() }),
         Shown::new("consent-long-names", &Consent { app: invent.long_app(), ..usual() }),
         Shown::new(
             "consent-sign-in-only",
@@ -79,6 +82,20 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
                 app: invent.contoso(),
                 offline: false,
                 scopes: Vec::new(),
+                organizations: Vec::new(),
+                ..usual()
+            },
+        ),
+        Shown::new(
+            "consent-calls",
+            &Consent {
+                app: invent.contoso(),
+                scopes: vec![invent.scope(
+                    "api://00000000-0000-0000-0000-000000000001/access_as_user",
+                    "Call Harbor Board as you",
+                    "What may be asked of it there is its own to say. Its name for this: access_as_user.",
+                    Reach::Call,
+                )],
                 organizations: Vec::new(),
                 ..usual()
             },
@@ -98,6 +115,27 @@ fn consents(invent: &Invent<'_>) -> Vec<Shown> {
         ),
         Shown::new("consent-carried-over", &invent.carried_over(usual())),
         Shown::new("consent-later-request", &invent.later_consent()),
+        Shown::new(
+            "consent-described",
+            &Consent {
+                described: Some(invent.described()),
+                destination: Destination::ThisDevice(invent.say("127.0.0.1")),
+                app: invent.contoso(),
+                ..usual()
+            },
+        ),
+        Shown::new(
+            "consent-described-anew",
+            &Consent {
+                described: Some(DescribedApp {
+                    leads_elsewhere: true,
+                    says_something_else: true,
+                    ..invent.described()
+                }),
+                app: invent.contoso(),
+                ..invent.later_consent()
+            },
+        ),
         Shown::new("consent-paused", &Consent { paused: Some(before(3 * DAY)), ..invent.later_consent() }),
         Shown::new(
             "consent-capped",
@@ -128,8 +166,15 @@ fn devices(invent: &Invent<'_>) -> Vec<Shown> {
 }
 
 fn sign_outs(invent: &Invent<'_>) -> Vec<Shown> {
-    let sign_out =
-        |accounts| SignOut { frame: invent.frame(), app: None, request: None, onward: None, others: 0, accounts };
+    let sign_out = |accounts| SignOut {
+        frame: invent.frame(),
+        app: None,
+        request: None,
+        onward: None,
+        others: 0,
+        elsewhere: true,
+        accounts,
+    };
     let one = || vec![SignedIn { id: invent.say("1"), person: invent.ana() }];
     let asked = || Some((invent.say("harbor.test"), invent.say("client_id=c1&state=s")));
     let mut two = one();
@@ -191,6 +236,15 @@ impl Invent<'_> {
         }
     }
 
+    fn described(&self) -> DescribedApp {
+        DescribedApp {
+            host: self.say("agent.test"),
+            address: self.say("https://agent.test/oauth/client.json"),
+            leads_elsewhere: false,
+            says_something_else: false,
+        }
+    }
+
     fn device(&self) -> DeviceFace {
         DeviceFace {
             user_code: self.say("WDJB-MJHT"),
@@ -219,6 +273,8 @@ impl Invent<'_> {
             asking: Some(self.asking()),
             email: self.say("ana@harbor.test"),
             has_accounts: true,
+            elsewhere: vec![Provider { id: self.say("p1"), name: self.say("Harbor Login") }],
+            by_address: true,
             trouble,
         }
     }
@@ -251,6 +307,7 @@ impl Invent<'_> {
             app: self.burndown(),
             older_app: None,
             registered_in: self.say("harbor.test"),
+            described: None,
             destination: Destination::Host(self.say("127.0.0.1:4281")),
             account: self.ana(),
             changed: false,
@@ -277,6 +334,7 @@ impl Invent<'_> {
                     ..self.scope("vso.code_manage", "Manage repositories", "Create and delete them.", Reach::Administer)
                 },
             ],
+            names_places: false,
             organizations: vec![
                 self.organization(
                     "o1",

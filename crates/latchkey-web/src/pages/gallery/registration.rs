@@ -5,14 +5,16 @@ use latchkey_jose::Algorithm;
 
 use super::{CLIENT_ID, DAY, Invent, Shown, after, before};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, Snippet, TookOver};
 use crate::pages::app_answers::AnswersForm;
+use crate::pages::app_api::ApiForm;
 use crate::pages::app_federation::{FederationForm, FederationRow, FederationTyped};
 use crate::pages::app_keys::{KeyRow, MethodChoice, ProofForm};
 use crate::pages::app_new::{AppNew, AppProfile, ScopeOption};
 use crate::pages::app_secret::AppSecret;
 use crate::pages::apps::{AppKind, AppRow, Apps};
 use crate::pages::consent::Reach;
+use crate::pages::implicit::Implicit;
 use crate::pages::self_registration::{Gate, SelfRegistration};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
@@ -22,6 +24,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             "apps-empty",
             &Apps { frame: invent.frame(), done: Some(invent.say("Gone.")), administers: true, rows: Vec::new() },
         ),
+        Shown::new("implicit", &invent.implicit()),
         Shown::new("self-registration", &invent.self_registration(Gate::Off)),
         Shown::new(
             "self-registration-token",
@@ -68,8 +71,13 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 app: invent.say("Contoso CI"),
                 client_id: invent.say(CLIENT_ID),
                 secret: invent.say("lks_3f1mWb0sZt8vQ2nXc7hJr5yLk9aPd4eG6uTiO1wR-xE"),
+                shared: false,
                 expires: after(180 * DAY),
             },
+        ),
+        Shown::new(
+            "app-described",
+            &AppDetails { described_at: Some(invent.say("https://agent.test/oauth/client.json")), ..invent.app() },
         ),
         Shown::new("app-took-over", &AppDetails { took_over_from: Some(invent.took_over(false)), ..invent.app() }),
         Shown::new(
@@ -80,6 +88,10 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
 }
 
 impl Invent<'_> {
+    fn implicit(&self) -> Implicit {
+        Implicit { frame: self.frame(), saved: true, directory: self.say("harbor.example"), allowed: true }
+    }
+
     fn self_registration(&self, gate: Gate) -> SelfRegistration {
         SelfRegistration {
             frame: self.frame(),
@@ -88,6 +100,7 @@ impl Invent<'_> {
             gate,
             endpoint: format!("https://id.example/{CLIENT_ID}/oauth2/v2.0/register"),
             registered: 12,
+            described: (true, 3),
             token: None,
         }
     }
@@ -141,6 +154,7 @@ impl Invent<'_> {
             kind: AppKind::Web,
             redirect_uris: self.say("https://ci.contoso.example/callback"),
             scopes: self.options(),
+            app_scopes: String::new(),
             profile: AppProfile::Standard,
             without_pkce: false,
         }
@@ -160,6 +174,7 @@ impl Invent<'_> {
             done: Some(self.say("The redirect URIs were saved.")),
             problems: Problems::default(),
             client_id: self.say(CLIENT_ID),
+            described_at: None,
             name: self.say("Contoso CI"),
             kind: AppKind::Web,
             profile: AppProfile::Microsoft,
@@ -186,10 +201,23 @@ impl Invent<'_> {
                 device_code: Some(true),
                 pushed_only: false,
             },
+            api: ApiForm {
+                identifier: format!("api://{CLIENT_ID}"),
+                exposed_scopes: self.say("access_as_user"),
+                full_names: vec![self.say(&format!("api://{CLIENT_ID}/access_as_user"))],
+            },
             scopes: self.options(),
+            app_scopes: self.say("api://5d2f0a5e-8a0c-4b8e-9a70-3f0a4b1f6a01/access_as_user"),
             secrets: vec![secret("k1", "Production", false), secret("k2", "Old build server", true)],
             proof: self.proof(),
             federation: self.federation(),
+            snippets: vec![Snippet {
+                id: "msal-python",
+                title: "msal for Python",
+                code: self.say(
+                    "app = msal.ConfidentialClientApplication(\n    \"client id\", client_credential=CLIENT_SECRET)",
+                ),
+            }],
         }
     }
 

@@ -1,0 +1,116 @@
+//! Registering providers, by page, command and admin API alike: secrets are encrypted before a rule sees them.
+
+use latchkey_identity::account::Account;
+use latchkey_identity::key_rotation::Sealed;
+use latchkey_identity::sign_in::upstream::registration::{
+    Facts, NewSecret, Registration, UpstreamProblem, add, change, check_secret, fresh_id, remove, sealing_context,
+};
+use latchkey_identity::sign_in::upstream::{Upstream, UpstreamId};
+use latchkey_identity::{Decision, Timestamp};
+use latchkey_store::StoreError;
+
+use crate::app::{App, entropy};
+
+/// Who registers, when, and how the record calls where they are.
+pub struct Registrar<'a> {
+    /// Who, of the tenant that it is about.
+    pub by: &'a Account,
+    /// When.
+    pub now: Timestamp,
+    /// Puts on record where it came from.
+    pub seen: &'a (dyn Fn(Decision<Upstream, UpstreamProblem>) -> Decision<Upstream, UpstreamProblem> + Sync),
+}
+
+/// What becomes of the secret, as it was typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TypedSecret<'a> {
+    /// It stays as it is.
+    Keep,
+    /// There is none.
+    OwnKey,
+    /// This one.
+    Is(&'a str),
+}
+
+impl<'a> TypedSecret<'a> {
+    /// As forms and documents have it: nothing keeps what there is.
+    pub fn read(typed: Option<&'a str>, own_key: bool) -> Self {
+        match typed.filter(|typed| !typed.is_empty()) {
+            Some(typed) => Self::Is(typed),
+            None if own_key => Self::OwnKey,
+            None => Self::Keep,
+        }
+    }
+}
+
+impl App {
+    /// Adds a provider to the registrar's tenant. Without a secret we sign with a key of our own there.
+    pub async fn add_upstream(
+        &self,
+        typed: &Registration,
+        secret: TypedSecret<'_>,
+        registrar: Registrar<'_>,
+    ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
+        let Registrar { by, now, seen } = registrar;
+        let (id, origins) = (fresh_id(&mut entropy()), self.settings.origin_urls());
+        let secret = match self.sealed(id, secret) {
+            Ok(NewSecret::Sealed(sealed)) => Some(sealed),
+            Ok(NewSecret::Keep | NewSecret::OwnKey) => None,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let Some(tenant) = self.store.tenant(by.tenant).await? else { return Ok(Err(UpstreamProblem::NotYours)) };
+        self.store
+            .decide(async || {
+                let present = self.store.upstreams_of(tenant.id).await?;
+                let facts = Facts { tenant: &tenant, present: &present, origins: &origins };
+                Ok(seen(add(typed, id, secret.clone(), facts, by, now)))
+            })
+            .await
+    }
+
+    /// Changes a provider of the registrar's tenant.
+    pub async fn change_upstream(
+        &self,
+        id: UpstreamId,
+        typed: &Registration,
+        secret: TypedSecret<'_>,
+        registrar: Registrar<'_>,
+    ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
+        let Registrar { by, now, seen } = registrar;
+        let origins = self.settings.origin_urls();
+        let secret = match self.sealed(id, secret) {
+            Ok(secret) => secret,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let Some(tenant) = self.store.tenant(by.tenant).await? else { return Ok(Err(UpstreamProblem::NotYours)) };
+        self.store
+            .decide(async || {
+                let present = self.store.upstreams_of(tenant.id).await?;
+                let facts = Facts { tenant: &tenant, present: &present, origins: &origins };
+                Ok(seen(change(typed, id, secret.clone(), facts, by, now)))
+            })
+            .await
+    }
+
+    /// Removes a provider of the registrar's tenant.
+    pub async fn remove_upstream(
+        &self,
+        id: UpstreamId,
+        registrar: Registrar<'_>,
+    ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
+        let Registrar { by, now, seen } = registrar;
+        self.store.decide(async || Ok(seen(remove(id, &self.store.upstreams_of(by.tenant).await?, by, now)))).await
+    }
+
+    fn sealed(&self, id: UpstreamId, secret: TypedSecret<'_>) -> Result<NewSecret, UpstreamProblem> {
+        Ok(match secret {
+            TypedSecret::Keep => NewSecret::Keep,
+            TypedSecret::OwnKey => NewSecret::OwnKey,
+            TypedSecret::Is(secret) => {
+                check_secret(secret)?;
+                let sealed = self.keys.upstream.seal(secret.as_bytes(), &sealing_context(id));
+                NewSecret::Sealed(Sealed(sealed.ok_or(UpstreamProblem::Secret)?))
+            }
+        })
+    }
+}
