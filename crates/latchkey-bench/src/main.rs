@@ -235,7 +235,7 @@ fn compare(cli: &Cli) -> Outcome<()> {
         let world = seed::seed(&store, &home, size).await.map_err(|problem| problem.during("the data"))?;
         drop(store);
         let (server, _) = Server::latchkey(binary, &home, cores).await?;
-        let time = Duration::from_secs(cli.seconds());
+        let time = peers::TURN.min(Duration::from_secs(cli.seconds()));
         let bench = Bench { server: &server, world: &world, connections: cli.conns, time };
         let compared = peers::compare(&bench, &out, cores).await?;
         server.stop()?;
