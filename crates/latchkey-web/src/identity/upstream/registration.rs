@@ -51,21 +51,14 @@ impl App {
         secret: TypedSecret<'_>,
         registrar: Registrar<'_>,
     ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
-        let Registrar { by, now, seen } = registrar;
-        let (id, origins) = (fresh_id(&mut entropy()), self.settings.origin_urls());
+        let Registrar { by, now, .. } = registrar;
+        let id = fresh_id(&mut entropy());
         let secret = match self.sealed(id, secret) {
             Ok(NewSecret::Sealed(sealed)) => Some(sealed),
             Ok(NewSecret::Keep | NewSecret::OwnKey) => None,
             Err(problem) => return Ok(Err(problem)),
         };
-        let Some(tenant) = self.store.tenant(by.tenant).await? else { return Ok(Err(UpstreamProblem::NotYours)) };
-        self.store
-            .decide(async || {
-                let present = self.store.upstreams_of(tenant.id).await?;
-                let facts = Facts { tenant: &tenant, present: &present, origins: &origins };
-                Ok(seen(add(typed, id, secret.clone(), facts, by, now)))
-            })
-            .await
+        self.decide_upstream(registrar, |facts| add(typed, id, secret.clone(), facts, by, now)).await
     }
 
     /// Changes a provider of the registrar's tenant.
@@ -76,20 +69,12 @@ impl App {
         secret: TypedSecret<'_>,
         registrar: Registrar<'_>,
     ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
-        let Registrar { by, now, seen } = registrar;
-        let origins = self.settings.origin_urls();
+        let Registrar { by, now, .. } = registrar;
         let secret = match self.sealed(id, secret) {
             Ok(secret) => secret,
             Err(problem) => return Ok(Err(problem)),
         };
-        let Some(tenant) = self.store.tenant(by.tenant).await? else { return Ok(Err(UpstreamProblem::NotYours)) };
-        self.store
-            .decide(async || {
-                let present = self.store.upstreams_of(tenant.id).await?;
-                let facts = Facts { tenant: &tenant, present: &present, origins: &origins };
-                Ok(seen(change(typed, id, secret.clone(), facts, by, now)))
-            })
-            .await
+        self.decide_upstream(registrar, |facts| change(typed, id, secret.clone(), facts, by, now)).await
     }
 
     /// Removes a provider of the registrar's tenant.
@@ -100,6 +85,23 @@ impl App {
     ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
         let Registrar { by, now, seen } = registrar;
         self.store.decide(async || Ok(seen(remove(id, &self.store.upstreams_of(by.tenant).await?, by, now)))).await
+    }
+
+    /// Decides about a provider of the registrar's tenant by what is there.
+    async fn decide_upstream(
+        &self,
+        registrar: Registrar<'_>,
+        rule: impl Fn(Facts<'_>) -> Decision<Upstream, UpstreamProblem>,
+    ) -> Result<Result<Upstream, UpstreamProblem>, StoreError> {
+        let Registrar { by, seen, .. } = registrar;
+        let origins = self.settings.origin_urls();
+        let Some(tenant) = self.store.tenant(by.tenant).await? else { return Ok(Err(UpstreamProblem::NotYours)) };
+        self.store
+            .decide(async || {
+                let present = self.store.upstreams_of(tenant.id).await?;
+                Ok(seen(rule(Facts { tenant: &tenant, present: &present, origins: &origins })))
+            })
+            .await
     }
 
     fn sealed(&self, id: UpstreamId, secret: TypedSecret<'_>) -> Result<NewSecret, UpstreamProblem> {
