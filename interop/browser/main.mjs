@@ -4,23 +4,29 @@ import assert from 'node:assert/strict';
 
 import { done, test } from '../lib/tap.mjs';
 import { apps } from './apps.mjs';
+import { asking } from './asking.mjs';
 import { complaints, launch } from './chromium.mjs';
 import { device } from './device.mjs';
+import { elsewhere } from './elsewhere.mjs';
 import { keyboard } from './keyboard.mjs';
 import { oldtimer } from './oldtimer.mjs';
 import { moving } from './moving.mjs';
 import { owner } from './owner.mjs';
 import { pages } from './pages.mjs';
 import { refused } from './refused.mjs';
+import { walk } from './walk.mjs';
 
 const browser = await test('Chromium starts', launch);
 if (browser) {
+  await walk(browser);
   await owner(browser);
   await refused(browser);
   await keyboard(browser);
   await apps(browser);
   await oldtimer(browser);
   await device(browser);
+  await asking(browser);
+  await elsewhere(browser);
   await pages(browser);
   await moving(browser);
   await browser.close();

@@ -1,16 +1,21 @@
 // git: clone, commit and push with a token, as the password of any user name and as a Bearer header.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { PROJECT, account, demo } from '../lib/demo.mjs';
 import { Person } from '../lib/person.mjs';
 import { done, test } from '../lib/tap.mjs';
 import { tokensOf } from '../lib/token.mjs';
+
+// Nothing of the person who runs this: no configuration, no prompts, no stored passwords.
+const QUIET = { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
 
 const person = new Person(account('owner'));
 const folder = await mkdtemp(join(tmpdir(), 'latchkey-git-'));
@@ -42,6 +47,22 @@ await test('push of more than a megabyte', async () => {
   const clone = join(folder, 'by-password');
   await commit(clone, 'noise.bin', randomBytes(2_500_000)); // does not compress, so git sends it in chunks
   await git(clone, ...asPassword, 'push', 'origin', 'HEAD:refs/heads/charts');
+});
+
+await test('the line of the demo page clones, after a person approved it by a code', async () => {
+  const page = await (await fetch(`${demo.origin}/demo`)).text();
+  const line = /id="clone-line">([^<]*)</.exec(page)[1].replaceAll('&#34;', '"').replaceAll('&quot;', '"').replaceAll('&#39;', "'");
+  const clone = spawn('sh', ['-c', `${line} by-code`], { cwd: folder, env: QUIET, stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(clone, 'exit');
+  for await (const said of createInterface(clone.stderr)) {
+    const [link] = /http:\S+user_code=\S+/.exec(said) ?? [];
+    if (link) await person.approveDevice(link);
+  }
+  const [code] = await ended;
+  assert.equal(code, 0);
+  const { stdout } = await git(join(folder, 'by-code'), 'log', '--oneline');
+  assert.ok(stdout.trim().split('\n').length > 1, 'real commits');
+  assert.match(await (await fetch(`${demo.origin}/demo`)).text(), /class="done".*\s+.*git clones with a key/, 'the walk has ticked it');
 });
 
 await test('clone with the token as a Bearer header', async () => {
@@ -105,8 +126,7 @@ async function refused(attempt, words) {
 }
 
 function git(cwd, ...args) {
-  // Nothing of the person who runs this: no configuration, no prompts, no stored passwords.
-  const env = { ...process.env, TOKEN: token, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+  const env = { ...QUIET, TOKEN: token };
   return new Promise((resolve, reject) => {
     execFile('git', args, { cwd, env, timeout: 60_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
       if (error) reject(Object.assign(error, { stderr }));

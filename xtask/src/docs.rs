@@ -13,6 +13,9 @@ use crate::workspace::Workspace;
 /// Where the table is.
 const TABLE: &str = "docs/standards.md";
 
+/// The page that says which tests show what an examiner looks at. It is written by hand.
+const EXAMINATION: &str = "docs/examination.md";
+
 /// So many tests are named of one item; the others are counted.
 const NAMED: usize = 3;
 
@@ -39,11 +42,24 @@ pub(crate) fn run(options: &Options, workspace: &Workspace) -> Outcome<ExitCode>
 
 /// Fails if the table is not what the code says.
 pub(crate) fn check(workspace: &Workspace) -> Outcome<()> {
-    let written = fs::read_to_string(workspace.root.join(TABLE)).unwrap_or_default();
-    if written == table(&Citations::below(&workspace.root)?) {
-        return Ok(());
+    let citations = Citations::below(&workspace.root)?;
+    let read =
+        |page| fs::read_to_string(workspace.root.join(page)).map_err(|error| Problem::new(format!("{page}: {error}")));
+    if read(TABLE)? != table(&citations) {
+        return Err(Problem::new(format!("{TABLE} is not what the code says: `cargo xtask docs` writes it anew.")));
     }
-    Err(Problem::new(format!("{TABLE} is not what the code says: `cargo xtask docs` writes it anew.")))
+    let is_there = |name: &&str| citations.tests.iter().any(|test| test.name == *name);
+    match named_tests(&read(EXAMINATION)?).find(|name| !is_there(name)) {
+        Some(name) => Err(Problem::new(format!("{EXAMINATION} names the test {name}, which is not there."))),
+        None => Ok(()),
+    }
+}
+
+/// The tests that a page names: code that reads like a sentence.
+fn named_tests(page: &str) -> impl Iterator<Item = &str> {
+    let of_a_name = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
+    let code = page.split('`').skip(1).step_by(2);
+    code.filter(move |code| code.matches('_').count() > 1 && code.bytes().all(of_a_name))
 }
 
 fn table(citations: &Citations) -> String {
@@ -81,4 +97,15 @@ fn row(page: &mut String, section: &Section, item: &Item, tests: &[Test]) {
         names.push(format!("{} more", shown.len() - NAMED));
     }
     let _ = writeln!(page, "| {} | {place} | {} |", section.title(), names.join("<br>"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_names_tests_as_code_that_reads_like_a_sentence() {
+        let page = "| `oidcc-server` | `a_code_becomes_tokens`, see `form_post` and `latchkey app import` | `it_is_used_up_by_its_answer` |";
+        assert_eq!(named_tests(page).collect::<Vec<_>>(), ["a_code_becomes_tokens", "it_is_used_up_by_its_answer"]);
+    }
 }

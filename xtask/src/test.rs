@@ -163,6 +163,7 @@ fn against_the_demo(report: &mut Report, workspace: &Workspace, parts: &Parts, m
             ("msal for Python", &python, "msal-python/main.py"),
             ("msal for Node.js", &node, "msal-node/main.mjs"),
             ("the conformance tests of MCP", &node, "mcp-conformance/main.mjs"),
+            ("the SDK of MCP", &node, "mcp-sdk/main.mjs"),
             ("azure-devops-node-api", &node, "azure-devops-node-api/main.mjs"),
             ("git", &node, "git/main.mjs"),
             ("an older app in Python", &python, "legacy-python/main.py"),

@@ -52,6 +52,21 @@ pub(crate) struct Limits {
     pub(crate) seen_token: f64,
 }
 
+#[cfg(test)]
+impl Limits {
+    /// Those of some machine, for tests.
+    pub(crate) const EXAMPLE: Self = Self {
+        http: 8.0,
+        sign_es256: 16.0,
+        sign_rs256: 244.0,
+        verify_es256: 51.0,
+        verify_rs256: 17.0,
+        tx: 13.0,
+        read: 4.0,
+        seen_token: 1.0,
+    };
+}
+
 /// Measures all limits. Data goes into a folder `below`.
 pub(crate) async fn limits(below: &Path, cores: Cores, connections: usize, time: Duration) -> Outcome<Limits> {
     let http = http(cores, connections, time).await.map_err(|problem| problem.during("the bare server"))?;

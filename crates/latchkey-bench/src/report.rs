@@ -225,20 +225,9 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        http: 8.0,
-        sign_es256: 16.0,
-        sign_rs256: 244.0,
-        verify_es256: 51.0,
-        verify_rs256: 17.0,
-        tx: 13.0,
-        read: 4.0,
-        seen_token: 1.0,
-    };
-
     fn a_line(scenario: Scenario, cpu: f64) -> Line {
         let time = Duration::from_millis(1);
-        Line::new(scenario, Measured { cpu, rate: 1_000.0, p50: time, p99: time }, &LIMITS, 20.0)
+        Line::new(scenario, Measured { cpu, rate: 1_000.0, p50: time, p99: time }, &Limits::EXAMPLE, 20.0)
     }
 
     fn a_report(few: f64, many: f64) -> Report {
@@ -255,7 +244,7 @@ mod tests {
             load: [0.5, 2.0],
             connections: 64,
             seconds: 12,
-            limits: LIMITS,
+            limits: Limits::EXAMPLE,
             worlds: vec![size(1_000, few), size(100_000, many)],
             starts: None,
         }

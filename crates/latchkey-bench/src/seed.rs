@@ -3,27 +3,21 @@
 //!
 //! What the rules decide is decided by the rules: an approval is the one that the approval page would have made.
 
+mod devops;
+
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use latchkey_devops::access::{self, Action, Asked, Caller, InOrganization, Standing};
-use latchkey_devops::access_level::AccessLevel;
-use latchkey_devops::group::ProjectGroup;
-use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, TeamId};
-use latchkey_devops::membership::{Member, People};
-use latchkey_devops::name::{OrganizationName, ProjectName};
-use latchkey_devops::organization::Organization;
-use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
-use latchkey_devops::project::Project;
+use latchkey_devops::ids::OrganizationId;
 use latchkey_devops::scope::{self, Scope};
-use latchkey_devops::work_item::{self, Patch, Surroundings, WorkItemType};
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
 use latchkey_identity::authorize::AuthorizationRequest;
 use latchkey_identity::authorize::request::{self, CameBy, Context};
 use latchkey_identity::client::key::ClientKey;
 use latchkey_identity::client::{
-    Authentication, Client, ClientId, ClientKind, ClientSecret, ClientState, Doors, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKind, ClientSecret, ClientState, LogoutUris, Profile, Publisher,
+    RedirectUri,
 };
 use latchkey_identity::consent::{Approval, Choice, Consent, Offer, approve, required};
 use latchkey_identity::parameters::Parameters;
@@ -36,7 +30,6 @@ use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::token::refresh_token::RefreshToken;
 use latchkey_identity::{Change, Decision, Entropy, Timestamp};
 use latchkey_jose::{Algorithm, SigningKey, base64url, digest};
-use latchkey_store::devops::{Author, members, organizations, projects, work_items};
 use latchkey_store::{Changes, Decided as _, Store};
 
 use crate::home::{self, Home};
@@ -151,6 +144,7 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> O
             flow: None,
             existing: None,
             places: None,
+            called: None,
             key: &key,
         };
         let authorization = seeder.authorization(approval, place)?;
@@ -234,7 +228,9 @@ impl<'a> Seeder<'a> {
             state: ClientState::Active,
             owner: None,
             redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI.into())],
-            doors: Doors::default(),
+            logout: LogoutUris::default(),
+            device_code: false,
+            pushed_only: false,
             scopes: ScopeSet::from_text("vso.work"),
             required_scopes: ScopeSet::default(),
             secrets: vec![kept],
@@ -285,7 +281,7 @@ impl<'a> Seeder<'a> {
     }
 
     fn authorization(&mut self, approval: Approval<'_>, place: Place) -> Outcome<Authorization> {
-        let Consent::Ask(question) = required(approval.request, approval.client, None, None, self.now) else {
+        let Consent::Ask(question) = required(approval.request, approval.client, None, None, None, self.now) else {
             return Err(Problem::new("nobody asks for approval"));
         };
         let choice = Choice {
@@ -343,82 +339,6 @@ impl<'a> Seeder<'a> {
         self.change(Change::StartFamily(Box::new(family)));
         known
     }
-
-    /// The organization with its project, everybody in it, and its work items.
-    async fn devops(&mut self, tenant: &Tenant, owner: &Account, everybody: &[Account]) -> Outcome<OrganizationId> {
-        let (store, author) = (self.store, Author::server(self.now));
-        let organization = Organization {
-            id: OrganizationId(self.entropy.uuid()),
-            tenant: tenant.id.0,
-            name: named(ORGANIZATION, OrganizationName::parse(ORGANIZATION))?,
-            owner: PersonId(owner.id.0),
-            policy: OrganizationPolicy { authorize: AuthorizePolicy::Members, ..OrganizationPolicy::default() },
-        };
-        let project = Project {
-            id: ProjectId(self.entropy.uuid()),
-            organization: organization.id,
-            name: named(PROJECT, ProjectName::parse(PROJECT))?,
-            description: String::new(),
-            revision: 1,
-            updated_at: self.now,
-            default_team: TeamId(self.entropy.uuid()),
-        };
-        let member = |account: &Account, projects| Member {
-            person: PersonId(account.id.0),
-            service: None,
-            access_level: AccessLevel::Basic,
-            groups: [].into(),
-            projects,
-        };
-        store.commit(organizations::create(&organization, &member(owner, [].into()), &author)).await?;
-        let facts = store.organization_by_id(organization.id).await?;
-        let facts = facts.ok_or_else(|| Problem::new("the organization is not there"))?;
-        store.commit(projects::create(&facts, &project, &author)).await?;
-        self.waiting.append(members::add_to_project(
-            &organization,
-            organization.owner,
-            project.id,
-            &[].into(),
-            &author,
-        ));
-        for account in everybody.iter().skip(1) {
-            let member = member(account, [(project.id, [ProjectGroup::Contributors].into())].into());
-            self.waiting.append(members::add(&organization, &member, &author));
-            self.commit_if_due().await?;
-        }
-        self.commit().await?;
-        self.work_items(&organization, &project).await?;
-        Ok(organization.id)
-    }
-
-    async fn work_items(&mut self, organization: &Organization, project: &Project) -> Outcome<()> {
-        let member = self.store.member(organization.id, organization.owner).await?;
-        let within = InOrganization::new(ORGANIZATION, Some(organization), member.as_deref());
-        let caller = Caller::in_person(organization.owner, Standing::Live);
-        let asked = Asked::new(PROJECT, Some(project));
-        let access = access::to_project(&caller, within, asked, Action::EditWorkItems)
-            .map_err(|refusal| Problem::new(format!("the owner may not write work items: {refusal:?}")))?;
-        let (people, reachable) = (People::default(), [].into());
-        let surroundings = Surroundings { project, people: &people, reachable_items: &reachable };
-        for id in 1..=WORK_ITEMS {
-            let patch = Patch::parse(&patch(id))
-                .map_err(|error| Problem::new(format!("a patch of a work item is refused: {error:?}")))?;
-            let revision =
-                work_item::create(id, WorkItemType::Task, &patch, surroundings, organization.owner, self.now)
-                    .map_err(|error| Problem::new(format!("a work item is refused: {error:?}")))?;
-            self.waiting.append(work_items::keep(&access, &revision, None));
-            self.commit_if_due().await?;
-        }
-        self.commit().await
-    }
-}
-
-fn patch(id: i64) -> serde_json::Value {
-    let field = |name: &str, value: String| serde_json::json!({ "op": "add", "path": format!("/fields/{name}"), "value": value });
-    serde_json::json!([
-        field("System.Title", format!("Replace the lamp of tower {id}")),
-        field("System.Description", "<p>It flickers at night, and ships have noticed.</p>".into()),
-    ])
 }
 
 fn named<T, E>(name: &str, parsed: Result<T, E>) -> Outcome<T> {
@@ -478,7 +398,7 @@ mod tests {
             let client = store.client(family.client).await.unwrap().unwrap();
             let tenant = store.tenant(world.tenant).await.unwrap().unwrap();
             let request = asked(&client, &tenant, &home.origin()).unwrap();
-            let consent = required(&request, &client, Some(&authorization), None, family.created_at);
+            let consent = required(&request, &client, Some(&authorization), None, None, family.created_at);
             assert_eq!(consent, Consent::Remembered);
             let key = PurposeKey::derive(home.master(), Purpose::RefreshToken).unwrap();
             let presented = RefreshToken::read(&last.refresh_token, &key).unwrap();

@@ -6,6 +6,7 @@
 pub mod definition;
 pub mod filter;
 pub mod log;
+pub mod tags;
 pub mod timeline;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use serde_json::Value;
 pub use definition::{Definition, QueueStatus};
 pub use filter::{BuildFilter, DefinitionFilter};
 pub use log::Log;
+pub use tags::{add_tag, change_tags, remove_tag};
 pub use timeline::TimelineRecord;
 
 use crate::date;
@@ -25,10 +27,6 @@ use crate::ids::{PersonId, ProjectId, RepositoryId};
 use crate::repository::{branch_ref, is_object_id};
 use crate::word::words;
 
-/// The longest tag of a build, in characters.
-const LONGEST_TAG: usize = 255;
-/// The most tags of one build.
-const MOST_TAGS: usize = 100;
 /// The longest build number, in characters.
 const LONGEST_NUMBER: usize = 255;
 /// The longest parameters, in bytes.
@@ -189,7 +187,7 @@ impl QueueRequest {
         let build_number = text(object.get("buildNumber"), "buildNumber")?.map(named).transpose()?;
         let tags = match object.get("tags") {
             None | Some(Value::Null) => BTreeSet::new(),
-            Some(tags) => read_tags(tags)?,
+            Some(tags) => tags::read(tags)?,
         };
         Ok(Self { definition, source_branch, source_version, reason, priority, parameters, build_number, tags })
     }
@@ -300,7 +298,7 @@ impl BuildPatch {
             keep_forever,
             tags: match object.get("tags") {
                 None | Some(Value::Null) => None,
-                Some(tags) => Some(read_tags(tags)?),
+                Some(tags) => Some(tags::read(tags)?),
             },
         })
     }
@@ -392,62 +390,6 @@ fn check_times(build: &Build, now: Timestamp) -> Result<(), DevOpsError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Adds a tag to a build.
-pub fn add_tag(build: &Build, tag: &str, by: PersonId, now: Timestamp) -> Result<Build, DevOpsError> {
-    let mut tags = build.tags.clone();
-    insert_tag(&mut tags, tag)?;
-    update(build, &BuildPatch { tags: Some(tags), ..BuildPatch::default() }, by, now)
-}
-
-/// Takes a tag from a build. A tag it does not have is no error.
-pub fn remove_tag(build: &Build, tag: &str, by: PersonId, now: Timestamp) -> Result<Build, DevOpsError> {
-    let tags = build.tags.iter().filter(|own| !same_tag(own, tag)).cloned().collect();
-    update(build, &BuildPatch { tags: Some(tags), ..BuildPatch::default() }, by, now)
-}
-
-/// Adds and takes tags as a request says: an array of tags to add, or `{tagsToAdd, tagsToRemove}`.
-pub fn change_tags(build: &Build, body: &Value, by: PersonId, now: Timestamp) -> Result<Build, DevOpsError> {
-    let listed = |key: &str| match body.get(key) {
-        None | Some(Value::Null) => Ok(BTreeSet::new()),
-        Some(tags) => read_tags(tags),
-    };
-    let (add, remove) = if body.is_array() {
-        (read_tags(body)?, BTreeSet::new())
-    } else {
-        (listed("tagsToAdd")?, listed("tagsToRemove")?)
-    };
-    let mut tags: BTreeSet<String> = build.tags.clone();
-    tags.retain(|own| !remove.iter().any(|tag| same_tag(own, tag)));
-    for tag in &add {
-        insert_tag(&mut tags, tag)?;
-    }
-    update(build, &BuildPatch { tags: Some(tags), ..BuildPatch::default() }, by, now)
-}
-
-fn read_tags(tags: &Value) -> Result<BTreeSet<String>, DevOpsError> {
-    let wrong = || invalid("Tags must be an array of texts.");
-    let mut read = BTreeSet::new();
-    for tag in tags.as_array().ok_or_else(wrong)? {
-        insert_tag(&mut read, tag.as_str().ok_or_else(wrong)?)?;
-    }
-    Ok(read)
-}
-
-fn insert_tag(tags: &mut BTreeSet<String>, tag: &str) -> Result<(), DevOpsError> {
-    let tag = tag.trim();
-    if tag.is_empty() || tag.chars().count() > LONGEST_TAG || tag.contains(char::is_control) {
-        return Err(invalid("A tag has between 1 and 255 characters on one line."));
-    }
-    if !tags.iter().any(|own| same_tag(own, tag)) {
-        tags.insert(tag.to_owned());
-    }
-    if tags.len() > MOST_TAGS { Err(invalid("A build has at most 100 tags.")) } else { Ok(()) }
-}
-
-fn same_tag(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.trim().to_lowercase()
 }
 
 fn text<'a>(value: Option<&'a Value>, name: &str) -> Result<Option<&'a str>, DevOpsError> {

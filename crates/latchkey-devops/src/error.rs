@@ -94,9 +94,6 @@ error_types! {
     /// A `test` operation of a patch does not hold.
     TestPatchFailed 412 "TestPatchOperationFailedException"
         in "Microsoft.VisualStudio.Services.WebApi.Patch" event 3000;
-    /// Somebody changed the work item meanwhile.
-    RevisionMismatch 409 "WorkItemRevisionMismatchException"
-        in "Microsoft.TeamFoundation.WorkItemTracking.Server" event 3200;
     /// The request is not what this URL takes.
     BadRequest 400 "VssPropertyValidationException" in "Microsoft.VisualStudio.Services.WebApi" event 3000;
     /// A build cannot go from its state to the one asked for.
@@ -300,16 +297,6 @@ impl DevOpsError {
     /// Nothing at this URL.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorType::ResourceNotFound, message)
-    }
-
-    /// Somebody changed the work item between its reading and this change.
-    pub fn work_item_changed_meanwhile(id: i64) -> Self {
-        Self::new(
-            ErrorType::RevisionMismatch,
-            format!(
-                "TF26071: Work item {id} has been changed by someone else since you read it. Read it again and repeat."
-            ),
-        )
     }
 
     /// A bug of ours. The log has the rest under this id.

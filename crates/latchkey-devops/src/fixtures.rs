@@ -4,6 +4,7 @@ use latchkey_jose::Timestamp;
 use uuid::Uuid;
 
 use crate::access_level::AccessLevel;
+use crate::build::{Definition, QueueStatus};
 use crate::group::ProjectGroup;
 use crate::ids::{AppId, OrganizationId, PersonId, ProjectId, RepositoryId, TeamId};
 use crate::membership::{Member, People, Person};
@@ -91,4 +92,20 @@ pub(crate) fn people() -> People {
         })
         .into_iter()
         .collect()
+}
+
+pub(crate) fn a_definition() -> Definition {
+    Definition {
+        id: 3,
+        project: lighthouse().id,
+        name: "lamp-ci".into(),
+        path: "\\".into(),
+        revision: 1,
+        queue_status: QueueStatus::Enabled,
+        repository: a_repository().id,
+        default_branch: "refs/heads/main".into(),
+        file: "ci.yml".into(),
+        created_by: ANA,
+        created_at: NOW,
+    }
 }

@@ -7,7 +7,7 @@ use crate::approval_request::AppShown;
 use crate::group::{OrganizationGroup, ProjectGroup};
 use crate::ids::{PersonId, ProjectId};
 use crate::organization::Organization;
-use crate::scope::Scopes;
+use crate::scope::{Scope, Scopes};
 
 /// A membership in one organization, with all that follows from it: a person's, or an app's that acts by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +30,11 @@ impl Member {
     pub fn administers(&self, organization: &Organization) -> bool {
         let in_group = self.groups.contains(&OrganizationGroup::ProjectCollectionAdministrators);
         self.service.is_none() && (organization.owner == self.person || in_group)
+    }
+
+    /// Whether an administrator accepted that it does this, if it is an app: what it registers later is not accepted yet.
+    pub fn accepts(&self, scope: Scope) -> bool {
+        self.service.is_some_and(|service| service.scopes.implies(scope))
     }
 
     /// Whether they may enter a project: as its member, or as an administrator of the whole organization.

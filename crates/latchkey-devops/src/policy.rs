@@ -1,17 +1,18 @@
 //! What an organization's administrators decide: who may authorize services for it, which services, for how long.
 
+mod prerequisite;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
 use latchkey_jose::Timestamp;
 
+pub use prerequisite::{MissingPrerequisite, Prerequisite};
+
 use crate::access_level::AccessLevel;
 use crate::approval_request::{self, AppShown, ApprovalRequest};
-use crate::date;
 use crate::ids::{AppId, OrganizationId};
 use crate::membership::Member;
-use crate::name::OrganizationName;
 use crate::organization::Organization;
 use crate::scope::Scopes;
 use crate::sunset::Sunset;
@@ -121,143 +122,6 @@ impl MayAuthorize {
     pub fn longest_authorization(&self) -> Option<Duration> {
         self.longest
     }
-
-    /// When an authorization for it ends at the latest, given when the person wants it to end.
-    pub fn latest_end(&self, wanted: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-        match (wanted, self.longest.map(|longest| now + longest)) {
-            (Some(wanted), Some(cap)) => Some(wanted.min(cap)),
-            (wanted, cap) => wanted.or(cap),
-        }
-    }
-}
-
-/// What a person lacks to authorize a service for an organization.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MissingPrerequisite {
-    /// Which prerequisite.
-    pub prerequisite: Prerequisite,
-    /// For which organization.
-    pub organization: OrganizationName,
-}
-
-/// The prerequisites for authorizing a service for an organization.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Prerequisite {
-    /// To belong to the organization.
-    OrganizationMember,
-    /// To belong to one of its projects.
-    ProjectMember,
-    /// To have at least Basic access.
-    BasicAccess {
-        /// What the person has.
-        present: AccessLevel,
-    },
-    /// To be in Project Collection Administrators.
-    Administrator,
-    /// To have an administrator's approval.
-    AdministratorApproval,
-    /// The organization lets its people authorize services.
-    AllowedByPolicy,
-    /// The organization lets services in.
-    ThirdPartyApps,
-    /// The organization has not stopped this service.
-    AppNotBlocked,
-    /// The organization lets services of the older kind in.
-    LegacyApps,
-    /// The service was taken over for this organization.
-    LegacyAppImported,
-    /// The organization's end of the older kind is yet to come.
-    BeforeSunset {
-        /// When it was.
-        end: Timestamp,
-    },
-}
-
-impl Prerequisite {
-    /// A stable word for logs, audit and error pages.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::OrganizationMember => "organization_member",
-            Self::ProjectMember => "project_member",
-            Self::BasicAccess { .. } => "basic_access",
-            Self::Administrator => "administrator",
-            Self::AdministratorApproval => "administrator_approval",
-            Self::AllowedByPolicy => "allowed_by_policy",
-            Self::ThirdPartyApps => "third_party_apps",
-            Self::AppNotBlocked => "app_not_blocked",
-            Self::LegacyApps => "legacy_apps",
-            Self::LegacyAppImported => "legacy_app_imported",
-            Self::BeforeSunset { .. } => "before_sunset",
-        }
-    }
-}
-
-impl MissingPrerequisite {
-    /// What is missing, as a sentence.
-    pub fn what(&self) -> String {
-        let organization = &self.organization;
-        match self.prerequisite {
-            Prerequisite::OrganizationMember => format!("You do not belong to {organization}."),
-            Prerequisite::ProjectMember => format!("You are not a member of a project in {organization}."),
-            Prerequisite::BasicAccess { present } => {
-                format!("Your access level in {organization} is {present}; it takes at least Basic.")
-            }
-            Prerequisite::Administrator => {
-                format!("You are not in Project Collection Administrators of {organization}.")
-            }
-            Prerequisite::AdministratorApproval => {
-                format!("In {organization} an administrator must approve each service first.")
-            }
-            Prerequisite::AllowedByPolicy => format!("In {organization} nobody may authorize services."),
-            Prerequisite::ThirdPartyApps => format!("{organization} lets no services in."),
-            Prerequisite::AppNotBlocked => format!("{organization} has stopped this service for everybody."),
-            Prerequisite::LegacyApps => format!("{organization} lets no services of the older OAuth kind in."),
-            Prerequisite::LegacyAppImported => {
-                format!("This service of the older OAuth kind was not taken over for {organization}.")
-            }
-            Prerequisite::BeforeSunset { end } => {
-                let [year, month, day] = date::year_month_day(end);
-                format!("{organization} lets no services of the older OAuth kind in since {year}-{month}-{day}.")
-            }
-        }
-    }
-
-    /// What to do about it, as a sentence, with whom to ask. `administrators` are the organization's, by name.
-    pub fn what_to_do(&self, administrators: &[String]) -> String {
-        let whom = Whom { names: administrators, organization: &self.organization };
-        match self.prerequisite {
-            Prerequisite::OrganizationMember => format!("Ask {whom} to add you."),
-            Prerequisite::ProjectMember => format!("Ask {whom} to add you to a project."),
-            Prerequisite::BasicAccess { .. } => format!("Ask {whom} to give you Basic access."),
-            Prerequisite::Administrator => format!("Ask {whom} to authorize the service, or to add you to the group."),
-            Prerequisite::AdministratorApproval => format!("Ask {whom} to approve it."),
-            Prerequisite::AllowedByPolicy | Prerequisite::ThirdPartyApps => {
-                format!("Ask {whom} whether the policy can be changed.")
-            }
-            Prerequisite::AppNotBlocked => format!("Ask {whom} why."),
-            Prerequisite::LegacyApps => format!("Ask {whom} whether the policy can be changed."),
-            Prerequisite::LegacyAppImported | Prerequisite::BeforeSunset { .. } => {
-                "Ask whoever runs the service to move it to the identity platform: it goes on there with your approval."
-                    .into()
-            }
-        }
-    }
-}
-
-struct Whom<'a> {
-    names: &'a [String],
-    organization: &'a OrganizationName,
-}
-
-impl fmt::Display for Whom<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.names {
-            [] => write!(f, "an administrator of {}", self.organization),
-            [one] => write!(f, "{one}"),
-            [one, other] => write!(f, "{one} or {other}"),
-            [one, other, ..] => write!(f, "{one}, {other} or another administrator of {}", self.organization),
-        }
-    }
 }
 
 /// Says whether a person may authorize a service for an organization, or everything they lack.
@@ -354,7 +218,7 @@ fn cap(policy: &OrganizationPolicy) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{a_member, an_app, an_organization, lighthouse, owner};
+    use crate::fixtures::{a_member, an_app, an_organization, owner};
     use crate::group::OrganizationGroup;
 
     fn lacks(organization: &Organization, member: Option<&Member>) -> Vec<&'static str> {
@@ -454,15 +318,10 @@ mod tests {
         let mut harbor = an_organization();
         harbor.policy.longest_authorization_days = Some(7);
         let may = may_authorize(&harbor, Some(&owner()), an_app()).unwrap();
-        let now = Timestamp::from_secs(1_000);
-        let week = now + Duration::from_secs(7 * 86_400);
-        assert_eq!(may.latest_end(None, now), Some(week));
-        assert_eq!(may.latest_end(Some(now + Duration::from_secs(90 * 86_400)), now), Some(week));
-        assert_eq!(may.latest_end(Some(now), now), Some(now));
+        assert_eq!(may.longest_authorization(), Some(Duration::from_secs(7 * 86_400)));
         harbor.policy.longest_authorization_days = None;
         let may = may_authorize(&harbor, Some(&owner()), an_app()).unwrap();
-        assert_eq!(may.latest_end(None, now), None);
-        assert_eq!(owner().projects.keys().next(), Some(&lighthouse().id));
+        assert_eq!(may.longest_authorization(), None);
     }
 
     #[test]

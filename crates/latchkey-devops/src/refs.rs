@@ -30,9 +30,6 @@ words! {
     }
 }
 
-/// The object id that stands for no object: the old one of a new ref, the new one of a deleted ref.
-pub const NO_OBJECT: &str = "0000000000000000000000000000000000000000";
-
 /// A ref.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ref {

@@ -3,9 +3,10 @@
 
 use crate::account::{Account, AccountId, AccountState, email_key, is_address, is_presentable};
 use crate::authorization::{Authorization, EndReason, NotYours};
+use crate::change::Change;
 use crate::claims::StandardClaims;
 use crate::client::{Client, ClientId};
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::tenant::{Tenant, TenantId};

@@ -1,5 +1,6 @@
 //! Authorizations: what a person approved for one app. The thing that is listed and revoked; codes, token families and tokens hang below it.
 
+mod branch;
 pub mod narrow;
 pub mod pause;
 
@@ -9,9 +10,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use branch::Branch;
+
 use crate::account::AccountId;
+use crate::change::Change;
 use crate::client::ClientId;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::event::{Event, EventKind};
 use crate::limits;
 use crate::scope::ScopeSet;
@@ -208,6 +212,12 @@ impl Authorization {
     /// Whether it has neither ended nor run out.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether nothing was done with it for so many days, and the person did not change it. `used` is its last use.
+    pub fn is_unused(&self, used: Option<Timestamp>, now: Timestamp, days: u16) -> bool {
+        let last = used.map_or(self.changed_at, |used| used.max(self.changed_at));
+        now.since(last) >= Duration::from_secs(u64::from(days) * 86_400)
     }
 
     /// Whether the person has paused it. It is listed like any other that is live, and opens nothing.

@@ -8,10 +8,11 @@ use crate::authorize::flow::Flow;
 use crate::authorize::prompt::Prompt;
 use crate::authorize::request::{AuthorizationRequest, CameBy};
 use crate::authorize::response::Approved;
+use crate::change::Change;
 use crate::client::Client;
 use crate::client::metadata_document::told_by;
 use crate::client::redirect_uri;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::grant::authorization_code::{self, CodeContext};
@@ -47,12 +48,13 @@ pub struct Question {
 }
 
 /// Decides whether to ask. `existing` is the person's authorization for this client in the issuing tenant, live or not; `places` are those
-/// that the request names, if it names any.
+/// that the request names, if it names any, and `called` is the app whose scopes it asks for, if they are an app's.
 pub fn required(
     request: &AuthorizationRequest,
     client: &Client,
     existing: Option<&Authorization>,
     places: Option<&Places>,
+    called: Option<&Client>,
     now: Timestamp,
 ) -> Consent {
     let wanted = request.scopes.canonical();
@@ -64,7 +66,8 @@ pub fn required(
         let required = open.identity().union(&open.intersection(&client.required_scopes));
         let before = same.into_iter().flat_map(|same| &same.places);
         let places = places.map(|places| places.iter().chain(before).copied().collect());
-        let shown = page_digest(app, &open, &already, places.as_ref(), paused_at);
+        let presented = (client.presented(), called.map(|called| called.name.as_str()));
+        let shown = page_digest(app, presented, &open, &already, places.as_ref(), paused_at);
         Consent::Ask(Question { open, required, already, places, shown })
     };
     // Where it is another app to the person now, nothing that was approved for the one before stays.
@@ -163,6 +166,8 @@ pub struct Approval<'a> {
     pub existing: Option<&'a Authorization>,
     /// The places that the request names, if it names any.
     pub places: Option<&'a Places>,
+    /// The app whose scopes are asked for, as it is now, if they are an app's.
+    pub called: Option<&'a Client>,
     /// The key that a person's subject is derived with.
     pub key: &'a PurposeKey,
 }
@@ -175,8 +180,8 @@ pub fn approve(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Approved, ChoiceError> {
-    let Approval { request, client, account, session, existing, places, .. } = approval;
-    let Consent::Ask(question) = required(request, client, existing, places, now) else {
+    let Approval { request, client, account, session, existing, places, called, .. } = approval;
+    let Consent::Ask(question) = required(request, client, existing, places, called, now) else {
         return Decision::refuse(ChoiceError::Changed);
     };
     if question.shown != choice.shown {
@@ -358,9 +363,10 @@ pub fn app_shown(client: &Client) -> [u8; 32] {
     digest(&parts)
 }
 
-/// What the page says. That an approval ends a pause is part of it.
+/// What the page says. The app's own pages and logo are part of it, the name of the app that would be called, and that an approval ends a pause.
 fn page_digest(
     app: [u8; 32],
+    (presented, called): (String, Option<&str>),
     open: &ScopeSet,
     already: &ScopeSet,
     places: Option<&Places>,
@@ -370,7 +376,15 @@ fn page_digest(
     let ids = |place: &Place| [Some(place.organization), place.project, place.repository];
     let bytes = |id: Option<Uuid>| id.map_or([0xff; 16], Uuid::into_bytes);
     let places: Vec<u8> = places.into_iter().flatten().flat_map(ids).flat_map(bytes).collect();
-    digest(&[&app, open.to_string().as_bytes(), already.to_string().as_bytes(), &places, &paused_at])
+    digest(&[
+        &app,
+        presented.as_bytes(),
+        called.unwrap_or_default().as_bytes(),
+        open.to_string().as_bytes(),
+        already.to_string().as_bytes(),
+        &places,
+        &paused_at,
+    ])
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; 32] {

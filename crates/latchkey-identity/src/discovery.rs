@@ -113,20 +113,32 @@ pub struct Switches {
     pub describe_themselves: bool,
 }
 
+/// Where clients show certificates, and whether there are authorities that vouch for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MutualTls<'a> {
+    /// The origin.
+    pub origin: &'a str,
+    /// Whether there are authorities. [RFC 8705 §2.1]
+    pub certified: bool,
+}
+
 /// The metadata of `issuer`, whose endpoints lie below `{origin}/{segment}`. `apps` is what the tenant decided of
-/// them, `mutual_tls` the origin at which clients show certificates.
+/// them, `mutual_tls` where clients show certificates.
 pub fn metadata(
     origin: &str,
     segment: &str,
     issuer: String,
     resource: &ResourceServer,
     apps: Switches,
-    mutual_tls: Option<&str>,
+    mutual_tls: Option<MutualTls<'_>>,
 ) -> Metadata {
     let methods = |methods: &[Method]| {
-        let usable =
-            methods.iter().filter(|method| mutual_tls.is_some() || **method != Method::SelfSignedTlsClientAuth);
-        usable.map(|method| method.name()).collect::<Vec<_>>()
+        let usable = |method: &&Method| match method {
+            Method::TlsClientAuth => mutual_tls.is_some_and(|at| at.certified),
+            Method::SelfSignedTlsClientAuth => mutual_tls.is_some(),
+            _ => true,
+        };
+        methods.iter().filter(usable).map(|method| method.name()).collect::<Vec<_>>()
     };
     let assertions: Vec<&str> =
         Algorithm::ALL.map(Algorithm::name).into_iter().chain(MacAlgorithm::ALL.map(MacAlgorithm::name)).collect();
@@ -173,7 +185,7 @@ pub fn metadata(
         code_challenge_methods_supported: vec!["S256"],
         dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(Algorithm::name).into(),
         tls_client_certificate_bound_access_tokens: mutual_tls.map(|_| true),
-        mtls_endpoint_aliases: mutual_tls.map(|origin| EndpointAliases::at(origin, segment)),
+        mtls_endpoint_aliases: mutual_tls.map(|at| EndpointAliases::at(at.origin, segment)),
         prompt_values_supported: Prompt::ALL.map(Prompt::name).into(),
         authorization_details_types_supported: DetailsType::ALL.map(DetailsType::name).into(),
         client_id_metadata_document_supported: apps.describe_themselves,

@@ -1,4 +1,4 @@
-//! Chance, as an argument: the door draws a seed from the operating system, rules expand it, tests choose it.
+//! Chance, as an argument: the endpoint draws a seed from the operating system, rules expand it, tests choose it.
 
 use latchkey_jose::digest::hmac_sha256;
 use uuid::Uuid;

@@ -130,7 +130,7 @@ pub struct Event {
     pub session: Option<SessionId>,
     /// What it was about, in words: a name, scopes.
     pub subject: String,
-    /// Where it came from. The door fills it in.
+    /// Where it came from. The endpoint fills it in.
     pub address: Option<String>,
 }
 

@@ -8,7 +8,8 @@ use std::fmt;
 
 use latchkey_jose::Algorithm;
 
-use crate::decision::{Change, Decision};
+use crate::change::Change;
+use crate::decision::Decision;
 use crate::event::{Event, EventKind};
 use crate::limits::{KEY_ACTIVE_FOR, KEY_KEPT_FOR, KEY_PUBLISHED_FIRST, REVOKED_KEY_KEPT_FOR};
 use crate::tenant::PERSONAL_TENANT;

@@ -35,6 +35,7 @@ pub mod account;
 pub mod administration;
 pub mod authorization;
 pub mod authorize;
+pub mod change;
 pub mod claims;
 pub mod client;
 pub mod client_auth;
@@ -65,7 +66,8 @@ pub mod time;
 pub mod token;
 pub mod userinfo;
 
-pub use decision::{Change, Decision};
+pub use change::Change;
+pub use decision::Decision;
 pub use entropy::Entropy;
 pub use error::OAuthError;
 pub use time::Timestamp;

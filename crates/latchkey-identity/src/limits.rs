@@ -105,6 +105,10 @@ pub const DESCRIBED_CLIENTS_PER_TENANT: usize = 2_000;
 pub const UNUSED_DESCRIPTION_LIFETIME: Duration = Duration::from_secs(86_400);
 /// Bytes of what an app says of itself that is only told again.
 pub const DECLARED_METADATA_BYTES: usize = 8_192;
+/// A link by which a server is set up counts for so long: whoever started it is at work on it.
+pub const SET_UP_LINK_LIFETIME: Duration = Duration::from_secs(3_600);
+/// Bytes of the name that the certificates of a client have: a subject of a dozen parts.
+pub const CERTIFICATE_NAME_BYTES: usize = 1_024;
 /// Addresses of request objects of one client: one for each of its ways to ask.
 pub const REQUEST_URIS_PER_CLIENT: usize = 10;
 /// Bytes of a request object that is fetched: as long as a signed token may be.

@@ -74,7 +74,7 @@ impl Serialize for Events {
 impl Client {
     /// Whether it registered to be told when a session ends.
     pub fn hears_of_sign_outs(&self) -> bool {
-        self.doors.backchannel_logout_uri.is_some() || self.doors.frontchannel_logout_uri.is_some()
+        self.logout.backchannel_logout_uri.is_some() || self.logout.frontchannel_logout_uri.is_some()
     }
 }
 
@@ -104,7 +104,7 @@ impl SignedInTo {
         if client.state == ClientState::Suspended {
             return None;
         }
-        let mut frame = Url::parse(client.doors.frontchannel_logout_uri.as_ref()?.as_str()).ok()?;
+        let mut frame = Url::parse(client.logout.frontchannel_logout_uri.as_ref()?.as_str()).ok()?;
         frame
             .query_pairs_mut()
             .append_pair("iss", &issuer(&self.origin, self.tenant))
@@ -146,7 +146,7 @@ pub fn outcome(status: Option<u16>, attempts: u32, queued_at: Timestamp, now: Ti
 mod tests {
     use super::*;
     use crate::client::registration::tests::a_client;
-    use crate::client::{Doors, Profile, RedirectUri};
+    use crate::client::{LogoutUris, Profile, RedirectUri};
     use crate::token::tests::a_key;
 
     fn signed_in() -> SignedInTo {
@@ -186,8 +186,8 @@ mod tests {
     #[test]
     fn a_frame_loads_the_apps_page_with_iss_and_sid_and_nothing_else() {
         let registered = RedirectUri::from_stored("https://burndown.test/bye?from=here".into());
-        let doors = Doors { frontchannel_logout_uri: Some(registered), ..Doors::default() };
-        let client = Client { doors, ..a_client() };
+        let logout = LogoutUris { frontchannel_logout_uri: Some(registered), ..LogoutUris::default() };
+        let client = Client { logout, ..a_client() };
         let frame = Url::parse(&signed_in().frame(&client, &a_key()).unwrap()).unwrap();
         let pairs: Vec<(String, String)> = frame.query_pairs().into_owned().collect();
         let expected = [

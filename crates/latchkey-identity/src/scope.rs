@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::claims;
 use crate::client::{ClientId, exposed_api};
@@ -24,14 +25,14 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scopes of OpenID Connect Core §5.4 and §11 that we know.
 pub const IDENTITY_SCOPES: [&str; 6] = [OPENID, PROFILE, EMAIL, PHONE, ADDRESS, OFFLINE_ACCESS];
 
-/// A set of scopes in their canonical names.
+/// A set of scopes in their canonical names. Cheap to clone: neither the set nor its words are copied.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, PartialOrd, Ord)]
-pub struct ScopeSet(BTreeSet<String>);
+pub struct ScopeSet(Arc<BTreeSet<Arc<str>>>);
 
 impl ScopeSet {
     /// Reads canonical names separated by spaces, as the database holds them.
     pub fn from_text(text: &str) -> Self {
-        Self(text.split_ascii_whitespace().map(str::to_owned).collect())
+        text.split_ascii_whitespace().collect()
     }
 
     /// Whether the scope is in the set.
@@ -40,13 +41,13 @@ impl ScopeSet {
     }
 
     /// Adds one scope.
-    pub fn insert(&mut self, scope: impl Into<String>) {
-        self.0.insert(scope.into());
+    pub fn insert(&mut self, scope: impl Into<Arc<str>>) {
+        Arc::make_mut(&mut self.0).insert(scope.into());
     }
 
     /// The scopes in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(AsRef::as_ref)
     }
 
     /// Whether there is none.
@@ -64,51 +65,62 @@ impl ScopeSet {
         self.0.is_subset(&other.0)
     }
 
+    /// Those that `are`. Mostly all of them.
+    fn those(&self, are: impl Fn(&str) -> bool) -> Self {
+        match self.iter().all(&are) {
+            true => self.clone(),
+            false => self.0.iter().filter(|scope| are(scope)).cloned().collect(),
+        }
+    }
+
     /// Those in both.
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.intersection(&other.0).cloned().collect())
+        self.those(|scope| other.contains(scope))
     }
 
     /// Those in either.
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        match other.is_subset(self) {
+            true => self.clone(),
+            false => self.0.union(&other.0).cloned().collect(),
+        }
     }
 
     /// Those not in `other`.
     pub fn difference(&self, other: &Self) -> Self {
-        Self(self.0.difference(&other.0).cloned().collect())
+        self.those(|scope| !other.contains(scope))
     }
 
     /// Those of OpenID Connect itself.
     pub fn identity(&self) -> Self {
-        Self(self.0.iter().filter(|scope| is_identity(scope)).cloned().collect())
+        self.those(is_identity)
     }
 
     /// Without the single claims that were asked for: what clients are told.
     #[must_use]
     pub fn without_claims(&self) -> Self {
-        Self(self.0.iter().filter(|scope| claims::single(scope).is_none()).cloned().collect())
+        self.those(|scope| claims::single(scope).is_none())
     }
 
     /// The single claims that were asked for.
     #[must_use]
     pub fn claims(&self) -> Self {
-        Self(self.0.iter().filter(|scope| claims::single(scope).is_some()).cloned().collect())
+        self.those(|scope| claims::single(scope).is_some())
     }
 
     /// Those of the resource server.
     pub fn resource(&self) -> Self {
-        Self(self.0.iter().filter(|scope| !is_identity(scope) && !exposed_api::is_scope(scope)).cloned().collect())
+        self.those(|scope| !is_identity(scope) && !exposed_api::is_scope(scope))
     }
 
     /// Those that apps expose.
     pub fn apis(&self) -> Self {
-        Self(self.0.iter().filter(|scope| exposed_api::is_scope(scope)).cloned().collect())
+        self.those(exposed_api::is_scope)
     }
 
     /// Those by which something is called: all that are not of OpenID Connect itself.
     pub fn of_resources(&self) -> Self {
-        Self(self.0.iter().filter(|scope| !is_identity(scope)).cloned().collect())
+        self.those(|scope| !is_identity(scope))
     }
 
     /// The apps that expose some of them.
@@ -152,9 +164,9 @@ impl fmt::Display for ScopeSet {
     }
 }
 
-impl<S: Into<String>> FromIterator<S> for ScopeSet {
+impl<S: Into<Arc<str>>> FromIterator<S> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
-        Self(scopes.into_iter().map(Into::into).collect())
+        Self(Arc::new(scopes.into_iter().map(Into::into).collect()))
     }
 }
 
@@ -211,7 +223,7 @@ impl RequestedScopes {
                     }
                 }
             };
-            if let Some(missing) = meaning.of_resources().difference(registered).iter().next() {
+            if let Some(missing) = meaning.iter().find(|scope| !is_identity(scope) && !registered.contains(scope)) {
                 return Err(OAuthError::invalid_scope(format!(
                     "the scope {missing} is not registered for this client"
                 )));
@@ -252,7 +264,8 @@ impl RequestedScopes {
 
     /// Everything that was asked for, in canonical names.
     pub fn canonical(&self) -> ScopeSet {
-        self.words.iter().fold(self.claims.clone(), |all, scope| all.union(&scope.meaning))
+        let meant = self.words.iter().map(|scope| &scope.meaning).chain([&self.claims]);
+        meant.flat_map(|scopes| scopes.0.iter().cloned()).collect()
     }
 
     /// The texts of the request that still mean something when only `granted` was granted, in the order asked.

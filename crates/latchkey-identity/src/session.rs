@@ -6,7 +6,8 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::account::AccountId;
-use crate::decision::{Change, Decision};
+use crate::change::Change;
+use crate::decision::Decision;
 use crate::event::{Event, EventKind};
 use crate::limits;
 use crate::secret::TokenHash;

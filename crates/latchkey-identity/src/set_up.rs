@@ -3,11 +3,23 @@
 
 use crate::account::{Account, AccountId, AccountState, is_presentable};
 use crate::administration::{AccountProblem, NewAccount};
-use crate::decision::{Change, Decision};
+use crate::change::Change;
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
+use crate::limits;
 use crate::tenant::{Tenant, TenantId, TenantKind, TenantSegment};
 use crate::time::Timestamp;
+
+/// When a link that is made now ends.
+pub fn link_ends(now: Timestamp) -> Timestamp {
+    now + limits::SET_UP_LINK_LIFETIME
+}
+
+/// Whether a link that ends then still counts.
+pub fn link_counts(end: Timestamp, now: Timestamp) -> bool {
+    now < end
+}
 
 /// What whoever sets a server up says.
 #[derive(Clone, Debug)]

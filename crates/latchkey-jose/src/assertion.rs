@@ -31,7 +31,7 @@ pub enum Reading {
 }
 
 /// An assertion that was read and not believed. `A` is what it names its algorithm among.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assertion<A = Algorithm> {
     signed: String,
     signature: Vec<u8>,
@@ -85,6 +85,14 @@ impl Assertion {
     /// Reads an assertion. Nothing of it is believed before [`Self::is_signed_by`] says so.
     pub fn read(text: &str, reading: Reading) -> Result<Self, NotAnAssertion> {
         Self::parse(text, reading, &TYPES)
+    }
+
+    /// The same, as closely as it allows, and how closely that was.
+    pub fn read_closely(text: &str) -> Result<(Self, Reading), NotAnAssertion> {
+        match Self::read(text, Reading::Strict) {
+            Ok(strict) => Ok((strict, Reading::Strict)),
+            Err(NotAnAssertion) => Self::read(text, Reading::Tolerant).map(|tolerant| (tolerant, Reading::Tolerant)),
+        }
     }
 
     /// Reads a token of another kind that somebody else signed: `types` are what it may say that it is.
@@ -253,12 +261,14 @@ mod tests {
             let text = signed(&key, &header, &payload, padded);
             assert_eq!(Assertion::read(&text, Reading::Strict), Err(NotAnAssertion), "{header} {payload}");
             let assertion = Assertion::read(&text, Reading::Tolerant).unwrap();
+            assert_eq!(Assertion::read_closely(&text), Ok((assertion.clone(), Reading::Tolerant)));
             assert!(assertion.is_signed_by(&key.verifying_key().unwrap()), "{header} {payload}");
             assert_eq!(assertion.claims.exp, Some(Timestamp::from_secs(1_600)));
         }
         let text = signed(&key, &usual, &with(usual.clone(), "exp", json!(1_600.966)).1, false);
         let assertion = Assertion::read(&text, Reading::Strict).unwrap();
         assert_eq!(assertion.claims.exp, Some(Timestamp::from_secs(1_600)), "a fraction is a NumericDate");
+        assert_eq!(Assertion::read_closely(&text), Ok((assertion, Reading::Strict)));
     }
 
     #[test]

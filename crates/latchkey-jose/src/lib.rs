@@ -13,6 +13,7 @@
 //! | client assertions, as they really come | [`assertion`] | RFC 7521 §4.2, RFC 7523 §3 |
 //! | assertions that a shared secret authenticates | [`mac`] | RFC 7518 §3.2 |
 //! | certificates in place of bare keys | [`certificate`] | RFC 7515 §4.1.7 |
+//! | whom a certificate names | [`certificate_names`], [`distinguished_name`] | RFC 5280 §4.2.1.6, RFC 4514 |
 //! | registered claims and their checks | [`claims`] | RFC 7519 §4.1 |
 //! | decoding one for people, trusting nothing | [`unverified`] | |
 //! | hashes and MACs | [`digest`] | OpenID Connect Core §3.1.3.6 (`at_hash`) |
@@ -26,9 +27,12 @@ pub mod algorithm;
 pub mod assertion;
 pub mod base64url;
 pub mod certificate;
+pub mod certificate_names;
 pub mod claims;
+mod compact;
 pub mod derived_key;
 pub mod digest;
+pub mod distinguished_name;
 pub mod hidden;
 mod json;
 pub mod jwk;
@@ -43,8 +47,10 @@ pub mod unverified;
 pub mod verify;
 
 pub use algorithm::Algorithm;
+pub use certificate_names::CertificateNames;
 pub use claims::{ClaimError, Claims};
 pub use derived_key::DerivedKey;
+pub use distinguished_name::DistinguishedName;
 pub use hidden::is_hidden;
 pub use jwk::{Jwk, JwkSet, PublicKey};
 pub use key::{KeyError, SigningKey, VerifyingKey};

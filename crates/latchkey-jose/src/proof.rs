@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::json::{self, Malformed, Present, present};
-use crate::verify::{MAX_TOKEN_LEN, decode, is_type};
+use crate::compact::{self, Compact};
+use crate::json::{Present, present};
+use crate::verify::is_type;
 use crate::{Algorithm, Claims, Jwk, PublicKey, VerifyError, VerifyingKey};
 
 /// A token whose own key verifies it. Only [`verify_proof`] makes one.
@@ -42,15 +43,9 @@ pub fn verify_proof<T: DeserializeOwned>(
     typ: &str,
     accepted: &[Algorithm],
 ) -> Result<Proof<T>, VerifyError> {
-    if token.len() > MAX_TOKEN_LEN {
-        return Err(VerifyError::TooLong);
-    }
-    let (signed, signature) = token.rsplit_once('.').ok_or(VerifyError::NotThreeParts)?;
-    let (header, payload) = signed.split_once('.').ok_or(VerifyError::NotThreeParts)?;
-    if payload.contains('.') {
-        return Err(VerifyError::NotThreeParts);
-    }
-    let header = Header::parse(header)?;
+    let token = Compact::split(token)?;
+    let header: Header = token.header()?;
+    compact::forbid([("crit", &header.crit), ("b64", &header.b64)])?;
     if !is_type(header.typ.as_deref(), typ) {
         return Err(VerifyError::WrongType);
     }
@@ -63,14 +58,10 @@ pub fn verify_proof<T: DeserializeOwned>(
         return Err(VerifyError::AlgorithmMismatch);
     }
     let key = VerifyingKey::for_algorithm(&jwk, algorithm).map_err(|_| VerifyError::NoOwnKey)?;
-    if !key.accepts(signed.as_bytes(), &decode(signature)?) {
+    if !key.accepts(token.signed.as_bytes(), &token.signature()?) {
         return Err(VerifyError::WrongSignature);
     }
-    let payload = decode(payload)?;
-    json::check_object(&payload).map_err(|malformed| match malformed {
-        Malformed::NotAnObject => VerifyError::MalformedPayload,
-        Malformed::DuplicateMember => VerifyError::DuplicateMember,
-    })?;
+    let payload = token.payload()?;
     let registered = serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongClaimType)?;
     let claims = serde_json::from_slice(&payload).map_err(|_| VerifyError::WrongShape)?;
     Ok(Proof { key: jwk.key, registered, claims })
@@ -90,26 +81,10 @@ struct Header {
     b64: Present,
 }
 
-impl Header {
-    fn parse(part: &str) -> Result<Self, VerifyError> {
-        let json = decode(part)?;
-        json::check_object(&json).map_err(|malformed| match malformed {
-            Malformed::NotAnObject => VerifyError::MalformedHeader,
-            Malformed::DuplicateMember => VerifyError::DuplicateMember,
-        })?;
-        let header: Self = serde_json::from_slice(&json).map_err(|_| VerifyError::MalformedHeader)?;
-        for (name, Present(present)) in [("crit", &header.crit), ("b64", &header.b64)] {
-            if *present {
-                return Err(VerifyError::ForbiddenHeader(name));
-            }
-        }
-        Ok(header)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::MAX_TOKEN_LEN;
     use crate::{SigningKey, base64url};
     use serde_json::json;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A moment, in microseconds since the Unix epoch. A request reads the clock once, at the door; inside it there is one `now`.
+/// A moment, in microseconds since the Unix epoch. A request reads the clock once, as it comes in; inside it there is one `now`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
 

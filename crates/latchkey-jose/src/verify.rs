@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::json::{self, Malformed, Present, present};
-use crate::{Algorithm, Claims, KeySet, base64url};
+use crate::compact::{self, Compact};
+use crate::json::{Present, present};
+use crate::{Algorithm, Claims, KeySet};
 
 /// The longest token that is looked at: more does not fit into a request header anywhere.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
@@ -110,16 +111,9 @@ pub fn verify_whole<T: DeserializeOwned>(token: &str, keys: &KeySet, expected_ty
 
 /// The claims of a token whose signature holds, as they were signed: one JSON object without a member named twice.
 fn payload(token: &str, keys: &KeySet, expected_typ: &[&str]) -> Result<Vec<u8>, VerifyError> {
-    if token.len() > MAX_TOKEN_LEN {
-        return Err(VerifyError::TooLong);
-    }
-    let (signed, signature) = token.rsplit_once('.').ok_or(VerifyError::NotThreeParts)?;
-    let (header, payload) = signed.split_once('.').ok_or(VerifyError::NotThreeParts)?;
-    if payload.contains('.') {
-        return Err(VerifyError::NotThreeParts);
-    }
-
-    let header = Header::parse(header)?;
+    let token = Compact::split(token)?;
+    let header: Header = token.header()?;
+    header.check()?;
     if !expected_typ.iter().any(|expected| is_type(header.typ.as_deref(), expected)) {
         return Err(VerifyError::WrongType);
     }
@@ -128,16 +122,10 @@ fn payload(token: &str, keys: &KeySet, expected_typ: &[&str]) -> Result<Vec<u8>,
     let mut named = keys.named(header.kid.as_deref()).peekable();
     named.peek().ok_or(VerifyError::UnknownKey)?;
     let key = named.find(|key| key.algorithm() == algorithm).ok_or(VerifyError::AlgorithmMismatch)?;
-    if !key.accepts(signed.as_bytes(), &decode(signature)?) {
+    if !key.accepts(token.signed.as_bytes(), &token.signature()?) {
         return Err(VerifyError::WrongSignature);
     }
-
-    let payload = decode(payload)?;
-    json::check_object(&payload).map_err(|malformed| match malformed {
-        Malformed::NotAnObject => VerifyError::MalformedPayload,
-        Malformed::DuplicateMember => VerifyError::DuplicateMember,
-    })?;
-    Ok(payload)
+    token.payload()
 }
 
 /// What of a header we read, and what we refuse to see in one.
@@ -163,32 +151,17 @@ struct Header {
 }
 
 impl Header {
-    fn parse(part: &str) -> Result<Self, VerifyError> {
-        let json = decode(part)?;
-        json::check_object(&json).map_err(|malformed| match malformed {
-            Malformed::NotAnObject => VerifyError::MalformedHeader,
-            Malformed::DuplicateMember => VerifyError::DuplicateMember,
-        })?;
-        let header: Self = serde_json::from_slice(&json).map_err(|_| VerifyError::MalformedHeader)?;
-        // A token does not bring its own key, and there is no extension that we understand.
-        for (name, Present(present)) in [
-            ("crit", &header.crit),
-            ("b64", &header.b64),
-            ("jku", &header.jku),
-            ("jwk", &header.jwk),
-            ("x5u", &header.x5u),
-            ("x5c", &header.x5c),
-        ] {
-            if *present {
-                return Err(VerifyError::ForbiddenHeader(name));
-            }
-        }
-        Ok(header)
+    /// A token does not bring its own key, and there is no extension that we understand.
+    fn check(&self) -> Result<(), VerifyError> {
+        compact::forbid([
+            ("crit", &self.crit),
+            ("b64", &self.b64),
+            ("jku", &self.jku),
+            ("jwk", &self.jwk),
+            ("x5u", &self.x5u),
+            ("x5c", &self.x5c),
+        ])
     }
-}
-
-pub(crate) fn decode(part: &str) -> Result<Vec<u8>, VerifyError> {
-    base64url::decode(part).map_err(|_| VerifyError::NotBase64Url)
 }
 
 pub(crate) fn is_type(typ: Option<&str>, expected: &str) -> bool {

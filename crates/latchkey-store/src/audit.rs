@@ -60,7 +60,8 @@ const HEAD: Sql = Sql::read("audit.head", "SELECT seq, hash FROM audit_head WHER
 const LAST: Sql = Sql::read("audit.last", "SELECT seq FROM audit_event WHERE tenant = $1 ORDER BY seq DESC LIMIT 1");
 
 const TENANTS: Sql =
-    Sql::sweep("audit.tenants", "SELECT tenant FROM audit_head UNION SELECT tenant FROM audit_event ORDER BY tenant");
+    Sql::sweep("audit.tenants", "SELECT tenant FROM audit_head UNION SELECT tenant FROM audit_event ORDER BY tenant")
+        .of_server();
 
 pub(crate) const ALL: &[&Sql] =
     &[&LINK, &RECORD, &NEWEST, &NEWEST_BY_ACTOR, &NEWEST_ABOUT, &OLDEST, &HEAD, &LAST, &TENANTS];

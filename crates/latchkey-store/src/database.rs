@@ -6,31 +6,41 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::engine::postgres::address::Address;
+pub use crate::engine::postgres::address::AddressError;
+
 /// `sqlite:latchkey.db`, or `postgres://user@host/name`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum DatabaseUrl {
     /// A file, with the write-ahead log and the lock file beside it.
     Sqlite(PathBuf),
-    /// A PostgreSQL server, as a connection URL or `host=.. user=..` words.
+    /// A PostgreSQL server, as a connection URL. Another machine is reached by TLS, unless `sslmode` says otherwise.
     Postgres(String),
 }
 
-/// A database address that is neither of the two.
+/// Why an address is not that of a database.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("expected `sqlite:` with a file name, or a `postgres://` address")]
-pub struct NotADatabase;
+pub enum NotADatabase {
+    /// It is neither of the two.
+    #[error("expected `sqlite:` with a file name, or a `postgres://` address")]
+    Neither,
+    /// PostgreSQL cannot be reached by it, or not safely.
+    #[error(transparent)]
+    Postgres(#[from] AddressError),
+}
 
 impl FromStr for DatabaseUrl {
     type Err = NotADatabase;
 
     fn from_str(text: &str) -> Result<Self, NotADatabase> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let _: Address = text.parse()?;
             return Ok(Self::Postgres(text.to_owned()));
         }
         match text.strip_prefix("sqlite:") {
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            _ => Err(NotADatabase),
+            _ => Err(NotADatabase::Neither),
         }
     }
 }
@@ -92,8 +102,10 @@ mod tests {
     fn an_address_is_a_file_or_a_server_and_nothing_else() {
         assert_eq!("sqlite:a/b.db".parse(), Ok(DatabaseUrl::Sqlite("a/b.db".into())));
         assert_eq!("postgres://l@h/d".parse(), Ok(DatabaseUrl::Postgres("postgres://l@h/d".into())));
-        assert_eq!("mysql://h".parse::<DatabaseUrl>(), Err(NotADatabase));
-        assert_eq!("sqlite:".parse::<DatabaseUrl>(), Err(NotADatabase));
+        assert_eq!("mysql://h".parse::<DatabaseUrl>(), Err(NotADatabase::Neither));
+        let open = "postgres://l@db.example.com/d?sslmode=prefer".parse::<DatabaseUrl>();
+        assert_eq!(open, Err(NotADatabase::Postgres(AddressError::LeftToOthers)));
+        assert_eq!("sqlite:".parse::<DatabaseUrl>(), Err(NotADatabase::Neither));
     }
 
     #[test]

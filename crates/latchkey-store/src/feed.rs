@@ -39,6 +39,8 @@ pub enum Notice {
     Organization(Uuid),
     /// A session ended or changed.
     Session(Uuid),
+    /// A session began in a browser, known by the hash of its cookie, or went to another or came from one.
+    Browser([u8; 32]),
     /// The signing keys changed.
     Keys,
 }

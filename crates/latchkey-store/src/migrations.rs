@@ -76,6 +76,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0031_authentication_contexts.sql"),
     },
     Migration { version: 32, name: "implicit", text: include_str!("../migrations/0032_implicit.sql") },
+    Migration { version: 33, name: "rehearsals", text: include_str!("../migrations/0033_rehearsals.sql") },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =
@@ -83,11 +84,11 @@ pub(crate) const CREATE_VERSION_TABLE: &str =
 
 /// What the database has been brought to.
 pub(crate) const CURRENT: Sql =
-    Sql::sweep("schema_version.current", "SELECT coalesce(max(version), 0) AS version FROM schema_version");
+    Sql::sweep("schema_version.current", "SELECT coalesce(max(version), 0) AS version FROM schema_version").of_server();
 
 /// Notes that a step has been taken.
 pub(crate) const APPLIED: Sql =
-    Sql::write("schema_version.applied", "INSERT INTO schema_version (version, name) VALUES ($1, $2)");
+    Sql::write("schema_version.applied", "INSERT INTO schema_version (version, name) VALUES ($1, $2)").of_server();
 
 pub(crate) const ALL: &[&Sql] = &[&CURRENT, &APPLIED];
 

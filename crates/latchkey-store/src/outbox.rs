@@ -8,15 +8,16 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::error::{CommitError, StoreError};
+use crate::identity::purge::Old;
 use crate::statement::{Changes, Sql, Write};
 use crate::value::Row;
 
 /// About one topic, nobody gets two mails within this time.
 const TOPIC_PAUSE: Duration = Duration::from_secs(3_600);
 /// A mail is kept this long, so that it can be seen what was sent. One that still waits then will never be sent: nobody wants to read it.
-const KEPT: Duration = Duration::from_secs(7 * 86_400);
+pub(crate) const KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Who was told is kept this long after the end.
-const TOLD_KEPT: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const TOLD_KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 /// One mail about a topic waits at a time, and the next leaves no sooner than an hour after it. A mail without a topic is compared with
 /// none, since NULL equals nothing.
@@ -44,9 +45,11 @@ macro_rules! select {
 }
 
 const DUE: Sql =
-    Sql::read("outbox.due", select!("WHERE o.ended_at IS NULL AND o.next_at <= $1 ORDER BY o.next_at LIMIT $2"));
+    Sql::read("outbox.due", select!("WHERE o.ended_at IS NULL AND o.next_at <= $1 ORDER BY o.next_at LIMIT $2"))
+        .of_server();
 
-const NEWEST: Sql = Sql::read("outbox.newest", select!("WHERE o.queued_at <= $1 ORDER BY o.queued_at DESC LIMIT $2"));
+const NEWEST: Sql =
+    Sql::read("outbox.newest", select!("WHERE o.queued_at <= $1 ORDER BY o.queued_at DESC LIMIT $2")).of_server();
 
 /// Touches no row when another node has taken it.
 const CLAIM: Sql = Sql::guarded(
@@ -64,7 +67,11 @@ const END: Sql = Sql::write(
     "UPDATE outbox SET ended_at = $3, next_at = $3, outcome = $4 WHERE tenant = $1 AND id = $2 AND ended_at IS NULL",
 );
 
-const PURGE: Sql = Sql::write("outbox.purge", "DELETE FROM outbox WHERE queued_at <= $1");
+/// What was written long ago.
+pub(crate) const OLD: Old = Old {
+    found: Sql::read("outbox.old", "SELECT tenant, id FROM outbox WHERE queued_at <= $1 LIMIT $2").of_server(),
+    delete: Sql::write("outbox.delete", "DELETE FROM outbox WHERE tenant = $1 AND id = $2"),
+};
 
 /// Fails on the key when they have been told.
 const TELL: Sql = Sql::guarded(
@@ -75,15 +82,37 @@ const TELL: Sql = Sql::guarded(
 /// So many days before the end, or later.
 const WAS_TOLD: Sql = Sql::read(
     "told.was_told",
-    "SELECT count(*) AS times FROM told WHERE about = $1 AND account = $2 AND ends_at = $3 AND days <= $4",
+    "SELECT count(*) AS times FROM told WHERE about = $1 AND account = $2 AND ends_at = $3 AND days <= $4 AND tenant = $5",
 );
 
-const FORGET: Sql = Sql::write("told.forget", "DELETE FROM told WHERE about = $1");
+const FORGET: Sql = Sql::write("told.forget", "DELETE FROM told WHERE about = $1").by_key();
 
-const PURGE_TOLD: Sql = Sql::sweep("told.purge", "DELETE FROM told WHERE ends_at <= $1");
+/// Who was told of what is over.
+pub(crate) const OLD_TOLD: Old = Old {
+    found: Sql::sweep("told.old", "SELECT about, account, ends_at, days FROM told WHERE ends_at <= $1 LIMIT $2")
+        .of_server(),
+    delete: Sql::write(
+        "told.delete",
+        "DELETE FROM told WHERE about = $1 AND account = $2 AND ends_at = $3 AND days = $4",
+    )
+    .by_key(),
+};
 
-pub(crate) const ALL: &[&Sql] =
-    &[&QUEUE, &DUE, &NEWEST, &CLAIM, &PUT_OFF, &END, &PURGE, &TELL, &WAS_TOLD, &FORGET, &PURGE_TOLD];
+pub(crate) const ALL: &[&Sql] = &[
+    &QUEUE,
+    &DUE,
+    &NEWEST,
+    &CLAIM,
+    &PUT_OFF,
+    &END,
+    &OLD.found,
+    &OLD.delete,
+    &TELL,
+    &WAS_TOLD,
+    &FORGET,
+    &OLD_TOLD.found,
+    &OLD_TOLD.delete,
+];
 
 /// A mail for an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -187,11 +216,6 @@ pub(crate) fn writes(letters: Vec<Letter>) -> impl Iterator<Item = Write> {
     })
 }
 
-/// Drops what was written long ago, and who was told of what is over.
-pub(crate) fn purge(changes: &mut Changes, now: Timestamp) {
-    changes.write(&PURGE, vec![(now - KEPT).into()]).write(&PURGE_TOLD, vec![(now - TOLD_KEPT).into()]);
-}
-
 /// Forgets who was told of an end that moved.
 pub(crate) fn forget_told(changes: &mut Changes, about: Uuid) {
     changes.write(&FORGET, vec![about.into()]);
@@ -260,7 +284,8 @@ impl Store {
 
     /// Whether somebody was told of this end, so many days before it or later.
     pub async fn was_told(&self, told: Told) -> Result<bool, StoreError> {
-        let values = vec![told.about.into(), told.account.into(), told.ends_at.into(), whole(told.days).into()];
+        let Told { about, account, tenant, ends_at, days } = told;
+        let values = vec![about.into(), account.into(), ends_at.into(), whole(days).into(), tenant.into()];
         Ok(self.read_one(&WAS_TOLD, values).await?.map_or(Ok(0), |row| row.int(0))? > 0)
     }
 }

@@ -15,6 +15,7 @@ pub struct Sql {
     name: &'static str,
     text: &'static str,
     kind: Kind,
+    reach: Reach,
 }
 
 /// What a statement promises.
@@ -24,31 +25,67 @@ pub enum Kind {
     Read,
     /// Changes any number of rows, none included.
     Write,
-    /// Changes at least one row, or the whole change set is undone. A `UNIQUE` violation counts as having changed none.
+    /// Changes at least one row, or the whole change set is undone. A `UNIQUE` violation counts as having changed none. One that reads
+    /// `FOR SHARE` finds at least one row, which stays as it is until the commit.
     Guarded,
     /// May walk a whole table: bulk deletes of what has expired, and what is read once at start.
     Sweep,
 }
 
+/// What keeps a statement from the rows of others. Whatever reaches beyond one tenant says why, beside its text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// It names the tenant or the organization that it acts in.
+    Named,
+    /// One row, or what hangs below it, by an id or a hash that nobody guesses; an app's id is public. The row says which tenant it is of, and
+    /// the rule compares it.
+    Key,
+    /// What belongs to one person, browser or app, in whatever tenant.
+    Owner,
+    /// The server itself: the schema, its keys, what is due or has run out, wherever.
+    Server,
+}
+
 impl Sql {
     /// A statement that reads rows, by an index.
     pub const fn read(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, kind: Kind::Read }
+        Self { name, text, kind: Kind::Read, reach: Reach::Named }
     }
 
     /// A statement that changes any number of rows.
     pub const fn write(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, kind: Kind::Write }
+        Self { name, text, kind: Kind::Write, reach: Reach::Named }
     }
 
-    /// A statement that must change at least one row: everything that may happen only once.
+    /// A statement that must change at least one row: everything that may happen only once. With `SELECT .. FOR SHARE`, one that must
+    /// find a row: what has to be true still when the change set counts.
     pub const fn guarded(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, kind: Kind::Guarded }
+        Self { name, text, kind: Kind::Guarded, reach: Reach::Named }
     }
 
     /// A statement, reading or writing, that is allowed to walk a whole table.
     pub const fn sweep(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, kind: Kind::Sweep }
+        Self { name, text, kind: Kind::Sweep, reach: Reach::Named }
+    }
+
+    /// The same, by a key that finds a row in whatever tenant.
+    pub const fn by_key(self) -> Self {
+        Self { reach: Reach::Key, ..self }
+    }
+
+    /// The same, of one owner in whatever tenant.
+    pub const fn by_owner(self) -> Self {
+        Self { reach: Reach::Owner, ..self }
+    }
+
+    /// The same, for the server itself.
+    pub const fn of_server(self) -> Self {
+        Self { reach: Reach::Server, ..self }
+    }
+
+    /// What keeps it from the rows of others.
+    pub const fn reach(&self) -> Reach {
+        self.reach
     }
 
     /// Its name: unique in the catalogue, `file.verb` by custom.

@@ -125,6 +125,11 @@ impl Row {
         Self { values }
     }
 
+    /// What it holds: a key that another statement takes.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     /// An integer.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
         self.opt_int(column)?.ok_or_else(|| self.mismatch(column, "INTEGER"))

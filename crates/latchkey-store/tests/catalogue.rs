@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use latchkey_store::catalogue::{TINY_TABLES, catalogue};
-use latchkey_store::statement::Kind;
+use latchkey_store::statement::{Kind, Reach};
 use latchkey_testkit::databases::{TestDatabase, on_both_databases, runtime};
 
 #[test]
@@ -74,6 +74,50 @@ fn a_plan_that_walks_is_recognized() {
     assert!(!walks("SEARCH account USING PRIMARY KEY (id=?)", ""));
     assert!(!walks("SCAN 2 CONSTANT ROWS", ""));
     assert!(!walks("SCAN live", "WITH live AS (SELECT 1) SELECT * FROM live"));
+}
+
+#[test]
+fn every_statement_names_its_tenant_or_organization_or_says_why_not() {
+    let mut failures = Vec::new();
+    for sql in catalogue() {
+        match (names_its_tenant(sql.text()), sql.reach()) {
+            (false, Reach::Named) => failures.push(format!("{}: name the tenant, or say why not", sql.name())),
+            (true, Reach::Key | Reach::Owner | Reach::Server) => {
+                failures.push(format!("{}: it names its tenant, and says that it does not", sql.name()));
+            }
+            _ => {}
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Whether a statement compares a tenant or an organization with a value, or gives one to the rows that it makes; or finds the tenant or the
+/// organization itself.
+fn names_its_tenant(text: &str) -> bool {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || "(),.".contains(c)).filter(|word| !word.is_empty()).collect();
+    let compared = |window: &[&str]| matches!(window, ["tenant" | "organization", "=" | "<" | ">" | "IN", value, ..] if value.starts_with('$') || *value == "SELECT");
+    let columns = text.trim_start().strip_prefix("INSERT INTO").and_then(|rest| rest.split_once(')'));
+    let itself = words.windows(2).any(|pair| matches!(pair, ["FROM" | "UPDATE" | "INTO", "tenant" | "organization"]));
+    let found =
+        |window: &[&str]| matches!(window, ["id" | "domain" | "name_key", "=", value] if value.starts_with('$'));
+    words.windows(3).any(compared)
+        || (itself && words.windows(3).any(found))
+        || columns.is_some_and(|(columns, _)| {
+            let mut columns = columns.split(|c: char| !c.is_alphanumeric() && c != '_');
+            columns.any(|word| matches!(word, "tenant" | "organization"))
+        })
+}
+
+#[test]
+fn a_statement_that_names_its_tenant_is_recognized() {
+    assert!(names_its_tenant("SELECT id FROM account WHERE tenant = $2"));
+    assert!(names_its_tenant("UPDATE build b SET x = 1 WHERE b.organization = $1"));
+    assert!(names_its_tenant("INSERT INTO account (id, tenant) SELECT $1, $2"));
+    assert!(names_its_tenant("SELECT domain FROM tenant WHERE id = $1"));
+    assert!(!names_its_tenant("SELECT tenant FROM account WHERE id = $1"));
+    assert!(!names_its_tenant("INSERT INTO legacy_app (client) SELECT tenant FROM client"));
+    assert!(!names_its_tenant("SELECT 1 FROM account a JOIN client c ON a.tenant = c.tenant"));
 }
 
 #[test]

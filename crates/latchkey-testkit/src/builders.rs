@@ -4,7 +4,9 @@ use latchkey_identity::Entropy;
 use latchkey_identity::client::FederatedCredential;
 use latchkey_identity::client::federated_credential::USUAL_AUDIENCE;
 use latchkey_identity::client::registration::{Registration, new_client};
-use latchkey_identity::client::{Authentication, Client, ClientId, ClientKey, ClientKind, Doors, Metadata, Profile};
+use latchkey_identity::client::{
+    Authentication, Client, ClientId, ClientKey, ClientKind, LogoutUris, Metadata, Profile,
+};
 use latchkey_identity::client_auth::Method;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::tenant::TenantId;
@@ -54,7 +56,9 @@ fn an_app(name: &str, kind: ClientKind, redirect_uris: &[&str]) -> AppBuilder {
         kind,
         profile: Profile::Standard,
         redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
-        doors: Doors::default(),
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
         scopes: ScopeSet::from_text(SCOPES),
         required_scopes: ScopeSet::default(),
         multi_tenant: true,
@@ -122,35 +126,35 @@ impl AppBuilder {
     /// That sends people here after they signed out.
     #[must_use]
     pub fn and_post_logout_redirect_uri(mut self, uri: &str) -> Self {
-        self.registration.doors.post_logout_redirect_uris.push(uri.to_owned());
+        self.registration.logout.post_logout_redirect_uris.push(uri.to_owned());
         self
     }
 
     /// That is told here that somebody signed out.
     #[must_use]
     pub fn and_backchannel_logout_uri(mut self, uri: &str) -> Self {
-        self.registration.doors.backchannel_logout_uri = Some(uri.to_owned());
+        self.registration.logout.backchannel_logout_uri = Some(uri.to_owned());
         self
     }
 
     /// Whose page is framed when somebody signs out.
     #[must_use]
     pub fn and_frontchannel_logout_uri(mut self, uri: &str) -> Self {
-        self.registration.doors.frontchannel_logout_uri = Some(uri.to_owned());
+        self.registration.logout.frontchannel_logout_uri = Some(uri.to_owned());
         self
     }
 
     /// That asks for device codes.
     #[must_use]
     pub fn with_device_codes(mut self) -> Self {
-        self.registration.doors.device_code = true;
+        self.registration.device_code = true;
         self
     }
 
     /// That pushes its requests, and makes them in no other way.
     #[must_use]
     pub fn pushing_only(mut self) -> Self {
-        self.registration.doors.pushed_only = true;
+        self.registration.pushed_only = true;
         self
     }
 

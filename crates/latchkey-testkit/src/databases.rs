@@ -6,8 +6,9 @@
 
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::io::{self, BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
@@ -26,6 +27,11 @@ pub const SHARED_CLUSTER: &str = "LATCHKEY_TEST_POSTGRES";
 
 /// The superuser of a test cluster. It trusts whoever can reach its socket.
 const USER: &str = "latchkey";
+
+/// What a cluster asks of whoever comes by TCP.
+pub const PASSWORD: &str = "an-open-secret";
+
+const POSTGRES_PORT: u16 = 5432;
 
 const START: Duration = Duration::from_secs(60);
 
@@ -106,13 +112,32 @@ impl Drop for Home {
 #[derive(Debug)]
 pub struct Cluster {
     socket: PathBuf,
+    port: u16,
     /// Nothing when the cluster belongs to someone else.
     server: Option<Server>,
+}
+
+/// What a server shows to whoever comes by TLS, as PEM.
+#[derive(Debug)]
+pub struct Certificate {
+    /// The certificate and its chain.
+    pub chain: String,
+    /// Its private key.
+    pub key: String,
 }
 
 impl Cluster {
     /// Starts a server, or says what is missing.
     pub fn start() -> Result<Self, String> {
+        Self::start_as(None)
+    }
+
+    /// Starts a server that listens on 127.0.0.1, too, and asks [`PASSWORD`] of whoever comes that way.
+    pub fn start_with_tls(certificate: &Certificate) -> Result<Self, String> {
+        Self::start_as(Some(certificate))
+    }
+
+    fn start_as(certificate: Option<&Certificate>) -> Result<Self, String> {
         let binaries = binaries()?;
         // Sockets have short names, so the folder lies directly in the temporary one.
         let folder = tempfile::Builder::new().prefix("latchkey-pg-").tempdir().map_err(|error| error.to_string())?;
@@ -121,17 +146,28 @@ impl Cluster {
             chown(folder.path(), Some(user), Some(group)).map_err(|error| error.to_string())?;
         }
         let data = folder.path().join("data");
+        let private = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+            user.map_or(Ok(()), |(user, group)| chown(&path, Some(user), Some(group)))?;
+            Ok::<_, io::Error>(path)
+        };
+        let password = private("password", PASSWORD).map_err(|error| error.to_string())?;
         let made = as_user(Command::new(binaries.join("initdb")), user)
             .current_dir(folder.path())
             .args([
                 "--no-sync",
                 "--no-instructions",
-                "--auth=trust",
+                "--auth-local=trust",
+                "--auth-host=scram-sha-256",
                 "--encoding=UTF8",
                 "--locale=C",
                 "--username",
                 USER,
             ])
+            .arg("--pwfile")
+            .arg(&password)
             .arg("--pgdata")
             .arg(&data)
             .output()
@@ -139,8 +175,27 @@ impl Cluster {
         if !made.status.success() {
             return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr)));
         }
-        let server = Server::start(&binaries, folder, &data, user)?;
-        Ok(Self { socket: server.folder.path().to_owned(), server: Some(server) })
+        let mut port = POSTGRES_PORT;
+        let mut settings = vec!["listen_addresses=".to_owned()];
+        if let Some(certificate) = certificate {
+            let chain = private("chain.pem", &certificate.chain).map_err(|error| error.to_string())?;
+            let key = private("key.pem", &certificate.key).map_err(|error| error.to_string())?;
+            port = a_free_port().map_err(|error| error.to_string())?;
+            settings = vec![
+                "listen_addresses=127.0.0.1".to_owned(),
+                format!("port={port}"),
+                "ssl=on".to_owned(),
+                format!("ssl_cert_file={}", chain.display()),
+                format!("ssl_key_file={}", key.display()),
+            ];
+        }
+        let server = Server::start(&binaries, folder, &data, user, &settings)?;
+        Ok(Self { socket: server.folder.path().to_owned(), port, server: Some(server) })
+    }
+
+    /// The port that is in the name of its socket, and that one with TLS listens on.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The folder of its socket, for [`SHARED_CLUSTER`].
@@ -152,7 +207,7 @@ impl Cluster {
         static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
         if let Some(socket) = env::var_os(SHARED_CLUSTER) {
-            return Arc::new(Self { socket: socket.into(), server: None });
+            return Arc::new(Self { socket: socket.into(), port: POSTGRES_PORT, server: None });
         }
         let mut running = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
         running.upgrade().unwrap_or_else(|| {
@@ -163,7 +218,7 @@ impl Cluster {
     }
 
     fn address(&self, database: &str) -> String {
-        format!("postgres://{USER}@{}/{database}", self.socket.display().to_string().replace('/', "%2F"))
+        format!("postgres://{USER}@{}:{}/{database}", self.socket.display().to_string().replace('/', "%2F"), self.port)
     }
 
     /// A new, empty database.
@@ -210,21 +265,30 @@ struct Server {
 }
 
 const HOLD: &str = r#"
-"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c max_connections=400 -c shared_buffers=64MB \
-     -c log_min_messages=log -c lc_messages=C </dev/null &
+postgres=$1 data=$2 folder=$3
+shift 3
+"$postgres" -D "$data" -k "$folder" -c fsync=off -c max_connections=400 -c shared_buffers=64MB \
+     -c log_min_messages=log -c lc_messages=C "$@" </dev/null &
 server=$!
 cat >/dev/null
 kill -QUIT $server
 wait $server
-rm -rf "$3"
+rm -rf "$folder"
 "#;
 
 impl Server {
-    fn start(binaries: &Path, folder: TempDir, data: &Path, user: Option<(u32, u32)>) -> Result<Self, String> {
+    fn start(
+        binaries: &Path,
+        folder: TempDir,
+        data: &Path,
+        user: Option<(u32, u32)>,
+        settings: &[String],
+    ) -> Result<Self, String> {
         let mut shell = as_user(Command::new("sh"), user)
             .current_dir(folder.path())
             .args(["-c", HOLD, "sh"])
             .args([&binaries.join("postgres"), data, folder.path()])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -286,6 +350,11 @@ fn unprivileged() -> Result<Option<(u32, u32)>, String> {
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
     ids("postgres").or_else(|| ids("nobody")).map(Some).ok_or_else(|| "there is no user postgres or nobody".to_owned())
+}
+
+/// A port that nobody listens on at this moment.
+fn a_free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn as_user(mut command: Command, user: Option<(u32, u32)>) -> Command {

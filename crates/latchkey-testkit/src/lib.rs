@@ -9,6 +9,7 @@
 //! | a person with a browser | [`person`], [`browser`], [`page`] |
 //! | a service that asks people for access | [`relying_party`] |
 //! | apps to register | [`builders`] |
+//! | an authority of clients' certificates | [`certificate_authority`] |
 //! | somebody else's server on the network | [`remote`] |
 //! | a second Latchkey, at which people of the first sign in | [`upstream`] |
 //! | a service of the older OAuth kind | [`legacy`] |
@@ -18,6 +19,8 @@
 pub mod browser;
 #[cfg(feature = "world")]
 pub mod builders;
+#[cfg(feature = "world")]
+pub mod certificate_authority;
 #[cfg(feature = "world")]
 mod cookies;
 pub mod databases;

@@ -1,4 +1,4 @@
-//! Requests to the server: handed to its door in this process, or sent over a real socket.
+//! Requests to the server: handed to it in this process, or sent over a real socket.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;

@@ -34,7 +34,7 @@ pub struct Upstream {
     pub id: UpstreamId,
     /// What it calls the first one.
     pub app: RelyingParty,
-    /// Its door on the network.
+    /// How it is reached over the network.
     pub remote: Remote,
     _database: TestDatabase,
 }
@@ -126,7 +126,7 @@ impl Upstream {
     }
 }
 
-/// Hands a request that came over the network to a world's door.
+/// Hands a request that came over the network to a world.
 fn forward(world: &World, asked: &Asked) -> Response<Body> {
     let mut request = Request::new(Body::from(asked.body.clone()));
     *request.method_mut() = asked.head.method.clone();

@@ -19,7 +19,7 @@ use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_store::devops::{Author, OrganizationFacts, groups, members, organizations};
 use latchkey_store::{Changes, Store};
 use latchkey_web::identity::offer::as_service;
-use latchkey_web::{App, Clock, Ingredients, Keys, Origin, Settings, Site};
+use latchkey_web::{App, ClientAuthorities, Clock, Ingredients, Keys, Origin, Settings, Site};
 use tempfile::TempDir;
 
 use crate::browser::Boxed;
@@ -63,24 +63,31 @@ impl World {
     /// A new world on an empty database.
     pub async fn on(database: &TestDatabase) -> Self {
         let clock = Arc::new(AtomicI64::new(START.as_micros()));
-        let made: Boxed<'_, Self> = Box::pin(Self::make(database, HTTPS, clock));
+        let made: Boxed<'_, Self> = Box::pin(Self::make(database, HTTPS, false, clock));
+        made.await
+    }
+
+    /// A new world behind a proxy that speaks TLS for it, and tells of the certificates that it is shown.
+    pub async fn behind_a_proxy(database: &TestDatabase) -> Self {
+        let clock = Arc::new(AtomicI64::new(START.as_micros()));
+        let made: Boxed<'_, Self> = Box::pin(Self::make(database, HTTPS, true, clock));
         made.await
     }
 
     /// A second world, at an origin of its own, by the clock of the first.
     pub(crate) async fn second(database: &TestDatabase, https: &'static str, first: &Self) -> Self {
-        let made: Boxed<'_, Self> = Box::pin(Self::make(database, https, Arc::clone(&first.0.clock)));
+        let made: Boxed<'_, Self> = Box::pin(Self::make(database, https, false, Arc::clone(&first.0.clock)));
         made.await
     }
 
-    async fn make(database: &TestDatabase, https: &'static str, clock: Arc<AtomicI64>) -> Self {
+    async fn make(database: &TestDatabase, https: &'static str, behind_proxy: bool, clock: Arc<AtomicI64>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.expect("git");
         let repositories = Repositories::at(folder.path().join("repositories"), git).await.expect("a folder");
         let (store, keys) = (database.open().await, Keys::derive(&[7; 32]).expect("keys"));
         let apps = sample::fill(&store, &keys.client_secret, &repositories).await;
         let names = Names::default();
-        let app = start(store, keys, repositories, https, &clock, &names).await;
+        let app = start(store, keys, repositories, settings(https, behind_proxy), &clock, &names).await;
         let apps = apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
         Self(Arc::new(Parts { site: Site::new(app), https, clock, apps: Mutex::new(apps), names, _folder: folder }))
     }
@@ -92,9 +99,10 @@ impl World {
             panic!("somebody still holds on to the world");
         };
         let repositories = site.app().repositories.clone();
+        let settings = site.app().settings.clone();
         drop(site);
         let keys = Keys::derive(&[7; 32]).expect("keys");
-        let app = start(database.open().await, keys, repositories, https, &clock, &names).await;
+        let app = start(database.open().await, keys, repositories, settings, &clock, &names).await;
         Self(Arc::new(Parts { site: Site::new(app), https, clock, apps, names, _folder: folder }))
     }
 
@@ -308,21 +316,25 @@ fn origin(url: &str) -> Origin {
     Origin::parse(url).expect("an origin")
 }
 
+fn settings(https: &str, behind_proxy: bool) -> Settings {
+    Settings {
+        origins: vec![origin(https).with_mutual_tls(origin(MUTUAL_TLS), behind_proxy), origin(HTTP)],
+        behind_proxy,
+        client_authorities: ClientAuthorities::default(),
+        hashing_permits: 2,
+        hashing_queue: 64,
+        demo: false,
+    }
+}
+
 async fn start(
     store: Store,
     keys: Keys,
     repositories: Repositories,
-    https: &str,
+    settings: Settings,
     clock: &Arc<AtomicI64>,
     names: &Names,
 ) -> App {
-    let settings = Settings {
-        origins: vec![origin(https).with_mutual_tls(origin(MUTUAL_TLS)), origin(HTTP)],
-        behind_proxy: false,
-        hashing_permits: 2,
-        hashing_queue: 64,
-        demo: false,
-    };
     let clock = Arc::clone(clock);
     let clock = Clock::new(move || Timestamp::from_micros(clock.load(SeqCst)));
     let outbound = remote::outbound(names);

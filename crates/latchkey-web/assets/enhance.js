@@ -114,29 +114,44 @@
     setTimeout(() => { button.replaceChildren(...name); delete button.dataset.copied; }, 2000);
   });
 
-  // The guided walk keeps itself up to date, and the newest message in sight unless somebody scrolled back.
-  const live = document.querySelector("[data-live]");
-  const farthest = (walk) => {
-    const wire = walk.querySelector("[data-follow]");
-    return wire ? Math.max(0, wire.scrollHeight - wire.clientHeight) : 0;
+  // The guided walk hears what happens while it is in sight. Only what changed is exchanged, so that nobody loses their place,
+  // and the newest message stays in sight unless somebody scrolled back.
+  const walk = document.querySelector("[data-events]");
+  const told = (item) => item.className + item.textContent;
+  const exchange = (list, fresh) => {
+    [...list.children].forEach((old) => { if (![...fresh.children].some((one) => one.id === old.id)) old.remove(); });
+    [...fresh.children].forEach((item) => {
+      const old = document.getElementById(item.id);
+      if (!old) return list.append(item);
+      if (told(old) === told(item)) return;
+      const focused = old.contains(document.activeElement);
+      old.replaceWith(item);
+      if (focused) (item.querySelector("a, summary") || document.body).focus();
+    });
   };
-  if (live) {
-    setInterval(async () => {
-      if (document.visibilityState !== "visible" || live.contains(document.activeElement)) return;
-      const answer = await fetch(location.href).catch(() => null);
-      if (!answer || !answer.ok) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
-      if (!fresh || fresh.textContent === live.dataset.seen) return;
-      const open = new Set(all("details[open]", live).map((one) => one.id));
-      live.dataset.seen = fresh.textContent;
-      const scrolled = (live.querySelector("[data-follow]") || {}).scrollTop || 0;
-      const follows = scrolled >= farthest(live) - 2;
-      live.replaceChildren(...fresh.childNodes);
-      all("details", live).forEach((one) => { one.open = one.open || open.has(one.id); });
-      offerCopies();
-      const wire = live.querySelector("[data-follow]");
-      if (wire) wire.scrollTop = follows ? farthest(live) : scrolled;
-    }, 2000);
+  if (walk && window.EventSource) {
+    const wire = walk.querySelector("[data-follow]");
+    const farthest = () => Math.max(0, wire.scrollHeight - wire.clientHeight);
+    let source, again;
+    const listen = () => {
+      clearTimeout(again);
+      if (source) source.close();
+      source = null;
+      if (document.visibilityState !== "visible") return;
+      source = new EventSource(walk.dataset.events);
+      source.addEventListener("walk", (event) => {
+        const fresh = new DOMParser().parseFromString(event.data, "text/html");
+        const follows = wire.scrollTop >= farthest() - 2;
+        all("[data-live]", walk).forEach((list) => exchange(list, fresh.getElementById(list.id)));
+        if (follows) wire.scrollTop = farthest();
+      });
+      // A browser comes back by itself, unless it was turned away.
+      source.addEventListener("error", () => {
+        if (source && source.readyState === EventSource.CLOSED) again = setTimeout(listen, 5000);
+      });
+    };
+    listen();
+    document.addEventListener("visibilitychange", listen);
   }
 
   // An answer that is on its way to the app that asked.

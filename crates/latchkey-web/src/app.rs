@@ -8,22 +8,25 @@ use latchkey_devops::scope::{self, Scope};
 use latchkey_git::Repositories;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorize::throttle::RequestThrottle;
-use latchkey_identity::client::ClientId;
+use latchkey_identity::client::registration::RegistrationError;
+use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::device_code::pace::Polls;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::{Purpose, PurposeKey};
 use latchkey_identity::sign_in::throttle::Throttle;
 use latchkey_identity::tenant::TenantId;
-use latchkey_identity::{Entropy, Timestamp};
+use latchkey_identity::{Decision, Entropy, Timestamp};
 use latchkey_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
+use crate::client_authorities::ClientAuthorities;
 use crate::dpop::Proofs;
 use crate::hashing::HashingPool;
 use crate::identity::client_documents::ClientDocuments;
 use crate::identity::documents::Documents;
 use crate::identity::issuer_keys::IssuerKeys;
+use crate::identity::logo::Logos;
 use crate::identity::published_keys::PublishedKeysOfClients;
 use crate::identity::upstream::provider::KnownProviders;
 use crate::outbound::Outbound;
@@ -72,6 +75,7 @@ pub struct Parts {
     pub(crate) published_keys: PublishedKeysOfClients,
     pub(crate) client_documents: ClientDocuments,
     pub(crate) issuer_keys: IssuerKeys,
+    pub(crate) logos: Logos,
     pub(crate) providers: KnownProviders,
     /// MiB of file content that may be in memory at once, on its way to clients.
     pub(crate) content: Arc<Semaphore>,
@@ -104,6 +108,8 @@ pub struct Settings {
     pub origins: Vec<Origin>,
     /// Whether a proxy that we trust stands in front, speaks TLS for us and says where requests come from.
     pub behind_proxy: bool,
+    /// Who vouches for the names of clients' certificates.
+    pub client_authorities: ClientAuthorities,
     /// How many password hashes are computed at once.
     pub hashing_permits: usize,
     /// How many more may wait.
@@ -139,13 +145,15 @@ pub struct Alias {
     pub url: Arc<str>,
     /// The `host[:port]` of it, in lower case.
     pub authority: Arc<str>,
+    /// Whether a proxy asks there, and says what it was shown. [RFC 9440]
+    pub by_proxy: bool,
 }
 
 impl Origin {
-    /// The same origin, which is at `alias` for clients that show a certificate.
+    /// The same origin, which is at `alias` for clients that show a certificate: to us, or to a proxy in front.
     #[must_use]
-    pub fn with_mutual_tls(self, alias: Self) -> Self {
-        Self { mutual_tls: Some(Alias { url: alias.url, authority: alias.authority }), ..self }
+    pub fn with_mutual_tls(self, alias: Self, by_proxy: bool) -> Self {
+        Self { mutual_tls: Some(Alias { url: alias.url, authority: alias.authority, by_proxy }), ..self }
     }
 
     /// Reads an origin; `None` if it is not `http(s)://host[:port]`.
@@ -242,6 +250,7 @@ impl App {
             published_keys: PublishedKeysOfClients::default(),
             client_documents: ClientDocuments::default(),
             issuer_keys: IssuerKeys::default(),
+            logos: Logos::default(),
             providers: KnownProviders::default(),
             proofs: Proofs::new(&keys.dpop_nonce, (clock.0)()),
             uses: UseRecorder::default(),
@@ -273,6 +282,20 @@ impl App {
     /// The moment. A request asks once.
     pub fn now(&self) -> Timestamp {
         (self.clock.0)()
+    }
+
+    /// Asks a rule about a client, as it is at that moment. One that is not there is nobody's.
+    pub async fn decide_client<T, E: From<RegistrationError>>(
+        &self,
+        id: ClientId,
+        rule: impl Fn(&Client) -> Decision<T, E>,
+    ) -> Result<Result<T, E>, StoreError> {
+        let decide = async || {
+            let client = self.store.client(id).await?;
+            let missing = || Decision::refuse(RegistrationError::NotYours.into());
+            Ok(client.map_or_else(missing, |client| rule(&client)))
+        };
+        self.store.decide(decide).await
     }
 
     /// Writes what was gathered in memory: last uses of authorizations and sessions. Called every few seconds, and at the end.

@@ -237,7 +237,9 @@ fn prove(
     let certificate = presented.parts.extensions.get::<ClientCertificate>();
     match (bound_to, presented.scheme) {
         (None, Scheme::Bearer | Scheme::Password) => Ok(()),
-        (Some(Confirmation::Certificate(bound)), Scheme::Bearer) if certificate == Some(&ClientCertificate(bound)) => {
+        (Some(Confirmation::Certificate(bound)), Scheme::Bearer)
+            if certificate.is_some_and(|shown| shown.thumbprint == bound) =>
+        {
             Ok(())
         }
         (Some(Confirmation::Certificate(_)), _) => Err(TokenRefusal::OtherCertificate.into()),

@@ -2,7 +2,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the door: hosts, sizes, headers of every answer | [`site`] |
+//! | every request, every answer: hosts, sizes, headers | [`site`] |
 //! | every URL | [`routes`] |
 //! | the identity platform's endpoints | [`identity`] |
 //! | the endpoints of the older OAuth kind | [`legacy`] |
@@ -11,6 +11,7 @@
 //! | pages for people: what they show | [`pages`] |
 //! | pages for people: what they do | [`portal`] |
 //! | access tokens that come in, and proofs of the keys that they are bound to | [`bearer`], [`dpop`] |
+//! | certificates of clients: who vouches for them, and what a proxy says of them | [`client_authorities`], [`client_cert`] |
 //! | requests that the server makes itself | [`outbound`] |
 //! | the API of administrators | [`admin`] |
 //! | what becomes of the signing keys | [`key_rotation`] |
@@ -19,6 +20,8 @@ pub mod admin;
 pub mod app;
 pub mod assets;
 pub mod bearer;
+pub mod client_authorities;
+pub mod client_cert;
 pub mod devops;
 pub mod dpop;
 pub mod extract;
@@ -40,5 +43,6 @@ pub mod uses;
 pub mod visitor;
 
 pub use app::{App, Clock, Ingredients, Keys, Origin, Settings, StartError};
+pub use client_authorities::ClientAuthorities;
 pub use site::Site;
 pub use visitor::{ClientCertificate, Peer};

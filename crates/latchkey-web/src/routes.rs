@@ -2,7 +2,8 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{MatchedPath, Path, State};
+use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
@@ -11,9 +12,10 @@ use crate::admin;
 use crate::app::App;
 use crate::assets;
 use crate::devops;
+use crate::identity::problem::OAuthProblem;
 use crate::identity::{
-    approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logout, par, posted,
-    problem_page, register, revoke, select, set_up, sign_in, sign_out, token, upstream, userinfo,
+    approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logo, logout, par,
+    posted, problem_page, register, revoke, select, set_up, sign_in, sign_out, token, upstream, userinfo,
 };
 use crate::legacy;
 use crate::portal;
@@ -75,10 +77,11 @@ pub fn router(app: App) -> Router {
         .merge(admin::routes())
         // Files, and operators.
         .route("/assets/{file}", get(asset))
+        .route("/assets/logos/{client_id}", get(logo::get))
         .route("/healthz", get(healthy))
         // The DevOps API and git, and whatever is nowhere.
         .fallback(devops_or_nowhere)
-        .method_not_allowed_fallback(devops_or_nowhere)
+        .method_not_allowed_fallback(wrong_method)
         .with_state(app)
 }
 
@@ -107,6 +110,14 @@ async fn devops_or_nowhere(State(app): State<App>, request: Request<Body>) -> Re
     match devops::answer(&app, request).await {
         Ok(response) => response,
         Err(parts) => nowhere(&app, &Visitor::of(&app, &parts)),
+    }
+}
+
+/// Another method than the address has. Endpoints of clients say so; anywhere else it is an address of nothing, or of the DevOps side.
+async fn wrong_method(State(app): State<App>, path: MatchedPath, request: Request<Body>) -> Response<Body> {
+    match path.as_str().starts_with("/{tenant}/oauth2/v2.0/") {
+        true => OAuthProblem::wrong_method().into_response(),
+        false => devops_or_nowhere(State(app), request).await,
     }
 }
 

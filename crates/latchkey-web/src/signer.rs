@@ -16,6 +16,7 @@ use latchkey_jose::Algorithm;
 use latchkey_store::{Notice, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::{Mutex, Notify};
 
 use crate::app::StartError;
@@ -138,11 +139,14 @@ impl Signer {
         latchkey_jose::verify_whole(text, self.ring().access(), &[access_token::TYP]).ok()
     }
 
-    /// The claims of an ID token that comes back as a hint, if its signature is one of ours.
+    /// The claims of an ID token that comes back as a hint, if its signature is one of ours. What has no end is an answer of UserInfo, which
+    /// the same keys sign. [RFC 8725 §3.11]
     pub fn id_token_claims<Claims: DeserializeOwned>(&self, text: &str) -> Option<Claims> {
         self.checked.fetch_add(1, Relaxed);
-        let verified = latchkey_jose::verify(text, self.ring().identity(), &["JWT"]).ok()?;
-        Some(verified.into_claims())
+        let verified = latchkey_jose::verify::<Value>(text, self.ring().identity(), &["JWT"]).ok()?;
+        let claims = verified.into_claims();
+        claims.get("exp")?;
+        serde_json::from_value(claims).ok()
     }
 
     /// How many signatures were made and checked so far.

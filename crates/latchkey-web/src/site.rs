@@ -1,4 +1,4 @@
-//! The door of the house: every request comes in here and every answer leaves here, whatever it is about.
+//! The site: every request comes in here and every answer leaves here, whatever it is about.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use http::{Request, Response, StatusCode};
 use tower_service::Service as _;
 
 use crate::app::{App, Origin};
+use crate::client_cert::{self, Unreadable};
 use crate::reply;
 use crate::routes;
 use crate::visitor::{CameToAlias, Peer};
@@ -61,15 +62,24 @@ impl Site {
             return plain(StatusCode::BAD_REQUEST, "The path contains a backslash.\n");
         }
         let mut request = with_single_slashes(request);
-        if let Some(document) = self.app.documents.find(&origin, &request) {
+        if let Some(document) = self.app.documents.find(&origin, &request, || self.app.now()) {
             return document;
         }
         let alias = origin
             .mutual_tls
             .as_ref()
             .filter(|alias| names(&request).is_some_and(|named| alias.authority.eq_ignore_ascii_case(named)));
-        if let Some(alias) = alias.map(|alias| Arc::clone(&alias.url)) {
-            request.extensions_mut().insert(CameToAlias(alias));
+        if let Some(alias) = alias {
+            request.extensions_mut().insert(CameToAlias(Arc::clone(&alias.url)));
+            if alias.by_proxy {
+                match client_cert::read(request.headers()) {
+                    Ok(Some(shown)) => drop(request.extensions_mut().insert(shown)),
+                    Ok(None) => {}
+                    Err(Unreadable) => {
+                        return plain(StatusCode::BAD_REQUEST, "The Client-Cert header cannot be read.\n");
+                    }
+                }
+            }
         }
         request.extensions_mut().insert(origin);
         request.extensions_mut().insert(peer);
@@ -84,21 +94,30 @@ impl Site {
         let named = names(request)?;
         let fits = |origin: &&Origin| {
             let through_proxy = self.app.settings.behind_proxy && origin.secure;
-            let alias = origin.mutual_tls.as_ref().is_some_and(|alias| alias.authority.eq_ignore_ascii_case(named));
+            let alias = origin.mutual_tls.as_ref().is_some_and(|alias| {
+                let asked = if alias.by_proxy { through_proxy } else { peer.secure };
+                asked && alias.authority.eq_ignore_ascii_case(named)
+            });
             let itself = origin.authority.eq_ignore_ascii_case(named);
-            (itself && (origin.secure == peer.secure || through_proxy)) || (alias && peer.secure)
+            (itself && (origin.secure == peer.secure || through_proxy)) || alias
         };
         self.origins.iter().find(fits).cloned()
     }
 }
 
-/// The host that a request names.
+/// The host that a request names. What it names twice has to be the same: a proxy may have gone by the other one. [RFC 9112 §3.2]
 fn names(request: &Request<Body>) -> Option<&str> {
-    match request.uri().authority() {
-        Some(authority) => Some(authority.as_str()),
-        // Two of them are one too many. [RFC 9112 §3.2]
-        None if request.headers().get_all(HOST).iter().count() != 1 => None,
-        None => request.headers().get(HOST)?.to_str().ok(),
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return None;
+    }
+    match (request.uri().authority(), host) {
+        (Some(authority), None) => Some(authority.as_str()),
+        (Some(authority), Some(host)) => {
+            Some(authority.as_str()).filter(|named| host.as_bytes().eq_ignore_ascii_case(named.as_bytes()))
+        }
+        (None, host) => host?.to_str().ok(),
     }
 }
 
@@ -127,4 +146,28 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9112 §3.2: the target and the header may both name a host, and a proxy in front may have gone by either.
+    #[test]
+    fn a_request_names_one_host_however_often_it_does() {
+        let named = |uri: &str, hosts: &[&str]| {
+            let mut request = Request::builder().uri(uri);
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            names(&request.body(Body::empty()).unwrap()).map(str::to_owned)
+        };
+        let id = Some("id.test".to_owned());
+        assert_eq!(named("/path", &["id.test"]), id);
+        assert_eq!(named("https://id.test/path", &[]), id);
+        assert_eq!(named("https://id.test/path", &["ID.test"]), id);
+        assert_eq!(named("https://mtls.id.test/path", &["id.test"]), None);
+        assert_eq!(named("/path", &["id.test", "id.test"]), None);
+        assert_eq!(named("/path", &[]), None);
+    }
 }

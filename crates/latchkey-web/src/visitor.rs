@@ -1,4 +1,4 @@
-//! Who is at the door: the moment, the origin, the address and the browser of one request. Read once, handed to everything inside.
+//! Who asks: the moment, the origin, the address and the browser of one request. Read once, handed to everything inside.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::BrowserHash;
 use latchkey_identity::token::confirmation::Thumbprint;
+use rustls::pki_types::CertificateDer;
 
 use crate::app::{App, Origin, random};
 
@@ -22,14 +23,32 @@ pub struct Peer {
     pub secure: bool,
 }
 
-/// The certificate whose key signed the handshake of a request's connection. The listener puts it into the request's extensions.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ClientCertificate(pub Thumbprint);
+/// The certificate that a client showed: to our listener, whose handshake its key signed, or to a proxy that tells of it
+/// ([`crate::client_cert`]). It is put into the request's extensions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientCertificate {
+    /// Its thumbprint.
+    pub thumbprint: Thumbprint,
+    /// Itself, and what was shown beside it of those who vouch for it. Nobody checked it.
+    pub chain: Arc<[CertificateDer<'static>]>,
+}
+
+/// Bytes of a chain that are kept as long as its connection: a handful of certificates. Of a longer one nobody is asked to vouch.
+const CHAIN_BYTES: usize = 16 * 1_024;
 
 impl ClientCertificate {
     /// Of a certificate in DER.
     pub fn of(der: &[u8]) -> Self {
-        Self(Thumbprint(latchkey_jose::digest::sha256(der)))
+        Self::of_chain(vec![CertificateDer::from(der.to_vec())])
+    }
+
+    /// Of a certificate and those beside it.
+    pub fn of_chain(mut chain: Vec<CertificateDer<'static>>) -> Self {
+        let thumbprint = Thumbprint(latchkey_jose::digest::sha256(chain.first().map_or(&[][..], AsRef::as_ref)));
+        if chain.iter().map(|one| one.len()).sum::<usize>() > CHAIN_BYTES {
+            chain.clear();
+        }
+        Self { thumbprint, chain: chain.into() }
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 
 use latchkey_identity::Timestamp;
 use latchkey_store::{DatabaseUrl, OpenError, Options, Role, Store};
+use latchkey_web::ClientAuthorities;
 use time::{Duration, OffsetDateTime};
 use tokio::net::UnixStream;
 use x509_parser::parse_x509_certificate;
@@ -62,6 +63,11 @@ pub(crate) async fn check(plan: &Plan) -> (Report, bool) {
         State::of(bootstrap::open_repositories(&plan.place).await, |_| "found, and young enough".into()),
     ));
     found.push(("mail".into(), mail(plan).await));
+    if plan.tls.client_authorities.is_some() {
+        let read = tls::read_client_authorities(&plan.tls, &ClientAuthorities::default());
+        let state = State::of(read, |()| "they vouch for certificates of clients".into());
+        found.push(("client authorities".into(), state));
+    }
     let running = UnixStream::connect(plan.place.socket()).await.is_ok();
     for planned in &plan.origins {
         found.push((planned.origin.url.to_string(), listener(planned, running)));

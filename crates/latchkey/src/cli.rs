@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use futures_util::FutureExt as _;
 use latchkey_store::Role;
-use latchkey_web::{App, Settings};
+use latchkey_web::{App, ClientAuthorities, Settings};
 
 use crate::config::outbound::PlannedOutbound;
 use crate::config::show::ConfigCommand;
@@ -106,6 +106,11 @@ pub(crate) struct DemoArguments {
 pub(crate) enum DemoCommand {
     /// Print the variables by which clients trust the demo's certificates
     Env,
+    /// Give git a key, after somebody approved it: a credential helper, as the page of the demo shows it
+    Credential {
+        /// What git wants: get, store or erase
+        operation: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -155,8 +160,9 @@ impl Cli {
         match command {
             Command::Demo(arguments) => {
                 let folder = whereabouts.demo_folder();
-                match arguments.command {
+                match &arguments.command {
                     Some(DemoCommand::Env) => demo::env(&folder),
+                    Some(DemoCommand::Credential { operation }) => demo::credential(&folder, operation).await,
                     None => demo::run(&folder, &arguments).await,
                 }
             }
@@ -302,7 +308,15 @@ async fn carry_out(
             (origins, plan.mail.is_some(), plan.outbound)
         }
     };
-    let settings = Settings { origins, behind_proxy: false, hashing_permits: 1, hashing_queue: 1, demo: false };
+    let client_authorities = ClientAuthorities::default();
+    let settings = Settings {
+        origins,
+        behind_proxy: false,
+        client_authorities,
+        hashing_permits: 1,
+        hashing_queue: 1,
+        demo: false,
+    };
     let app = own.insert(bootstrap::open(place, &master, settings, outbound.client()?).await?);
     if mail {
         // The next server sends it.

@@ -10,12 +10,15 @@
 //! | the demo service of the older OAuth kind | [`oldtimer`] |
 //! | the demo service on a device | [`buildlight`] |
 //! | what the services stand on | [`service`], [`visits`], [`wire`] |
-//! | the guided walk | [`guide`], [`steps`] |
+//! | how git gets a key | [`credential`] |
+//! | the guided walk, also while it happens | [`guide`], [`steps`], [`events`] |
 //! | what was said over the wire, masked | [`recorder`], [`scene`], [`mask`] |
 
 mod announcement;
 mod buildlight;
 mod burndown;
+mod credential;
+mod events;
 mod folder;
 mod guide;
 mod mask;
@@ -36,7 +39,7 @@ use std::thread;
 use latchkey_identity::outbound::OutboundPolicy;
 use latchkey_identity::tenant::TenantId;
 use latchkey_web::app::Origin;
-use latchkey_web::{App, Settings, Site};
+use latchkey_web::{App, ClientAuthorities, Settings, Site};
 use time::OffsetDateTime;
 
 use crate::authority::{Authority, certificate_path};
@@ -56,6 +59,8 @@ use announcement::{Announcement, InProject};
 use buildlight::Buildlight;
 use burndown::Burndown;
 use burndown::relying_party::Registered;
+pub(crate) use credential::credential;
+use events::Events;
 use folder::Keepsake;
 use guide::{Guide, Tour};
 use oldtimer::{Oldtimer, older_flow};
@@ -94,7 +99,7 @@ pub(crate) async fn run(folder: &Path, arguments: &DemoArguments) -> Result<(), 
     };
     let app = bootstrap::open(&place, &master, settings(&ports)?, outbound.client()?).await?;
     let kept = memory.recall(&app, &place, &ports).await?;
-    let guide = guide(&app, &kept, &ports)?;
+    let guide = guide(&app, &kept, &ports, &place.folder)?;
     let certificate = authority.listener_certificate(OffsetDateTime::now_utc())?;
     let tls = tls::server_config(
         Certificates::new(vec![("localhost".to_owned(), certificate)]),
@@ -157,6 +162,7 @@ fn settings(ports: &Ports) -> Result<Settings, Failure> {
     Ok(Settings {
         origins: vec![people, clients],
         behind_proxy: false,
+        client_authorities: ClientAuthorities::default(),
         hashing_permits: thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2)),
         hashing_queue: WAITING_SIGN_INS,
         demo: true,
@@ -196,7 +202,7 @@ impl Memory {
     }
 }
 
-fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
+fn guide(app: &App, kept: &Keepsake, ports: &Ports, folder: &Path) -> Result<Guide, Failure> {
     let lost =
         || Failure::new(Exit::Failed, "the demo has forgotten its own service").remedy("start over with --fresh");
     let burndown = kept.client(BURNDOWN).ok_or_else(lost)?;
@@ -221,11 +227,12 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
     let authority = |url: &str| url.trim_start_matches("http://").to_owned();
     let names = kept.clients.iter().map(|client| (client.client_id.to_string(), client.name.clone()));
     let names = names.chain([(older.client_id.to_string(), OLDTIMER.to_owned())]);
-    let place = ports.origin.trim_start_matches("http://");
+    let repository = format!("{}/{HARBOR}/{LIGHTHOUSE}/_git/{LIGHTHOUSE}", ports.origin);
+    let program = std::env::current_exe().ok();
     let tour = Tour {
         service_url: ports.service_url.clone(),
         oldtimer_url: ports.oldtimer_url.clone(),
-        clone_line: format!("git clone http://token@{place}/{HARBOR}/{LIGHTHOUSE}/_git/{LIGHTHOUSE}"),
+        clone_line: credential::clone_line(program.as_deref(), folder, &repository),
         accounts: kept.accounts.clone(),
     };
     Ok(Guide {
@@ -234,6 +241,7 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports) -> Result<Guide, Failure> {
         oldtimer: Oldtimer::new(&authority(&ports.oldtimer_url), HARBOR, registered_long_ago),
         buildlight: Buildlight::new(&authority(&ports.buildlight_url), &ports.origin, HARBOR, lamp),
         recorder: Recorder::new(names),
+        events: Events::new(),
         tour: Arc::new(tour),
     })
 }

@@ -111,7 +111,8 @@ listen = {listen}
 [storage]
 # Everything that has no place of its own: the socket for commands, and the git repositories unless they are named below.
 folder = "data"
-# A file, or postgres://user@host/name.
+# A file, or postgres://user@host/name. Another machine is reached by TLS and its certificate has to name it; add
+# ?sslrootcert=/etc/latchkey/db-ca.pem if no authority of the system vouches for it. sslmode=disable is for a network of your own.
 database = {database}
 # repositories = "data/repositories"
 

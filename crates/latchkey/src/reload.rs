@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use latchkey_web::ClientAuthorities;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -22,6 +23,8 @@ pub(crate) struct Reloadable {
     pub(crate) logging: Logging,
     /// The certificates of each listener.
     pub(crate) certificates: Vec<ListenerCertificates>,
+    /// Who vouches for certificates of clients.
+    pub(crate) authorities: ClientAuthorities,
 }
 
 /// The certificates of one listener.
@@ -55,6 +58,7 @@ impl Reloadable {
         let plan = config::load(self.named.as_deref())?;
         // All of them can be read, or none is changed.
         let read: Vec<_> = self.certificates.iter().map(ListenerCertificates::read).collect::<Result<_, _>>()?;
+        tls::read_client_authorities(&self.plan.tls, &self.authorities)?;
         for (listener, certificates) in self.certificates.iter().zip(read) {
             listener.shown.replace(certificates);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use latchkey_web::{App, Settings, Site};
+use latchkey_web::{App, ClientAuthorities, Settings, Site};
 
 use crate::bootstrap;
 use crate::config::plan::{Plan, PlannedOrigin};
@@ -29,7 +29,10 @@ pub(crate) async fn serve(plan: Plan, named: Option<PathBuf>, logging: Logging) 
     let carrier = plan.mail.as_ref().map(Carrier::to_server).transpose()?;
     let outbound = plan.outbound.client()?;
     let (listeners, certificates) = listeners(&plan.origins, &plan.tls).await?;
-    let app = bootstrap::open(&plan.place, &master, settings(&plan), outbound).await?;
+    let settings = settings(&plan);
+    tls::read_client_authorities(&plan.tls, &settings.client_authorities)?;
+    let authorities = settings.client_authorities.clone();
+    let app = bootstrap::open(&plan.place, &master, settings, outbound).await?;
     let rules = Rules {
         connections: plan.limits.connections,
         connections_per_address: plan.limits.connections_per_address,
@@ -45,7 +48,7 @@ pub(crate) async fn serve(plan: Plan, named: Option<PathBuf>, logging: Logging) 
         out::note(format_args!("nobody administers this server yet: set it up within an hour at {link}"));
     }
     let origins = plan.origins.clone();
-    let reloading = reload::listen(Reloadable { named, plan, logging, certificates })?;
+    let reloading = reload::listen(Reloadable { named, plan, logging, certificates, authorities })?;
     for PlannedOrigin { origin, listen, .. } in &origins {
         out::note(format_args!(
             "latchkey {} is ready at {}, listening on {listen}",
@@ -90,6 +93,7 @@ pub(crate) fn settings(plan: &Plan) -> Settings {
     Settings {
         origins: plan.origins.iter().map(|planned| planned.origin.clone()).collect(),
         behind_proxy: plan.behind_proxy,
+        client_authorities: ClientAuthorities::default(),
         hashing_permits: plan.limits.password_hashes.map_or(half, usize::from),
         hashing_queue: plan.limits.waiting_sign_ins.into(),
         demo: false,

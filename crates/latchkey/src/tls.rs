@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use latchkey_web::ClientAuthorities;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
@@ -12,6 +13,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::any_certificate::AnyCertificate;
+use crate::config::outbound::read_authorities;
 use crate::config::plan::CertificateFiles;
 use crate::config::tls::{PlannedTls, Suite};
 use crate::failure::{Exit, Failure};
@@ -116,6 +118,14 @@ pub(crate) fn read(files: &CertificateFiles) -> Result<Arc<CertifiedKey>, Failur
         .map_err(|error| useless(certificate).because(error).remedy("see that the key is this certificate's"))
 }
 
+/// Reads the authorities that vouch for certificates of clients, if there are any: from now on these do.
+pub(crate) fn read_client_authorities(spoken: &PlannedTls, authorities: &ClientAuthorities) -> Result<(), Failure> {
+    let Some(path) = &spoken.client_authorities else { return Ok(()) };
+    let found = read_authorities(path)?;
+    let useless = |why| Failure::new(Exit::Failed, format!("{} cannot be used", path.display())).because(why);
+    authorities.replace(found).map_err(useless)
+}
+
 /// Reads a certificate with its chain.
 pub(crate) fn read_chain(files: &CertificateFiles) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let path = &files.certificate;
@@ -131,6 +141,23 @@ pub(crate) fn read_chain(files: &CertificateFiles) -> Result<Vec<CertificateDer<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authority::Authority;
+
+    #[test]
+    fn authorities_of_clients_are_read_whole_or_the_ones_before_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::open(folder.path(), time::OffsetDateTime::now_utc()).unwrap();
+        let at = |path: &std::path::Path| PlannedTls { client_authorities: Some(path.into()), ..PlannedTls::default() };
+        let authorities = ClientAuthorities::default();
+        read_client_authorities(&PlannedTls::default(), &authorities).unwrap();
+        assert!(!authorities.are_there());
+        for wrong in ["/nowhere/clients.pem", "/dev/null"] {
+            let said = read_client_authorities(&at(wrong.as_ref()), &authorities).unwrap_err().to_string();
+            assert!(said.contains(wrong) && said.contains("cannot be used") && !authorities.are_there(), "{said}");
+        }
+        read_client_authorities(&at(authority.certificate_file()), &authorities).unwrap();
+        assert!(authorities.are_there());
+    }
 
     #[test]
     fn tls_1_2_is_spoken_with_forward_secrecy_and_aes_gcm_only() {

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -54,6 +55,17 @@ impl Demo {
         (head.to_lowercase(), body.to_owned())
     }
 
+    /// Listens to a page that goes on: the head of the answer, and what comes after it.
+    fn listen(&self, path: &str) -> (String, BufReader<TcpStream>) {
+        let authority = self.text("origin").strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(authority).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {authority}\r\n\r\n").unwrap();
+        let mut stream = BufReader::new(stream);
+        let head = read_to(&mut stream, "\r\n\r\n");
+        (head.to_lowercase(), stream)
+    }
+
     /// Ends it as a service manager would, and returns what else it printed.
     fn stop(mut self) -> String {
         let killed = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
@@ -63,6 +75,16 @@ impl Demo {
         assert!(self.process.wait().unwrap().success());
         rest
     }
+}
+
+/// Reads until these characters have come.
+fn read_to(stream: &mut impl Read, end: &str) -> String {
+    let (mut read, mut byte) = (Vec::new(), [0]);
+    while !read.ends_with(end.as_bytes()) {
+        stream.read_exact(&mut byte).unwrap();
+        read.push(byte[0]);
+    }
+    String::from_utf8(read).unwrap()
 }
 
 /// A test that fails leaves no demo behind.
@@ -89,7 +111,8 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     assert_eq!(status, 200);
     assert!(walk.contains("ana@harbor.test") && walk.contains(demo.text("service_url")));
     assert_eq!(demo.get(&format!("{}/demo/mail", demo.text("origin"))).0, 200);
-    assert!(walk.contains("git clone http://token@") && !walk.contains("TOKEN"), "a line to copy as it is");
+    let clone = walk.split(r#"id="clone-line">"#).nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+    assert!(clone.starts_with("git -c ") && clone.contains("demo credential"), "a line to copy as it is: {clone}");
     for (whose, path) in
         [("origin", "/demo"), ("origin", "/nowhere"), ("service_url", "/"), ("service_url", "/nowhere")]
     {
@@ -142,6 +165,54 @@ fn the_demo_is_ready_when_it_says_so_and_a_second_start_keeps_everything() {
     let (status, _) = again.get(&format!("{}/connect", again.text("service_url")));
     assert_eq!(status, 303, "it knows where to ask");
     again.stop();
+}
+
+#[test]
+fn the_walk_is_told_while_it_happens_and_to_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(&folder.path().join("data"));
+    let (head, mut events) = demo.listen("/demo/events");
+    assert!(head.starts_with("http/1.1 200") && head.contains("content-type: text/event-stream"), "{head}");
+    assert!(head.contains("cache-control: no-store") && head.contains("x-content-type-options: nosniff"), "{head}");
+    let state = read_to(&mut events, "\n\n");
+    assert!(state.contains("event: walk\n") && state.contains("Burndown asks"), "{state}");
+    assert!(state.contains("0 of 10 have happened"), "{state}");
+
+    // Burndown asks, which is a step, and a message.
+    demo.get(&format!("{}/.well-known/openid-configuration", demo.text("issuer")));
+    let change = read_to(&mut events, "\n\n");
+    assert!(change.contains("GET ") && change.contains("openid-configuration"), "{change}");
+    let (head, _) = demo.ask(&format!("{}/connect", demo.text("service_url")));
+    let request = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
+    demo.get(request);
+    let mut told = String::new();
+    while !told.contains("1 of 10 have happened") {
+        told = read_to(&mut events, "\n\n");
+    }
+    assert!(told.contains("/oauth2/v2.0/authorize"), "{told}");
+
+    // Without a script the page itself says the same.
+    let (_, page) = demo.get(&format!("{}/demo", demo.text("origin")));
+    assert!(page.contains("1 of 10 have happened") && page.contains("/oauth2/v2.0/authorize"), "{page}");
+
+    // Others may not read it: neither by another name of this machine, nor more than there is room for.
+    let stranger = format!("http://127.0.0.1:{}/demo/events", demo.text("origin").rsplit(':').next().unwrap());
+    assert_ne!(demo.get(&stranger).0, 200);
+    let mut more: Vec<_> = (0..15).map(|_| demo.listen("/demo/events")).collect();
+    assert!(more.iter().all(|(head, _)| head.starts_with("http/1.1 200")));
+    let (head, _) = demo.listen("/demo/events");
+    assert!(head.starts_with("http/1.1 503") && head.contains("retry-after: "), "{head}");
+
+    // The end of the demo waits for nobody who only listens.
+    let asked = Instant::now();
+    demo.stop();
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    more.push((String::new(), events));
+    for (_, mut events) in more {
+        let mut rest = String::new();
+        events.read_to_string(&mut rest).unwrap();
+        assert!(rest.ends_with("0\r\n\r\n"), "it ends as an answer ends: {rest}");
+    }
 }
 
 /// Whether this is the address of a demo service that is not the one at `service`.

@@ -173,20 +173,9 @@ fn share(worker: usize, workers: usize, end: usize) -> impl Iterator<Item = usiz
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        http: 8.0,
-        sign_es256: 16.0,
-        sign_rs256: 244.0,
-        verify_es256: 51.0,
-        verify_rs256: 17.0,
-        tx: 13.0,
-        read: 4.0,
-        seen_token: 1.0,
-    };
-
     #[test]
     fn a_limit_is_the_sum_of_its_parts() {
-        let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&LIMITS));
+        let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&Limits::EXAMPLE));
         assert_eq!(
             limits.collect::<Vec<_>>(),
             [8.0, 8.0, 24.0, 41.0, 75.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 64.0, 25.0, 302.0]

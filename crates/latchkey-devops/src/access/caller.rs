@@ -15,6 +15,8 @@ pub struct Caller {
     pub person: PersonId,
     /// The app that asks in their name; `None` when they ask themselves, at our own pages.
     pub app: Option<CallingApp>,
+    /// The apps that the token was handed on to, which act in place of `app`.
+    pub actors: Vec<AppId>,
     /// Whether the credential still counts.
     pub standing: Standing,
     /// What the token was issued for.
@@ -100,6 +102,7 @@ impl Caller {
         Self {
             person,
             app: None,
+            actors: Vec::new(),
             standing,
             token_scopes: Scopes::EVERYTHING,
             authorized_scopes: Scopes::EVERYTHING,
@@ -112,6 +115,7 @@ impl Caller {
         Self {
             person: PersonId(app.0),
             app: Some(CallingApp { id: app, legacy: None, itself: Some(tenant) }),
+            actors: Vec::new(),
             standing: Standing::Live,
             token_scopes,
             authorized_scopes: registered,

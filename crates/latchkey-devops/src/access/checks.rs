@@ -2,6 +2,7 @@
 
 use super::{Action, Asked, Caller, Check, InOrganization, Refusal, Resource, Standing};
 use crate::error::{DevOpsError, ErrorType};
+use crate::ids::AppId;
 use crate::membership::Member;
 use crate::organization::Organization;
 use crate::project::Project;
@@ -220,7 +221,8 @@ pub(super) fn check_permission(
 
 pub(super) fn check_policy(caller: &Caller, organization: &Organization) -> Result<(), Refusal> {
     let Some(app) = caller.app else { return Ok(()) };
-    let reason = if organization.policy.blocked_apps.contains(&app.id) {
+    let blocked = |id: &AppId| organization.policy.blocked_apps.contains(id);
+    let reason = if blocked(&app.id) || caller.actors.iter().any(blocked) {
         "An administrator of the organization has stopped this service for everybody in it."
     } else if !organization.policy.third_party_apps {
         "The organization lets no services in. An administrator of it can change that."

@@ -1,12 +1,12 @@
-use std::collections::HashMap;
+mod app_itself;
+mod restriction;
 
 use super::*;
 use crate::access_level::AccessLevel;
-use crate::approval_request::AppShown;
 use crate::error::DevOpsError;
 use crate::fixtures::{ANA, BEN, a_member, a_repository, an_app, an_organization, drydock, lighthouse, owner};
 use crate::group::{OrganizationGroup, ProjectGroup};
-use crate::membership::AcceptedService;
+use crate::ids::AppId;
 use crate::scope::{Scope, Scopes};
 use crate::sunset::Sunset;
 use latchkey_jose::Timestamp;
@@ -283,7 +283,7 @@ fn a_build_administrator_of_the_organization_still_needs_to_be_in_the_project() 
 #[test]
 fn an_organization_stops_services_and_not_people() {
     let in_person = World { caller: Caller::in_person(BEN, Standing::Live), ..ben() };
-    let stops: [Change; 4] = [
+    let stops: [Change; 5] = [
         |world| world.organization.policy.third_party_apps = false,
         |world| {
             world.organization.policy.sunset = Sunset::new(None, Some(NOW)).unwrap();
@@ -293,6 +293,12 @@ fn an_organization_stops_services_and_not_people() {
         },
         |world| {
             world.organization.policy.blocked_apps.insert(an_app());
+        },
+        // An app that the token was handed on to is stopped like the one that it is of.
+        |world| {
+            let actor = AppId(Uuid::from_u128(77));
+            world.caller.actors.push(actor);
+            world.organization.policy.blocked_apps.insert(actor);
         },
         |world| {
             world.organization.policy.legacy_apps = false;
@@ -308,100 +314,6 @@ fn an_organization_stops_services_and_not_people() {
         assert_eq!(refused(service.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationPolicy, 401));
         assert!(person.in_lighthouse(Action::ReadWorkItems).is_ok());
     }
-}
-
-fn accepted(scopes: &str) -> Option<AcceptedService> {
-    Some(AcceptedService { scopes: Scopes::parse(scopes), shown: None })
-}
-
-/// An app that acts by itself, in the groups and at the level that Ben has.
-fn nightly() -> World {
-    let itself = PersonId(an_app().0);
-    World {
-        member: Some(Member { person: itself, service: accepted("vso.work vso.code vso.project"), ..a_member() }),
-        caller: Caller::app_itself(
-            an_app(),
-            an_organization().tenant,
-            Scopes::parse("vso.work_write vso.code"),
-            Scopes::parse("vso.work vso.code vso.project"),
-        ),
-        ..ben()
-    }
-}
-
-#[test]
-fn an_app_by_itself_can_what_token_registration_and_membership_let_it() {
-    assert!(nightly().in_lighthouse(Action::ReadWorkItems).is_ok());
-    assert!(nightly().in_lamp(Action::ReadCode).is_ok());
-    assert_eq!(nightly().in_lighthouse(Action::ReadWorkItems).unwrap().person(), PersonId(an_app().0));
-    assert_eq!(refused(nightly().in_lighthouse(Action::EditWorkItems)), (Check::Scope, 401), "not registered any more");
-    assert_eq!(refused(nightly().in_lighthouse(Action::ReadBuilds)), (Check::Scope, 401));
-    let stranger = World { member: None, ..nightly() };
-    assert_eq!(refused(stranger.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
-    let elsewhere = nightly().with_member(|member| member.projects = [].into());
-    assert_eq!(refused(elsewhere.in_lighthouse(Action::ReadWorkItems)), (Check::ProjectMembership, 404));
-    let stakeholder = nightly().at_level(AccessLevel::Stakeholder);
-    assert_eq!(refused(stakeholder.in_lamp(Action::ReadCode)), (Check::AccessLevel, 403));
-    let mut stopped = nightly();
-    stopped.organization.policy.blocked_apps.insert(an_app());
-    assert_eq!(refused(stopped.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationPolicy, 401));
-    let mut closed = nightly();
-    closed.organization.policy.third_party_apps = false;
-    assert_eq!(refused(closed.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationPolicy, 401));
-}
-
-#[test]
-fn what_an_app_registered_after_it_was_let_in_waits_for_an_administrator() {
-    let before = nightly().with_member(|member| member.service = accepted("vso.work"));
-    assert!(before.in_lighthouse(Action::ReadWorkItems).is_ok());
-    assert_eq!(refused(before.in_lamp(Action::ReadCode)), (Check::Scope, 401));
-    let more = nightly().with_member(|member| member.service = accepted("vso.work_write vso.code_write"));
-    assert_eq!(refused(more.in_lighthouse(Action::EditWorkItems)), (Check::Scope, 401), "nor does acceptance register");
-    assert!(more.in_lamp(Action::ReadCode).is_ok());
-}
-
-#[test]
-fn an_app_that_is_more_or_other_than_what_was_accepted_is_told_apart() {
-    let (shown, other) = (AppShown([1; 32]), AppShown([2; 32]));
-    let service = AcceptedService { scopes: Scopes::parse("vso.work_write"), shown: Some(shown) };
-    assert!(!service.differs_from(Scopes::parse("vso.work_write"), shown));
-    assert!(!service.differs_from(Scopes::parse("vso.work"), shown), "less is no question");
-    assert!(service.differs_from(Scopes::parse("vso.work_write vso.code"), shown));
-    assert!(service.differs_from(Scopes::parse("vso.work"), other));
-    let unknown = AcceptedService { shown: None, ..service };
-    assert!(!unknown.differs_from(Scopes::parse("vso.work"), other));
-}
-
-#[test]
-fn what_a_person_holds_is_no_apps_and_the_other_way_round() {
-    // The same id, by whatever accident: the membership says whose it is.
-    let as_person = nightly().with_member(|member| member.service = None);
-    assert_eq!(refused(as_person.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
-    let as_app = ben().with_member(|member| member.service = accepted("vso.work"));
-    assert_eq!(refused(as_app.in_lighthouse(Action::ReadWorkItems)), (Check::OrganizationMembership, 404));
-}
-
-#[test]
-fn an_app_by_itself_administers_nothing_and_has_no_secrets_of_people() {
-    let mut owns = nightly();
-    owns.organization.owner = PersonId(an_app().0);
-    let owns = owns.with_member(|member| {
-        member.groups.insert(OrganizationGroup::ProjectCollectionAdministrators);
-        member.service = Some(AcceptedService { scopes: Scopes::EVERYTHING, shown: None });
-    });
-    let everything = Caller::app_itself(an_app(), an_organization().tenant, Scopes::EVERYTHING, Scopes::EVERYTHING);
-    let owns = World { caller: everything, ..owns };
-    let administer = to_organization(&owns.caller, owns.within(), Action::AdministerOrganization);
-    assert_eq!(refused(administer), (Check::Permission, 403));
-    assert_eq!(refused(decide(&owns.caller, Resource::Own(&[]), Action::RenewSecrets)), (Check::Permission, 403));
-    assert!(decide(&owns.caller, Resource::Own(&[]), Action::ListOrganizations).is_ok());
-}
-
-#[test]
-fn an_app_by_itself_shows_a_token_of_the_organizations_directory() {
-    let scopes = Scopes::EVERYTHING;
-    let foreign = World { caller: Caller::app_itself(an_app(), Uuid::from_u128(9), scopes, scopes), ..nightly() };
-    assert_eq!(refused(foreign.in_lighthouse(Action::ReadWorkItems)), (Check::Limits, 404));
 }
 
 #[test]
@@ -443,98 +355,6 @@ fn the_checks_run_in_their_order_and_the_first_that_fails_is_named() {
         }
         let refusal = world.in_lamp(Action::WriteCode).unwrap_err();
         assert_eq!(Some(refusal.check), first, "{broken:b}");
-    }
-}
-
-/// Every combination of the dimensions, from the least to the most restricted value of each.
-fn dimensions() -> Vec<Vec<Change>> {
-    fn member(world: &mut World, change: impl FnOnce(&mut Member)) {
-        if let Some(member) = world.member.as_mut() {
-            change(member);
-        }
-    }
-    vec![
-        vec![|_| {}, |world| world.caller.standing = Standing::AuthorizationEnded],
-        vec![
-            |_| {},
-            |world| world.caller.token_scopes = Scopes::parse("vso.work_write vso.code_manage vso.build_execute"),
-            |world| world.caller.token_scopes = Scopes::parse("vso.work vso.code"),
-            |world| world.caller.token_scopes = Scopes::NONE,
-        ],
-        vec![|_| {}, |world| world.caller.authorized_scopes = Scopes::parse("vso.work vso.code_write"), |world| {
-            world.caller.authorized_scopes = Scopes::NONE
-        }],
-        vec![
-            |_| {},
-            |world| world.caller.limits = Limits::Chosen([(world.organization.id, ProjectLimits::All)].into()),
-            |world| world.caller.limits = only(&lighthouse(), RepositoryLimits::All),
-            |world| world.caller.limits = only(&lighthouse(), RepositoryLimits::Chosen([a_repository().id].into())),
-            |world| world.caller.limits = only(&lighthouse(), RepositoryLimits::Chosen([].into())),
-            |world| world.caller.limits = only(&drydock(), RepositoryLimits::All),
-            |world| world.caller.limits = Limits::Chosen([].into()),
-        ],
-        vec![|_| {}, |world| member(world, |member| member.access_level = AccessLevel::Stakeholder)],
-        vec![
-            |world| member(world, |member| member.groups = [OrganizationGroup::ProjectCollectionAdministrators].into()),
-            |world| world.set_group(ProjectGroup::ProjectAdministrators),
-            |world| world.set_group(ProjectGroup::Contributors),
-            |world| world.set_group(ProjectGroup::Readers),
-            |world| member(world, |member| member.projects = [].into()),
-            |world| world.member = None,
-        ],
-        vec![|_| {}, |world| world.organization.policy.legacy_apps = false, |world| {
-            world.organization.policy.third_party_apps = false
-        }],
-    ]
-}
-
-impl World {
-    fn set_group(&mut self, group: ProjectGroup) {
-        *self = self.clone().in_group(group);
-    }
-
-    fn allowed(&self) -> Vec<bool> {
-        Action::ALL
-            .into_iter()
-            .flat_map(|action| {
-                [
-                    to_organization(&self.caller, self.within(), action).is_ok(),
-                    self.in_lighthouse(action).is_ok(),
-                    self.in_lamp(action).is_ok(),
-                ]
-            })
-            .collect()
-    }
-}
-
-#[test]
-fn a_restriction_never_adds_access() {
-    let dimensions = dimensions();
-    let mut allowed = HashMap::new();
-    let mut choice = vec![0; dimensions.len()];
-    loop {
-        let mut world = ben();
-        for (values, chosen) in dimensions.iter().zip(&choice) {
-            values[*chosen](&mut world);
-        }
-        allowed.insert(choice.clone(), world.allowed());
-        let Some(next) = (0..choice.len()).find(|index| choice[*index] + 1 < dimensions[*index].len()) else { break };
-        choice[next] += 1;
-        choice[..next].fill(0);
-    }
-    assert_eq!(allowed.len(), dimensions.iter().map(Vec::len).product::<usize>());
-
-    for (choice, before) in &allowed {
-        for index in 0..choice.len() {
-            let mut tighter = choice.clone();
-            tighter[index] += 1;
-            if let Some(after) = allowed.get(&tighter) {
-                assert!(
-                    after.iter().zip(before).all(|(after, before)| *before || !*after),
-                    "{choice:?} -> {tighter:?}"
-                );
-            }
-        }
     }
 }
 

@@ -1,24 +1,8 @@
 use super::*;
-use crate::fixtures::{ANA, BEN, NOW, a_repository, lighthouse};
+use crate::fixtures::{ANA, BEN, NOW, a_definition};
 use serde_json::json;
 
 const LATER: Timestamp = Timestamp::from_secs(NOW.as_secs() + 600);
-
-fn a_definition() -> Definition {
-    Definition {
-        id: 3,
-        project: lighthouse().id,
-        name: "lamp-ci".into(),
-        path: "\\".into(),
-        revision: 1,
-        queue_status: QueueStatus::Enabled,
-        repository: a_repository().id,
-        default_branch: "refs/heads/main".into(),
-        file: "ci.yml".into(),
-        created_by: ANA,
-        created_at: NOW,
-    }
-}
 
 fn queued() -> Build {
     let request = QueueRequest::read(&json!({"definition": {"id": 3}}), None).unwrap();

@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::build::timeline::{IssueType, RecordResult, RecordState, RecordType, TimelineRecord};
-use crate::build::{BuildReason, Definition, QueueRequest, QueueStatus};
-use crate::fixtures::{ANA, BEN, NOW, a_repository, an_organization, lighthouse, people};
+use crate::build::{BuildReason, QueueRequest};
+use crate::fixtures::{ANA, BEN, NOW, a_definition, a_repository, an_organization, lighthouse, people};
 use crate::work_item::{LinkType, Patch, Shape, Surroundings, WorkItemType};
 use crate::{commit as git_commit, item as git_item, refs, work_item as rules};
 
@@ -159,19 +159,7 @@ fn refs_commits_and_items_are_shown_with_their_urls() {
 
 #[test]
 fn a_build_and_its_timeline_are_shown_with_words_for_enums() {
-    let definition = Definition {
-        id: 3,
-        project: lighthouse().id,
-        name: "lamp-ci".into(),
-        path: "\\".into(),
-        revision: 1,
-        queue_status: QueueStatus::Enabled,
-        repository: a_repository().id,
-        default_branch: "refs/heads/main".into(),
-        file: "ci.yml".into(),
-        created_by: ANA,
-        created_at: NOW,
-    };
+    let definition = a_definition();
     let request = QueueRequest::of(3, BuildReason::IndividualCi, "refs/heads/main", SHA);
     let build = crate::build::queue(41, &request, &definition, 0, BEN, NOW).unwrap();
     let shown_build =

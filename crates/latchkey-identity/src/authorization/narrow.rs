@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Authorization, Lifetime, NotChanged, Places};
 use crate::account::AccountId;
-use crate::decision::{Change, Decision};
+use crate::change::Change;
+use crate::decision::Decision;
 use crate::event::{Event, EventKind};
 use crate::scope::ScopeSet;
 use crate::session::SessionId;

@@ -3,7 +3,8 @@
 
 use super::{Authorization, NotChanged};
 use crate::account::AccountId;
-use crate::decision::{Change, Decision};
+use crate::change::Change;
+use crate::decision::Decision;
 use crate::event::{Event, EventKind};
 use crate::session::SessionId;
 use crate::time::Timestamp;

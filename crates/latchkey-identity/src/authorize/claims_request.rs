@@ -17,6 +17,8 @@ pub struct ClaimsRequest {
     pub singles: ScopeSet,
     /// Who has to answer, by the subject that the client knows. [OpenID Connect Core §3.1.2.2]
     pub subject: Option<String>,
+    /// The classes of which the sign-in has to have one, if that is essential. [OpenID Connect Core §5.5.1.1]
+    pub acr: Vec<&'static str>,
 }
 
 /// One member for each place. Others are ignored.
@@ -51,11 +53,14 @@ impl ClaimsRequest {
         let object: Map<String, Value> = serde_json::from_str(text).map_err(malformed)?;
         let Parameter { userinfo, id_token } = serde_json::from_value(object.into()).map_err(malformed)?;
         let (userinfo, id_token) = (userinfo.unwrap_or_default(), id_token.unwrap_or_default());
-        if let Some(Some(acr)) = id_token.get("acr")
-            && acr.essential
-            && acr.values().next().is_some()
-            && !AuthenticationContext::CLASSES.into_iter().any(|known| acr.values().any(|asked| asked == known))
-        {
+        let essential = id_token.get("acr").and_then(Option::as_ref).filter(|acr| acr.essential);
+        let essential = essential.filter(|acr| acr.values().next().is_some());
+        let reached = |acr: &Wanted, known: &str| acr.values().any(|asked| asked == known);
+        let acr: Vec<_> = AuthenticationContext::CLASSES
+            .into_iter()
+            .filter(|known| essential.is_some_and(|acr| reached(acr, known)))
+            .collect();
+        if essential.is_some() && acr.is_empty() {
             return Err(OAuthError::unmet_authentication_requirements(
                 "no sign-in here reaches the acr that is needed",
             ));
@@ -68,7 +73,7 @@ impl ClaimsRequest {
             asked.keys().filter_map(|name| Claim::parse(name)).map(|claim| place.word(claim)).collect()
         };
         let singles = words(Member::UserInfo, &userinfo).into_iter().chain(words(Member::IdToken, &id_token)).collect();
-        Ok(Self { singles, subject })
+        Ok(Self { singles, subject, acr })
     }
 }
 
@@ -102,6 +107,11 @@ mod tests {
         let acr = |wanted: &str| parse(&format!(r#"{{"id_token": {{"acr": {wanted}}}}}"#)).err();
         assert_eq!(acr(&format!(r#"{{"essential": true, "values": ["1", "{ours}"]}}"#)), None);
         assert_eq!(acr(r#"{"essential": true}"#), None);
+        let needs = |wanted: &str| parse(&format!(r#"{{"id_token": {{"acr": {wanted}}}}}"#)).unwrap().acr;
+        assert_eq!(needs(&format!(r#"{{"essential": true, "values": ["1", "{ours}"]}}"#)), [ours]);
+        assert!(
+            needs(&format!(r#"{{"values": ["{ours}"]}}"#)).is_empty() && needs(r#"{"essential": true}"#).is_empty()
+        );
         assert_eq!(acr(r#"{"values": ["1", "2"]}"#), None, "a wish fails nothing");
         assert_eq!(acr(r#"{"essential": true, "values": ["1", "2"]}"#), Some("unmet_authentication_requirements"));
         assert_eq!(acr(r#"{"essential": true, "value": "2"}"#), Some("unmet_authentication_requirements"));

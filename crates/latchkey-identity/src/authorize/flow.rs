@@ -1,5 +1,6 @@
 //! Flows: authorization requests that wait for a person. The browser holds an id that is worth nothing without its cookie.
 
+use crate::account::AccountId;
 use crate::client::ClientId;
 use crate::limits;
 use crate::secret::TokenHash;
@@ -27,6 +28,8 @@ pub struct Flow {
     pub parameters: String,
     /// The device that is answered, if there is one.
     pub device: Option<TokenHash>,
+    /// Whose rehearsal it is, if it is one: nothing is kept of what comes of it.
+    pub rehearsed_by: Option<AccountId>,
     /// The session that the person picked or made in this flow.
     pub session: Option<SessionId>,
     /// When it began.

@@ -143,7 +143,9 @@ pub fn next_step(
                 Some(tenant) if is_fresh(request, one, flow, now) => {
                     Step::Continue { signed_in: Box::new((*one).clone()), tenant }
                 }
-                _ => Step::Refuse(OAuthError::login_required("the sign-in is too old, and prompt=none allows no page")),
+                _ => Step::Refuse(OAuthError::login_required(
+                    "the sign-in is too old or of another class, and prompt=none allows no page",
+                )),
             },
             [] => {
                 Step::Refuse(OAuthError::login_required("nobody who fits is signed in, and prompt=none allows no page"))
@@ -175,6 +177,12 @@ fn sign_in_again_or(
     flow: Option<&Flow>,
     now: Timestamp,
 ) -> Step {
+    if !has_class(request, one) && is_of_this_flow(one, flow) {
+        // To sign in once more in the same way would lead back here.
+        return Step::Refuse(OAuthError::unmet_authentication_requirements(
+            "the person signed in, and not in the way that acr calls for",
+        ));
+    }
     if is_fresh(request, one, flow, now) {
         Step::Continue { signed_in: Box::new(one.clone()), tenant }
     } else {
@@ -182,13 +190,25 @@ fn sign_in_again_or(
     }
 }
 
-/// Whether the person's last sign-in is good enough for `prompt=login` and `max_age`. One made in this flow always is.
+/// Whether a sign-in has a class that is called for. [OpenID Connect Core §5.5.1.1]
+fn has_class(request: &AuthorizationRequest, candidate: &SignedIn) -> bool {
+    request.acr.is_empty() || request.acr.contains(&candidate.session.context.class())
+}
+
+fn is_of_this_flow(candidate: &SignedIn, flow: Option<&Flow>) -> bool {
+    flow.is_some_and(|flow| candidate.session.authenticated_at >= flow.started_at)
+}
+
+/// Whether the person's last sign-in is good enough for `acr`, `prompt=login` and `max_age`. For the latter two one made in this flow is.
 fn is_fresh(request: &AuthorizationRequest, candidate: &SignedIn, flow: Option<&Flow>, now: Timestamp) -> bool {
-    let authenticated_at = candidate.session.authenticated_at;
-    if flow.is_some_and(|flow| authenticated_at >= flow.started_at) {
+    if !has_class(request, candidate) {
+        return false;
+    }
+    if is_of_this_flow(candidate, flow) {
         return true;
     }
-    let young = request.max_age.is_none_or(|age| now.since(authenticated_at) <= Duration::from_secs(age));
+    let age = now.since(candidate.session.authenticated_at);
+    let young = request.max_age.is_none_or(|most| age <= Duration::from_secs(most));
     young && !request.prompt.contains(Prompt::Login)
 }
 
@@ -203,11 +223,14 @@ fn fits_domain_hint(request: &AuthorizationRequest, candidate: &SignedIn) -> boo
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
     use crate::authorize::flow::FlowId;
     use crate::authorize::request::tests::{harbor, request};
     use crate::secret::TokenHash;
     use crate::session::SessionId;
+    use crate::sign_in::context::AuthenticationContext;
     use crate::sign_in::tests::{a_session, an_account};
     use uuid::Uuid;
 
@@ -241,6 +264,7 @@ mod tests {
             origin: "https://id.test".into(),
             parameters: String::new(),
             device: None,
+            rehearsed_by: None,
             session,
             started_at,
             ended_at: None,
@@ -303,6 +327,22 @@ mod tests {
             assert!(matches!(step(&edits, &[ana()], Some(&before)), Step::Continue { .. }));
         }
         assert!(matches!(step(&[("max_age", "15000")], &[ana()], None), Step::Continue { .. }));
+    }
+
+    #[test]
+    fn a_class_that_is_essential_wants_a_sign_in_that_has_it() {
+        let password = AuthenticationContext::Password.class();
+        let claims = format!(r#"{{"id_token":{{"acr":{{"essential":true,"values":["{password}"]}}}}}}"#);
+        let (needs, silent) = ([("claims", claims.as_str())], [("claims", claims.as_str()), ("prompt", "none")]);
+        let context = AuthenticationContext::Upstream(["hwk"].into_iter().collect());
+        let elsewhere = SignedIn { session: Session { context, ..a_session() }, ..ana() };
+        assert!(matches!(step(&needs, &[ana()], None), Step::Continue { .. }));
+        assert!(matches!(step(&[], slice::from_ref(&elsewhere), None), Step::Continue { .. }));
+        let before = slice::from_ref(&elsewhere);
+        assert_eq!(step(&needs, before, None), Step::SignIn { email: Some("ana@harbor.test".into()) });
+        assert_eq!(refused(&step(&silent, before, None)), "login_required");
+        let again = flow(Some(elsewhere.session.id), elsewhere.session.authenticated_at);
+        assert_eq!(refused(&step(&needs, before, Some(&again))), "unmet_authentication_requirements", "and no loop");
     }
 
     #[test]

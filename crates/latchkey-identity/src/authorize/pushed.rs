@@ -6,9 +6,10 @@ use url::form_urlencoded;
 use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::request::{self, CameBy, Context};
 use crate::authorize::request_object;
+use crate::change::Change;
 use crate::client::ClientId;
 use crate::client_auth::AuthenticatedClient;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::limits;
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
     use crate::authorize::request::tests::{CHALLENGE, harbor};
     use crate::client::registration::tests::a_client;
-    use crate::client::{Client, ClientKind, Doors};
+    use crate::client::{Client, ClientKind};
     use crate::parameters::tests::parameters;
     use crate::resource::tests::a_resource;
     use crate::tenant::{Audience, TenantId};
@@ -148,7 +149,7 @@ mod tests {
     ];
 
     fn public() -> Client {
-        Client { kind: ClientKind::SinglePage, doors: Doors { pushed_only: true, ..Doors::default() }, ..a_client() }
+        Client { kind: ClientKind::SinglePage, pushed_only: true, ..a_client() }
     }
 
     fn pushed(client: &Client, edits: &[(&str, &str)]) -> Decision<String> {

@@ -6,9 +6,9 @@ use crate::authorize::error::{AuthorizeError, Untrusted};
 use crate::authorize::prompt::Prompts;
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_type::{self, ResponseType};
+use crate::change::Change;
 use crate::client::key::ClientKey;
 use crate::client::{Client, ClientId, ClientIdentifier, ClientKind, ClientState, Profile, SubjectType};
-use crate::decision::Change;
 use crate::error::OAuthError;
 use crate::grant::authorization_code::CodeChallenge;
 use crate::limits;
@@ -61,6 +61,8 @@ pub struct AuthorizationRequest {
     pub id_token_hint: Option<String>,
     /// The subject that has to answer, if the `claims` parameter names one. [OpenID Connect Core §5.5.1]
     pub subject: Option<String>,
+    /// The classes of which the sign-in has to have one, if the `claims` parameter says that it has to. [OpenID Connect Core §5.5.1.1]
+    pub acr: Vec<&'static str>,
     /// Comes back in the ID token.
     pub nonce: Option<String>,
     /// What the `code_verifier` has to match.
@@ -240,6 +242,7 @@ fn checked(
         domain_hint: parameters.get("domain_hint").map(str::to_owned),
         id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
         subject: claims.subject,
+        acr: claims.acr,
         nonce,
         challenge,
         dpop_jkt: dpop_jkt(parameters)?,

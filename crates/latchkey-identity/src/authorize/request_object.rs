@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::authorize::error::AuthorizeError;
 use crate::authorize::request::{self, Context};
-use crate::client::{Client, Profile};
+use crate::client::{Client, Profile, fapi2};
 use crate::client_auth::is_issuer;
 use crate::error::OAuthError;
 use crate::limits;
@@ -121,8 +121,7 @@ pub(crate) fn open(
 
 fn may_sign_by(client: &Client, algorithm: Algorithm) -> bool {
     let agreed = client.metadata.request_object_signing_alg;
-    // [FAPI 2.0 Security Profile §5.4.1]
-    let weak = client.profile == Profile::Fapi2 && algorithm == Algorithm::Rs256;
+    let weak = client.profile == Profile::Fapi2 && !fapi2::ALGORITHMS.contains(&algorithm);
     agreed.is_none_or(|agreed| agreed == algorithm) && !weak
 }
 

@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::authorize::ResponseType;
-use crate::client::doors::Doors;
+use crate::client::authentication::stands_on_a_name;
 use crate::client::dynamic::Refused;
 use crate::client::fapi2::{self, NotFapi2};
 use crate::client::key::ClientKey;
+use crate::client::logout_uris::LogoutUris;
 use crate::client::metadata::Metadata;
 use crate::client::registration::{CheckedRegistration, ClientKind, Profile, Registration, RegistrationError};
 use crate::client::sector::SectorDocument;
@@ -23,20 +24,13 @@ use crate::scope::{IDENTITY_SCOPES, ScopeSet};
 use crate::time::Timestamp;
 
 /// What a client says of itself that changes nothing here. It is kept and told again.
-const TOLD_AGAIN: [&str; 9] = [
-    "client_uri",
-    "logo_uri",
-    "policy_uri",
-    "tos_uri",
+const TOLD_AGAIN: [&str; 5] = [
     "contacts",
     "software_id",
     "software_version",
     "backchannel_logout_session_required",
     "frontchannel_logout_session_required",
 ];
-
-/// Those of it that are addresses of pages.
-const PAGES: [&str; 4] = ["client_uri", "logo_uri", "policy_uri", "tos_uri"];
 
 /// What a client writes. What nobody knows is ignored.
 #[derive(Deserialize, Default)]
@@ -67,6 +61,15 @@ pub struct Proposal {
     pub(super) declared: Map<String, Value>,
 }
 
+/// What not every server and every tenant offers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Offered {
+    /// Tokens may travel through browsers in the tenant. [OpenID Connect Core §3.2, §3.3]
+    pub implicit: bool,
+    /// Authorities vouch for certificates of clients. [RFC 8705 §2.1]
+    pub certified: bool,
+}
+
 fn wrong(description: impl Into<String>) -> Refused {
     Refused::Metadata("invalid_client_metadata", description.into())
 }
@@ -81,12 +84,12 @@ pub fn sector(document: &Map<String, Value>) -> Result<Option<(Metadata, Vec<Str
     Ok(Some((metadata(document)?, redirect_uris)))
 }
 
-/// Reads what a client writes of itself. `sector` is what is at its `sector_identifier_uri`, `implicit` is whether tokens may travel through browsers in its tenant.
+/// Reads what a client writes of itself. `sector` is what is at its `sector_identifier_uri`.
 pub fn read(
     document: &Map<String, Value>,
     sector: Option<&SectorDocument>,
     resource: &ResourceServer,
-    implicit: bool,
+    offered: Offered,
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Proposal, Refused> {
@@ -96,9 +99,10 @@ pub fn read(
         let said = "no software statements are accepted here: say the same as plain metadata";
         return Err(Refused::Metadata("unapproved_software_statement", said.into()));
     }
-    let response_types = response_types(&written, implicit)?;
+    let response_types = response_types(&written, offered.implicit)?;
     let metadata = Metadata { response_types, ..metadata(document)? };
-    let method = method(&written)?;
+    let method = method(&written, offered)?;
+    stands_on_a_name(Some(method), &metadata)?;
     let device_code = check_grants(&written)?;
     let kind = kind(&written, method)?;
     let profile = match written.profile.as_deref() {
@@ -112,13 +116,13 @@ pub fn read(
         kind,
         profile,
         redirect_uris: written.redirect_uris,
-        doors: Doors {
+        logout: LogoutUris {
             post_logout_redirect_uris: written.post_logout_redirect_uris,
             backchannel_logout_uri: written.backchannel_logout_uri,
             frontchannel_logout_uri: written.frontchannel_logout_uri,
-            device_code: device_code && kind.can_use_device_codes(),
-            pushed_only: written.require_pushed_authorization_requests,
         },
+        device_code: device_code && kind.can_use_device_codes(),
+        pushed_only: written.require_pushed_authorization_requests,
         metadata,
         scopes: scopes(written.scope.as_deref(), resource)?,
         required_scopes: ScopeSet::default(),
@@ -133,15 +137,22 @@ pub fn read(
     Ok(Proposal { checked, method, keys, declared })
 }
 
-/// How apps that register themselves can authenticate. What stands on certificates is for people to set up.
-const METHODS: [Method; 5] =
-    [Method::ClientSecretBasic, Method::ClientSecretPost, Method::ClientSecretJwt, Method::PrivateKeyJwt, Method::None];
+/// How apps that register themselves can authenticate. A certificate by itself is for people to set up.
+const METHODS: [Method; 6] = [
+    Method::ClientSecretBasic,
+    Method::ClientSecretPost,
+    Method::ClientSecretJwt,
+    Method::PrivateKeyJwt,
+    Method::TlsClientAuth,
+    Method::None,
+];
 
 /// How it authenticates. Without a word it is by a secret in the header. [RFC 7591 §2]
-fn method(written: &Written) -> Result<Method, Refused> {
+fn method(written: &Written, offered: Offered) -> Result<Method, Refused> {
     let Some(name) = written.token_endpoint_auth_method.as_deref() else { return Ok(Method::ClientSecretBasic) };
     METHODS
         .into_iter()
+        .filter(|method| offered.certified || *method != Method::TlsClientAuth)
         .find(|method| method.name() == name)
         .ok_or_else(|| wrong("token_endpoint_auth_method is none that is offered here"))
 }
@@ -242,17 +253,8 @@ fn default_name(redirect_uris: &[String]) -> String {
     host.unwrap_or_else(|| "An app without a name".to_owned())
 }
 
-/// What is kept and told again: known names of modest size, and addresses that are addresses.
+/// What is kept and told again: known names of modest size.
 fn declared(document: &Map<String, Value>) -> Result<Map<String, Value>, Refused> {
-    for name in PAGES {
-        let page = |value: &Value| {
-            let url = value.as_str().and_then(|text| Url::parse(text).ok());
-            url.is_some_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
-        };
-        if document.get(name).is_some_and(|value| !page(value)) {
-            return Err(wrong(format!("{name} is not the address of a page")));
-        }
-    }
     let kept: Map<String, Value> =
         TOLD_AGAIN.into_iter().filter_map(|name| Some((name.to_owned(), document.get(name)?.clone()))).collect();
     if Value::Object(kept.clone()).to_string().len() > limits::DECLARED_METADATA_BYTES {

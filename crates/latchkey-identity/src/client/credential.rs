@@ -6,11 +6,12 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
+use crate::change::Change;
 use crate::client::fapi2::NotFapi2;
 use crate::client::registered_client::{Client, ClientId, Profile};
 use crate::client::registration::RegistrationError;
 use crate::client_auth::{Credential, CredentialKind, Method};
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::legacy;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::account::Account;
+use crate::change::Change;
 use crate::client::authentication::{Authentication, fix_method};
 use crate::client::credential::ClientSecret;
 use crate::client::key::{KeyError, add_keys};
@@ -11,7 +12,7 @@ use crate::client::registration::{
     CheckedRegistration, Client, ClientId, RegistrationError, change, may_hold_secret, new_client,
 };
 use crate::client_auth::Method;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::limits;
@@ -278,7 +279,9 @@ fn differences(before: &Client, after: &Client) -> impl Iterator<Item = &'static
         ("scopes", before.scopes != after.scopes || before.required_scopes != after.required_scopes),
         ("multi_tenant", before.multi_tenant != after.multi_tenant),
         ("pkce_optional", before.pkce_optional != after.pkce_optional),
-        ("ways in and out", before.doors != after.doors),
+        ("logout", before.logout != after.logout),
+        ("device_code", before.device_code != after.device_code),
+        ("require_pushed_authorization_requests", before.pushed_only != after.pushed_only),
         ("metadata", before.metadata != after.metadata),
         ("token_endpoint_auth_method", before.authentication.method != after.authentication.method),
         ("administrator_approved", before.administrator_approved != after.administrator_approved),

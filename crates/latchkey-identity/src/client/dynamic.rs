@@ -1,14 +1,17 @@
 //! Apps that register themselves, where the tenant lets them. [RFC 7591], [RFC 7592], [OpenID Connect Registration]
 
+use latchkey_jose::{Jwk, JwkSet};
 use serde_json::{Map, Value, json};
 
+use crate::change::Change;
+use crate::client::authentication::Authentication;
 use crate::client::client_metadata::Proposal;
 use crate::client::credential::ClientSecret;
 use crate::client::key::ClientKey;
 use crate::client::registration::{Client, ClientId, RegistrationError, may_hold_secret, new_client};
 use crate::client::sector;
 use crate::client_auth::Method;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::grant::implicit::NAME as IMPLICIT;
@@ -173,7 +176,8 @@ pub fn register(proposal: Proposal, standing: Standing<'_>, entropy: &mut Entrop
         declared: Value::Object(declared.clone()).to_string(),
         registered_at: now,
     };
-    let decision = Decision::grant(Registered { client: client.clone(), secret, access_token, declared })
+    let told = having(&client, &keys);
+    let decision = Decision::grant(Registered { client: told, secret, access_token, declared })
         .and(Change::Record(Event::app_registered(&client)))
         .and(Change::RegisterClient { client: Box::new(client.clone()) })
         .and(Change::KeepDynamicClient(Box::new(kept)));
@@ -205,6 +209,12 @@ fn with_keys<T>(decision: Decision<T, Refused>, client: &Client, keys: Vec<Clien
         return decision;
     }
     decision.and(Change::AddClientKeys { client: client.id, keys, from_version: client.version })
+}
+
+/// The client as it will be with these keys.
+fn having(client: &Client, keys: &[ClientKey]) -> Client {
+    let authentication = Authentication { keys: keys.to_vec(), ..client.authentication.clone() };
+    Client { authentication, ..client.clone() }
 }
 
 fn mac(client: ClientId, token: &Secret, key: &PurposeKey) -> [u8; 32] {
@@ -269,13 +279,19 @@ pub fn replace(
         return Decision::grant((client.clone(), None));
     }
     let kept = DynamicClient { declared, ..kept.clone() };
-    let decision = Decision::grant((changed.clone(), secret))
+    let decision = Decision::grant((having(&changed, &keys), secret))
         .and(Change::Record(Event::app_changed(&changed, now)))
         .and(Change::ChangeClient { client: Box::new(changed.clone()), from_version: client.version })
         .and_all(added)
         .and_all(removed)
         .and(Change::ChangeDynamicClient(Box::new(kept)));
     with_keys(decision, &Client { version: after, ..changed }, keys)
+}
+
+/// Decides who may register apps by themselves in a tenant. `event` says who did.
+pub fn set_gate(tenant: TenantId, gate: RegistrationGate, event: Event) -> Decision<()> {
+    let event = Event { subject: format!("apps register themselves: {}", gate.name()), ..event };
+    Decision::grant(()).and(Change::Record(event)).and(Change::SetRegistrationGate { tenant, gate })
 }
 
 /// An app takes its registration back: its authorizations end with it. [RFC 7592 §2.3]
@@ -309,19 +325,23 @@ pub fn description(client: &Client, declared: Map<String, Value>) -> Map<String,
         "response_types": types,
         "redirect_uris": uris(&client.redirect_uris),
         "scope": scope.join(" "),
+        "subject_type": client.metadata.subject_type,
+        "id_token_signed_response_alg": client.id_token_algorithm(),
     });
     if let Value::Object(facts) = facts {
         told.extend(facts);
     }
-    let doors = &client.doors;
+    let logout = &client.logout;
+    let keys: Vec<Jwk> = client.authentication.keys.iter().map(|key| key.jwk.clone()).collect();
     let more = [
+        ("jwks", (!keys.is_empty()).then(|| json!(JwkSet { keys }))),
         (
             "post_logout_redirect_uris",
-            (!doors.post_logout_redirect_uris.is_empty()).then(|| json!(uris(&doors.post_logout_redirect_uris))),
+            (!logout.post_logout_redirect_uris.is_empty()).then(|| json!(uris(&logout.post_logout_redirect_uris))),
         ),
-        ("backchannel_logout_uri", doors.backchannel_logout_uri.as_ref().map(|uri| json!(uri.as_str()))),
-        ("frontchannel_logout_uri", doors.frontchannel_logout_uri.as_ref().map(|uri| json!(uri.as_str()))),
-        ("require_pushed_authorization_requests", doors.pushed_only.then_some(json!(true))),
+        ("backchannel_logout_uri", logout.backchannel_logout_uri.as_ref().map(|uri| json!(uri.as_str()))),
+        ("frontchannel_logout_uri", logout.frontchannel_logout_uri.as_ref().map(|uri| json!(uri.as_str()))),
+        ("require_pushed_authorization_requests", client.pushed_only.then_some(json!(true))),
     ];
     told.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     if let Ok(Value::Object(metadata)) = serde_json::to_value(&client.metadata) {

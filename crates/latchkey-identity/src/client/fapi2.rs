@@ -32,9 +32,12 @@ pub enum NotFapi2 {
     Secret,
 }
 
+/// The algorithms by which such an app signs, and by which it is answered. RS256 is not among them. [FAPI 2.0 Security Profile §5.4.1]
+pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
+
 /// The methods by which such an app authenticates.
 pub const fn authenticates_by(method: Method) -> bool {
-    matches!(method, Method::PrivateKeyJwt | Method::SelfSignedTlsClientAuth)
+    matches!(method, Method::PrivateKeyJwt | Method::TlsClientAuth | Method::SelfSignedTlsClientAuth)
 }
 
 /// Checks a registration, and says for it what it would otherwise get by default.
@@ -51,12 +54,12 @@ pub(super) fn check(registration: &mut Registration) -> Result<(), NotFapi2> {
     if registration.metadata.response_types.iter().any(|one| one.has_tokens()) {
         return Err(NotFapi2::ResponseTypes);
     }
-    if registration.doors.device_code {
+    if registration.device_code {
         return Err(NotFapi2::DeviceCodes);
     }
     // A daemon asks for nothing that would be signed but an answer about its own tokens.
     let signs_people_in = registration.kind != ClientKind::Daemon;
-    registration.doors.pushed_only = signs_people_in;
+    registration.pushed_only = signs_people_in;
     let Metadata {
         id_token_signed_response_alg: id_token,
         userinfo_signed_response_alg: userinfo,
@@ -70,13 +73,8 @@ pub(super) fn check(registration: &mut Registration) -> Result<(), NotFapi2> {
         id_token.get_or_insert(Algorithm::Es256);
         response.get_or_insert(Algorithm::Es256);
     }
-    match [id_token, userinfo, introspection, response, request_object]
-        .iter()
-        .any(|one| **one == Some(Algorithm::Rs256))
-    {
-        true => Err(NotFapi2::Algorithm),
-        false => Ok(()),
-    }
+    let mut named = [id_token, userinfo, introspection, response, request_object].into_iter().flatten();
+    if named.all(|algorithm| ALGORITHMS.contains(algorithm)) { Ok(()) } else { Err(NotFapi2::Algorithm) }
 }
 
 #[cfg(test)]
@@ -96,12 +94,12 @@ mod tests {
     #[test]
     fn an_app_of_the_profile_pushes_its_requests_and_gets_nothing_signed_with_rs256() {
         let registration = checked(|_| ()).unwrap();
-        assert!(registration.doors.pushed_only);
+        assert!(registration.pushed_only);
         assert_eq!(registration.metadata.id_token_signed_response_alg, Some(Algorithm::Es256));
         let ps256 = checked(|one| one.metadata.id_token_signed_response_alg = Some(Algorithm::Ps256)).unwrap();
         assert_eq!(ps256.metadata.id_token_signed_response_alg, Some(Algorithm::Ps256));
         let daemon = checked(|one| (one.kind, one.redirect_uris) = (ClientKind::Daemon, Vec::new())).unwrap();
-        assert!(!daemon.doors.pushed_only && daemon.metadata.id_token_signed_response_alg.is_none());
+        assert!(!daemon.pushed_only && daemon.metadata.id_token_signed_response_alg.is_none());
     }
 
     #[test]
@@ -112,7 +110,7 @@ mod tests {
             (|one| one.kind = ClientKind::SinglePage, NotFapi2::Public),
             (|one| one.pkce_optional = true, NotFapi2::WithoutPkce),
             (|one| one.redirect_uris = vec!["http://localhost/back".into()], NotFapi2::InsecureRedirectUri),
-            (|one| one.doors.device_code = true, NotFapi2::DeviceCodes),
+            (|one| one.device_code = true, NotFapi2::DeviceCodes),
             (|one| one.metadata.response_types = vec![ResponseType::CodeIdToken], NotFapi2::ResponseTypes),
             (|one| one.metadata.id_token_signed_response_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
             (|one| one.metadata.request_object_signing_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
@@ -128,7 +126,8 @@ mod tests {
     #[test]
     fn no_secret_is_good_enough() {
         for method in Method::ALL {
-            let by_key = matches!(method, Method::PrivateKeyJwt | Method::SelfSignedTlsClientAuth);
+            let by_key =
+                matches!(method, Method::PrivateKeyJwt | Method::TlsClientAuth | Method::SelfSignedTlsClientAuth);
             assert_eq!(authenticates_by(method), by_key, "{method:?}");
         }
     }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::change::Change;
 use crate::client::registration::{Client, RegistrationError, may_be_edited};
 use crate::client_auth::{Credential, CredentialKind};
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::limits;

@@ -86,12 +86,40 @@ pub struct Metadata {
     /// Where somebody else may begin its sign-in. [OpenID Connect Core §4]
     #[serde(skip_serializing_if = "is_default")]
     pub initiate_login_uri: Option<String>,
+    /// Its web site, which people can read before they approve anything. See [`presentation`](crate::client::presentation).
+    #[serde(skip_serializing_if = "is_default")]
+    pub client_uri: Option<String>,
+    /// Its logo.
+    #[serde(skip_serializing_if = "is_default")]
+    pub logo_uri: Option<String>,
+    /// What it does with what it learns of people.
+    #[serde(skip_serializing_if = "is_default")]
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tos_uri: Option<String>,
     /// Its access tokens are bound to a key that it shows by DPoP proofs, always. [RFC 9449 §5.2]
     #[serde(skip_serializing_if = "is_default")]
     pub dpop_bound_access_tokens: bool,
     /// Its access tokens are bound to the certificate that it shows when it shakes hands, always. [RFC 8705 §3.4]
     #[serde(skip_serializing_if = "is_default")]
     pub tls_client_certificate_bound_access_tokens: bool,
+    /// The subject of its certificates. A client registers at most one of these five names, for which an authority that the operator trusts
+    /// vouches. [RFC 8705 §2.1.2]
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// A host among the subject alternative names of its certificates.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_client_auth_san_dns: Option<String>,
+    /// A URI among them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_client_auth_san_uri: Option<String>,
+    /// An address among them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_client_auth_san_ip: Option<String>,
+    /// A mail address among them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tls_client_auth_san_email: Option<String>,
     /// The scopes by which other apps call it as a person. The name is ours. See [`exposed_api`].
     #[serde(skip_serializing_if = "is_default")]
     pub exposed_scopes: Vec<String>,
@@ -110,6 +138,9 @@ pub enum BadMetadata {
     /// Somebody else's page sends people there, so it has to be a page of https.
     #[error("initiate_login_uri has to be an https address of at most 2000 bytes without fragment.")]
     InitiateLoginUri,
+    /// People are led there, or shown what is there.
+    #[error("client_uri, logo_uri, policy_uri and tos_uri have to be addresses of pages, of at most 2000 bytes.")]
+    Presentation,
     /// Keys that nobody could rely on, or that would have to be asked for elsewhere.
     #[error("jwks_uri has to be an https address of at most 2000 bytes without user name, password or fragment.")]
     JwksUri,
@@ -137,6 +168,11 @@ pub enum BadMetadata {
     /// A token is bound to one thing.
     #[error("Tokens are bound to a key (DPoP) or to a certificate, not to both.")]
     TwoConstraints,
+    /// A certificate is known by one name, exactly. [RFC 8705 §2.1.2]
+    #[error(
+        "Certificates of an app are known by one name: a subject as RFC 4514 writes it (CN=ci,O=Example,C=DE), a host without star, a URI, an address or a mail address."
+    )]
+    CertificateName,
     /// Scopes of its own that nobody could ask for, or that nobody would read.
     #[error(
         "An app that can prove who it is exposes at most 20 scopes, each of 1 to 64 letters, digits, dots, hyphens and underscores."
@@ -157,7 +193,7 @@ pub enum BadMetadata {
 
 impl Metadata {
     /// The registered names.
-    pub const NAMES: [&str; 18] = [
+    pub const NAMES: [&str; 27] = [
         "subject_type",
         "response_types",
         "sector_identifier_uri",
@@ -172,8 +208,17 @@ impl Metadata {
         "require_auth_time",
         "jwks_uri",
         "initiate_login_uri",
+        "client_uri",
+        "logo_uri",
+        "policy_uri",
+        "tos_uri",
         "dpop_bound_access_tokens",
         "tls_client_certificate_bound_access_tokens",
+        "tls_client_auth_subject_dn",
+        "tls_client_auth_san_dns",
+        "tls_client_auth_san_uri",
+        "tls_client_auth_san_ip",
+        "tls_client_auth_san_email",
         "exposed_scopes",
         "authorization_details_types",
     ];
@@ -206,8 +251,14 @@ impl Metadata {
         if self.dpop_bound_access_tokens && self.tls_client_certificate_bound_access_tokens {
             return Err(BadMetadata::TwoConstraints);
         }
+        if !self.is_presentable() {
+            return Err(BadMetadata::Presentation);
+        }
         if !self.jwks_uri.as_deref().is_none_or(is_page) {
             return Err(BadMetadata::JwksUri);
+        }
+        if !self.certificate_name_is_sound() {
+            return Err(BadMetadata::CertificateName);
         }
         self.exposed_scopes = exposed_api::check(&self.exposed_scopes, kind)?;
         if kind == ClientKind::Daemon {
@@ -216,6 +267,11 @@ impl Metadata {
                 jwks_uri: self.jwks_uri.clone(),
                 dpop_bound_access_tokens: self.dpop_bound_access_tokens,
                 tls_client_certificate_bound_access_tokens: self.tls_client_certificate_bound_access_tokens,
+                tls_client_auth_subject_dn: self.tls_client_auth_subject_dn.clone(),
+                tls_client_auth_san_dns: self.tls_client_auth_san_dns.clone(),
+                tls_client_auth_san_uri: self.tls_client_auth_san_uri.clone(),
+                tls_client_auth_san_ip: self.tls_client_auth_san_ip.clone(),
+                tls_client_auth_san_email: self.tls_client_auth_san_email.clone(),
                 exposed_scopes: self.exposed_scopes.clone(),
                 ..Self::default()
             };

@@ -6,12 +6,13 @@ use std::time::Duration;
 use latchkey_jose::thumbprint::thumbprint;
 use serde_json::{Map, Value};
 
-use crate::client::client_metadata::{self, Proposal};
+use crate::change::Change;
+use crate::client::client_metadata::{self, Offered, Proposal};
 use crate::client::dynamic::Refused;
 use crate::client::identifier::DocumentUrl;
 use crate::client::registration::{Client, ClientId, new_client};
 use crate::client_auth::Method;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::grant::GrantType;
@@ -154,9 +155,11 @@ pub fn read(
     document.entry("client_name").or_insert_with(|| url.host().into());
     leave_out_what_is_for_others(&mut document, resource);
     let proposal =
-        client_metadata::read(&document, None, resource, false, now, entropy).map_err(|refused| match refused {
-            Refused::Metadata(_, said) => NotDescribed::Metadata(said),
-            Refused::Closed | Refused::Token | Refused::Full => NotDescribed::NotJson,
+        client_metadata::read(&document, None, resource, Offered::default(), now, entropy).map_err(|refused| {
+            match refused {
+                Refused::Metadata(_, said) => NotDescribed::Metadata(said),
+                Refused::Closed | Refused::Token | Refused::Full => NotDescribed::NotJson,
+            }
         })?;
     Ok(Described { url: url.clone(), digest: sha256(bytes), proposal })
 }

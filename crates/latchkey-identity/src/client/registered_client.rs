@@ -9,10 +9,10 @@ use crate::account::{Account, AccountId};
 use crate::authorization::Lifetime;
 use crate::client::authentication::Authentication;
 use crate::client::credential::ClientSecret;
-use crate::client::doors::Doors;
 use crate::client::federated_credential::FederatedCredential;
 use crate::client::identifier::DocumentUrl;
 use crate::client::key::ClientKey;
+use crate::client::logout_uris::LogoutUris;
 use crate::client::metadata::Metadata;
 use crate::client::redirect_uri::{RedirectUri, destination_without_port};
 use crate::client_auth::Credential;
@@ -177,8 +177,12 @@ pub struct Client {
     pub owner: Option<AccountId>,
     /// Where answers may be sent.
     pub redirect_uris: Vec<RedirectUri>,
-    /// What it uses beside signing people in.
-    pub doors: Doors,
+    /// Who hears of the end of a sign-in, and where people go on after it.
+    pub logout: LogoutUris,
+    /// It asks for device codes. [RFC 8628 §3.1]
+    pub device_code: bool,
+    /// It makes its requests by pushing them, and in no other way. [RFC 9126 §6]
+    pub pushed_only: bool,
     /// How it asks and is answered.
     pub metadata: Metadata,
     /// The resource scopes it may ask for.
@@ -215,7 +219,7 @@ impl Client {
 
     /// Whether it makes its requests by pushing them only. [RFC 9126 §6], [FAPI 2.0 Security Profile §5.3.2.2]
     pub fn pushes_only(&self) -> bool {
-        self.doors.pushed_only || self.profile == Profile::Fapi2
+        self.pushed_only || self.profile == Profile::Fapi2
     }
 
     /// What everything that is issued to it has to be bound to. [RFC 9449 §5.2], [RFC 8705 §3.4], [FAPI 2.0 Security Profile §5.3.2.1]
@@ -232,7 +236,8 @@ impl Client {
         let keys = self.authentication.keys.iter().map(ClientKey::credential);
         let federated = self.authentication.federated.iter().map(FederatedCredential::credential);
         let secrets = self.secrets.iter().map(ClientSecret::credential);
-        secrets.chain(keys).chain(federated).chain(self.published_credential())
+        let by_others = self.published_credential().into_iter().chain(self.certified_credential());
+        secrets.chain(keys).chain(federated).chain(by_others)
     }
 
     /// Whether it is of the older OAuth kind.
@@ -258,12 +263,12 @@ impl Client {
     /// Whether people may be sent to `requested` after they signed out. In the Microsoft world it may be one of the redirect URIs.
     /// [RP-Initiated Logout §3]
     pub fn permits_post_logout_redirect(&self, requested: &str) -> bool {
-        self.doors.post_logout_redirect_uris.iter().any(|uri| uri.as_str() == requested)
+        self.logout.post_logout_redirect_uris.iter().any(|uri| uri.as_str() == requested)
             || (self.profile == Profile::Microsoft && self.permits_redirect(requested))
     }
 
     /// Whether it may ask for device codes: a native app, or one that keeps a secret, which registered for it. [RFC 8628 §3.1]
     pub fn may_use_device_codes(&self) -> bool {
-        self.doors.device_code && self.kind.can_use_device_codes() && !self.is_legacy()
+        self.device_code && self.kind.can_use_device_codes() && !self.is_legacy()
     }
 }

@@ -2,17 +2,18 @@
 
 use crate::account::{self, Account, AccountId};
 use crate::authorize::response_type;
-use crate::client::authentication::Authentication;
-use crate::client::doors::Doors;
+use crate::change::Change;
+use crate::client::authentication::{Authentication, stands_on_a_name};
 use crate::client::exposed_api;
 use crate::client::fapi2::{self, NotFapi2};
 use crate::client::federated_credential::FederationError;
 use crate::client::key::KeyError;
+use crate::client::logout_uris::LogoutUris;
 use crate::client::metadata::{BadMetadata, Metadata};
 use crate::client::redirect_uri::{self, RedirectUri, RedirectUriError};
 use crate::client::reserved_name;
 use crate::client::sector::{self, SectorDocument};
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::limits;
@@ -36,8 +37,12 @@ pub struct Registration {
     pub profile: Profile,
     /// Where answers may be sent.
     pub redirect_uris: Vec<String>,
-    /// What it uses beside signing people in.
-    pub doors: Doors<String>,
+    /// Who hears of the end of a sign-in, and where people go on after it.
+    pub logout: LogoutUris<String>,
+    /// It asks for device codes.
+    pub device_code: bool,
+    /// It makes its requests by pushing them, and in no other way.
+    pub pushed_only: bool,
     /// How it asks and is answered.
     pub metadata: Metadata,
     /// The resource scopes it may ask for.
@@ -126,6 +131,11 @@ pub enum RegistrationError {
     /// A federated credential that cannot be kept.
     #[error(transparent)]
     Federation(#[from] FederationError),
+    /// A method that stands on a name which nobody registered.
+    #[error(
+        "tls_client_auth needs the name that the app's certificates have: register one first, and keep one as long as this method counts."
+    )]
+    CertificateNameNeeded,
     /// A method that its kind of app cannot use.
     #[error("An app of this kind cannot authenticate by this method.")]
     Method,
@@ -170,7 +180,7 @@ pub enum RegistrationError {
 pub struct CheckedRegistration {
     registration: Registration,
     redirect_uris: Vec<RedirectUri>,
-    doors: Doors,
+    logout: LogoutUris,
 }
 
 impl CheckedRegistration {
@@ -181,6 +191,24 @@ impl CheckedRegistration {
 }
 
 impl Registration {
+    /// What is registered, as it would be typed.
+    pub fn of(client: &Client) -> Self {
+        Self {
+            name: client.name.clone(),
+            kind: client.kind,
+            profile: client.profile,
+            redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+            logout: client.logout.typed(),
+            device_code: client.device_code,
+            pushed_only: client.pushed_only,
+            metadata: client.metadata.clone(),
+            scopes: client.scopes.clone(),
+            required_scopes: client.required_scopes.clone(),
+            multi_tenant: client.multi_tenant,
+            pkce_optional: client.pkce_optional,
+        }
+    }
+
     /// Checks every field, and how they fit together. `known_scopes` are those of the resource server.
     ///
     /// One with a `sector_identifier_uri` needs [`Self::check_with`].
@@ -235,11 +263,17 @@ impl Registration {
                 redirect_uris.push(checked);
             }
         }
-        let doors = self.checked_doors()?;
+        if self.device_code && !self.kind.can_use_device_codes() {
+            return Err(RegistrationError::DeviceCodes);
+        }
+        if self.pushed_only && self.kind == ClientKind::Daemon {
+            return Err(RegistrationError::PushedOnly);
+        }
+        let logout = self.checked_logout()?;
         self.check_response_types(&redirect_uris)?;
         let metadata = std::mem::take(&mut self.metadata);
         self.metadata = metadata.check(self.kind, &redirect_uris, document).map_err(RegistrationError::Metadata)?;
-        Ok(CheckedRegistration { registration: self, redirect_uris, doors })
+        Ok(CheckedRegistration { registration: self, redirect_uris, logout })
     }
 
     fn check_response_types(&mut self, redirect_uris: &[RedirectUri]) -> Result<(), RegistrationError> {
@@ -252,16 +286,10 @@ impl Registration {
         Ok(())
     }
 
-    fn checked_doors(&self) -> Result<Doors, RegistrationError> {
-        let Doors { post_logout_redirect_uris: typed, device_code, pushed_only, .. } = &self.doors;
+    fn checked_logout(&self) -> Result<LogoutUris, RegistrationError> {
+        let typed = &self.logout.post_logout_redirect_uris;
         if typed.len() > limits::REDIRECT_URIS_PER_CLIENT || (self.kind == ClientKind::Daemon && !typed.is_empty()) {
             return Err(RegistrationError::PostLogoutRedirectUris);
-        }
-        if *device_code && !self.kind.can_use_device_codes() {
-            return Err(RegistrationError::DeviceCodes);
-        }
-        if *pushed_only && self.kind == ClientKind::Daemon {
-            return Err(RegistrationError::PushedOnly);
         }
         let mut post_logout_redirect_uris = Vec::new();
         for uri in typed {
@@ -271,18 +299,16 @@ impl Registration {
                 post_logout_redirect_uris.push(checked);
             }
         }
-        Ok(Doors {
+        Ok(LogoutUris {
             post_logout_redirect_uris,
             backchannel_logout_uri: self.checked_backchannel()?,
             frontchannel_logout_uri: self.checked_frontchannel()?,
-            device_code: *device_code,
-            pushed_only: *pushed_only,
         })
     }
 
     /// Where the server tells of sign-outs: by https, wherever it is. [Back-Channel Logout §2.2]
     fn checked_backchannel(&self) -> Result<Option<RedirectUri>, RegistrationError> {
-        let Some(typed) = &self.doors.backchannel_logout_uri else { return Ok(None) };
+        let Some(typed) = &self.logout.backchannel_logout_uri else { return Ok(None) };
         let wrong = || RegistrationError::BackchannelLogoutUri(typed.clone());
         let uri = RedirectUri::register(typed, ClientKind::Web).map_err(|_| wrong())?;
         let suits = uri.as_str().starts_with("https://") && self.kind != ClientKind::Daemon;
@@ -291,7 +317,7 @@ impl Registration {
 
     /// The page that is framed: of the app itself, so that nobody makes browsers of others load something else. [Front-Channel Logout §2]
     fn checked_frontchannel(&self) -> Result<Option<RedirectUri>, RegistrationError> {
-        let Some(typed) = &self.doors.frontchannel_logout_uri else { return Ok(None) };
+        let Some(typed) = &self.logout.frontchannel_logout_uri else { return Ok(None) };
         let wrong = || RegistrationError::FrontchannelLogoutUri(typed.clone());
         let uri = RedirectUri::register(typed, ClientKind::Web).map_err(|_| wrong())?;
         let own = |redirect: &String| redirect_uri::origin(redirect) == redirect_uri::origin(uri.as_str());
@@ -324,7 +350,7 @@ pub fn new_client(
     owner: Option<AccountId>,
     now: Timestamp,
 ) -> Client {
-    let CheckedRegistration { registration, redirect_uris, doors } = checked;
+    let CheckedRegistration { registration, redirect_uris, logout } = checked;
     Client {
         id,
         tenant,
@@ -338,7 +364,9 @@ pub fn new_client(
         state: ClientState::Active,
         owner,
         redirect_uris,
-        doors,
+        logout,
+        device_code: registration.device_code,
+        pushed_only: registration.pushed_only,
         metadata: registration.metadata,
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,
@@ -375,14 +403,19 @@ pub fn change(
     if checked.registration.profile == Profile::Fapi2 && by_secret {
         return Decision::refuse(NotFapi2::Secret.into());
     }
-    let CheckedRegistration { registration, redirect_uris, doors } = checked;
+    if let Err(error) = stands_on_a_name(client.authentication.method, &checked.registration.metadata) {
+        return Decision::refuse(error);
+    }
+    let CheckedRegistration { registration, redirect_uris, logout } = checked;
     let changed = Client {
         name: registration.name,
         profile: registration.profile,
         multi_tenant: registration.multi_tenant,
         pkce_optional: registration.pkce_optional,
         redirect_uris,
-        doors,
+        logout,
+        device_code: registration.device_code,
+        pushed_only: registration.pushed_only,
         metadata: registration.metadata,
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,

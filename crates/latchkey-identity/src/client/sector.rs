@@ -100,7 +100,7 @@ fn host(uri: &str) -> &str {
 mod tests {
     use super::*;
     use crate::client::registration::tests::a_client;
-    use crate::client::{ClientId, ClientKind, Doors};
+    use crate::client::{ClientId, ClientKind};
     use uuid::Uuid;
 
     const LIST: &str = "https://sector.test/uris.json";
@@ -145,8 +145,7 @@ mod tests {
         assert_eq!(may_become(&app("https://own.test/", Metadata::default()), &other), Err(BadMetadata::SectorChanged));
         assert_eq!(may_become(&own, &app("https://own.test/two", pairwise(None))), Ok(()));
         assert_eq!(may_become(&own, &app("https://victim.test/", pairwise(Some(LIST)))), Ok(()), "the list was read");
-        let doors = Doors { device_code: true, ..Doors::default() };
-        let device = Client { doors, ..other.clone() };
+        let device = Client { device_code: true, ..other.clone() };
         assert_eq!(may_become(&other, &device), Ok(()), "it is by itself then");
         assert_eq!(may_become(&device, &other), Err(BadMetadata::SectorChanged));
     }
@@ -158,11 +157,10 @@ mod tests {
         let listed = Client { metadata: pairwise(Some(LIST)), ..web("https://a.test/cb") };
         assert_eq!(sector(&listed), "sector.test");
         // Nobody is sent to the host of an app with device codes, so it says nothing of who the app is.
-        let doors = Doors { device_code: true, ..Doors::default() };
-        let device = Client { doors: doors.clone(), ..web("https://a.test/cb") };
+        let device = Client { device_code: true, ..web("https://a.test/cb") };
         let own = format!("client {}", device.id);
         assert_eq!(sector(&device), own);
-        assert_eq!(sector(&Client { doors, ..listed }), "sector.test");
+        assert_eq!(sector(&Client { device_code: true, ..listed }), "sector.test");
         for at_home in ["http://localhost:5000/cb", "http://[::1]/cb", "org.example.app:/cb"] {
             assert_eq!(sector(&Client { kind: ClientKind::Native, ..web(at_home) }), own, "{at_home}");
         }

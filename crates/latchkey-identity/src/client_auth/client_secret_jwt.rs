@@ -3,9 +3,6 @@
 //! To check it the server reads the secret, so only secrets that were made for this method count: they are kept sealed as well. An app has to be
 //! fixed to the method, so that nothing that is public of it can be mistaken for a secret.
 
-use latchkey_jose::assertion::{Assertion, Reading};
-use latchkey_jose::mac::MacAlgorithm;
-
 use super::private_key_jwt::{self, ClientAssertion};
 use super::{AuthenticatedClient, Facts, Method, Proved};
 use crate::client::{Client, ClientSecret};
@@ -23,8 +20,7 @@ pub(super) fn authenticate<'a>(
     if client.authentication.method != Some(Method::ClientSecretJwt) {
         return Err(OAuthError::invalid_client("this client is not registered for client_secret_jwt"));
     }
-    let assertion = Assertion::<MacAlgorithm>::read_authenticated(presented.text(), Reading::Strict)
-        .map_err(|_| private_key_jwt::unreadable())?;
+    let assertion = presented.authenticated()?;
     let made = |secret: &&ClientSecret| {
         let shared = secret.shared(client.id, facts.key);
         shared.is_some_and(|shared| assertion.is_authenticated_by(&shared))
@@ -43,15 +39,16 @@ pub(super) fn authenticate<'a>(
 
 #[cfg(test)]
 mod tests {
+    use latchkey_jose::mac::MacAlgorithm;
     use latchkey_jose::{Algorithm, SigningKey};
     use serde_json::{Value, json};
 
     use super::super::{CalledAt, Presented, private_key_jwt::ASSERTION_TYPE};
     use super::*;
+    use crate::change::Change;
     use crate::client::Profile;
     use crate::client::key::tests::a_key_of;
     use crate::client::registration::tests::a_client;
-    use crate::decision::Change;
     use crate::entropy::Entropy;
     use crate::parameters::tests::parameters;
     use crate::secret::{Purpose, PurposeKey, Secret};

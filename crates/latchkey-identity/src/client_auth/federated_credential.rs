@@ -29,8 +29,8 @@ pub(super) fn authenticate<'a>(
     facts: Facts<'_>,
     now: Timestamp,
 ) -> Result<Proved<'a>, OAuthError> {
-    let assertion = presented.parse(Reading::Strict)?;
-    let held = meant(client, &assertion).ok_or_else(|| nothing_fits(client, &assertion))?;
+    let assertion = presented.signed(Reading::Strict)?;
+    let held = meant(client, assertion).ok_or_else(|| nothing_fits(client, assertion))?;
     if assertion.claims.aud != [held.audience.as_str()] {
         return Err(
             OAuthError::invalid_client("aud of the federated token is not the one of the credential").numbered(700_213)
@@ -41,10 +41,10 @@ pub(super) fn authenticate<'a>(
         (Some(named), Some(own)) => named == own,
         _ => true,
     };
-    if !keys.iter().filter(named).any(|key| key.is_live(now) && key.signed(&assertion)) {
+    if !keys.iter().filter(named).any(|key| key.is_live(now) && key.signed(assertion)) {
         return Err(OAuthError::invalid_client("no key of its issuer signed the federated token").numbered(700_027));
     }
-    is_of_now(&assertion, now)?;
+    is_of_now(assertion, now)?;
     if client.state == ClientState::Suspended {
         return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
     }

@@ -6,14 +6,21 @@ pub mod client_secret_jwt;
 pub mod client_secret_post;
 pub mod federated_credential;
 pub mod legacy_assertion;
+mod method;
 pub mod none;
 pub mod private_key_jwt;
+pub mod tls_client_auth;
 
 pub use called_at::{CalledAt, is_issuer};
+pub use method::Method;
 pub use private_key_jwt::{ClientAssertion, Spent};
+pub use tls_client_auth::ShownCertificate;
 
+use crate::change::Change;
+use crate::client::registered_client::SenderConstraint;
+use crate::client::rehearsal::Rehearsal;
 use crate::client::{Client, ClientKey, ClientState, Profile, fapi2};
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::dpop::ProvenKey;
 use crate::error::OAuthError;
 use crate::parameters::Parameters;
@@ -21,64 +28,6 @@ use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
 use crate::token::confirmation::{Confirmation, Thumbprint};
 use uuid::Uuid;
-
-/// The methods we know, as `token_endpoint_auth_methods_supported` lists them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Method {
-    /// Public clients: possession of the code and its verifier, or of the refresh token.
-    None,
-    /// `Authorization: Basic`.
-    ClientSecretBasic,
-    /// `client_secret` in the form.
-    ClientSecretPost,
-    /// An assertion that the client authenticates with its secret.
-    ClientSecretJwt,
-    /// An assertion that the client signs with a key of its own.
-    PrivateKeyJwt,
-    /// The certificate that the client registered, shown when it shakes hands. [RFC 8705 §2.2]
-    SelfSignedTlsClientAuth,
-    /// `client_assertion` of the older kind: the client secret itself. At the older token endpoint only.
-    LegacyAssertion,
-}
-
-impl Method {
-    /// Every method that clients can choose.
-    pub const ALL: [Self; 6] = [
-        Self::ClientSecretBasic,
-        Self::ClientSecretPost,
-        Self::ClientSecretJwt,
-        Self::PrivateKeyJwt,
-        Self::SelfSignedTlsClientAuth,
-        Self::None,
-    ];
-
-    /// Those of them by which a client proves who it is.
-    pub const PROVING: [Self; 5] = [
-        Self::ClientSecretBasic,
-        Self::ClientSecretPost,
-        Self::ClientSecretJwt,
-        Self::PrivateKeyJwt,
-        Self::SelfSignedTlsClientAuth,
-    ];
-
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::ClientSecretJwt => "client_secret_jwt",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
-            Self::LegacyAssertion => "legacy_assertion",
-        }
-    }
-
-    /// The method of that name, if clients can choose it.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
-    }
-}
 
 /// What a request presents to show which client it comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +50,7 @@ pub enum Presentable {
     /// An assertion.
     Assertion(ClientAssertion),
     /// The certificate whose key signed the handshake.
-    Certificate(Thumbprint),
+    Certificate(ShownCertificate),
 }
 
 impl Presented {
@@ -131,10 +80,10 @@ impl Presented {
 impl Presented {
     /// The same, of a client that shows nothing else than the certificate of its connection.
     #[must_use]
-    pub fn or_certificate(self, certificate: Option<Thumbprint>) -> Self {
-        match (&self.proof, certificate) {
-            (Presentable::Nothing, Some(certificate)) => {
-                Self { method: Method::SelfSignedTlsClientAuth, proof: Presentable::Certificate(certificate), ..self }
+    pub fn or_certificate(self, shown: Option<ShownCertificate>, client: &Client) -> Self {
+        match (&self.proof, shown) {
+            (Presentable::Nothing, Some(shown)) => {
+                Self { method: shown.method_of(client), proof: Presentable::Certificate(shown), ..self }
             }
             _ => self,
         }
@@ -178,7 +127,7 @@ impl CredentialKind {
     }
 }
 
-/// Proof that the client authenticated by a method that it may use. Only [`authenticate`] makes one.
+/// Proof that the client authenticated by a method that it may use. Only [`authenticate`] makes one, and a [`Rehearsal`], of which nothing stays.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuthenticatedClient<'a> {
     client: &'a Client,
@@ -197,6 +146,19 @@ impl<'a> AuthenticatedClient<'a> {
     /// What is issued to it is bound to this.
     pub fn confirmation(&self) -> Option<Confirmation> {
         self.confirmation
+    }
+
+    /// The client of a rehearsal, which shows nothing: whatever follows from it is never committed. What would be bound is bound to nothing that
+    /// exists.
+    pub(crate) fn in_rehearsal(of: Rehearsal<'a>) -> Self {
+        let client = of.client();
+        let method = if client.kind.is_confidential() { Method::ClientSecretBasic } else { Method::None };
+        let nobodys = Thumbprint([0; 32]);
+        let confirmation = client.sender_constraint().map(|constraint| match constraint {
+            SenderConstraint::Dpop => Confirmation::Key(nobodys),
+            SenderConstraint::Certificate => Confirmation::Certificate(nobodys),
+        });
+        Self { client, method, credential: None, confirmation }
     }
 
     /// The client.
@@ -297,15 +259,10 @@ pub fn authenticate<'a>(
         (true, Presentable::Assertion(assertion)) => {
             return private_key_jwt::authenticate(assertion, client, facts, now);
         }
-        (true, Presentable::Certificate(shown)) => {
-            let key = client.authentication.keys.iter().find(|key| key.is_of_certificate(*shown));
-            let key =
-                key.ok_or_else(|| OAuthError::invalid_client("the client is unknown, or has another certificate"))?;
-            if !key.is_live(now) {
-                return Err(OAuthError::invalid_client("the client's certificate has expired").numbered(7_000_222));
-            }
-            Some(key.credential())
+        (true, Presentable::Certificate(shown)) if presented.method == Method::TlsClientAuth => {
+            Some(tls_client_auth::by_authority(shown, client)?)
         }
+        (true, Presentable::Certificate(shown)) => Some(tls_client_auth::by_registration(shown, client, now)?),
         (true, Presentable::Secret(given)) => {
             // At most two, each compared in constant time.
             let matching = client.secrets.iter().rfind(|secret| secret.matches(client.id, given, facts.key));

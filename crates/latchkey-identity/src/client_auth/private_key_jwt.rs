@@ -2,9 +2,10 @@
 
 use latchkey_jose::Algorithm;
 use latchkey_jose::assertion::{Assertion, AssertionClaims, Reading};
+use latchkey_jose::mac::MacAlgorithm;
 
 use super::{AuthenticatedClient, CalledAt, Facts, Method, Proved};
-use crate::client::{Client, ClientState, Profile};
+use crate::client::{Client, ClientState, Profile, fapi2};
 use crate::error::OAuthError;
 use crate::limits;
 use crate::parameters::Parameters;
@@ -14,11 +15,16 @@ use crate::time::Timestamp;
 /// The only `client_assertion_type` that we know. [RFC 7523 §2.2]
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// An assertion as it came. Nothing of it is believed yet.
+/// An assertion, read once. Nothing of it is believed yet.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ClientAssertion {
-    text: String,
-    method: Method,
+pub struct ClientAssertion(Made);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Made {
+    /// With a key, and how closely it could be read.
+    Signed(Box<Assertion>, Reading),
+    /// With a secret.
+    Authenticated(Box<Assertion<MacAlgorithm>>),
 }
 
 impl std::fmt::Debug for ClientAssertion {
@@ -39,54 +45,74 @@ impl ClientAssertion {
         if form.require("client_assertion_type")? != ASSERTION_TYPE {
             return Err(OAuthError::invalid_client("client_assertion_type is not that of a JWT"));
         }
-        let (method, subject) = match Assertion::read(text, Reading::Tolerant) {
-            Ok(signed) => (Method::PrivateKeyJwt, signed.claims.sub),
+        let made = match Assertion::read_closely(text) {
+            Ok((signed, reading)) => Made::Signed(Box::new(signed), reading),
             Err(_) => {
                 let made = Assertion::read_authenticated(text, Reading::Strict).map_err(|_| unreadable())?;
-                (Method::ClientSecretJwt, made.claims.sub)
+                Made::Authenticated(Box::new(made))
             }
         };
-        let named = form.get("client_id").map(str::to_owned).or(subject);
+        let assertion = Self(made);
+        let named = form.get("client_id").or(assertion.claims().sub.as_deref()).map(str::to_owned);
         let named = named.ok_or_else(|| OAuthError::invalid_client("the client assertion has no sub"))?;
-        Ok(Some((named, Self { text: text.to_owned(), method })))
+        Ok(Some((named, assertion)))
+    }
+
+    fn claims(&self) -> &AssertionClaims {
+        match &self.0 {
+            Made::Signed(assertion, _) => &assertion.claims,
+            Made::Authenticated(assertion) => &assertion.claims,
+        }
     }
 
     /// The method that it is for, as its algorithm says.
     pub(super) fn method(&self) -> Method {
-        self.method
-    }
-
-    /// Its text.
-    pub(super) fn text(&self) -> &str {
-        &self.text
+        match self.0 {
+            Made::Signed(..) => Method::PrivateKeyJwt,
+            Made::Authenticated(_) => Method::ClientSecretJwt,
+        }
     }
 
     /// The key that it names.
-    pub fn kid(&self) -> Option<String> {
-        self.parse(Reading::Tolerant).ok()?.kid
+    pub fn kid(&self) -> Option<&str> {
+        match &self.0 {
+            Made::Signed(assertion, _) => assertion.kid.as_deref(),
+            Made::Authenticated(_) => None,
+        }
     }
 
     /// Whether it is not the client's own, but perhaps one of an issuer that the client registered.
     pub(super) fn is_of_another(&self, client: &Client) -> bool {
-        let issuer = self.parse(Reading::Tolerant).ok().and_then(|assertion| assertion.claims.iss);
         !client.authentication.federated.is_empty()
-            && issuer.is_some_and(|issuer| issuer != client.identifier().to_string())
+            && self.method() == Method::PrivateKeyJwt
+            && self.claims().iss.as_ref().is_some_and(|issuer| *issuer != client.identifier().to_string())
     }
 
     /// The issuer whose published keys it takes to check it, if it is for a federated credential, and the key that it names.
-    pub fn of_issuer(&self, client: &Client) -> Option<(String, Option<String>)> {
-        let assertion = self.is_of_another(client).then(|| self.parse(Reading::Strict).ok()).flatten()?;
-        let held = super::federated_credential::meant(client, &assertion).filter(|held| held.pinned.is_empty())?;
-        Some((held.issuer.clone(), assertion.kid))
+    pub fn of_issuer<'a>(&'a self, client: &'a Client) -> Option<(&'a str, Option<&'a str>)> {
+        let assertion = self.is_of_another(client).then(|| self.signed(Reading::Strict).ok()).flatten()?;
+        let held = super::federated_credential::meant(client, assertion).filter(|held| held.pinned.is_empty())?;
+        Some((held.issuer.as_str(), assertion.kid.as_deref()))
     }
 
-    /// Reads it as closely as the client's world does.
-    pub(super) fn parse(&self, reading: Reading) -> Result<Assertion, OAuthError> {
-        Assertion::read(&self.text, reading).map_err(|_| unreadable())
+    /// What was signed with a key, if it can be read as closely as the client's world does.
+    pub(super) fn signed(&self, reading: Reading) -> Result<&Assertion, OAuthError> {
+        match &self.0 {
+            Made::Signed(assertion, read) if reading == Reading::Tolerant || *read == Reading::Strict => Ok(assertion),
+            Made::Signed(..) | Made::Authenticated(_) => Err(unreadable()),
+        }
+    }
+
+    /// What was made with a secret.
+    pub(super) fn authenticated(&self) -> Result<&Assertion<MacAlgorithm>, OAuthError> {
+        match &self.0 {
+            Made::Authenticated(assertion) => Ok(assertion),
+            Made::Signed(..) => Err(unreadable()),
+        }
     }
 }
 
-pub(super) fn unreadable() -> OAuthError {
+fn unreadable() -> OAuthError {
     OAuthError::invalid_client("the client assertion is not a signed JWT").numbered(50_027)
 }
 
@@ -113,14 +139,14 @@ pub(super) fn authenticate<'a>(
     let wrong =
         || OAuthError::invalid_client("the client is unknown, or no key of it signed the assertion").numbered(700_027);
     let tolerant = client.profile == Profile::Microsoft;
-    let assertion = presented.parse(if tolerant { Reading::Tolerant } else { Reading::Strict })?;
+    let assertion = presented.signed(if tolerant { Reading::Tolerant } else { Reading::Strict })?;
     if !algorithms(client.profile).contains(&assertion.algorithm) {
         return Err(OAuthError::invalid_client(
             "the client assertion is signed by an algorithm that this client may not use",
         ));
     }
-    let meant = || client.authentication.keys.iter().chain(facts.published).filter(|key| key.is_meant_by(&assertion));
-    let key = meant().find(|key| key.signed(&assertion)).ok_or_else(wrong)?;
+    let meant = || client.authentication.keys.iter().chain(facts.published).filter(|key| key.is_meant_by(assertion));
+    let key = meant().find(|key| key.signed(assertion)).ok_or_else(wrong)?;
     if !key.is_live(now) {
         return Err(
             OAuthError::invalid_client("the key that signed the client assertion has expired").numbered(7_000_222)
@@ -168,8 +194,7 @@ pub(super) fn holds(
 const fn algorithms(profile: Profile) -> &'static [Algorithm] {
     match profile {
         Profile::Standard | Profile::Microsoft => &Algorithm::ALL,
-        // [FAPI 2.0 Security Profile §5.4.1]
-        Profile::Fapi2 => &[Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa],
+        Profile::Fapi2 => &fapi2::ALGORITHMS,
         Profile::Legacy => &[],
     }
 }

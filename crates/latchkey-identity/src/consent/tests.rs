@@ -20,7 +20,7 @@ fn offer() -> Offer {
 }
 
 fn asked(edits: &[(&str, &str)], existing: Option<&Authorization>) -> Question {
-    match required(&request(edits).unwrap(), &a_client(), existing, None, NOW) {
+    match required(&request(edits).unwrap(), &a_client(), existing, None, None, NOW) {
         Consent::Ask(question) => question,
         Consent::Remembered => panic!("not asked"),
     }
@@ -49,9 +49,20 @@ fn answer_with(
     edit: impl FnOnce(&mut Choice),
     seed: u64,
 ) -> Decision<Approved, ChoiceError> {
-    let (request, client, account, session) = (request(edits).unwrap(), a_client(), an_account(), a_session());
     let mut choice = choice(&asked(edits, existing), "openid vso.work");
     edit(&mut choice);
+    answer_to(edits, existing, None, &choice, &offer(), seed)
+}
+
+fn answer_to(
+    edits: &[(&str, &str)],
+    existing: Option<&Authorization>,
+    places: Option<&Places>,
+    choice: &Choice,
+    offer: &Offer,
+    seed: u64,
+) -> Decision<Approved, ChoiceError> {
+    let (request, client, account, session) = (request(edits).unwrap(), a_client(), an_account(), a_session());
     let approval = Approval {
         request: &request,
         client: &client,
@@ -61,10 +72,11 @@ fn answer_with(
         origin: "https://id.test",
         flow: None,
         existing,
-        places: None,
+        places,
         key: &crate::token::tests::a_key(),
+        called: None,
     };
-    approve(approval, &choice, &offer(), NOW, &mut Entropy::seeded(seed))
+    approve(approval, choice, offer, NOW, &mut Entropy::seeded(seed))
 }
 
 fn granted(decision: &Decision<Approved, ChoiceError>) -> Authorization {
@@ -114,17 +126,29 @@ fn an_app_that_changed_since_the_page_was_shown_is_asked_about_again() {
     let renamed = Client { name: "Burndown Pro".into(), ..a_client() };
     let verified = Client { publisher: crate::client::Publisher::Verified("burndown.test".into()), ..a_client() };
     for client in [renamed, verified] {
-        let Consent::Ask(after) = required(&request(&[]).unwrap(), &client, None, None, NOW) else { panic!() };
+        let Consent::Ask(after) = required(&request(&[]).unwrap(), &client, None, None, None, NOW) else { panic!() };
         assert_ne!(before.shown, after.shown);
     }
     assert_ne!(before.shown, asked(&[("scope", "openid vso.work vso.code")], None).shown);
+}
+
+/// "Call X as you": whoever approves it approves it for X.
+#[test]
+fn an_app_that_is_called_is_asked_about_again_when_it_is_called_something_else() {
+    let shown = |called: &Client| match required(&request(&[]).unwrap(), &a_client(), None, None, Some(called), NOW) {
+        Consent::Ask(question) => question.shown,
+        Consent::Remembered => panic!(),
+    };
+    let board = Client { name: "Board".into(), ..a_client() };
+    assert_eq!(shown(&board), shown(&Client { version: 9, ..board.clone() }));
+    assert_ne!(shown(&board), shown(&Client { name: "Payments".into(), ..board }));
 }
 
 #[test]
 fn the_same_request_does_not_ask_again_and_a_larger_one_shows_what_is_new() {
     let first = granted(&answer(&[("scope", "openid vso.work vso.code")], None, |_| ()));
     let remembered = |edits: &[(&str, &str)], existing: &Authorization| {
-        required(&request(edits).unwrap(), &a_client(), Some(existing), None, NOW) == Consent::Remembered
+        required(&request(edits).unwrap(), &a_client(), Some(existing), None, None, NOW) == Consent::Remembered
     };
     assert!(remembered(&[("scope", "openid vso.work vso.code")], &first), "also what was unticked is not asked again");
     assert!(remembered(&[("scope", "vso.work")], &first));
@@ -170,9 +194,9 @@ fn a_native_app_is_never_answered_without_a_look_unless_an_administrator_approve
     };
     let request = client_of(&native);
     let existing = Authorization { shown: app_digest(&request, &native), ..an_authorization() };
-    assert!(matches!(required(&request, &native, Some(&existing), None, NOW), Consent::Ask(_)));
+    assert!(matches!(required(&request, &native, Some(&existing), None, None, NOW), Consent::Ask(_)));
     let approved = Client { administrator_approved: true, ..native };
-    assert_eq!(required(&request, &approved, Some(&existing), None, NOW), Consent::Remembered);
+    assert_eq!(required(&request, &approved, Some(&existing), None, None, NOW), Consent::Remembered);
 }
 
 #[test]
@@ -215,7 +239,8 @@ fn what_was_approved_for_an_app_that_looked_otherwise_does_not_come_along() {
     let second = granted(&answer(&[("scope", "openid")], Some(&looked_otherwise), |choice| choice.places.clear()));
     assert_eq!(second.scopes.to_string(), "openid");
     assert_eq!(second.asked.to_string(), "openid");
-    let again = required(&request(&[("scope", "openid vso.work")]).unwrap(), &a_client(), Some(&second), None, NOW);
+    let again =
+        required(&request(&[("scope", "openid vso.work")]).unwrap(), &a_client(), Some(&second), None, None, NOW);
     assert!(matches!(again, Consent::Ask(question) if question.open.to_string() == "vso.work"));
 }
 
@@ -262,7 +287,7 @@ fn what_an_administrator_is_shown_of_an_app_is_more_than_its_name() {
 fn a_paused_authorization_answers_nothing_by_itself_and_goes_on_when_the_person_approves() {
     let given = granted(&answer(&[], None, |_| ()));
     let paused = Authorization { paused_at: Some(NOW), version: 2, ..given.clone() };
-    assert_eq!(required(&request(&[]).unwrap(), &a_client(), Some(&given), None, NOW), Consent::Remembered);
+    assert_eq!(required(&request(&[]).unwrap(), &a_client(), Some(&given), None, None, NOW), Consent::Remembered);
     let question = asked(&[], Some(&paused));
     assert_eq!((question.open, question.already), (ScopeSet::default(), given.scopes.clone()), "nothing new is asked");
     let decision = answer(&[], Some(&paused), |_| ());
@@ -291,26 +316,13 @@ fn with_places(
     named: &Places,
     chosen: &Places,
 ) -> Option<Decision<Approved, ChoiceError>> {
-    let (request, client, account, session) = (request(&[]).unwrap(), a_client(), an_account(), a_session());
-    let Consent::Ask(question) = required(&request, &client, existing, Some(named), NOW) else {
+    let Consent::Ask(question) = required(&request(&[]).unwrap(), &a_client(), existing, Some(named), None, NOW) else {
         return None;
     };
     let choice = Choice { places: chosen.clone(), ..choice(&question, "openid vso.work") };
     let places = [place(None), place(Some(LIGHTHOUSE)), place(Some(DRYDOCK))].into();
     let offer = Offer { places, caps: Vec::new() };
-    let approval = Approval {
-        request: &request,
-        client: &client,
-        account: &account,
-        session: &session,
-        tenant: account.tenant,
-        origin: "https://id.test",
-        flow: None,
-        existing,
-        key: &crate::token::tests::a_key(),
-        places: Some(named),
-    };
-    Some(approve(approval, &choice, &offer, NOW, &mut Entropy::seeded(1)))
+    Some(answer_to(&[], existing, Some(named), &choice, &offer, 1))
 }
 
 const DRYDOCK: Uuid = Uuid::from_u128(0x2);

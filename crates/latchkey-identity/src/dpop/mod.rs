@@ -10,6 +10,7 @@ use std::time::Duration;
 use latchkey_jose::{Algorithm, verify_proof};
 use serde::Deserialize;
 
+use crate::client::fapi2;
 use crate::dpop::nonce::Nonces;
 use crate::dpop::replay::{Replayed, Replays};
 use crate::error::OAuthError;
@@ -17,8 +18,8 @@ use crate::secret::sha256;
 use crate::time::Timestamp;
 use crate::token::confirmation::{Confirmation, Thumbprint};
 
-/// What proofs may be signed with. RS256 is not among them: FAPI 2.0 Security Profile §5.4.1 refuses it, and no client needs it for a key of its own.
-pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
+/// What proofs may be signed with: what FAPI 2.0 allows, since no client needs another for a key of its own.
+pub const ALGORITHMS: [Algorithm; 3] = fapi2::ALGORITHMS;
 
 /// The `typ` of a proof.
 const TYP: &str = "dpop+jwt";

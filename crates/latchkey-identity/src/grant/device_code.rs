@@ -15,9 +15,10 @@ use crate::authorize::request::{AuthorizationRequest, CameBy, wants_client_info}
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
 use crate::authorize::response_type::ResponseType;
+use crate::change::Change;
 use crate::client::{Client, ClientId, ClientState, Profile};
 use crate::client_auth::AuthenticatedClient;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::grant::authorization_code::{self, AuthorizationCode, Redemption};
@@ -204,6 +205,7 @@ pub fn request(
         domain_hint: None,
         id_token_hint: None,
         subject: None,
+        acr: Vec::new(),
         nonce: None,
         challenge: None,
         dpop_jkt: None,

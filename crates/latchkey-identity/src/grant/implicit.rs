@@ -3,7 +3,7 @@
 
 use crate::authorization::Authorization;
 use crate::authorize::response_type::ResponseType;
-use crate::decision::Change;
+use crate::change::Change;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::grant::authorization_code::CodeContext;

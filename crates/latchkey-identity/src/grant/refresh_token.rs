@@ -3,9 +3,10 @@
 use crate::account::Account;
 use crate::authorization::Authorization;
 use crate::authorize::authorization_details::Located;
+use crate::change::Change;
 use crate::client::{Client, Profile};
 use crate::client_auth::AuthenticatedClient;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::event::{Event, EventKind};

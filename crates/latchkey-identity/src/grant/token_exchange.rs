@@ -5,9 +5,10 @@
 
 use crate::account::Account;
 use crate::authorization::{Authorization, Places};
+use crate::change::Change;
 use crate::client::ClientId;
 use crate::client_auth::AuthenticatedClient;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::event::{Event, EventKind};

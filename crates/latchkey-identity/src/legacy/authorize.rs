@@ -85,6 +85,7 @@ fn checked(
         domain_hint: None,
         id_token_hint: None,
         subject: None,
+        acr: Vec::new(),
         nonce: None,
         challenge: None,
         dpop_jkt: None,

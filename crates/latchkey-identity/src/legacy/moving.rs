@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::account::Account;
+use crate::change::Change;
 use crate::client::redirect_uri::destination_without_port;
 use crate::client::registration::{Registration, RegistrationError, new_client};
-use crate::client::{Client, ClientId, ClientKind, ClientSecret, Doors, Profile, RedirectUri};
-use crate::decision::{Change, Decision};
+use crate::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Profile, RedirectUri};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::legacy::LegacyApp;
@@ -85,7 +86,9 @@ pub fn move_app(
         kind: ClientKind::Web,
         profile: Profile::Standard,
         redirect_uris: redirect_uris(older).0,
-        doors: Doors::default(),
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
         scopes: scopes(app, known_scopes).0,
         required_scopes: ScopeSet::default(),
         multi_tenant: older.multi_tenant,
@@ -130,7 +133,7 @@ pub fn scopes(app: &LegacyApp, known_scopes: &[String]) -> (ScopeSet, ScopeSet) 
 }
 
 /// Whether the newer app is still shown as the one that takes over, when it sends this person to `redirect_uri`: only while that leads where
-/// the older one did. What people allowed to the older one says nothing of somebody else's door.
+/// the older one did. What people allowed to the older one says nothing of somebody else's address.
 pub fn vouches_for(older: &Client, redirect_uri: &str) -> bool {
     older.destinations().contains(&destination_without_port(redirect_uri))
 }

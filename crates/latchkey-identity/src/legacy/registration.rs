@@ -5,11 +5,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::account::{self, AccountId};
+use crate::change::Change;
 use crate::client::registration::RegistrationError;
 use crate::client::{
-    Authentication, Client, ClientId, ClientKind, ClientState, Doors, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKind, ClientState, LogoutUris, Profile, Publisher, RedirectUri,
 };
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::legacy::secret;
@@ -263,7 +264,9 @@ fn checked(
         state: ClientState::Active,
         owner: *owner,
         redirect_uris: redirect_uris.iter().map(register).collect::<Result<_, _>>()?,
-        doors: Doors::default(),
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
         scopes: known,
         required_scopes: ScopeSet::default(),
         secrets: Vec::new(),

@@ -9,9 +9,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::change::Change;
 use crate::client::registration::RegistrationError;
 use crate::client::{Client, ClientId, ClientSecret};
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::legacy::secret;

@@ -2,7 +2,8 @@
 
 use crate::account::{Account, AccountState};
 use crate::authorize::flow::FlowId;
-use crate::decision::{Change, Decision};
+use crate::change::Change;
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::limits;

@@ -1,9 +1,10 @@
 //! Revocation: a client gives a token back that it does not need any more. [RFC 7009]
 
 use crate::authorization::Authorization;
+use crate::change::Change;
 use crate::client::ClientId;
 use crate::client_auth::AuthenticatedClient;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::error::OAuthError;
 use crate::event::{Event, EventKind};
 use crate::tenant::TenantId;

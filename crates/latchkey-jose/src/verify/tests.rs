@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::base64url;
 use crate::{Jwk, JwkSet, SigningKey};
 
 #[derive(Deserialize, PartialEq, Debug)]

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{Author, meaning};
 use crate::Store;
 use crate::error::StoreError;
+use crate::identity::purge::Old;
 use crate::statement::{Changes, Sql};
 use crate::value::{Row, Value};
 
@@ -41,7 +42,8 @@ const ABOUT: Sql = Sql::read(
     select!("organization = $1 AND person = $2 AND app = $3 ORDER BY asked_at DESC LIMIT $4"),
 );
 
-const OF_PERSON: Sql = Sql::read("approval_requests.of_person", select!("person = $1 ORDER BY asked_at DESC LIMIT $2"));
+const OF_PERSON: Sql =
+    Sql::read("approval_requests.of_person", select!("person = $1 ORDER BY asked_at DESC LIMIT $2")).by_owner();
 
 const WAITING: Sql = Sql::read(
     "approval_requests.waiting",
@@ -113,11 +115,16 @@ pub(super) const FORGET_MEMBER: Sql = Sql::write(
     "DELETE FROM approval_request WHERE organization = $1 AND person = $2",
 );
 
-pub(crate) const PURGE: Sql = Sql::sweep(
-    "approval_requests.purge",
-    "DELETE FROM approval_request
-      WHERE (verdict IS NULL AND asked_at <= $1) OR (verdict = 'denied' AND answered_at <= $2)",
-);
+/// Nobody answered them, or somebody denied them long ago.
+pub(crate) const OLD: Old = Old {
+    found: Sql::sweep(
+        "approval_requests.old",
+        "SELECT organization, id FROM approval_request
+          WHERE (verdict IS NULL AND asked_at <= $1) OR (verdict = 'denied' AND answered_at <= $2) LIMIT $3",
+    )
+    .of_server(),
+    delete: Sql::write("approval_requests.delete", "DELETE FROM approval_request WHERE organization = $1 AND id = $2"),
+};
 
 pub(crate) const ALL: &[&Sql] = &[
     &BY_ID,
@@ -133,7 +140,8 @@ pub(crate) const ALL: &[&Sql] = &[
     &TAKE_BACK,
     &REPLACE,
     &FORGET_MEMBER,
-    &PURGE,
+    &OLD.found,
+    &OLD.delete,
 ];
 
 /// Where one page of requests ends and the next begins, newest first.

@@ -45,7 +45,8 @@ const OF_PERSON: Sql = Sql::read(
     "SELECT member.organization, organization.name_key
        FROM member JOIN organization ON organization.id = member.organization
       WHERE member.person = $1 LIMIT $2",
-);
+)
+.by_owner();
 
 const LAST_NUMBER: Sql = Sql::read(
     "organizations.last_number",
@@ -91,7 +92,7 @@ const BLOCK: Sql =
 const ENDING_LEGACY: Sql = Sql::read(
     "organizations.ending_legacy",
     "SELECT id FROM organization WHERE legacy_refuse_from > $1 AND legacy_refuse_from <= $2 ORDER BY legacy_refuse_from",
-);
+).of_server();
 
 pub(crate) const ALL: &[&Sql] = &[
     &ENDING_LEGACY,

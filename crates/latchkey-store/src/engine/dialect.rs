@@ -3,7 +3,7 @@
 //! Everything is written in SQLite's words. Both rewritings leave quoted text alone and touch whole words in capitals only.
 
 /// A statement for SQLite: `$n` becomes `?n`, because SQLite would number `$n` by first appearance and swap values; and
-/// `FOR UPDATE` goes, because its only writer is alone anyway.
+/// `FOR UPDATE` and `FOR SHARE` go, because its only writer is alone anyway.
 pub(crate) fn sqlite(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut words = Words::of(text).peekable();
@@ -11,9 +11,9 @@ pub(crate) fn sqlite(text: &str) -> String {
         match word {
             Word::Plain("$") if words.peek().is_some_and(Word::is_number) => out.push('?'),
             Word::Plain("FOR") => {
-                let mut ahead = words.clone().filter(|word| !word.is_space());
-                if ahead.next() == Some(Word::Plain("UPDATE")) {
-                    words.by_ref().find(|word| *word == Word::Plain("UPDATE"));
+                let lock = words.clone().find(|word| !word.is_space());
+                if let Some(Word::Plain("UPDATE" | "SHARE")) = lock {
+                    words.by_ref().find(|word| !word.is_space());
                 } else {
                     out.push_str("FOR");
                 }
@@ -40,7 +40,8 @@ pub(crate) fn postgres(text: &str) -> String {
 pub(crate) fn postgres_guard(text: &str) -> String {
     let text = postgres(text);
     let statement = text.trim().trim_end_matches(';');
-    let returning = if Words::of(statement).any(|word| word == Word::Plain("RETURNING")) { "" } else { " RETURNING 1" };
+    let gives_rows = |word| matches!(word, Word::Plain("RETURNING" | "SHARE"));
+    let returning = if Words::of(statement).any(gives_rows) { "" } else { " RETURNING 1" };
     format!("WITH touched AS ({statement}{returning}) SELECT 1 / count(*) AS guard FROM touched")
 }
 
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(sqlite("SELECT a FROM t WHERE b = $2 AND c = $11"), "SELECT a FROM t WHERE b = ?2 AND c = ?11");
         assert_eq!(sqlite("SELECT '$1 FOR UPDATE', $x"), "SELECT '$1 FOR UPDATE', $x");
         assert_eq!(sqlite("(SELECT a FROM t WHERE b = $1 FOR\n  UPDATE)"), "(SELECT a FROM t WHERE b = ?1 )");
+        assert_eq!(sqlite("SELECT a FROM t WHERE b = $1 FOR SHARE"), "SELECT a FROM t WHERE b = ?1 ");
         assert_eq!(sqlite("a FOR b"), "a FOR b");
     }
 
@@ -146,6 +148,7 @@ mod tests {
             "WITH touched AS (DELETE FROM t WHERE a = $1 RETURNING 1) SELECT 1 / count(*) AS guard FROM touched"
         );
         assert!(!postgres_guard("UPDATE t SET a = 1 RETURNING a").contains("RETURNING 1"));
+        assert!(!postgres_guard("SELECT a FROM t WHERE b = $1 FOR SHARE").contains("RETURNING"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! PostgreSQL: a small pool, and change sets that are sent in one round trip.
 
+pub(crate) mod address;
 mod connection;
+mod tls;
+mod trust;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,10 +13,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
 
+use address::Address;
 use connection::{Connection, unavailable};
+use tls::Tls;
 
 use super::{ChangeSet, Description, Observers, dialect};
-use crate::database::{Options, Role};
+use crate::database::{Durability, Options, Role};
 use crate::error::{CommitError, OpenError, StoreError};
 use crate::migrations;
 use crate::statement::Sql;
@@ -24,6 +29,9 @@ const CONNECTIONS: usize = 16;
 
 /// How long to wait for PostgreSQL to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long the whole of it may take, TLS and sign-in included.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a starting server waits for the one before it: PostgreSQL hears of a closed connection a moment after it was closed.
 const HANDOVER: Duration = Duration::from_secs(2);
@@ -36,6 +44,9 @@ const READ: Duration = Duration::from_secs(5);
 
 /// How long to wait for the answer to a commit. Afterwards nobody knows whether it took place.
 const COMMIT: Duration = Duration::from_secs(15);
+
+/// After how long without a sign of life the other machine is taken for gone.
+const GONE: Duration = Duration::from_secs(30);
 
 /// What the lock of the server and the lock of migrations are known by: "latchkey" in ASCII.
 const LOCK: i64 = 0x6c61_7463_686b_6579;
@@ -53,14 +64,19 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(address: &str, options: Options, observers: Observers) -> Result<Self, OpenError> {
-        let mut config: Config =
-            address.parse().map_err(|_| OpenError::Unreachable("its address cannot be read".to_owned()))?;
+        let address: Address =
+            address.parse().map_err(|error: address::AddressError| OpenError::Unreachable(error.to_string()))?;
+        let tls = Tls::of(&address.protection)?;
+        let mut config = address.config;
         config.connect_timeout(CONNECT).application_name("latchkey");
+        // A machine that is gone is noticed: until then whoever waits for it holds one of the connections.
+        config.keepalives_idle(GONE).tcp_user_timeout(GONE);
         if options.role == Role::Server {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         let name = config.get_dbname().unwrap_or("the database").to_owned();
-        let mut first = Connection::open(&config, options.durability).await.map_err(|error| unreachable(&error))?;
+        let target = Target { config, tls, durability: options.durability };
+        let mut first = Connection::open(&target).await.map_err(|error| unreachable(&error))?;
         let guard = match options.role {
             Role::Reader => {
                 migrations::must_be_current(schema_version(&mut first).await?)?;
@@ -78,7 +94,7 @@ impl Postgres {
                 Some(tokio::sync::Mutex::new(first))
             }
         };
-        let pool = Pool { config, options, guard, idle: Mutex::default(), permits: Semaphore::new(CONNECTIONS) };
+        let pool = Pool { target, guard, idle: Mutex::default(), permits: Semaphore::new(CONNECTIONS) };
         Ok(Self { pool: Arc::new(pool), role: options.role, observers })
     }
 
@@ -92,14 +108,23 @@ impl Postgres {
         timeout(READ, read).await.unwrap_or_else(|_| Err(no_answer(READ)))
     }
 
-    /// Runs on a task of its own: a caller that goes away must not keep the others from hearing what was committed.
+    /// Runs on a task of its own: a caller that goes away, or has waited for long enough, must not keep the others from hearing what was
+    /// committed, however late.
     pub(crate) async fn commit(&self, set: ChangeSet) -> Result<(), CommitError> {
         if self.role == Role::Reader {
             return Err(StoreError::Unavailable("it was opened for reading only".to_owned()).into());
         }
         let (pool, observers) = (Arc::clone(&self.pool), self.observers.clone());
+        let notices = set.notices.clone();
         let commit = tokio::spawn(async move { pool.commit(set, &observers).await });
-        commit.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into()))
+        match timeout(COMMIT, commit).await {
+            Ok(ended) => ended.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into())),
+            Err(_) => {
+                // It may have taken place, or may yet: then it is told of once more.
+                self.observers.feed.publish(&notices);
+                Err(no_answer(COMMIT).into())
+            }
+        }
     }
 
     pub(crate) async fn describe(&self, sql: &'static Sql) -> Result<Description, StoreError> {
@@ -110,10 +135,18 @@ impl Postgres {
     }
 }
 
+/// Where every connection goes, and how.
+#[derive(Debug)]
+struct Target {
+    config: Config,
+    /// Nothing where connections do not leave this machine, or the address says so.
+    tls: Option<Tls>,
+    durability: Durability,
+}
+
 #[derive(Debug)]
 struct Pool {
-    config: Config,
-    options: Options,
+    target: Target,
     /// The connection that holds the server's lock. PostgreSQL lets go of the lock when this connection ends.
     guard: Option<tokio::sync::Mutex<Connection>>,
     idle: Mutex<Vec<Connection>>,
@@ -132,7 +165,7 @@ impl Pool {
         self.must_hold_the_lock().await?;
         let connection = match self.take_idle() {
             Some(connection) => connection,
-            None => Connection::open(&self.config, self.options.durability).await?,
+            None => Connection::open(&self.target).await?,
         };
         Ok(Lent { connection, _permit: permit })
     }
@@ -154,7 +187,7 @@ impl Pool {
         let Some(guard) = &self.guard else { return Ok(()) };
         let mut guard = guard.lock().await;
         if guard.is_closed() {
-            let connection = Connection::open(&self.config, self.options.durability).await?;
+            let connection = Connection::open(&self.target).await?;
             if !try_lock(&connection).await? {
                 return Err(StoreError::Unavailable("another Latchkey server has taken over".to_owned()));
             }
@@ -165,13 +198,8 @@ impl Pool {
 
     async fn commit(&self, set: ChangeSet, observers: &Observers) -> Result<(), CommitError> {
         let mut lent = timeout(READ, self.lend()).await.unwrap_or_else(|_| Err(no_answer(READ)))?;
-        let outcome = match timeout(COMMIT, lent.connection.commit(&set, &observers.counters)).await {
-            Ok(outcome) => {
-                self.give_back(lent);
-                outcome
-            }
-            Err(_) => Err(no_answer(COMMIT).into()),
-        };
+        let outcome = lent.connection.commit(&set, &observers.counters).await;
+        self.give_back(lent);
         match &outcome {
             Ok(()) => observers.counters.commit(1),
             Err(CommitError::Lost) => observers.counters.lost(),

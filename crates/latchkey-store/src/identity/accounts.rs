@@ -43,10 +43,12 @@ const ADD_GUEST: Sql = Sql::write(
 );
 
 const DISABLE: Sql =
-    Sql::guarded("accounts.disable", "UPDATE account SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL");
+    Sql::guarded("accounts.disable", "UPDATE account SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
+        .by_key();
 
 const SET_PASSWORD: Sql =
-    Sql::write("accounts.set_password", "UPDATE account SET password = $2, password_set_at = $3 WHERE id = $1");
+    Sql::write("accounts.set_password", "UPDATE account SET password = $2, password_set_at = $3 WHERE id = $1")
+        .by_key();
 
 /// One row for each tenant that the account is a guest of, at least one.
 const BY_ID: Sql = Sql::read(
@@ -56,12 +58,14 @@ const BY_ID: Sql = Sql::read(
         columns!(),
         ", g.tenant AS guest_of FROM account a LEFT JOIN guest g ON g.account = a.id WHERE a.id = $1"
     ),
-);
+)
+.by_key();
 
 const CREDENTIALS: Sql = Sql::read(
     "accounts.credentials",
     concat!("SELECT ", columns!(), ", a.password FROM account a WHERE a.email_key = $1"),
-);
+)
+.by_key();
 
 const OF_TENANT: Sql = Sql::read(
     "accounts.of_tenant",

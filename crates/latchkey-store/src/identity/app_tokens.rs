@@ -17,13 +17,15 @@ use crate::statement::{Changes, Sql};
 const END: Sql = Sql::write(
     "app_tokens.end",
     "INSERT INTO ended_app_token (id, client, ended_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-);
+)
+.by_key();
 
 /// Those that ended within `$1` of the last one that did: at least all that ended within `$1` of now.
 const RECENTLY_ENDED: Sql = Sql::sweep(
     "app_tokens.recently_ended",
     "SELECT id FROM ended_app_token WHERE ended_at >= (SELECT max(ended_at) FROM ended_app_token) - $1",
-);
+)
+.of_server();
 
 pub(super) const ALL: &[&Sql] = &[&END, &RECENTLY_ENDED];
 

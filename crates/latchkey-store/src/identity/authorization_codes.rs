@@ -34,7 +34,8 @@ const ISSUE: Sql = Sql::guarded(
 const REDEEM: Sql = Sql::guarded(
     "authorization_codes.redeem",
     "UPDATE authorization_code SET redeemed_at = $2 WHERE hash = $1 AND redeemed_at IS NULL",
-);
+)
+.by_key();
 
 const BY_HASH: Sql = Sql::read(
     "authorization_codes.by_hash",
@@ -49,7 +50,7 @@ const BY_HASH: Sql = Sql::read(
           JOIN service_authorization a ON a.id = d.authorization_id
          WHERE d.hash = $1"
     ),
-);
+).by_key();
 
 pub(super) const ALL: &[&Sql] = &[&ISSUE, &REDEEM, &BY_HASH];
 

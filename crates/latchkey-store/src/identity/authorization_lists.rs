@@ -32,7 +32,8 @@ const OF_ACCOUNT: Sql = Sql::read(
           JOIN client c ON c.id = a.client
          WHERE a.account = $1 AND a.ended_at IS NULL AND c.deleted_at IS NULL"
     ),
-);
+)
+.by_owner();
 
 /// One of an account, ended or not.
 const ONE_OF_ACCOUNT: Sql = Sql::read(
@@ -44,7 +45,8 @@ const ONE_OF_ACCOUNT: Sql = Sql::read(
           JOIN client c ON c.id = a.client
          WHERE a.id = $1 AND a.account = $2"
     ),
-);
+)
+.by_owner();
 
 const INTO_ORGANIZATION: Sql = Sql::read(
     "authorizations.into_organization",
@@ -85,7 +87,8 @@ const FOR_CLIENT: Sql = Sql::read(
           JOIN account p ON p.id = a.account
          WHERE a.client = $1 AND a.ended_at IS NULL AND c.deleted_at IS NULL"
     ),
-);
+)
+.by_owner();
 
 /// A page of those that a tenant issues tokens for.
 const OF_TENANT: Sql = Sql::read(
@@ -105,7 +108,8 @@ const OF_TENANT: Sql = Sql::read(
 const COUNT_FOR_CLIENT: Sql = Sql::read(
     "authorizations.count_for_client",
     "SELECT count(*) AS people FROM service_authorization WHERE client = $1 AND ended_at IS NULL",
-);
+)
+.by_owner();
 
 pub(super) const ALL: &[&Sql] = &[
     &COUNT_FOR_CLIENT,

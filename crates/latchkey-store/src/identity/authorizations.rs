@@ -48,32 +48,36 @@ const CHANGE: Sql = Sql::guarded(
     "UPDATE service_authorization
         SET version = $3, scopes = $4, asked = $5, places = $6, lifetime = $7, expires_at = $8, session = $9, shown = $10,
             changed_at = $11, paused_at = $12, asked_places = $13
-      WHERE id = $1 AND version = $2 AND ended_at IS NULL",
+      WHERE id = $1 AND version = $2 AND tenant = $14 AND ended_at IS NULL",
 );
 
 const END: Sql = Sql::guarded(
     "authorizations.end",
     "UPDATE service_authorization SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
-);
+)
+.by_key();
 
 /// Ends what was given for the time of one session.
 const END_FOR_SESSION: Sql = Sql::write(
     "authorizations.end_for_session",
     "UPDATE service_authorization SET ended_at = $2, end_reason = $3
       WHERE session = $1 AND lifetime = 'session' AND ended_at IS NULL",
-);
+)
+.by_owner();
 
 /// Ends what was given for the time of any session of an account.
 const END_FOR_SESSIONS_OF: Sql = Sql::write(
     "authorizations.end_for_sessions_of",
     "UPDATE service_authorization SET ended_at = $2, end_reason = $3
       WHERE account = $1 AND lifetime = 'session' AND ended_at IS NULL",
-);
+)
+.by_owner();
 
 const END_FOR_CLIENT: Sql = Sql::write(
     "authorizations.end_for_client",
     "UPDATE service_authorization SET ended_at = $2, end_reason = $3 WHERE client = $1 AND ended_at IS NULL",
-);
+)
+.by_owner();
 
 const ADD_ORGANIZATION: Sql = Sql::write(
     "authorizations.add_organization",
@@ -83,10 +87,12 @@ const ADD_ORGANIZATION: Sql = Sql::write(
 const REMOVE_ORGANIZATIONS: Sql = Sql::write(
     "authorizations.remove_organizations",
     "DELETE FROM authorization_organization WHERE authorization_id = $1",
-);
+)
+.by_key();
 
 const BY_ID: Sql =
-    Sql::read("authorizations.by_id", concat!("SELECT ", columns!(), " FROM service_authorization a WHERE a.id = $1"));
+    Sql::read("authorizations.by_id", concat!("SELECT ", columns!(), " FROM service_authorization a WHERE a.id = $1"))
+        .by_key();
 
 const CURRENT: Sql = Sql::read(
     "authorizations.current",
@@ -155,6 +161,7 @@ pub(super) fn change(changes: &mut Changes, authorization: &Authorization, from_
         authorization.changed_at.into(),
         authorization.paused_at.into(),
         some_places(&authorization.asked_places).into(),
+        authorization.tenant.0.into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_ORGANIZATIONS, vec![authorization.id.0.into()]);
     add_organizations(changes, authorization);
@@ -289,6 +296,28 @@ impl Store {
     ) -> Result<Option<Authorization>, StoreError> {
         let values = vec![tenant.0.into(), account.0.into(), client.0.into()];
         self.read_one(&CURRENT, values).await?.as_ref().map(from_row).transpose()
+    }
+
+    /// The same, by what is remembered. There is one at the most that has not ended, so one that is remembered and has not is the one.
+    pub async fn remembered_authorization_for(
+        &self,
+        tenant: TenantId,
+        account: AccountId,
+        client: ClientId,
+    ) -> Result<Option<Authorization>, StoreError> {
+        let key = (tenant, account, client);
+        if let Some(id) = self.memory.current_authorizations.get(&key)
+            && let Some(given) = self.authorization(id).await?
+            && given.ended.is_none()
+        {
+            return Ok(Some(Arc::unwrap_or_clone(given)));
+        }
+        let epoch = self.memory.current_authorizations.epoch(&key);
+        let found = self.authorization_for(tenant, account, client).await?;
+        if let Some(given) = &found {
+            self.memory.current_authorizations.keep(key, given.id, epoch);
+        }
+        Ok(found)
     }
 }
 

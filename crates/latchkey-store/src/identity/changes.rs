@@ -4,9 +4,9 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
 use super::{
-    accounts, app_tokens, authorization_codes, authorizations, client_documents, client_keys, clients, device_codes,
-    dynamic_clients, flows, implicit, legacy_apps, legacy_moves, logout_notices, pushed_requests, sessions,
-    signing_keys, tenants, token_families, upstreams,
+    accounts, app_tokens, authorization_codes, authorizations, client_documents, client_keys, client_secrets, clients,
+    device_codes, dynamic_clients, flows, implicit, legacy_apps, legacy_moves, logout_notices, pushed_requests,
+    sessions, signing_keys, tenants, token_families, upstreams,
 };
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;
@@ -121,7 +121,7 @@ fn add(changes: &mut Changes, change: Change) {
         Change::RotateFamily { family, generation, next, at, access_expires_at } => {
             token_families::rotate(changes, family, generation, next, at, access_expires_at);
         }
-        Change::HoldSecret { client, secret } => clients::hold_secret(changes, client, secret),
+        Change::HoldSecret { client, secret } => client_secrets::hold(changes, client, secret),
         Change::NoteMadeWith { family, secret } => token_families::note_made_with(changes, family, secret),
         Change::EndTokensMadeWith { secret, families, at } => {
             token_families::end_made_with(changes, secret, &families, at);

@@ -6,7 +6,7 @@ use latchkey_identity::client::metadata_document::ClientDocument;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::tenant::TenantId;
 
-use super::{client_keys, clients};
+use super::{client_keys, client_redirect_uris, clients, federated_credentials};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -32,12 +32,13 @@ const KEEP: Sql = Sql::write(
       WHERE client = $1 AND tenant = $2 AND fetched_at <= $4",
 );
 
-const FORGET: Sql = Sql::write("client_documents.forget", "DELETE FROM client_document WHERE client = $1");
+const FORGET: Sql = Sql::write("client_documents.forget", "DELETE FROM client_document WHERE client = $1").by_key();
 
 const BY_CLIENT: Sql = Sql::read(
     "client_documents.by_client",
     "SELECT client, tenant, url, digest, fetched_at, fresh_until FROM client_document WHERE client = $1",
-);
+)
+.by_key();
 
 const COUNT: Sql =
     Sql::read("client_documents.count", "SELECT count(*) AS clients FROM client_document WHERE tenant = $1");
@@ -60,18 +61,21 @@ const UNUSED: Sql = Sql::sweep(
         AND NOT EXISTS (SELECT 1 FROM service_authorization a WHERE a.client = d.client)
         AND NOT EXISTS (SELECT 1 FROM client c WHERE c.id = d.client AND c.suspended <> 0)
       LIMIT $2",
-);
+)
+.of_server();
 
 /// A client of this id was deleted before, with all that it had.
 const REMOVE_REMAINS: Sql =
-    Sql::write("client_documents.remove_remains", "DELETE FROM client WHERE id = $1 AND deleted_at IS NOT NULL");
+    Sql::write("client_documents.remove_remains", "DELETE FROM client WHERE id = $1 AND deleted_at IS NOT NULL")
+        .by_key();
 
 /// Touches no row when somebody has authorized it meanwhile.
 const ERASE: Sql = Sql::guarded(
     "client_documents.erase",
     "DELETE FROM client
       WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM service_authorization a WHERE a.client = client.id)",
-);
+)
+.by_key();
 
 pub(super) const ALL: &[&Sql] =
     &[&GATE, &SET_GATE, &ADD, &KEEP, &FORGET, &BY_CLIENT, &COUNT, &OLDEST_UNUSED, &UNUSED, &REMOVE_REMAINS, &ERASE];
@@ -109,11 +113,10 @@ pub(super) fn forget(changes: &mut Changes, client: ClientId) {
 
 /// One that nobody ever authorized goes, without a trace: what it was stands in its document.
 pub(super) fn forget_unused(changes: &mut Changes, client: ClientId) {
-    changes
-        .write(&ERASE, vec![client.0.into()])
-        .write(&clients::REMOVE_REDIRECT_URIS, vec![client.0.into()])
-        .notice(Notice::Client(client.0));
+    changes.write(&ERASE, vec![client.0.into()]).notice(Notice::Client(client.0));
+    client_redirect_uris::remove_all(changes, client);
     client_keys::remove_all(changes, client);
+    federated_credentials::remove_all(changes, client);
     forget(changes, client);
 }
 

@@ -20,11 +20,11 @@ use crate::value::Row;
 const ADD: Sql = Sql::write(
     "client_keys.add",
     "INSERT INTO client_key (client, id, jwk, x5t, x5t_s256, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-);
+).by_key();
 
-const REMOVE: Sql = Sql::guarded("client_keys.remove", "DELETE FROM client_key WHERE client = $1 AND id = $2");
+const REMOVE: Sql = Sql::guarded("client_keys.remove", "DELETE FROM client_key WHERE client = $1 AND id = $2").by_key();
 
-const REMOVE_ALL: Sql = Sql::write("client_keys.remove_all", "DELETE FROM client_key WHERE client = $1");
+const REMOVE_ALL: Sql = Sql::write("client_keys.remove_all", "DELETE FROM client_key WHERE client = $1").by_key();
 
 /// The method and the keys of clients: one row for each key, at least one for each client.
 macro_rules! proofs {
@@ -50,21 +50,24 @@ pub(super) enum Of {
     Tenant(TenantId),
 }
 
-const OF_CLIENT: Sql = Sql::read("client_keys.of_client", proofs!("c.id = $1"));
+const OF_CLIENT: Sql = Sql::read("client_keys.of_client", proofs!("c.id = $1")).by_key();
 
-const OF_OWNER: Sql = Sql::read("client_keys.of_owner", proofs!("c.owner = $1"));
+const OF_OWNER: Sql = Sql::read("client_keys.of_owner", proofs!("c.owner = $1")).by_owner();
 
 const OF_TENANT: Sql = Sql::read("client_keys.of_tenant", proofs!("c.tenant = $1"));
 
-const SET_METHOD: Sql = Sql::write("client_keys.set_method", "UPDATE client SET auth_method = $2 WHERE id = $1");
+const SET_METHOD: Sql =
+    Sql::write("client_keys.set_method", "UPDATE client SET auth_method = $2 WHERE id = $1").by_key();
 
 /// Touches no row when another request was first.
 const SPEND: Sql = Sql::guarded(
     "client_keys.spend_assertion",
     "INSERT INTO spent_assertion (hash, until) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-);
+)
+.by_key();
 
-const SPENT: Sql = Sql::read("client_keys.spent_assertion", "SELECT until FROM spent_assertion WHERE hash = $1");
+const SPENT: Sql =
+    Sql::read("client_keys.spent_assertion", "SELECT until FROM spent_assertion WHERE hash = $1").by_key();
 
 pub(super) const ALL: &[&Sql] =
     &[&ADD, &REMOVE, &REMOVE_ALL, &OF_CLIENT, &OF_OWNER, &OF_TENANT, &SET_METHOD, &SPEND, &SPENT];

@@ -1,14 +1,14 @@
 //! Clients with their redirect URIs and secrets.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::{
-    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, DocumentUrl, Doors,
-    FederatedCredential, Metadata, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, DocumentUrl,
+    FederatedCredential, LogoutUris, Metadata, Profile, Publisher,
 };
 use latchkey_identity::client_auth::Method;
 use latchkey_identity::scope::ScopeSet;
@@ -16,8 +16,9 @@ use latchkey_identity::tenant::TenantId;
 use uuid::Uuid;
 
 use super::client_keys::{self, Of};
+use super::client_redirect_uris::{self, RedirectUris};
 use super::memory::{Absent, present};
-use super::{authorizations, client_documents, dynamic_clients, federated_credentials, meaningless};
+use super::{authorizations, client_documents, client_secrets, dynamic_clients, federated_credentials, meaningless};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -67,52 +68,33 @@ const CHANGE: Sql = Sql::guarded(
         SET name = $3, kind = $4, profile = $5, verified_domain = $6, administrator_approved = $7, multi_tenant = $8,
             pkce_optional = $9, owner = $10, scopes = $11, required_scopes = $12, version = $13,
             device_code = $14, pushed_only = $15, metadata = $16, auth_method = $17
-      WHERE id = $1 AND version = $2 AND deleted_at IS NULL AND (profile = 'legacy') = ($5 = 'legacy')",
+      WHERE id = $1 AND version = $2 AND tenant = $18 AND deleted_at IS NULL AND (profile = 'legacy') = ($5 = 'legacy')",
 );
 
 const DELETE: Sql = Sql::guarded(
     "clients.delete",
     "UPDATE client SET deleted_at = $2, version = version + 1 WHERE id = $1 AND deleted_at IS NULL",
-);
+)
+.by_key();
 
 const SET_SUSPENDED: Sql = Sql::write(
     "clients.set_suspended",
     "UPDATE client SET suspended = $2, version = version + 1 WHERE id = $1 AND deleted_at IS NULL",
-);
+)
+.by_key();
 
 /// Tells that the client is still the one that was read, and makes it another.
 const NEXT_VERSION: Sql = Sql::guarded(
     "clients.next_version",
     "UPDATE client SET version = version + 1 WHERE id = $1 AND version = $2 AND deleted_at IS NULL",
-);
+)
+.by_key();
 
-const TOUCH: Sql = Sql::write("clients.touch", "UPDATE client SET version = version + 1 WHERE id = $1");
+const TOUCH: Sql = Sql::write("clients.touch", "UPDATE client SET version = version + 1 WHERE id = $1").by_key();
 
-const ADD_REDIRECT_URI: Sql = Sql::write(
-    "clients.add_redirect_uri",
-    "INSERT INTO client_redirect_uri (client, position, uri, purpose) VALUES ($1, $2, $3, $4)",
-);
+const BY_ID: Sql = Sql::read("clients.by_id", whole!("c.id = $1")).by_key();
 
-pub(super) const REMOVE_REDIRECT_URIS: Sql =
-    Sql::write("clients.remove_redirect_uris", "DELETE FROM client_redirect_uri WHERE client = $1");
-
-const ADD_SECRET: Sql = Sql::write(
-    "clients.add_secret",
-    "INSERT INTO client_secret (client, id, mac, hint, created_at, expires_at, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-);
-
-const REMOVE_SECRET: Sql =
-    Sql::guarded("clients.remove_secret", "DELETE FROM client_secret WHERE client = $1 AND id = $2");
-
-/// Touches no row when the secret is gone. It takes the row with it, so that it is not removed before what is made with it is there.
-const HOLD_SECRET: Sql =
-    Sql::guarded("clients.hold_secret", "UPDATE client_secret SET hint = hint WHERE client = $1 AND id = $2");
-
-const REMOVE_SECRETS: Sql = Sql::write("clients.remove_secrets", "DELETE FROM client_secret WHERE client = $1");
-
-const BY_ID: Sql = Sql::read("clients.by_id", whole!("c.id = $1"));
-
-const OWNED_BY: Sql = Sql::read("clients.owned_by", whole!("c.owner = $1"));
+const OWNED_BY: Sql = Sql::read("clients.owned_by", whole!("c.owner = $1")).by_owner();
 
 const OF_TENANT: Sql = Sql::read("clients.of_tenant", whole!("c.tenant = $1"));
 
@@ -122,18 +104,14 @@ const IDS_OF_TENANT: Sql = Sql::read(
     "SELECT id FROM client WHERE tenant = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3",
 );
 
-const WITH_SECRETS_ENDING: Sql = Sql::read(
-    "clients.with_secrets_ending",
-    "SELECT client FROM client_secret WHERE expires_at > $1 AND expires_at <= $2 ORDER BY expires_at",
-);
-
 const COUNT_OWNED_BY: Sql = Sql::read(
     "clients.count_owned_by",
     "SELECT count(*) AS clients FROM client WHERE owner = $1 AND deleted_at IS NULL",
-);
+)
+.by_owner();
 
 /// Whether an app has or had this id.
-const EVER: Sql = Sql::read("clients.ever", "SELECT 1 AS known FROM client WHERE id = $1");
+const EVER: Sql = Sql::read("clients.ever", "SELECT 1 AS known FROM client WHERE id = $1").by_key();
 
 pub(super) const ALL: &[&Sql] = &[
     &EVER,
@@ -144,18 +122,11 @@ pub(super) const ALL: &[&Sql] = &[
     &SET_SUSPENDED,
     &NEXT_VERSION,
     &TOUCH,
-    &ADD_REDIRECT_URI,
-    &REMOVE_REDIRECT_URIS,
-    &ADD_SECRET,
-    &REMOVE_SECRET,
-    &HOLD_SECRET,
-    &REMOVE_SECRETS,
     &BY_ID,
     &OWNED_BY,
     &OF_TENANT,
     &IDS_OF_TENANT,
     &COUNT_OWNED_BY,
-    &WITH_SECRETS_ENDING,
 ];
 
 pub(super) fn register(changes: &mut Changes, client: Client) {
@@ -192,14 +163,14 @@ fn insert(changes: &mut Changes, statement: &'static Sql, client: Client) {
         client.required_scopes.to_string().into(),
         client.version.into(),
         client.created_at.into(),
-        client.doors.device_code.into(),
-        client.doors.pushed_only.into(),
+        client.device_code.into(),
+        client.pushed_only.into(),
         metadata(&client.metadata).into(),
     ];
     changes.write(statement, values);
-    add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
+    client_redirect_uris::add_all(changes, client.id, &client.redirect_uris, &client.logout);
     for secret in client.secrets {
-        insert_secret(changes, client.id, secret);
+        client_secrets::add(changes, client.id, secret);
     }
     client_keys::add_all(changes, client.id, client.authentication);
 }
@@ -219,22 +190,22 @@ pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
         client.scopes.to_string().into(),
         client.required_scopes.to_string().into(),
         client.version.into(),
-        client.doors.device_code.into(),
-        client.doors.pushed_only.into(),
+        client.device_code.into(),
+        client.pushed_only.into(),
         metadata(&client.metadata).into(),
         client.authentication.method.map(Method::name).into(),
+        client.tenant.0.into(),
     ];
-    changes.write(&CHANGE, values).write(&REMOVE_REDIRECT_URIS, vec![client.id.0.into()]);
-    add_redirect_uris(changes, client.id, &client.redirect_uris, &client.doors);
+    changes.write(&CHANGE, values);
+    client_redirect_uris::remove_all(changes, client.id);
+    client_redirect_uris::add_all(changes, client.id, &client.redirect_uris, &client.logout);
     changes.notice(Notice::Client(client.id.0));
 }
 
 pub(super) fn delete(changes: &mut Changes, client: ClientId, at: Timestamp) {
-    changes
-        .write(&DELETE, vec![client.0.into(), at.into()])
-        .write(&REMOVE_REDIRECT_URIS, vec![client.0.into()])
-        .write(&REMOVE_SECRETS, vec![client.0.into()])
-        .notice(Notice::Client(client.0));
+    changes.write(&DELETE, vec![client.0.into(), at.into()]).notice(Notice::Client(client.0));
+    client_redirect_uris::remove_all(changes, client);
+    client_secrets::remove_all(changes, client);
     client_keys::remove_all(changes, client);
     dynamic_clients::forget(changes, client);
     client_documents::forget(changes, client);
@@ -249,15 +220,13 @@ pub(super) fn set_state(changes: &mut Changes, client: ClientId, state: ClientSt
 
 pub(super) fn add_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret, from_version: i64) {
     changes.write(&NEXT_VERSION, vec![client.0.into(), from_version.into()]);
-    insert_secret(changes, client, secret);
+    client_secrets::add(changes, client, secret);
     changes.notice(Notice::Client(client.0));
 }
 
 pub(super) fn remove_secret(changes: &mut Changes, client: ClientId, secret: Uuid) {
-    changes
-        .write(&TOUCH, vec![client.0.into()])
-        .write(&REMOVE_SECRET, vec![client.0.into(), secret.into()])
-        .notice(Notice::Client(client.0));
+    changes.write(&TOUCH, vec![client.0.into()]).notice(Notice::Client(client.0));
+    client_secrets::remove(changes, client, secret);
 }
 
 pub(super) fn add_keys(changes: &mut Changes, client: ClientId, keys: Vec<ClientKey>, from_version: i64) {
@@ -290,39 +259,6 @@ pub(super) fn remove_federated(changes: &mut Changes, client: ClientId, credenti
 pub(super) fn fix_method(changes: &mut Changes, client: ClientId, method: Option<Method>, from_version: i64) {
     changes.write(&NEXT_VERSION, vec![client.0.into(), from_version.into()]).notice(Notice::Client(client.0));
     client_keys::set_method(changes, client, method);
-}
-
-pub(super) fn hold_secret(changes: &mut Changes, client: ClientId, secret: Uuid) {
-    changes.write(&HOLD_SECRET, vec![client.0.into(), secret.into()]);
-}
-
-fn insert_secret(changes: &mut Changes, client: ClientId, secret: ClientSecret) {
-    let values = vec![
-        client.0.into(),
-        secret.id.into(),
-        secret.mac.into(),
-        secret.hint.into(),
-        secret.created_at.into(),
-        secret.expires_at.into(),
-        secret.sealed.into(),
-    ];
-    changes.write(&ADD_SECRET, values);
-}
-
-/// What an address of a client is for.
-const SIGN_IN: &str = "sign-in";
-const SIGN_OUT: &str = "sign-out";
-const BACKCHANNEL: &str = "back-channel";
-const FRONTCHANNEL: &str = "front-channel";
-
-fn add_redirect_uris(changes: &mut Changes, client: ClientId, uris: &[RedirectUri], doors: &Doors) {
-    let sign_in = uris.iter().map(|uri| (uri, SIGN_IN));
-    let sign_out = doors.post_logout_redirect_uris.iter().map(|uri| (uri, SIGN_OUT));
-    let backchannel = doors.backchannel_logout_uri.iter().map(|uri| (uri, BACKCHANNEL));
-    let frontchannel = doors.frontchannel_logout_uri.iter().map(|uri| (uri, FRONTCHANNEL));
-    for (position, (uri, purpose)) in (0_i64..).zip(sign_in.chain(sign_out).chain(backchannel).chain(frontchannel)) {
-        changes.write(&ADD_REDIRECT_URI, vec![client.0.into(), position.into(), uri.as_str().into(), purpose.into()]);
-    }
 }
 
 /// The metadata as it is stored: a JSON object, or nothing.
@@ -369,7 +305,9 @@ fn from_row(row: &Row) -> Result<Client, StoreError> {
         state: if row.bool(9)? { ClientState::Suspended } else { ClientState::Active },
         owner: row.opt_uuid(10)?.map(AccountId),
         redirect_uris: Vec::new(),
-        doors: Doors { device_code: row.bool(22)?, pushed_only: row.bool(23)?, ..Doors::default() },
+        logout: LogoutUris::default(),
+        device_code: row.bool(22)?,
+        pushed_only: row.bool(23)?,
         metadata: read_metadata(row.opt_text(25)?)?,
         scopes: ScopeSet::from_text(row.text(11)?),
         required_scopes: ScopeSet::from_text(row.text(12)?),
@@ -384,8 +322,7 @@ fn from_row(row: &Row) -> Result<Client, StoreError> {
 /// A client while its rows come in.
 struct Gathered {
     client: Client,
-    uris: BTreeMap<i64, RedirectUri>,
-    after_sign_out: BTreeMap<i64, RedirectUri>,
+    uris: RedirectUris,
     secrets: BTreeMap<(Timestamp, Uuid), ClientSecret>,
 }
 
@@ -394,27 +331,15 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
     let mut gathered: BTreeMap<ClientId, Gathered> = BTreeMap::new();
     for row in rows {
         let id = ClientId(row.uuid(0)?);
-        let Gathered { client, uris, after_sign_out, secrets, .. } = match gathered.entry(id) {
+        let Gathered { uris, secrets, .. } = match gathered.entry(id) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let client = from_row(row)?;
-                entry.insert(Gathered {
-                    client,
-                    uris: BTreeMap::new(),
-                    after_sign_out: BTreeMap::new(),
-                    secrets: BTreeMap::new(),
-                })
+                entry.insert(Gathered { client, uris: RedirectUris::default(), secrets: BTreeMap::new() })
             }
         };
         if let Some(position) = row.opt_int(15)? {
-            let uri = RedirectUri::from_stored(row.text(16)?.to_owned());
-            match row.text(24)? {
-                SIGN_IN => drop(uris.insert(position, uri)),
-                SIGN_OUT => drop(after_sign_out.insert(position, uri)),
-                BACKCHANNEL => client.doors.backchannel_logout_uri = Some(uri),
-                FRONTCHANNEL => client.doors.frontchannel_logout_uri = Some(uri),
-                other => return Err(meaningless("purpose of an address", other)),
-            }
+            uris.take(position, row.text(16)?, row.text(24)?)?;
         }
         if let Some(id) = row.opt_uuid(17)? {
             let secret = ClientSecret {
@@ -428,11 +353,9 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
             secrets.insert((secret.created_at, id), secret);
         }
     }
-    let whole = |Gathered { client, uris, after_sign_out, secrets }| Client {
-        redirect_uris: uris.into_values().collect(),
-        doors: Doors { post_logout_redirect_uris: after_sign_out.into_values().collect(), ..client.doors },
-        secrets: secrets.into_values().collect(),
-        ..client
+    let whole = |Gathered { client, uris, secrets }| {
+        let (redirect_uris, logout) = uris.whole();
+        Client { redirect_uris, logout, secrets: secrets.into_values().collect(), ..client }
     };
     let mut clients: Vec<Client> = gathered.into_values().map(whole).collect();
     clients.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
@@ -487,16 +410,6 @@ impl Store {
     /// The clients that are registered in a tenant, by name.
     pub async fn clients_of(&self, tenant: TenantId) -> Result<Vec<Client>, StoreError> {
         self.clients(&OF_TENANT, tenant.0, Of::Tenant(tenant)).await
-    }
-
-    /// The clients of which a secret ends after the one and until the other.
-    pub async fn clients_with_secrets_ending(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-    ) -> Result<BTreeSet<ClientId>, StoreError> {
-        let rows = self.read(&WITH_SECRETS_ENDING, vec![after.into(), until.into()]).await?;
-        rows.iter().map(|row| row.uuid(0).map(ClientId)).collect()
     }
 
     /// Whether a client has this id, or had it before it was deleted.

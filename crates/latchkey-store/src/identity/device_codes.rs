@@ -28,16 +28,18 @@ const START: Sql = Sql::guarded(
     "INSERT INTO device_code (hash, user_code, client, segment, origin, scope, client_info, address, started_at,
                               answered_at, approved)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-);
+)
+.by_key();
 
 const ANSWER: Sql = Sql::guarded(
     "device_codes.answer",
     "UPDATE device_code SET answered_at = $2, approved = $3 WHERE hash = $1 AND answered_at IS NULL",
-);
+)
+.by_key();
 
-const BY_HASH: Sql = Sql::read("device_codes.by_hash", whole!("hash = $1"));
+const BY_HASH: Sql = Sql::read("device_codes.by_hash", whole!("hash = $1")).by_key();
 
-const BY_USER_CODE: Sql = Sql::read("device_codes.by_user_code", whole!("user_code = $1"));
+const BY_USER_CODE: Sql = Sql::read("device_codes.by_user_code", whole!("user_code = $1")).by_key();
 
 pub(super) const ALL: &[&Sql] = &[&START, &ANSWER, &BY_HASH, &BY_USER_CODE];
 

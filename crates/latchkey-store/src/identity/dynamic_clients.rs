@@ -6,6 +6,7 @@ use latchkey_identity::client::dynamic::{DynamicClient, InitialAccessToken, Regi
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::tenant::TenantId;
 
+use super::purge::Old;
 use super::{clients, meaningless};
 use crate::Store;
 use crate::error::StoreError;
@@ -24,12 +25,19 @@ const ADD_TOKEN: Sql = Sql::write(
 );
 
 const TOKEN: Sql =
-    Sql::read("dynamic_clients.token", "SELECT hash, tenant, expires_at FROM initial_access_token WHERE hash = $1");
+    Sql::read("dynamic_clients.token", "SELECT hash, tenant, expires_at FROM initial_access_token WHERE hash = $1")
+        .by_key();
 
 const END_TOKENS: Sql = Sql::write("dynamic_clients.end_tokens", "DELETE FROM initial_access_token WHERE tenant = $1");
 
-const PURGE_TOKENS: Sql =
-    Sql::sweep("dynamic_clients.purge_tokens", "DELETE FROM initial_access_token WHERE expires_at <= $1");
+pub(super) const OLD_TOKENS: Old = Old {
+    found: Sql::sweep(
+        "dynamic_clients.old_tokens",
+        "SELECT hash FROM initial_access_token WHERE expires_at <= $1 LIMIT $2",
+    )
+    .of_server(),
+    delete: Sql::write("dynamic_clients.delete_token", "DELETE FROM initial_access_token WHERE hash = $1").by_key(),
+};
 
 const KEEP: Sql = Sql::guarded(
     "dynamic_clients.keep",
@@ -39,12 +47,13 @@ const KEEP: Sql = Sql::guarded(
 const CHANGE: Sql =
     Sql::guarded("dynamic_clients.change", "UPDATE dynamic_client SET declared = $3 WHERE client = $1 AND tenant = $2");
 
-const FORGET: Sql = Sql::write("dynamic_clients.forget", "DELETE FROM dynamic_client WHERE client = $1");
+const FORGET: Sql = Sql::write("dynamic_clients.forget", "DELETE FROM dynamic_client WHERE client = $1").by_key();
 
 const BY_CLIENT: Sql = Sql::read(
     "dynamic_clients.by_client",
     "SELECT client, tenant, mac, declared, registered_at FROM dynamic_client WHERE client = $1",
-);
+)
+.by_key();
 
 const COUNT: Sql =
     Sql::read("dynamic_clients.count", "SELECT count(*) AS clients FROM dynamic_client WHERE tenant = $1");
@@ -56,7 +65,8 @@ const UNUSED: Sql = Sql::sweep(
       WHERE d.registered_at <= $1
         AND NOT EXISTS (SELECT 1 FROM service_authorization a WHERE a.client = d.client)
       LIMIT $2",
-);
+)
+.of_server();
 
 pub(super) const ALL: &[&Sql] = &[
     &GATE,
@@ -64,7 +74,8 @@ pub(super) const ALL: &[&Sql] = &[
     &ADD_TOKEN,
     &TOKEN,
     &END_TOKENS,
-    &PURGE_TOKENS,
+    &OLD_TOKENS.found,
+    &OLD_TOKENS.delete,
     &KEEP,
     &CHANGE,
     &FORGET,
@@ -83,10 +94,6 @@ pub(super) fn set_gate(changes: &mut Changes, tenant: TenantId, gate: Registrati
 
 pub(super) fn add_token(changes: &mut Changes, token: InitialAccessToken) {
     changes.write(&ADD_TOKEN, vec![token.hash.0.into(), token.tenant.0.into(), token.expires_at.into()]);
-}
-
-pub(super) fn purge_tokens(changes: &mut Changes, now: Timestamp) {
-    changes.write(&PURGE_TOKENS, vec![now.into()]);
 }
 
 pub(super) fn keep(changes: &mut Changes, kept: DynamicClient) {

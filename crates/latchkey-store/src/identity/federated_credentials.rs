@@ -16,13 +16,15 @@ const ADD: Sql = Sql::write(
     "federated_credentials.add",
     "INSERT INTO federated_credential (client, id, name, issuer, subject, audience, pinned, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-);
+)
+.by_key();
 
 const REMOVE: Sql =
-    Sql::guarded("federated_credentials.remove", "DELETE FROM federated_credential WHERE client = $1 AND id = $2");
+    Sql::guarded("federated_credentials.remove", "DELETE FROM federated_credential WHERE client = $1 AND id = $2")
+        .by_key();
 
 const REMOVE_ALL: Sql =
-    Sql::write("federated_credentials.remove_all", "DELETE FROM federated_credential WHERE client = $1");
+    Sql::write("federated_credentials.remove_all", "DELETE FROM federated_credential WHERE client = $1").by_key();
 
 /// Those of clients.
 macro_rules! credentials {
@@ -37,9 +39,9 @@ macro_rules! credentials {
     };
 }
 
-const OF_CLIENT: Sql = Sql::read("federated_credentials.of_client", credentials!("c.id = $1"));
+const OF_CLIENT: Sql = Sql::read("federated_credentials.of_client", credentials!("c.id = $1")).by_key();
 
-const OF_OWNER: Sql = Sql::read("federated_credentials.of_owner", credentials!("c.owner = $1"));
+const OF_OWNER: Sql = Sql::read("federated_credentials.of_owner", credentials!("c.owner = $1")).by_owner();
 
 const OF_TENANT: Sql = Sql::read("federated_credentials.of_tenant", credentials!("c.tenant = $1"));
 

@@ -1,6 +1,7 @@
 //! Flows: authorization requests that wait for a person.
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::account::AccountId;
 use latchkey_identity::authorize::flow::{Flow, FlowId};
 use latchkey_identity::client::ClientId;
 use latchkey_identity::secret::TokenHash;
@@ -12,22 +13,25 @@ use crate::statement::{Changes, Sql};
 
 const START: Sql = Sql::write(
     "flows.start",
-    "INSERT INTO flow (id, browser, client, segment, origin, parameters, session, started_at, ended_at, device)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-);
+    "INSERT INTO flow (id, browser, client, segment, origin, parameters, session, started_at, ended_at, device, rehearsed_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+)
+.by_key();
 
 const CHOOSE_SESSION: Sql =
-    Sql::write("flows.choose_session", "UPDATE flow SET session = $2 WHERE id = $1 AND ended_at IS NULL");
+    Sql::write("flows.choose_session", "UPDATE flow SET session = $2 WHERE id = $1 AND ended_at IS NULL").by_key();
 
-const END: Sql = Sql::guarded("flows.end", "UPDATE flow SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
+const END: Sql = Sql::guarded("flows.end", "UPDATE flow SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL").by_key();
 
-const MOVE: Sql = Sql::write("flows.move", "UPDATE flow SET browser = $2 WHERE browser = $1 AND ended_at IS NULL");
+const MOVE: Sql =
+    Sql::write("flows.move", "UPDATE flow SET browser = $2 WHERE browser = $1 AND ended_at IS NULL").by_owner();
 
 const BY_ID: Sql = Sql::read(
     "flows.by_id",
-    "SELECT id, browser, client, segment, origin, parameters, session, started_at, ended_at, device
+    "SELECT id, browser, client, segment, origin, parameters, session, started_at, ended_at, device, rehearsed_by
        FROM flow WHERE id = $1",
-);
+)
+.by_key();
 
 pub(super) const ALL: &[&Sql] = &[&START, &CHOOSE_SESSION, &END, &MOVE, &BY_ID];
 
@@ -43,6 +47,7 @@ pub(super) fn start(changes: &mut Changes, flow: Flow) {
         flow.started_at.into(),
         flow.ended_at.into(),
         flow.device.map(|device| device.0).into(),
+        flow.rehearsed_by.map(|account| account.0).into(),
     ];
     changes.write(&START, values);
 }
@@ -75,6 +80,7 @@ impl Store {
             started_at: row.time(7)?,
             ended_at: row.opt_time(8)?,
             device: row.opt_array(9)?.map(TokenHash),
+            rehearsed_by: row.opt_uuid(10)?.map(AccountId),
         }))
     }
 }

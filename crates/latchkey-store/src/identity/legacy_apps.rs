@@ -20,10 +20,10 @@ const OPEN_IMPORT: Sql = Sql::write(
     "INSERT INTO legacy_import (organization, tenant, opened_at) VALUES ($1, $2, $3) ON CONFLICT (organization) DO NOTHING",
 );
 
-/// Touches no row once the import is closed. It takes the row with it, so that it is not closed before what comes in is in.
+/// Finds no row once the import is closed. The row is held, so that it is not closed before what comes in is in.
 const STILL_OPEN: Sql = Sql::guarded(
     "legacy_apps.still_open",
-    "UPDATE legacy_import SET opened_at = opened_at WHERE organization = $1 AND closed_at IS NULL",
+    "SELECT organization FROM legacy_import WHERE organization = $1 AND closed_at IS NULL FOR SHARE",
 );
 
 const CLOSE_IMPORT: Sql = Sql::guarded(
@@ -37,7 +37,8 @@ const IMPORT_STATE: Sql =
 const ADD: Sql = Sql::guarded(
     "legacy_apps.add",
     "INSERT INTO legacy_app (client, description, website, company, scopes, unshown) VALUES ($1, $2, $3, $4, $5, $6)",
-);
+)
+.by_key();
 
 /// While it is the app's newest secret, nobody has been shown any that works.
 const UNSHOWN: Sql = Sql::read(
@@ -58,7 +59,8 @@ const SET_UNSHOWN: Sql = Sql::write(
 const CHANGE: Sql = Sql::guarded(
     "legacy_apps.change",
     "UPDATE legacy_app SET description = $2, website = $3, company = $4 WHERE client = $1",
-);
+)
+.by_key();
 
 const JOIN: Sql = Sql::write(
     "legacy_apps.join",
@@ -73,7 +75,8 @@ const BY_CLIENT: Sql = Sql::read(
        LEFT JOIN legacy_app_organization o ON o.client = l.client
       WHERE l.client = $1
       ORDER BY o.organization",
-);
+)
+.by_key();
 
 const OF_ORGANIZATION: Sql = Sql::read(
     "legacy_apps.of_organization",
@@ -81,7 +84,7 @@ const OF_ORGANIZATION: Sql = Sql::read(
 );
 
 /// Whether an id was ever given away, also to what is deleted.
-const WAS_GIVEN: Sql = Sql::read("legacy_apps.was_given", "SELECT deleted_at FROM client WHERE id = $1");
+const WAS_GIVEN: Sql = Sql::read("legacy_apps.was_given", "SELECT deleted_at FROM client WHERE id = $1").by_key();
 
 pub(super) const ALL: &[&Sql] = &[
     &OPEN_IMPORT,

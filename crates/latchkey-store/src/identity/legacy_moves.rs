@@ -15,17 +15,19 @@ const MOVE: Sql = Sql::guarded(
     "INSERT INTO legacy_move (client, moved_to, moved_at) VALUES ($1, $2, $3)
          ON CONFLICT (client) DO UPDATE SET moved_to = excluded.moved_to, moved_at = excluded.moved_at
       WHERE EXISTS (SELECT 1 FROM client c WHERE c.id = legacy_move.moved_to AND c.deleted_at IS NOT NULL)",
-);
+)
+.by_key();
 
 const OF_OLDER: Sql = Sql::read(
     "legacy_moves.of_older",
     "SELECT m.moved_to, m.moved_at
        FROM legacy_move m JOIN client c ON c.id = m.moved_to
       WHERE m.client = $1 AND c.deleted_at IS NULL",
-);
+)
+.by_key();
 
 const OF_NEWER: Sql =
-    Sql::read("legacy_moves.of_newer", "SELECT client, moved_at FROM legacy_move WHERE moved_to = $1");
+    Sql::read("legacy_moves.of_newer", "SELECT client, moved_at FROM legacy_move WHERE moved_to = $1").by_key();
 
 pub(super) const ALL: &[&Sql] = &[&MOVE, &OF_OLDER, &OF_NEWER];
 

@@ -3,10 +3,11 @@
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::ClientId;
-use latchkey_identity::logout_notice::{GIVEN_UP_AFTER, SignedInTo};
+use latchkey_identity::logout_notice::SignedInTo;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
 
+use super::purge::Old;
 use super::{counted, sessions};
 use crate::Store;
 use crate::error::{CommitError, StoreError};
@@ -22,7 +23,8 @@ const JOIN: Sql = Sql::write(
 const OF_SESSION: Sql = Sql::read(
     "logout_notices.of_session",
     "SELECT session, client, tenant, account, origin FROM session_client WHERE session = $1",
-);
+)
+.by_key();
 
 /// What the companions of a session become when it ends.
 const QUEUE: Sql = Sql::write(
@@ -32,7 +34,7 @@ const QUEUE: Sql = Sql::write(
          ON CONFLICT (session, client, tenant) DO NOTHING",
 );
 
-const FORGET: Sql = Sql::write("logout_notices.forget", "DELETE FROM session_client WHERE session = $1");
+const FORGET: Sql = Sql::write("logout_notices.forget", "DELETE FROM session_client WHERE session = $1").by_key();
 
 /// What the companions of all sessions of an account become.
 const QUEUE_ALL_OF: Sql = Sql::write(
@@ -42,14 +44,16 @@ const QUEUE_ALL_OF: Sql = Sql::write(
          ON CONFLICT (session, client, tenant) DO NOTHING",
 );
 
-const FORGET_ALL_OF: Sql = Sql::write("logout_notices.forget_all_of", "DELETE FROM session_client WHERE account = $1");
+const FORGET_ALL_OF: Sql =
+    Sql::write("logout_notices.forget_all_of", "DELETE FROM session_client WHERE account = $1").by_owner();
 
 /// Those that were tried least come first. All have been tried at least no times, which is what finds them by their index.
 const DUE: Sql = Sql::read(
     "logout_notices.due",
     "SELECT session, client, tenant, account, origin, queued_at, next_at, attempts
        FROM logout_notice WHERE attempts >= 0 AND next_at <= $1 ORDER BY attempts, next_at LIMIT $2",
-);
+)
+.of_server();
 
 /// Touches no row when another node has taken it.
 const CLAIM: Sql = Sql::guarded(
@@ -65,15 +69,36 @@ const PUT_OFF: Sql = Sql::write(
 
 /// Whoever has read one of them cannot claim it any more.
 const SKIP: Sql =
-    Sql::write("logout_notices.skip", "UPDATE logout_notice SET next_at = $3 WHERE client = $1 AND next_at <= $2");
+    Sql::write("logout_notices.skip", "UPDATE logout_notice SET next_at = $3 WHERE client = $1 AND next_at <= $2")
+        .by_owner();
 
 const DONE: Sql =
     Sql::write("logout_notices.done", "DELETE FROM logout_notice WHERE session = $1 AND client = $2 AND tenant = $3");
 
-const OLD: Sql = Sql::sweep("logout_notices.old", "DELETE FROM logout_notice WHERE queued_at <= $1");
+/// Nobody is told any more of what ended long ago.
+pub(super) const OLD: Old = Old {
+    found: Sql::sweep(
+        "logout_notices.old",
+        "SELECT session, client, tenant FROM logout_notice WHERE queued_at <= $1 LIMIT $2",
+    )
+    .of_server(),
+    delete: DONE,
+};
 
-pub(super) const ALL: &[&Sql] =
-    &[&JOIN, &OF_SESSION, &QUEUE, &FORGET, &QUEUE_ALL_OF, &FORGET_ALL_OF, &DUE, &CLAIM, &PUT_OFF, &SKIP, &DONE, &OLD];
+pub(super) const ALL: &[&Sql] = &[
+    &JOIN,
+    &OF_SESSION,
+    &QUEUE,
+    &FORGET,
+    &QUEUE_ALL_OF,
+    &FORGET_ALL_OF,
+    &DUE,
+    &CLAIM,
+    &PUT_OFF,
+    &SKIP,
+    &DONE,
+    &OLD.found,
+];
 
 /// A notice that waits.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,11 +134,6 @@ pub(super) fn queue_all_of(changes: &mut Changes, account: AccountId, at: Timest
 /// A session ran out, which nobody is told of: the app's own sign-in runs by its own clock.
 pub(super) fn forget(changes: &mut Changes, session: SessionId) {
     changes.write(&FORGET, vec![session.0.into()]);
-}
-
-/// Nobody is told any more of what ended long ago.
-pub(super) fn purge(changes: &mut Changes, now: Timestamp) {
-    changes.write(&OLD, vec![(now - GIVEN_UP_AFTER).into()]);
 }
 
 fn from_row(row: &Row) -> Result<SignedInTo, StoreError> {

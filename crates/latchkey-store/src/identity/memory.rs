@@ -10,7 +10,7 @@ use latchkey_identity::authorization::{Authorization, AuthorizationId};
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::authorization_code::AuthorizationCode;
 use latchkey_identity::secret::TokenHash;
-use latchkey_identity::session::SessionId;
+use latchkey_identity::session::{BrowserHash, Session, SessionId};
 use latchkey_identity::tenant::{Tenant, TenantId};
 use latchkey_identity::time::AccessTokenLifetime;
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
@@ -38,8 +38,12 @@ pub(crate) struct Memory {
     pub(super) accounts: Remembered<AccountId, Arc<Person>>,
     pub(super) clients: Remembered<ClientId, Arc<Client>>,
     pub(super) authorizations: Remembered<AuthorizationId, Arc<Authorization>>,
+    /// Which authorization a person has for a client at a tenant.
+    pub(super) current_authorizations: Remembered<(TenantId, AccountId, ClientId), AuthorizationId>,
     /// Whether a session is over.
     pub(super) sessions: Remembered<SessionId, bool>,
+    /// The sessions of browsers that have some.
+    pub(super) browsers: Remembered<BrowserHash, Arc<Vec<Session>>>,
     /// What is behind does no harm: see [`crate::Store::remembered_family`].
     pub(super) families: Remembered<FamilyId, Arc<TokenFamily>>,
     /// Codes on their way: see [`crate::Store::remembered_code`].
@@ -56,7 +60,9 @@ impl Memory {
             accounts: Remembered::new(MANY),
             clients: Remembered::new(FEW),
             authorizations: Remembered::new(MANY),
+            current_authorizations: Remembered::new(MANY),
             sessions: Remembered::new(MANY),
+            browsers: Remembered::new(MANY),
             families: Remembered::new(MANY),
             codes: Cache::new(CODES),
             ended_families: EndedFamilies::default(),
@@ -82,13 +88,19 @@ impl Memory {
                 self.accounts.forget(&AccountId(id));
                 // Its sessions end with it.
                 self.sessions.forget_all();
+                self.browsers.forget_all();
             }
             Notice::Client(id) => {
                 self.clients.forget(&ClientId(id));
                 // Its authorizations end with it.
                 self.authorizations.forget_all();
             }
-            Notice::Session(id) => self.sessions.forget(&SessionId(id)),
+            Notice::Session(id) => {
+                self.sessions.forget(&SessionId(id));
+                // Which browser holds it is not told. One read each brings them back.
+                self.browsers.forget_all();
+            }
+            Notice::Browser(hash) => self.browsers.forget(&BrowserHash(TokenHash(hash))),
             Notice::Organization(_) | Notice::WorkItem { .. } | Notice::Keys => {}
         }
     }

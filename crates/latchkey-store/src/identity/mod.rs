@@ -5,7 +5,7 @@
 //! | what a rule decided, as statements | [`changes`] |
 //! | what is held in memory, and when it is forgotten | `memory` |
 //! | tenants, accounts and guests | [`tenants`], [`accounts`] |
-//! | clients with their redirect URIs and secrets | [`clients`] |
+//! | clients, their redirect URIs, their secrets | [`clients`], [`client_redirect_uris`], [`client_secrets`] |
 //! | keys of clients, assertions that were used | [`client_keys`] |
 //! | tokens of other issuers that stand for clients | [`federated_credentials`] |
 //! | apps that registered themselves | [`dynamic_clients`] |
@@ -31,6 +31,8 @@ pub mod authorizations;
 pub mod changes;
 pub mod client_documents;
 pub mod client_keys;
+pub mod client_redirect_uris;
+pub mod client_secrets;
 pub mod clients;
 pub mod device_codes;
 pub mod dynamic_clients;
@@ -69,6 +71,8 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     authorization_lists::ALL,
     authorizations::ALL,
     client_keys::ALL,
+    client_redirect_uris::ALL,
+    client_secrets::ALL,
     client_documents::ALL,
     clients::ALL,
     device_codes::ALL,

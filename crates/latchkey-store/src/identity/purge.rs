@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use latchkey_devops::approval_request::LIFETIME;
+use latchkey_identity::logout_notice::GIVEN_UP_AFTER;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::{Timestamp, limits};
 
@@ -13,93 +14,79 @@ use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::outbox;
 use crate::statement::{Changes, Sql};
-use crate::value::Value;
+use crate::value::{Row, Value};
 
-/// What there may be much of is ended and deleted in portions, so that other change sets get their turn.
+/// What there may be much of is ended and deleted in portions, each a commit of its own, so that other change sets get their turn.
 const PORTION: usize = 500;
+
+/// So many are looked for at once, because looking may walk a whole table: beside the writer, in a connection for reading.
+const FOUND_AT_ONCE: usize = 20 * PORTION;
 
 /// Those that ran out and were not ended, a portion of them.
 const RUN_OUT: Sql = Sql::sweep(
     "purge.run_out",
     "SELECT id FROM session WHERE ended_at IS NULL AND (used_at <= $1 OR authenticated_at <= $2) LIMIT $3",
-);
+)
+.of_server();
 
 /// Ends a session, unless it was used meanwhile.
 const END_RUN_OUT: Sql = Sql::guarded(
     "purge.end_run_out",
     "UPDATE session SET ended_at = $2
       WHERE id = $1 AND ended_at IS NULL AND (used_at <= $3 OR authenticated_at <= $4)",
-);
+)
+.by_key();
 
-/// What chooses things and what deletes them, a portion at a time: the last value is the size of a portion.
-struct Portion {
-    found: Sql,
-    delete: Sql,
+/// What goes: how its keys are found, and how one row is deleted by its key. What was found once stays old. The last value of `found` is
+/// how many are wanted.
+pub(crate) struct Old {
+    pub(crate) found: Sql,
+    pub(crate) delete: Sql,
 }
 
-const FLOWS: Portion = Portion {
-    found: Sql::sweep("purge.old_flows", "SELECT id FROM flow WHERE started_at <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.flows",
-        "DELETE FROM flow WHERE id IN (SELECT id FROM flow WHERE started_at <= $1 LIMIT $2)",
-    ),
+const FLOWS: Old = Old {
+    found: Sql::sweep("purge.old_flows", "SELECT id FROM flow WHERE started_at <= $1 LIMIT $2").of_server(),
+    delete: Sql::write("purge.flow", "DELETE FROM flow WHERE id = $1").by_key(),
 };
 
-const CODES: Portion = Portion {
-    found: Sql::sweep("purge.old_codes", "SELECT hash FROM authorization_code WHERE issued_at <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.codes",
-        "DELETE FROM authorization_code
-          WHERE hash IN (SELECT hash FROM authorization_code WHERE issued_at <= $1 LIMIT $2)",
-    ),
+const CODES: Old = Old {
+    found: Sql::sweep("purge.old_codes", "SELECT hash FROM authorization_code WHERE issued_at <= $1 LIMIT $2")
+        .of_server(),
+    delete: Sql::write("purge.code", "DELETE FROM authorization_code WHERE hash = $1").by_key(),
 };
 
-const DEVICES: Portion = Portion {
-    found: Sql::sweep("purge.old_devices", "SELECT hash FROM device_code WHERE started_at <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.devices",
-        "DELETE FROM device_code WHERE hash IN (SELECT hash FROM device_code WHERE started_at <= $1 LIMIT $2)",
-    ),
+const DEVICES: Old = Old {
+    found: Sql::sweep("purge.old_devices", "SELECT hash FROM device_code WHERE started_at <= $1 LIMIT $2").of_server(),
+    delete: Sql::write("purge.device", "DELETE FROM device_code WHERE hash = $1").by_key(),
 };
 
-const PUSHED: Portion = Portion {
-    found: Sql::sweep("purge.old_pushed", "SELECT hash FROM pushed_request WHERE pushed_at <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.pushed",
-        "DELETE FROM pushed_request WHERE hash IN (SELECT hash FROM pushed_request WHERE pushed_at <= $1 LIMIT $2)",
-    ),
+const PUSHED: Old = Old {
+    found: Sql::sweep("purge.old_pushed", "SELECT hash FROM pushed_request WHERE pushed_at <= $1 LIMIT $2").of_server(),
+    delete: Sql::write("purge.pushed", "DELETE FROM pushed_request WHERE hash = $1").by_key(),
 };
 
-const UPSTREAM_SIGN_INS: Portion = Portion {
+const UPSTREAM_SIGN_INS: Old = Old {
     found: Sql::sweep(
         "purge.old_upstream_sign_ins",
         "SELECT state FROM upstream_sign_in WHERE started_at <= $1 LIMIT $2",
-    ),
-    delete: Sql::sweep(
-        "purge.upstream_sign_ins",
-        "DELETE FROM upstream_sign_in
-          WHERE state IN (SELECT state FROM upstream_sign_in WHERE started_at <= $1 LIMIT $2)",
-    ),
+    )
+    .of_server(),
+    delete: Sql::write("purge.upstream_sign_in", "DELETE FROM upstream_sign_in WHERE state = $1").by_key(),
 };
 
-const ASSERTIONS: Portion = Portion {
-    found: Sql::sweep("purge.old_assertions", "SELECT hash FROM spent_assertion WHERE until <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.assertions",
-        "DELETE FROM spent_assertion WHERE hash IN (SELECT hash FROM spent_assertion WHERE until <= $1 LIMIT $2)",
-    ),
+const ASSERTIONS: Old = Old {
+    found: Sql::sweep("purge.old_assertions", "SELECT hash FROM spent_assertion WHERE until <= $1 LIMIT $2")
+        .of_server(),
+    delete: Sql::write("purge.assertion", "DELETE FROM spent_assertion WHERE hash = $1").by_key(),
 };
 
-const SESSIONS: Portion = Portion {
-    found: Sql::sweep("purge.old_sessions", "SELECT id FROM session WHERE ended_at <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.sessions",
-        "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ended_at <= $1 LIMIT $2)",
-    ),
+const SESSIONS: Old = Old {
+    found: Sql::sweep("purge.old_sessions", "SELECT id FROM session WHERE ended_at <= $1 LIMIT $2").of_server(),
+    delete: Sql::write("purge.session", "DELETE FROM session WHERE id = $1").by_key(),
 };
 
 /// Those of apps of the older kind live longer than others, and are kept for as long.
-const FAMILIES: Portion = Portion {
+const FAMILIES: Old = Old {
     found: Sql::sweep(
         "purge.old_families",
         "SELECT id FROM token_family
@@ -107,37 +94,57 @@ const FAMILIES: Portion = Portion {
              OR ((rotated_at <= $2 OR created_at <= $3)
                  AND NOT EXISTS (SELECT 1 FROM legacy_app l WHERE l.client = token_family.client))
           LIMIT $5",
-    ),
-    delete: Sql::sweep(
-        "purge.families",
-        "DELETE FROM token_family
-          WHERE id IN (SELECT id FROM token_family
-                        WHERE ended_at <= $1 OR (refreshable = 0 AND access_expires_at <= $1) OR created_at <= $4
-                           OR ((rotated_at <= $2 OR created_at <= $3)
-                               AND NOT EXISTS (SELECT 1 FROM legacy_app l WHERE l.client = token_family.client))
-                        LIMIT $5)",
-    ),
+    )
+    .of_server(),
+    delete: Sql::write("purge.family", "DELETE FROM token_family WHERE id = $1").by_key(),
 };
 
-const APP_TOKENS: Portion = Portion {
-    found: Sql::sweep("purge.old_app_tokens", "SELECT id FROM ended_app_token WHERE ended_at <= $1 LIMIT $2"),
-    delete: Sql::sweep(
-        "purge.app_tokens",
-        "DELETE FROM ended_app_token WHERE id IN (SELECT id FROM ended_app_token WHERE ended_at <= $1 LIMIT $2)",
-    ),
+const APP_TOKENS: Old = Old {
+    found: Sql::sweep("purge.old_app_tokens", "SELECT id FROM ended_app_token WHERE ended_at <= $1 LIMIT $2")
+        .of_server(),
+    delete: Sql::write("purge.app_token", "DELETE FROM ended_app_token WHERE id = $1").by_key(),
 };
 
-const USES: Sql = Sql::sweep("purge.uses", "DELETE FROM authorization_use WHERE day < $1");
+const USES: Old = Old {
+    found: Sql::sweep(
+        "purge.old_uses",
+        "SELECT authorization_id, day, operation, project FROM authorization_use WHERE day < $1 LIMIT $2",
+    )
+    .of_server(),
+    delete: Sql::write(
+        "purge.use",
+        "DELETE FROM authorization_use WHERE authorization_id = $1 AND day = $2 AND operation = $3 AND project = $4",
+    )
+    .by_key(),
+};
 
-const REFUSALS: Sql = Sql::sweep("purge.refusals", "DELETE FROM authorization_refusal WHERE day < $1");
+const REFUSALS: Old = Old {
+    found: Sql::sweep(
+        "purge.old_refusals",
+        "SELECT authorization_id, day, operation, reason FROM authorization_refusal WHERE day < $1 LIMIT $2",
+    )
+    .of_server(),
+    delete: Sql::write(
+        "purge.refusal",
+        "DELETE FROM authorization_refusal WHERE authorization_id = $1 AND day = $2 AND operation = $3 AND reason = $4",
+    )
+    .by_key(),
+};
 
 /// What has ended is not found from its organizations any more.
-const ORGANIZATIONS: Sql = Sql::sweep(
-    "purge.organizations",
-    "DELETE FROM authorization_organization
-      WHERE EXISTS (SELECT 1 FROM service_authorization a
-                     WHERE a.id = authorization_organization.authorization_id AND a.ended_at IS NOT NULL)",
-);
+const ORGANIZATIONS: Old = Old {
+    found: Sql::sweep(
+        "purge.old_organizations",
+        "SELECT o.organization, o.authorization_id
+           FROM authorization_organization o JOIN service_authorization a ON a.id = o.authorization_id
+          WHERE a.ended_at IS NOT NULL LIMIT $1",
+    )
+    .of_server(),
+    delete: Sql::write(
+        "purge.organization",
+        "DELETE FROM authorization_organization WHERE organization = $1 AND authorization_id = $2",
+    ),
+};
 
 pub(super) const ALL: &[&Sql] = &[
     &RUN_OUT,
@@ -160,9 +167,12 @@ pub(super) const ALL: &[&Sql] = &[
     &FAMILIES.delete,
     &APP_TOKENS.found,
     &APP_TOKENS.delete,
-    &USES,
-    &REFUSALS,
-    &ORGANIZATIONS,
+    &USES.found,
+    &USES.delete,
+    &REFUSALS.found,
+    &REFUSALS.delete,
+    &ORGANIZATIONS.found,
+    &ORGANIZATIONS.delete,
 ];
 
 /// A code, of a device too, is kept this long, so that a replay is recognized as one; that a token was given back, since no token lives so
@@ -195,29 +205,33 @@ impl Store {
             == PORTION
         {}
         while self.delete_unused_descriptions(now - limits::UNUSED_DESCRIPTION_LIFETIME, PORTION).await? == PORTION {}
-        let mut changes = Changes::none();
-        dynamic_clients::purge_tokens(&mut changes, now);
-        changes
-            .write(&USES, vec![uses::day_of(now - USES_KEPT).into()])
-            .write(&REFUSALS, vec![uses::day_of(now - USES_KEPT).into()])
-            .write(&ORGANIZATIONS, vec![])
-            .write(&approval_requests::PURGE, vec![(long_ago - LIFETIME).into(), long_ago.into()]);
-        outbox::purge(&mut changes, now);
-        logout_notices::purge(&mut changes, now);
-        self.keep_books(&changes).await
+        self.delete_in_portions(&dynamic_clients::OLD_TOKENS, vec![now.into()]).await?;
+        let used = uses::day_of(now - USES_KEPT);
+        self.delete_in_portions(&USES, vec![used.into()]).await?;
+        self.delete_in_portions(&REFUSALS, vec![used.into()]).await?;
+        self.delete_in_portions(&ORGANIZATIONS, vec![]).await?;
+        let unanswered = long_ago - LIFETIME;
+        self.delete_in_portions(&approval_requests::OLD, vec![unanswered.into(), long_ago.into()]).await?;
+        self.delete_in_portions(&outbox::OLD, vec![(now - outbox::KEPT).into()]).await?;
+        self.delete_in_portions(&outbox::OLD_TOLD, vec![(now - outbox::TOLD_KEPT).into()]).await?;
+        self.delete_in_portions(&logout_notices::OLD, vec![(now - GIVEN_UP_AFTER).into()]).await
     }
 
     /// Deletes what these values choose, a portion after the other.
-    async fn delete_in_portions(&self, portion: &'static Portion, mut values: Vec<Value>) -> Result<(), StoreError> {
-        values.push(i64::try_from(PORTION).unwrap_or(i64::MAX).into());
+    async fn delete_in_portions(&self, old: &'static Old, mut values: Vec<Value>) -> Result<(), StoreError> {
+        values.push(i64::try_from(FOUND_AT_ONCE).unwrap_or(i64::MAX).into());
         loop {
-            let found = self.read(&portion.found, values.clone()).await?.len();
-            if found > 0 {
+            let found = self.read(&old.found, values.clone()).await?;
+            let last = found.len() < FOUND_AT_ONCE;
+            let mut keys = found.into_iter().map(Row::into_values).peekable();
+            while keys.peek().is_some() {
                 let mut changes = Changes::none();
-                changes.write(&portion.delete, values.clone());
+                for key in keys.by_ref().take(PORTION) {
+                    changes.write(&old.delete, key);
+                }
                 self.keep_books(&changes).await?;
             }
-            if found < PORTION {
+            if last {
                 return Ok(());
             }
         }
@@ -241,17 +255,5 @@ impl Store {
             Ok((rows.len(), changes))
         })
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_there_may_be_much_of_goes_in_portions() {
-        for portion in [&FLOWS, &CODES, &DEVICES, &PUSHED, &ASSERTIONS, &SESSIONS, &FAMILIES, &APP_TOKENS] {
-            assert!(portion.delete.text().contains(" LIMIT $"), "{}", portion.delete.name());
-        }
     }
 }

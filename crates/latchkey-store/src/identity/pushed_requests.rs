@@ -12,15 +12,17 @@ use crate::statement::{Changes, Sql};
 const PUSH: Sql = Sql::write(
     "pushed_requests.push",
     "INSERT INTO pushed_request (hash, client, segment, parameters, pushed_at, used_at) VALUES ($1, $2, $3, $4, $5, $6)",
-);
+).by_key();
 
 const USE: Sql =
-    Sql::guarded("pushed_requests.use", "UPDATE pushed_request SET used_at = $2 WHERE hash = $1 AND used_at IS NULL");
+    Sql::guarded("pushed_requests.use", "UPDATE pushed_request SET used_at = $2 WHERE hash = $1 AND used_at IS NULL")
+        .by_key();
 
 const BY_HASH: Sql = Sql::read(
     "pushed_requests.by_hash",
     "SELECT hash, client, segment, parameters, pushed_at, used_at FROM pushed_request WHERE hash = $1",
-);
+)
+.by_key();
 
 pub(super) const ALL: &[&Sql] = &[&PUSH, &USE, &BY_HASH];
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
@@ -24,37 +25,43 @@ const START: Sql = Sql::write(
 );
 
 const MOVE: Sql =
-    Sql::write("sessions.move", "UPDATE session SET browser = $2 WHERE browser = $1 AND ended_at IS NULL");
+    Sql::write("sessions.move", "UPDATE session SET browser = $2 WHERE browser = $1 AND ended_at IS NULL").by_owner();
 
-const END: Sql = Sql::guarded("sessions.end", "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
+const END: Sql =
+    Sql::guarded("sessions.end", "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL").by_key();
 
 const END_ALL_OF: Sql =
-    Sql::write("sessions.end_all_of", "UPDATE session SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL");
+    Sql::write("sessions.end_all_of", "UPDATE session SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL")
+        .by_owner();
 
 /// Finds the session going on, and keeps it from ending until the commit.
 const GOES_ON: Sql =
-    Sql::guarded("sessions.goes_on", "UPDATE session SET used_at = used_at WHERE id = $1 AND ended_at IS NULL");
+    Sql::guarded("sessions.goes_on", "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL FOR SHARE").by_key();
 
 const TOUCH: Sql =
-    Sql::write("sessions.touch", "UPDATE session SET used_at = $2 WHERE id = $1 AND used_at < $2 AND ended_at IS NULL");
+    Sql::write("sessions.touch", "UPDATE session SET used_at = $2 WHERE id = $1 AND used_at < $2 AND ended_at IS NULL")
+        .by_key();
 
 const BY_ID: Sql = Sql::read(
     "sessions.by_id",
     "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
        FROM session WHERE id = $1",
-);
+)
+.by_key();
 
 const IN_BROWSER: Sql = Sql::read(
     "sessions.in_browser",
     "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
        FROM session WHERE browser = $1 AND ended_at IS NULL",
-);
+)
+.by_owner();
 
 const OF_ACCOUNT: Sql = Sql::read(
     "sessions.of_account",
     "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
        FROM session WHERE account = $1 AND ended_at IS NULL",
-);
+)
+.by_owner();
 
 pub(super) const ALL: &[&Sql] = &[&START, &MOVE, &END, &END_ALL_OF, &GOES_ON, &TOUCH, &BY_ID, &IN_BROWSER, &OF_ACCOUNT];
 
@@ -71,12 +78,13 @@ pub(super) fn start(changes: &mut Changes, session: Session) {
         session.user_agent.into(),
         session.context.stored().into(),
     ];
-    changes.write(&START, values);
+    changes.write(&START, values).notice(Notice::Browser(session.browser.0.0));
 }
 
 /// Sessions of one browser become those of another.
 pub(super) fn move_to(changes: &mut Changes, from: BrowserHash, to: BrowserHash) {
-    changes.write(&MOVE, vec![from.0.0.into(), to.0.0.into()]);
+    let moved = changes.write(&MOVE, vec![from.0.0.into(), to.0.0.into()]);
+    moved.notice(Notice::Browser(from.0.0)).notice(Notice::Browser(to.0.0));
 }
 
 pub(super) fn end(changes: &mut Changes, session: SessionId, at: Timestamp) {
@@ -128,6 +136,23 @@ impl Store {
     /// The live sessions of a browser, latest sign-in first.
     pub async fn sessions_in_browser(&self, browser: BrowserHash, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         live(&self.read(&IN_BROWSER, vec![browser.0.0.into()]).await?, now)
+    }
+
+    /// The same, of those that are remembered. A browser that is unknown is read each time. When a session was last used may be behind: one
+    /// that seems to have been idle for too long is looked at again.
+    pub async fn remembered_sessions_in_browser(
+        &self,
+        browser: BrowserHash,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let load = async || self.sessions_in_browser(browser, now).await.map(Arc::new);
+        let known = |sessions: &Arc<Vec<Session>>| !sessions.is_empty();
+        let sessions = self.memory.browsers.get_or_load_if(browser, known, load).await?;
+        let sessions = match sessions.iter().all(|session| session.is_live(now)) {
+            true => sessions,
+            false => self.memory.browsers.load(browser, load).await?,
+        };
+        Ok(Arc::unwrap_or_clone(sessions))
     }
 
     /// The live sessions of an account, latest sign-in first.

@@ -15,36 +15,42 @@ const PUBLISH: Sql = Sql::guarded(
     "signing_keys.publish",
     "INSERT INTO signing_key (kid, algorithm, state, sealed, created_at, active_from, stopped_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7)",
-);
+)
+.of_server();
 
 const ACTIVATE: Sql = Sql::guarded(
     "signing_keys.activate",
     "UPDATE signing_key SET state = 'active', active_from = $2 WHERE kid = $1 AND state = 'next'",
-);
+)
+.of_server();
 
 const HASTEN: Sql = Sql::guarded(
     "signing_keys.hasten",
     "UPDATE signing_key SET active_from = $2 WHERE kid = $1 AND state = 'next' AND active_from <> $2",
-);
+)
+.of_server();
 
 const RETIRE: Sql = Sql::guarded(
     "signing_keys.retire",
     "UPDATE signing_key SET state = 'retiring', stopped_at = $2 WHERE kid = $1 AND state = 'active'",
-);
+)
+.of_server();
 
 /// The private part goes with it.
 const REVOKE: Sql = Sql::guarded(
     "signing_keys.revoke",
     "UPDATE signing_key SET state = 'revoked', stopped_at = $2, sealed = $3 WHERE kid = $1 AND state <> 'revoked'",
-);
+)
+.of_server();
 
 const DROP: Sql =
-    Sql::write("signing_keys.drop", "DELETE FROM signing_key WHERE kid = $1 AND state IN ('retiring', 'revoked')");
+    Sql::write("signing_keys.drop", "DELETE FROM signing_key WHERE kid = $1 AND state IN ('retiring', 'revoked')")
+        .of_server();
 
 const EVERY: Sql = Sql::sweep(
     "signing_keys.every",
     "SELECT kid, algorithm, state, sealed, created_at, active_from, stopped_at FROM signing_key ORDER BY created_at, kid",
-);
+).of_server();
 
 pub(super) const ALL: &[&Sql] = &[&PUBLISH, &ACTIVATE, &HASTEN, &RETIRE, &REVOKE, &DROP, &EVERY];
 

@@ -19,10 +19,10 @@ const BY_ID: Sql = Sql::read("tenants.by_id", "SELECT id, kind, name, domain FRO
 
 const BY_DOMAIN: Sql = Sql::read("tenants.by_domain", "SELECT id, kind, name, domain FROM tenant WHERE domain = $1");
 
-const EVERY: Sql = Sql::sweep("tenants.every", "SELECT id, kind, name, domain FROM tenant ORDER BY domain");
+const EVERY: Sql = Sql::sweep("tenants.every", "SELECT id, kind, name, domain FROM tenant ORDER BY domain").of_server();
 
 /// The one row that there may be.
-const SET_UP: Sql = Sql::guarded("tenants.set_up", "INSERT INTO set_up (once, at) VALUES (1, $1)");
+const SET_UP: Sql = Sql::guarded("tenants.set_up", "INSERT INTO set_up (once, at) VALUES (1, $1)").of_server();
 
 pub(super) const ALL: &[&Sql] = &[&SET_UP, &CREATE, &BY_ID, &BY_DOMAIN, &EVERY];
 

@@ -57,36 +57,42 @@ const ROTATE: Sql = Sql::guarded(
       WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND paused_at IS NULL
         AND EXISTS (SELECT 1 FROM service_authorization a
                      WHERE a.id = token_family.authorization_id AND a.ended_at IS NULL)",
-);
+)
+.by_key();
 
 const END: Sql =
-    Sql::write("token_families.end", "UPDATE token_family SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
+    Sql::write("token_families.end", "UPDATE token_family SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL")
+        .by_key();
 
 const NOTE_MADE_WITH: Sql =
-    Sql::write("token_families.note_made_with", "UPDATE token_family SET made_with = $2 WHERE id = $1");
+    Sql::write("token_families.note_made_with", "UPDATE token_family SET made_with = $2 WHERE id = $1").by_key();
 
 const END_MADE_WITH: Sql = Sql::write(
     "token_families.end_made_with",
     "UPDATE token_family SET ended_at = $2 WHERE made_with = $1 AND ended_at IS NULL",
-);
+)
+.by_key();
 
 const MADE_WITH: Sql =
-    Sql::read("token_families.made_with", "SELECT id FROM token_family WHERE made_with = $1 AND ended_at IS NULL");
+    Sql::read("token_families.made_with", "SELECT id FROM token_family WHERE made_with = $1 AND ended_at IS NULL")
+        .by_key();
 
 const END_BELOW: Sql = Sql::write(
     "token_families.end_below",
     "UPDATE token_family SET ended_at = $2 WHERE authorization_id = $1 AND ended_at IS NULL",
-);
+)
+.by_key();
 
 const PAUSE_BELOW: Sql = Sql::write(
     "token_families.pause_below",
     "UPDATE token_family SET paused_at = $2 WHERE authorization_id = $1 AND ended_at IS NULL AND paused_at IS NULL",
-);
+)
+.by_key();
 
 const RESUME_BELOW: Sql = Sql::write(
     "token_families.resume_below",
     "UPDATE token_family SET paused_at = NULL WHERE authorization_id = $1 AND ended_at IS NULL AND paused_at IS NOT NULL",
-);
+).by_key();
 
 /// Ends those below the authorizations that ended at the same moment with their session.
 const END_WITH_SESSION: Sql = Sql::write(
@@ -94,7 +100,8 @@ const END_WITH_SESSION: Sql = Sql::write(
     "UPDATE token_family SET ended_at = $2
       WHERE ended_at IS NULL AND authorization_id IN
             (SELECT id FROM service_authorization WHERE session = $1 AND lifetime = 'session' AND ended_at = $2)",
-);
+)
+.by_owner();
 
 /// Ends those below the authorizations that ended at the same moment with the sessions of their account.
 const END_WITH_ACCOUNT: Sql = Sql::write(
@@ -102,7 +109,8 @@ const END_WITH_ACCOUNT: Sql = Sql::write(
     "UPDATE token_family SET ended_at = $2
       WHERE ended_at IS NULL AND authorization_id IN
             (SELECT id FROM service_authorization WHERE account = $1 AND ended_at = $2)",
-);
+)
+.by_owner();
 
 /// Ends those below the authorizations that ended at the same moment with their client.
 const END_WITH_CLIENT: Sql = Sql::write(
@@ -110,7 +118,8 @@ const END_WITH_CLIENT: Sql = Sql::write(
     "UPDATE token_family SET ended_at = $2
       WHERE ended_at IS NULL AND authorization_id IN
             (SELECT id FROM service_authorization WHERE client = $1 AND ended_at = $2)",
-);
+)
+.by_owner();
 
 const BY_ID: Sql = Sql::read(
     "token_families.by_id",
@@ -123,19 +132,21 @@ const BY_ID: Sql = Sql::read(
           JOIN service_authorization a ON a.id = f.authorization_id
          WHERE f.id = $1"
     ),
-);
+)
+.by_key();
 
 const BELOW: Sql = Sql::read(
     "token_families.below",
     concat!("SELECT ", family_columns!(), " FROM token_family f WHERE f.authorization_id = $1 AND f.ended_at IS NULL"),
-);
+)
+.by_key();
 
 /// Those that ended within `$1` of the last one that did: at least all that ended within `$1` of now.
 const RECENTLY_ENDED: Sql = Sql::sweep(
     "token_families.recently_ended",
     "SELECT id FROM token_family
       WHERE ended_at IS NOT NULL AND ended_at >= (SELECT max(ended_at) FROM token_family WHERE ended_at IS NOT NULL) - $1",
-);
+).of_server();
 
 pub(super) const ALL: &[&Sql] = &[
     &START,

@@ -45,7 +45,7 @@ const OF_TENANT: Sql = Sql::read(
 
 /// Whether any directory sends its people elsewhere by their address.
 const ANY_HOME_REALM: Sql =
-    Sql::read("upstreams.any_home_realm", "SELECT id FROM upstream WHERE home_realm = 1 LIMIT 1");
+    Sql::read("upstreams.any_home_realm", "SELECT id FROM upstream WHERE home_realm = 1 LIMIT 1").of_server();
 
 /// Touches no row when somebody is linked already: who that is at the provider belongs to one account.
 const LINK: Sql = Sql::guarded(
@@ -66,7 +66,8 @@ const LINKED: Sql = Sql::read(
 const LINKS_OF: Sql = Sql::read(
     "upstreams.links_of",
     "SELECT tenant, issuer, subject, account, linked_at FROM upstream_link WHERE account = $1 ORDER BY issuer, subject",
-);
+)
+.by_owner();
 
 const BEGIN: Sql = Sql::write(
     "upstreams.begin",
@@ -77,16 +78,19 @@ const BEGIN: Sql = Sql::write(
 
 /// Touches no row when somebody was first.
 const USE: Sql =
-    Sql::guarded("upstreams.use", "UPDATE upstream_sign_in SET used_at = $2 WHERE state = $1 AND used_at IS NULL");
+    Sql::guarded("upstreams.use", "UPDATE upstream_sign_in SET used_at = $2 WHERE state = $1 AND used_at IS NULL")
+        .by_key();
 
 const MOVE: Sql =
-    Sql::write("upstreams.move", "UPDATE upstream_sign_in SET browser = $2 WHERE browser = $1 AND used_at IS NULL");
+    Sql::write("upstreams.move", "UPDATE upstream_sign_in SET browser = $2 WHERE browser = $1 AND used_at IS NULL")
+        .by_owner();
 
 const PENDING: Sql = Sql::read(
     "upstreams.pending",
     "SELECT state, browser, upstream, tenant, version, origin, flow, next, account, anew, max_age, started_at, used_at
        FROM upstream_sign_in WHERE state = $1",
-);
+)
+.by_key();
 
 pub(super) const ALL: &[&Sql] = &[
     &ADD,

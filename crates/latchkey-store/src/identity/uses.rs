@@ -18,7 +18,8 @@ const LAST: Sql = Sql::write(
     "uses.last",
     "UPDATE service_authorization SET last_used_at = $2, last_used_address = $3
       WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
-);
+)
+.by_key();
 
 const ADD: Sql = Sql::write(
     "uses.add",
@@ -28,12 +29,13 @@ const ADD: Sql = Sql::write(
         SET uses = authorization_use.uses + excluded.uses,
             last_at = CASE WHEN excluded.last_at > authorization_use.last_at THEN excluded.last_at
                            ELSE authorization_use.last_at END",
-);
+)
+.by_key();
 
 const OF_AUTHORIZATION: Sql = Sql::read(
     "uses.of_authorization",
     "SELECT day, operation, project, uses, last_at FROM authorization_use WHERE authorization_id = $1 ORDER BY day DESC",
-);
+).by_key();
 
 const ADD_REFUSALS: Sql = Sql::write(
     "uses.add_refusals",
@@ -43,13 +45,15 @@ const ADD_REFUSALS: Sql = Sql::write(
         SET refusals = authorization_refusal.refusals + excluded.refusals,
             last_at = CASE WHEN excluded.last_at > authorization_refusal.last_at THEN excluded.last_at
                            ELSE authorization_refusal.last_at END",
-);
+)
+.by_key();
 
 const REFUSALS_OF_AUTHORIZATION: Sql = Sql::read(
     "uses.refusals_of_authorization",
     "SELECT day, operation, reason, refusals, last_at FROM authorization_refusal WHERE authorization_id = $1
       ORDER BY day DESC",
-);
+)
+.by_key();
 
 pub(super) const ALL: &[&Sql] = &[&LAST, &ADD, &OF_AUTHORIZATION, &ADD_REFUSALS, &REFUSALS_OF_AUTHORIZATION];
 

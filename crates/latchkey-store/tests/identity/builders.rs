@@ -8,8 +8,8 @@ use latchkey_identity::authorize::flow::{Flow, FlowId};
 use latchkey_identity::authorize::pushed::PushedRequest;
 use latchkey_identity::client::key::Thumbprints;
 use latchkey_identity::client::{
-    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, Doors, FederatedCredential,
-    Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKey, ClientKind, ClientSecret, ClientState, FederatedCredential,
+    LogoutUris, Profile, Publisher, RedirectUri,
 };
 use latchkey_identity::client_auth::Method;
 use latchkey_identity::grant::authorization_code::{AuthorizationCode, CodeChallenge};
@@ -83,12 +83,12 @@ pub(crate) fn burndown() -> Client {
         state: ClientState::Active,
         owner: Some(ana().id),
         redirect_uris: ["https://b.test/2", "https://b.test/1"].map(|uri| RedirectUri::from_stored(uri.into())).into(),
-        doors: Doors {
+        logout: LogoutUris {
             post_logout_redirect_uris: vec![RedirectUri::from_stored("https://b.test/bye".into())],
-            device_code: true,
-            pushed_only: true,
-            ..Doors::default()
+            ..LogoutUris::default()
         },
+        device_code: true,
+        pushed_only: true,
         scopes: ScopeSet::from_text("vso.code vso.work"),
         required_scopes: ScopeSet::from_text("vso.work"),
         secrets: vec![a_secret(1), a_secret(2)],
@@ -134,7 +134,9 @@ pub(crate) fn a_bare_client() -> Client {
         publisher: Publisher::Unverified,
         owner: None,
         redirect_uris: vec![],
-        doors: Doors::default(),
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
         secrets: vec![],
         authentication: Authentication::default(),
         ..burndown()
@@ -173,6 +175,7 @@ pub(crate) fn a_session() -> Session {
 
 pub(crate) fn a_flow() -> Flow {
     Flow {
+        rehearsed_by: None,
         id: FlowId(TokenHash([0xf; 32])),
         browser: a_browser(1),
         client: burndown().id,

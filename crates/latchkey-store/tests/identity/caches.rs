@@ -1,8 +1,9 @@
 //! What is held in memory is what is true, as soon as the change is acknowledged; and it is not asked for twice.
 
 use latchkey_identity::account::AccountState;
-use latchkey_identity::authorization::{Authorization, EndReason};
+use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
 use latchkey_identity::client::{Client, ClientState};
+use latchkey_identity::session::{Session, SessionId};
 use latchkey_identity::token::app_token::AppTokenId;
 use latchkey_identity::{Change, Timestamp};
 use latchkey_testkit::databases::{on_both_databases, on_both_engines};
@@ -172,5 +173,73 @@ fn a_code_is_remembered_until_it_is_asked_for() {
         store.remember_code(a_code());
         assert_eq!(asked().await, Some(a_code()));
         assert_eq!(asked().await, None, "the second time the database is asked, which knows whether it was redeemed");
+    });
+}
+
+#[test]
+fn the_sessions_of_a_browser_are_known_as_they_are_and_read_once() {
+    on_both_databases(async |store| {
+        with(&store, vec![Change::CreateTenant(harbor()), create(&ana(), None), create(&ben(), None)]).await;
+        let seen = async |browser: u8, at: Timestamp| {
+            let sessions = store.remembered_sessions_in_browser(a_browser(browser), at).await.unwrap();
+            sessions.iter().map(|session| session.id).collect::<Vec<_>>()
+        };
+        assert_eq!(seen(1, later(70)).await, []);
+        let bens = Session { id: SessionId(id(7)), account: ben().id, ..a_session() };
+        with(&store, vec![Change::StartSession(Box::new(a_session()))]).await;
+        assert_eq!(
+            seen(1, later(70)).await,
+            [a_session().id],
+            "one that began is known, though nothing was known before"
+        );
+        with(&store, vec![Change::StartSession(Box::new(bens.clone()))]).await;
+        assert_eq!(seen(1, later(70)).await.len(), 2);
+        let before = store.counters();
+        assert_eq!(seen(1, later(70)).await.len(), 2);
+        assert_eq!(store.counters(), before, "nothing was read");
+
+        with(&store, vec![Change::RenewBrowser { from: a_browser(1), to: a_browser(3) }]).await;
+        assert_eq!((seen(1, later(70)).await, seen(3, later(70)).await.len()), (vec![], 2));
+        with(&store, vec![Change::EndSession { session: a_session().id, at: later(9) }]).await;
+        assert_eq!(seen(3, later(70)).await, [bens.id]);
+        with(&store, vec![Change::DisableAccount { account: ben().id, at: later(9) }]).await;
+        assert_eq!(seen(3, later(70)).await, []);
+    });
+}
+
+#[test]
+fn a_session_that_is_used_again_and_again_is_not_taken_for_an_idle_one() {
+    on_both_databases(async |store| {
+        with(&store, vec![Change::CreateTenant(harbor()), create(&ana(), None)]).await;
+        with(&store, vec![Change::StartSession(Box::new(a_session()))]).await;
+        let idle = a_session().expires_at();
+        let seen = async |at| store.remembered_sessions_in_browser(a_browser(1), at).await.unwrap().len();
+        assert_eq!(seen(later(70)).await, 1);
+        store.touch_sessions(&[(a_session().id, later(3_600))]).await.unwrap();
+        assert_eq!(seen(idle).await, 1, "it was used meanwhile");
+        assert_eq!(seen(idle + std::time::Duration::from_secs(3_600)).await, 0);
+    });
+}
+
+#[test]
+fn the_authorization_that_a_person_has_for_a_client_is_known_as_it_is_and_read_once() {
+    on_both_databases(async |store| {
+        let given = an_authorization();
+        with_everything(&store, &given).await;
+        let current =
+            async || store.remembered_authorization_for(given.tenant, given.account, given.client).await.unwrap();
+        // By whom it is asked for, and then by its id.
+        assert_eq!((current().await, current().await), (Some(given.clone()), Some(given.clone())));
+        let before = store.counters();
+        assert_eq!(current().await, Some(given.clone()));
+        assert_eq!(store.counters(), before, "nothing was read");
+        assert_eq!(store.remembered_authorization_for(given.tenant, ben().id, given.client).await.unwrap(), None);
+
+        let end = Change::EndAuthorization { authorization: given.id, at: later(9), reason: EndReason::Revoked };
+        with(&store, vec![end]).await;
+        assert_eq!(current().await, None);
+        let again = Authorization { id: AuthorizationId(id(0x77)), ..given.clone() };
+        with(&store, vec![authorize(&again)]).await;
+        assert_eq!(current().await, Some(again));
     });
 }

@@ -5,6 +5,7 @@ mod builders;
 mod caches;
 mod guards;
 mod lists;
+mod pages;
 mod purge;
 mod races;
 mod round_trips;

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use latchkey_identity::authorization::EndReason;
+use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
 use latchkey_identity::authorize::flow::{Flow, FlowId};
+use latchkey_identity::client::identifier::DocumentUrl;
+use latchkey_identity::client::metadata_document::ClientDocument;
+use latchkey_identity::client::{Authentication, Client, ClientId, ClientState};
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{Session, SessionId};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::{Change, Timestamp, limits};
 use latchkey_store::identity::Use;
+use latchkey_store::{Changes, Sql};
 use latchkey_testkit::databases::on_both_databases;
 
 use crate::builders::*;
@@ -109,5 +113,171 @@ fn more_flows_than_one_portion_are_forgotten_at_once() {
         for number in [0, 500, 1_000] {
             assert_eq!(store.flow(name(number)).await.unwrap(), None);
         }
+    });
+}
+
+/// An app of this number that described itself at this moment.
+fn described(number: u128, at: Timestamp, state: ClientState) -> Change {
+    let url = DocumentUrl::parse(&format!("https://service.test/{number}.json")).unwrap();
+    let client = Client {
+        id: ClientId(id(number)),
+        owner: None,
+        secrets: vec![],
+        authentication: Authentication { federated: vec![], ..an_authentication() },
+        document: Some(url.clone()),
+        state,
+        ..burndown()
+    };
+    let document = ClientDocument {
+        client: client.id,
+        tenant: client.tenant,
+        url,
+        digest: [7; 32],
+        fetched_at: at,
+        fresh_until: at + Duration::from_secs(3_600),
+    };
+    Change::DescribeClient { client: Box::new(client), document: Box::new(document) }
+}
+
+#[test]
+fn an_app_that_described_itself_goes_when_nobody_authorized_it_and_nobody_stopped_it() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let (unused, authorized, stopped, later_on) = (0x11, 0x12, 0x13, 0x14);
+        let active = |number, at| described(number, at, ClientState::Active);
+        with(&store, vec![active(unused, NOW), active(authorized, NOW), active(later_on, later(60))]).await;
+        with(&store, vec![described(stopped, NOW, ClientState::Suspended)]).await;
+        let by_ana = Authorization {
+            id: AuthorizationId(id(0xa2)),
+            client: ClientId(id(authorized)),
+            ended: Some((later(1), EndReason::Revoked)),
+            ..an_authorization()
+        };
+        with(&store, vec![authorize(&by_ana)]).await;
+        let left = async || {
+            let mut left = Vec::new();
+            for number in [unused, authorized, stopped, later_on] {
+                let client = ClientId(id(number));
+                let document = store.client_document(client).await.unwrap().is_some();
+                assert_eq!(store.client(client).await.unwrap().is_some(), document, "both or neither: {number:x}");
+                left.push(document);
+            }
+            left
+        };
+        let end = NOW + limits::UNUSED_DESCRIPTION_LIFETIME;
+        store.purge(end - Duration::from_secs(1)).await.unwrap();
+        assert_eq!(left().await, [true; 4]);
+        store.purge(end).await.unwrap();
+        assert_eq!(left().await, [false, true, true, true]);
+        store.purge(end + Duration::from_secs(60)).await.unwrap();
+        assert_eq!(left().await, [false, true, true, false]);
+        assert_eq!(store.count_described_clients(harbor().id).await.unwrap(), 2);
+
+        // What is gone comes back as if it had never been.
+        with(&store, vec![active(unused, days(3))]).await;
+        let client = store.client(ClientId(id(unused))).await.unwrap().unwrap();
+        assert_eq!(client.redirect_uris.len(), 2, "each address once");
+        assert_eq!(client.authentication.keys.len(), 2);
+    });
+}
+
+#[test]
+fn more_descriptions_than_one_portion_are_forgotten_at_once() {
+    on_both_databases(async |store| {
+        with(&store, vec![Change::CreateTenant(harbor())]).await;
+        for portion in 0..11 {
+            let some = (0..100).map(|number| described(0x1000 + portion * 100 + number, NOW, ClientState::Active));
+            with(&store, some.collect()).await;
+        }
+        assert_eq!(store.count_described_clients(harbor().id).await.unwrap(), 1_100);
+        store.purge(NOW + limits::UNUSED_DESCRIPTION_LIFETIME).await.unwrap();
+        assert_eq!(store.count_described_clients(harbor().id).await.unwrap(), 0);
+        assert_eq!(store.clients_of(harbor().id).await.unwrap(), []);
+    });
+}
+
+/// Rows that are old in any case, made of a number; and how many are left.
+const MUCH: [(Sql, Sql); 8] = [
+    (
+        Sql::write(
+            "test.use",
+            "INSERT INTO authorization_use (authorization_id, day, operation, project, uses, last_at)
+             VALUES ($1, 0, 'read', $1, 1, 0)",
+        ),
+        Sql::sweep("test.uses", "SELECT count(*) AS left_over FROM authorization_use"),
+    ),
+    (
+        Sql::write(
+            "test.refusal",
+            "INSERT INTO authorization_refusal (authorization_id, day, operation, reason, refusals, last_at)
+             VALUES ($1, 0, 'read', 'scope', 1, 0)",
+        ),
+        Sql::sweep("test.refusals", "SELECT count(*) AS left_over FROM authorization_refusal"),
+    ),
+    (
+        Sql::write(
+            "test.organization",
+            "INSERT INTO authorization_organization (organization, authorization_id)
+             SELECT CAST($1 AS BLOB), id FROM service_authorization WHERE ended_at IS NOT NULL",
+        ),
+        Sql::sweep("test.organizations", "SELECT count(*) AS left_over FROM authorization_organization"),
+    ),
+    (
+        Sql::write(
+            "test.request",
+            "INSERT INTO approval_request (organization, id, person, app, scopes, sentence, asked_at)
+             VALUES ($1, $1, $1, $1, '', '', 0)",
+        ),
+        Sql::sweep("test.requests", "SELECT count(*) AS left_over FROM approval_request"),
+    ),
+    (
+        Sql::write(
+            "test.mail",
+            "INSERT INTO outbox (tenant, id, account, subject, body, queued_at, next_at, attempts)
+             VALUES ($1, $1, $1, '', '', 0, 0, 0)",
+        ),
+        Sql::sweep("test.mails", "SELECT count(*) AS left_over FROM outbox"),
+    ),
+    (
+        Sql::write(
+            "test.told_one",
+            "INSERT INTO told (about, account, tenant, ends_at, days, told_at) VALUES ($1, $1, $1, 0, 7, 0)",
+        ),
+        Sql::sweep("test.told", "SELECT count(*) AS left_over FROM told"),
+    ),
+    (
+        Sql::write(
+            "test.notice",
+            "INSERT INTO logout_notice (session, client, tenant, account, origin, queued_at, next_at, attempts)
+             VALUES ($1, $1, $1, $1, '', 0, 0, 0)",
+        ),
+        Sql::sweep("test.notices", "SELECT count(*) AS left_over FROM logout_notice"),
+    ),
+    (
+        Sql::write("test.token", "INSERT INTO initial_access_token (hash, tenant, expires_at) VALUES ($1, $1, 0)"),
+        Sql::sweep("test.tokens", "SELECT count(*) AS left_over FROM initial_access_token"),
+    ),
+];
+
+#[test]
+fn whatever_there_is_much_of_goes_in_commits_of_its_own() {
+    on_both_databases(async |store| {
+        with_everything(&store, &for_this_session()).await;
+        store.purge(days(1)).await.unwrap();
+        let mut changes = Changes::none();
+        for (insert, _) in &MUCH {
+            for number in 0..1_001 {
+                changes.write(insert, vec![id(number).into()]);
+            }
+        }
+        store.commit(changes).await.unwrap();
+        let before = store.counters();
+        store.purge(days(1)).await.unwrap();
+        let after = store.counters();
+        for (_, left_over) in &MUCH {
+            assert_eq!(store.read_one(left_over, vec![]).await.unwrap().unwrap().int(0), Ok(0), "{}", left_over.name());
+        }
+        assert_eq!(after.writes - before.writes, 8 * 1_001);
+        assert_eq!(after.commits - before.commits, 8 * 3, "of 500 rows at the most");
     });
 }

@@ -5,7 +5,7 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::client::declaration::{Declaration, GivenSecret};
 use latchkey_identity::client::registration::{Registration, RegistrationError};
 use latchkey_identity::client::sector::SectorDocument;
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Metadata, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, LogoutUris, Metadata, Profile};
 use latchkey_identity::client_auth::Method;
 use latchkey_identity::limits::CLIENT_SECRET_LIFETIME;
 use latchkey_identity::scope::ScopeSet;
@@ -173,7 +173,7 @@ impl AppDocument {
     /// An app as it is registered. Nothing secret is in it.
     pub fn of(client: &Client, owner: Option<String>) -> Self {
         let words = |scopes: &ScopeSet| scopes.iter().map(str::to_owned).collect();
-        let typed = client.doors.typed();
+        let logout = client.logout.typed();
         let keys: Vec<Value> = client.authentication.keys.iter().map(|key| json!(key.jwk)).collect();
         Self {
             client_id: Some(client.id.0),
@@ -182,15 +182,15 @@ impl AppDocument {
             profile: client.profile.name().to_owned(),
             owner,
             redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
-            post_logout_redirect_uris: typed.post_logout_redirect_uris,
-            backchannel_logout_uri: typed.backchannel_logout_uri,
-            frontchannel_logout_uri: typed.frontchannel_logout_uri,
+            post_logout_redirect_uris: logout.post_logout_redirect_uris,
+            backchannel_logout_uri: logout.backchannel_logout_uri,
+            frontchannel_logout_uri: logout.frontchannel_logout_uri,
             scopes: words(&client.scopes),
             required_scopes: words(&client.required_scopes),
             multi_tenant: client.multi_tenant,
             pkce_optional: client.pkce_optional,
-            device_code: client.doors.device_code,
-            require_pushed_authorization_requests: client.doors.pushed_only,
+            device_code: client.device_code,
+            require_pushed_authorization_requests: client.pushed_only,
             token_endpoint_auth_method: client.authentication.method.map(|method| method.name().to_owned()),
             administrator_approved: client.administrator_approved,
             jwks: (!keys.is_empty()).then_some(KeyDocuments { keys }),
@@ -243,19 +243,23 @@ impl AppDocument {
     }
 
     fn registration(&self) -> Result<Registration, BadDocument> {
-        let scopes = |scopes: &[String]| ScopeSet::from_text(&scopes.join(" "));
+        // What is asked of people themselves, any app may ask: it is written along and registered nowhere.
+        let scopes = |scopes: &[String]| {
+            let all = ScopeSet::from_text(&scopes.join(" "));
+            all.difference(&all.identity())
+        };
         Ok(Registration {
             name: self.name.clone(),
             kind: word("kind", &self.kind, ClientKind::parse, ClientKind::ALL.map(ClientKind::name))?,
             profile: word("profile", &self.profile, Profile::parse, Profile::ALL.map(Profile::name))?,
             redirect_uris: self.redirect_uris.clone(),
-            doors: Doors {
+            logout: LogoutUris {
                 post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
                 backchannel_logout_uri: self.backchannel_logout_uri.clone(),
                 frontchannel_logout_uri: self.frontchannel_logout_uri.clone(),
-                device_code: self.device_code,
-                pushed_only: self.require_pushed_authorization_requests,
             },
+            device_code: self.device_code,
+            pushed_only: self.require_pushed_authorization_requests,
             metadata: self.metadata.clone(),
             scopes: scopes(&self.scopes),
             required_scopes: scopes(&self.required_scopes),
@@ -316,6 +320,15 @@ mod tests {
         let declaration = declared(|_| ()).unwrap();
         assert_eq!(declaration.secrets.len(), 1);
         assert_eq!(declaration.registration.kind(), ClientKind::Web);
+    }
+
+    #[test]
+    fn scopes_of_people_themselves_may_be_written_along() {
+        let with =
+            |scopes: Value| declared(move |document| drop(document.insert("scopes".to_owned(), scopes))).unwrap();
+        let (all, alone) =
+            (with(json!(["openid", "address", "offline_access", "vso.work"])), with(json!(["vso.work"])));
+        assert_eq!(format!("{:?}", all.registration), format!("{:?}", alone.registration));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use latchkey_identity::client::declaration::{Outcome, Standing, declare};
 use latchkey_identity::client::registration::{self, RegistrationError};
 use latchkey_identity::client::{Client, ClientId, key};
 use latchkey_identity::limits::USUAL_SECRET_DAYS;
-use latchkey_store::StoreError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -197,17 +196,7 @@ async fn decide<T>(
     id: ClientId,
     rule: impl Fn(&Client) -> Decision<T, RegistrationError>,
 ) -> Result<T, Problem> {
-    let decided: Result<Result<T, RegistrationError>, StoreError> = call
-        .app
-        .store
-        .decide(async || {
-            Ok(match call.app.store.client(id).await? {
-                Some(client) => call.seen(rule(&client)),
-                None => Decision::refuse(RegistrationError::NotYours),
-            })
-        })
-        .await;
-    Ok(decided??)
+    Ok(call.app.decide_client(id, |client| call.seen(rule(client))).await??)
 }
 
 async fn shown(call: &Call, client: &Client) -> Result<Value, Problem> {

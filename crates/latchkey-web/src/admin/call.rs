@@ -91,6 +91,11 @@ impl Call {
         read_id(self.after())
     }
 
+    /// Where it comes from, for the record.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A decision with the address that it came from.
     pub(super) fn seen<T, E>(&self, decision: Decision<T, E>) -> Decision<T, E> {
         decision.seen_from(&self.address)

@@ -11,6 +11,7 @@
 //! | accounts | [`accounts`] |
 //! | what people approved | [`authorizations`] |
 //! | the providers at which people sign in | [`upstreams`] |
+//! | whether tokens travel through browsers | [`implicit`] |
 //! | the keys that tokens are signed with | [`keys`] |
 
 mod accounts;
@@ -18,6 +19,7 @@ pub mod app_document;
 mod apps;
 mod authorizations;
 mod call;
+mod implicit;
 mod keys;
 mod openapi;
 mod problem;

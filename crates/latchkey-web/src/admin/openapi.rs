@@ -124,6 +124,7 @@ fn schemas() -> Value {
         ("Account", account()),
         ("NewAccount", new_account()),
         ("Authorization", authorization()),
+        ("Implicit", requiring(&["allowed"], object(&[("allowed", json!({ "type": "boolean" }))]))),
         (
             "Upstream",
             upstream(&[
@@ -186,7 +187,7 @@ fn metadata(name: &str) -> Value {
         "subject_type" => json!({ "enum": SubjectType::ALL.map(SubjectType::name), "default": "public" }),
         "default_max_age" => json!({ "type": "integer", "minimum": 0 }),
         name if name.ends_with("_alg") => algorithm(),
-        name if name.ends_with("_uri") => text(),
+        name if name.ends_with("_uri") || name.starts_with("tls_client_auth_") => text(),
         "response_types" => array(json!({ "enum": ResponseType::ALL.map(ResponseType::name) })),
         "request_uris" | "exposed_scopes" => array(text()),
         "authorization_details_types" => array(json!({ "enum": DetailsType::ALL.map(DetailsType::name) })),

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::Handler;
-use super::{accounts, apps, authorizations, keys, upstreams};
+use super::{accounts, apps, authorizations, implicit, keys, upstreams};
 
 /// Where the description is.
 pub(super) const DESCRIPTION: &str = "/_admin/v1/openapi.json";
@@ -54,7 +54,7 @@ macro_rules! operation {
 }
 
 /// All of them.
-pub(super) fn operations() -> [Operation; 21] {
+pub(super) fn operations() -> [Operation; 23] {
     use Gives::{All, Made, Nothing, One, Pages};
     [
         operation!(GET "/apps", "listApps", "The apps of the tenant", None => Pages("App"), apps::list),
@@ -93,6 +93,10 @@ pub(super) fn operations() -> [Operation; 21] {
         operation!(DELETE "/upstreams/{id}", "deleteUpstream",
             "Remove a provider: nobody signs in by it, and who is linked by it is so no more",
             None => Nothing, upstreams::delete),
+        operation!(GET "/implicit", "readImplicit", "Whether tokens may travel through browsers to apps of the tenant",
+            None => One("Implicit"), implicit::read),
+        operation!(PUT "/implicit", "updateImplicit", "Let tokens travel through browsers to apps of the tenant, or not",
+            Some("Implicit") => One("Implicit"), implicit::update),
         operation!(GET "/keys", "listSigningKeys", "The keys that tokens are signed with", None => All("SigningKey"), keys::list),
     ]
 }

@@ -6,7 +6,7 @@ use latchkey_devops::ids::PersonId;
 use latchkey_devops::wire;
 use uuid::Uuid;
 
-use super::call::{Call, Door};
+use super::call::{Call, FoundOrganization};
 use super::error::ApiError;
 use super::table::Answer;
 
@@ -17,8 +17,8 @@ pub(super) async fn list(call: Call) -> Answer {
     let mut shown = Vec::new();
     if member.is_none_or(|member| member == access.person()) {
         for facts in call.app.store.organizations_of(access.person()).await? {
-            let door = Door::of(&call.app, facts.clone(), access.person()).await?;
-            let reached = access::to_organization(call.caller(), door.within(), Action::Connect).is_ok();
+            let found = FoundOrganization::of(&call.app, facts.clone(), access.person()).await?;
+            let reached = access::to_organization(call.caller(), found.within(), Action::Connect).is_ok();
             if reached && owner.is_none_or(|owner| owner == facts.organization.owner) {
                 shown.push(wire::account::account(&call.origin.url, &facts.organization));
             }

@@ -1,4 +1,4 @@
-//! One request of somebody who is known, and the doors it goes through: organization, project, repository.
+//! One request of somebody who is known, on its way into an organization, a project, a repository.
 //!
 //! A handler gets at facts only through here, and here access is decided: by the action that the table names for the route.
 
@@ -38,7 +38,7 @@ impl Deref for Call {
 }
 
 /// An organization as it was asked for, before it is decided whether the caller may enter.
-pub(super) struct Door {
+pub(super) struct FoundOrganization {
     name: String,
     facts: Option<Arc<OrganizationFacts>>,
     member: Option<Arc<Member>>,
@@ -50,7 +50,7 @@ pub(super) struct InOrganization {
     pub(super) access: OrganizationAccess,
     /// The organization, its projects and repositories.
     pub(super) facts: Arc<OrganizationFacts>,
-    door: Door,
+    found: FoundOrganization,
 }
 
 /// Within a project.
@@ -61,7 +61,7 @@ pub(super) struct InProject {
     pub(super) facts: Arc<OrganizationFacts>,
     /// The project.
     pub(super) project: Project,
-    door: Door,
+    found: FoundOrganization,
 }
 
 /// Within a repository.
@@ -76,7 +76,7 @@ pub(super) struct InRepository {
     pub(super) repository: Repository,
 }
 
-impl Door {
+impl FoundOrganization {
     /// Finds the organization of that name, and the person's membership in it. Both are kept in memory.
     pub(super) async fn find(app: &App, name: &str, person: PersonId) -> Result<Self, StoreError> {
         let facts = app.store.organization(name).await?;
@@ -93,7 +93,7 @@ impl Door {
         Ok(Self { name: facts.organization.name.to_string(), facts: Some(facts), member })
     }
 
-    /// What is behind it. Ask after access was decided.
+    /// What is known of it. Ask after access was decided.
     pub(super) fn facts(&self) -> Result<&Arc<OrganizationFacts>, ApiError> {
         self.facts.as_ref().ok_or_else(vanished)
     }
@@ -151,10 +151,10 @@ impl Call {
     /// Into the organization that the path names, on the way to things in its projects. Where the caller acted is noted when
     /// they are found.
     pub(super) async fn on_the_way(&self) -> Result<InOrganization, ApiError> {
-        let door = self.door().await?;
-        let access = access::to_organization(self.caller(), door.within(), self.action)?;
+        let found = self.found().await?;
+        let access = access::to_organization(self.caller(), found.within(), self.action)?;
         self.identified.entered(&self.visit, access.organization());
-        Ok(InOrganization { access, facts: door.facts()?.clone(), door })
+        Ok(InOrganization { access, facts: found.facts()?.clone(), found })
     }
 
     /// Into the project that the path names.
@@ -168,14 +168,14 @@ impl Call {
     }
 
     async fn project_named(&self, name: &str, action: Action) -> Result<InProject, ApiError> {
-        let door = self.door().await?;
-        let project = door.facts.as_ref().and_then(|facts| facts.project(name));
-        let access = access::to_project(self.caller(), door.within(), Asked::new(name, project), action)?;
+        let found = self.found().await?;
+        let project = found.facts.as_ref().and_then(|facts| facts.project(name));
+        let access = access::to_project(self.caller(), found.within(), Asked::new(name, project), action)?;
         self.acted(Some(&access));
         self.identified.entered(&self.visit, access.organization());
-        let facts = door.facts()?.clone();
+        let facts = found.facts()?.clone();
         let project = project.cloned().ok_or_else(vanished)?;
-        Ok(InProject { access, facts, project, door })
+        Ok(InProject { access, facts, project, found })
     }
 
     /// Into the repository that the path names, in the project that the path names; without one the repository goes by its id.
@@ -191,8 +191,8 @@ impl Call {
         name: &str,
         action: Action,
     ) -> Result<InRepository, ApiError> {
-        let door = self.door().await?;
-        let entered = enter_repository(self.caller(), &door, project, name, action)?;
+        let found = self.found().await?;
+        let entered = enter_repository(self.caller(), &found, project, name, action)?;
         self.identified.entered(&self.visit, entered.access.organization());
         self.identified.used(&self.visit, action, Some(entered.project.id.0));
         Ok(entered)
@@ -211,7 +211,7 @@ impl Call {
         action: Action,
     ) -> Result<ProjectAccess, Refusal> {
         let asked = Asked::new(project.name.as_str(), Some(project));
-        access::to_project(self.caller(), inside.door.within(), asked, action)
+        access::to_project(self.caller(), inside.found.within(), asked, action)
     }
 
     /// Whether the caller may do this route's action in a repository that was found on the way.
@@ -223,7 +223,7 @@ impl Call {
     ) -> Result<RepositoryAccess, Refusal> {
         let asked = Asked::new(project.name.as_str(), Some(project));
         let repository = Asked::new(repository.name.as_str(), Some(repository));
-        access::to_repository(self.caller(), inside.door.within(), asked, repository, self.action)
+        access::to_repository(self.caller(), inside.found.within(), asked, repository, self.action)
     }
 
     /// Into a repository that was found on the way; nothing if it is not there any more.
@@ -251,16 +251,16 @@ impl Call {
         self.identified.used(&self.visit, action, access.map(|access| access.project().0));
     }
 
-    async fn door(&self) -> Result<Door, ApiError> {
-        Ok(Door::find(&self.app, self.named("organization"), self.person()).await?)
+    async fn found(&self) -> Result<FoundOrganization, ApiError> {
+        Ok(FoundOrganization::find(&self.app, self.named("organization"), self.person()).await?)
     }
 }
 
 impl InProject {
     /// The organization around it, for what reaches beyond the project.
     pub(super) fn around(self, call: &Call) -> Result<InOrganization, ApiError> {
-        let access = access::to_organization(call.caller(), self.door.within(), call.action)?;
-        Ok(InOrganization { access, facts: self.facts, door: self.door })
+        let access = access::to_organization(call.caller(), self.found.within(), call.action)?;
+        Ok(InOrganization { access, facts: self.facts, found: self.found })
     }
 }
 
@@ -284,12 +284,12 @@ impl Identified {
 /// Decides whether a caller may do something in a repository. Also asked again when references are about to move.
 pub(super) fn enter_repository(
     caller: &access::Caller,
-    door: &Door,
+    found: &FoundOrganization,
     project: Option<&str>,
     name: &str,
     action: Action,
 ) -> Result<InRepository, ApiError> {
-    let facts = door.facts.as_ref();
+    let facts = found.facts.as_ref();
     let repository = facts.and_then(|facts| match project {
         Some(project) => facts.repository(facts.project(project)?.id, name),
         None => uuid::Uuid::try_parse(name).ok().and_then(|id| facts.repository_by_id(id.into())),
@@ -300,8 +300,8 @@ pub(super) fn enter_repository(
         (None, None) => None,
     };
     let asked = Asked::new(project.unwrap_or_default(), found_project);
-    let access = access::to_repository(caller, door.within(), asked, Asked::new(name, repository), action)?;
-    let facts = door.facts()?.clone();
+    let access = access::to_repository(caller, found.within(), asked, Asked::new(name, repository), action)?;
+    let facts = found.facts()?.clone();
     let (project, repository) = (found_project.cloned(), repository.cloned());
     let (Some(project), Some(repository)) = (project, repository) else { return Err(vanished()) };
     Ok(InRepository { access, facts, project, repository })

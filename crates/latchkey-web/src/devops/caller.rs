@@ -14,9 +14,11 @@ use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId, Repositor
 use latchkey_devops::scope::{self, Scope, Scopes};
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::{Place, Places};
+use latchkey_identity::client::ClientId;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::Secret;
 use latchkey_identity::token::access_token::TokenRefusal;
+use latchkey_identity::token::narrowing::Actor;
 
 use super::error::ApiError;
 use crate::app::App;
@@ -156,11 +158,18 @@ fn caller(bearer: &Bearer) -> Caller {
             legacy: bearer.client.is_legacy().then_some(Timestamp::from_secs(0)),
             itself: None,
         }),
+        actors: actors(bearer),
         standing: Standing::Live,
         token_scopes: scopes(&bearer.token.scopes),
         authorized_scopes: scopes(&bearer.authorization.scopes),
         limits: limits(&bearer.token.narrowing.within(&bearer.authorization.places)),
     }
+}
+
+/// The apps that a token was handed on to. [RFC 8693 §4.1]
+fn actors(bearer: &Bearer) -> Vec<AppId> {
+    let named = bearer.token.narrowing.actor.iter().flat_map(Actor::clients);
+    named.filter_map(|client| ClientId::parse(client).map(|id| AppId(id.0))).collect()
 }
 
 /// The same for an app that acts by itself: what the token says, what the app is registered for now, and of which directory it is.

@@ -4,7 +4,7 @@ use latchkey_devops::access::{self, Action};
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::wire;
 
-use super::call::Door;
+use super::call::FoundOrganization;
 use super::table::Answer;
 use super::visit::Visit;
 use super::{caller, people};
@@ -19,9 +19,9 @@ pub(super) async fn read(visit: Visit) -> Answer {
         return visit.json(&wire::connection_data::connection_data(&facts.organization, None));
     }
     let identified = caller::identify(app, visit.parts(), visit.now).await?;
-    let door = Door::find(app, name, identified.caller.person).await?;
-    access::to_organization(&identified.caller, door.within(), Action::Connect)?;
-    let facts = door.facts()?;
+    let found = FoundOrganization::find(app, name, identified.caller.person).await?;
+    access::to_organization(&identified.caller, found.within(), Action::Connect)?;
+    let facts = found.facts()?;
     let person = people::seen_holder(&identified.holder);
     visit.json(&wire::connection_data::connection_data(&facts.organization, Some(&person)))
 }

@@ -269,39 +269,30 @@ mod tests {
         assert!(missing.ends_with("error=\"insufficient_scope\", scope=\"vso.project vso.profile\""), "{missing}");
     }
 
+    const OF_GIT: Circumstances<'static> = Circumstances {
+        dialect: Dialect::Git,
+        origin: "https://devops.test",
+        organization: None,
+        scope: None,
+        tenant: None,
+        with_credential: true,
+        as_dpop: false,
+        activity: "a",
+    };
+
     #[test]
     fn git_is_told_in_plain_text_and_a_bug_is_not_told() {
-        let circumstances = Circumstances {
-            dialect: Dialect::Git,
-            origin: "https://devops.test",
-            organization: None,
-            scope: None,
-            tenant: None,
-            with_credential: true,
-            as_dpop: false,
-            activity: "a",
-        };
-        let refused = ApiError::from(DevOpsError::repository_not_found("lamp")).answer(&circumstances);
+        let refused = ApiError::from(DevOpsError::repository_not_found("lamp")).answer(&OF_GIT);
         assert_eq!(refused.headers()[CONTENT_TYPE], "text/plain; charset=utf-8");
-        let busy = ApiError::Unavailable("the disk is full".into()).answer(&circumstances);
+        let busy = ApiError::Unavailable("the disk is full".into()).answer(&OF_GIT);
         assert_eq!((busy.status().as_u16(), busy.headers().contains_key(RETRY_AFTER)), (503, true));
-        assert_eq!(ApiError::Bug("secret".into()).answer(&circumstances).status(), 500);
+        assert_eq!(ApiError::Bug("secret".into()).answer(&OF_GIT).status(), 500);
     }
 
     #[tokio::test]
     async fn git_is_told_whose_requests_it_waits_for_and_to_come_back() {
-        let circumstances = Circumstances {
-            dialect: Dialect::Git,
-            origin: "https://devops.test",
-            organization: None,
-            scope: None,
-            tenant: None,
-            with_credential: true,
-            as_dpop: false,
-            activity: "a",
-        };
         for (error, says) in [(GitError::Busy, "busy with other git requests"), (GitError::ShareTaken, "you have 8")] {
-            let answer = ApiError::from(error).answer(&circumstances);
+            let answer = ApiError::from(error).answer(&OF_GIT);
             assert_eq!((answer.status().as_u16(), answer.headers().contains_key(RETRY_AFTER)), (503, true));
             let text = axum::body::to_bytes(answer.into_body(), 1_024).await.unwrap();
             assert!(String::from_utf8_lossy(&text).contains(says), "{text:?}");

@@ -5,7 +5,7 @@
 //! | every route, with the action that its caller must be allowed | [`routes`] |
 //! | how a path finds its route | [`table`] |
 //! | one request, and who asks | [`visit`], [`caller`] |
-//! | through the doors: organization, project, repository | [`call`] |
+//! | into an organization, a project, a repository | [`call`] |
 //! | what comes in | [`query`], [`payload`], [`accept`] |
 //! | what goes out | [`answer`](mod@answer), [`error`], [`paging`], [`people`] |
 //! | where clients find things | [`locations`], [`connection_data`] |

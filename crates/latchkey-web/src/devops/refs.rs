@@ -9,7 +9,7 @@ use latchkey_devops::wire;
 use latchkey_git::{ObjectId, RefChange, RefCommand, RefName, RefOutcome};
 use serde_json::Value;
 
-use super::call::{Call, Door, InRepository, enter_repository};
+use super::call::{Call, FoundOrganization, InRepository, enter_repository};
 use super::error::ApiError;
 use super::git::note_push;
 use super::payload::Payload;
@@ -133,9 +133,9 @@ pub(super) async fn may_move(call: &Call, inside: &InRepository, commands: &[Ref
 async fn decide_again(call: &Call, inside: &InRepository, action: Action) -> Result<(), ApiError> {
     let app: &App = &call.app;
     let identified = call.identified().again(app, app.now()).await?;
-    let door = Door::find(app, call.named("organization"), identified.caller.person).await?;
+    let found = FoundOrganization::find(app, call.named("organization"), identified.caller.person).await?;
     let (project, repository) = (inside.project.id.to_string(), inside.repository.id.to_string());
-    enter_repository(&identified.caller, &door, Some(&project), &repository, action).map(drop)
+    enter_repository(&identified.caller, &found, Some(&project), &repository, action).map(drop)
 }
 
 /// Reads `[{name, oldObjectId, newObjectId}]`.

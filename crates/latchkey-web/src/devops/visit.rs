@@ -83,7 +83,7 @@ impl Visit {
     }
 }
 
-/// The origin that the request came to; the door put it there.
+/// The origin that the request came to; the site put it there.
 pub(super) fn origin(app: &App, parts: &Parts) -> Origin {
     let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
     origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true, mutual_tls: None })

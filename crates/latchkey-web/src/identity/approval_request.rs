@@ -13,7 +13,7 @@ use crate::app::{App, entropy};
 use crate::identity::flow::{self, Deliberation, Next, Opened};
 use crate::identity::offer::{approvable, shown};
 use crate::identity::own_form::{self, Answered};
-use crate::identity::{consent, problem_page};
+use crate::identity::{consent, prerequisite, problem_page};
 use crate::mail;
 use crate::reply;
 use crate::visitor::Visitor;
@@ -34,6 +34,9 @@ pub async fn ask(State(app): State<App>, visitor: Visitor, request: Request<Body
         return problem_page::other_account(&app, &visitor);
     }
     let back = || reply::see_other(&visitor, &format!("/consent?flow={}", opened.id));
+    if opened.flow.rehearsed_by.is_some() {
+        return back();
+    }
     let named = pairs.first("ask").and_then(|id| Uuid::try_parse(id).ok());
     // Only what the page shows: another organization is not told apart from one that is not there.
     let shown = |id: &Uuid| deliberation.standing.closed.iter().any(|closed| closed.id == *id);
@@ -44,7 +47,7 @@ pub async fn ask(State(app): State<App>, visitor: Visitor, request: Request<Body
         // What was true when the page was made is not any more, or two presses came at once: the page says what is.
         Ok(Ok(_) | Err(CannotAsk::Waiting | CannotAsk::NotNeeded | CannotAsk::NotEnough(_))) => back(),
         Ok(Err(problem @ (CannotAsk::TooMany | CannotAsk::TooLong))) => {
-            let page = consent::prerequisite(&app, &visitor, &opened, &deliberation, Some(problem.to_string()));
+            let page = prerequisite::page(&app, &visitor, &opened, &deliberation, Some(problem.to_string()));
             reply::page(StatusCode::UNPROCESSABLE_ENTITY, &visitor, &page, &opened.asked.targets())
         }
     }

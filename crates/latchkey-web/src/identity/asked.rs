@@ -61,21 +61,25 @@ impl From<StoreError> for Unserved {
     }
 }
 
+fn untrusted(why: Untrusted) -> Unserved {
+    Unserved::Request(AuthorizeError::ShowPage(why), None)
+}
+
 impl Asked {
-    /// Reads a request as it comes in at the door: a client that describes itself is looked at first.
+    /// Reads a request as it comes in: a client that describes itself is looked at first.
     pub async fn arriving(app: &App, visitor: &Visitor, segment: &str, parameters: &str) -> Result<Self, Unserved> {
-        let named = decoded(parameters).and_then(|read| request::client_id(&read));
-        if let Ok(identifier @ ClientIdentifier::Described(_)) = named
+        let read = decoded(parameters).map_err(untrusted)?;
+        if let Ok(identifier @ ClientIdentifier::Described(_)) = request::client_id(&read)
             && let Ok(audience) = tenants::audience(app, segment).await
         {
             let (address, now) = (visitor.address, visitor.now);
             let arrival = Arrival { audience: &audience, purpose: Purpose::Request, kid: None, address, now };
             app.welcome(&identifier, arrival).await.map_err(|why| match why.untrusted() {
-                Ok(why) => Unserved::Request(AuthorizeError::ShowPage(why), None),
+                Ok(why) => untrusted(why),
                 Err(error) => Unserved::Store(error),
             })?;
         }
-        Self::read(app, (&visitor.origin.url, visitor.address), segment, parameters, visitor.now).await
+        Self::decoded(app, (&visitor.origin.url, visitor.address), segment, (parameters, read), visitor.now).await
     }
 
     /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
@@ -88,12 +92,21 @@ impl Asked {
         parameters: &str,
         begun_at: Timestamp,
     ) -> Result<Self, Unserved> {
-        let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
+        let read = decoded(parameters).map_err(untrusted)?;
+        Self::decoded(app, (origin, address), segment, (parameters, read), begun_at).await
+    }
+
+    async fn decoded(
+        app: &App,
+        (origin, address): (&str, IpAddr),
+        segment: &str,
+        (parameters, read): (&str, Parameters),
+        begun_at: Timestamp,
+    ) -> Result<Self, Unserved> {
         let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
             "temporarily_unavailable" => Unserved::Store(StoreError::Unavailable("tenant".into())),
             _ => untrusted(Untrusted::UnknownTenant),
         })?;
-        let read = decoded(parameters).map_err(untrusted)?;
         let id = request::client_id(&read).map_err(untrusted)?;
         let client = app.client_called(&audience, &id).await?;
         let (read, came_by) = match read.get("request_uri").and_then(pushed::reference) {
@@ -200,17 +213,9 @@ async fn fetched(app: &App, asked_from: IpAddr, address: &str, now: Timestamp) -
     // Nobody makes this server ask others again and again, or takes the turns of those who do not.
     let room = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now);
     room.ok()?;
-    let fetch = async {
-        let target = app.outbound.target(address)?;
-        app.outbound.fetch(&target, "application/oauth-authz-req+jwt, application/jwt", REQUEST_OBJECT_BYTES).await
-    };
-    match fetch.await {
-        Ok(fetched) => String::from_utf8(fetched.body.to_vec()).ok(),
-        Err(error) => {
-            tracing::info!(%error, "a request object could not be fetched");
-            None
-        }
-    }
+    let accept = "application/oauth-authz-req+jwt, application/jwt";
+    let object = app.outbound.document(address, accept, REQUEST_OBJECT_BYTES).await?;
+    String::from_utf8(object.to_vec()).ok()
 }
 
 fn encode(parameters: &Parameters) -> String {

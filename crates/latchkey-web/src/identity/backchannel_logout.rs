@@ -70,7 +70,7 @@ async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), StoreError> {
 
 /// Posts a logout token. The status, if there was an answer; nothing at all if there is nowhere to post it.
 async fn post(app: &App, notice: &LogoutNotice, client: &Client) -> Option<Option<u16>> {
-    let uri = client.doors.backchannel_logout_uri.as_ref()?;
+    let uri = client.logout.backchannel_logout_uri.as_ref()?;
     let told = async {
         let target = app.outbound.target(uri.as_str())?;
         let claims = notice.about.logout_token(client, &app.keys.refresh_token, app.now(), &mut entropy());

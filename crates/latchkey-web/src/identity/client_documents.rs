@@ -1,4 +1,4 @@
-//! Clients that describe themselves: their documents are fetched at the doors that clients come in by, kept, and asked for again now and
+//! Clients that describe themselves: their documents are fetched at the endpoints where new clients come in, kept, and asked for again now and
 //! then. Everywhere else there is only the client. [Client ID Metadata Document §5]
 
 use std::net::IpAddr;
@@ -102,7 +102,7 @@ impl From<Undescribed> for OAuthProblem {
     }
 }
 
-/// Who comes in by a door, and for what.
+/// Who comes in, and for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// The tenant that was asked.

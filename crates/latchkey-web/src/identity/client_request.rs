@@ -15,7 +15,9 @@ use latchkey_identity::client::metadata_document::Purpose;
 use latchkey_identity::client::redirect_uri::origin;
 use latchkey_identity::client::registration::SenderConstraint;
 use latchkey_identity::client::{Client, ClientIdentifier, ClientKind, Profile};
-use latchkey_identity::client_auth::{AuthenticatedClient, CalledAt, Facts, Presentable, Presented, authenticate};
+use latchkey_identity::client_auth::{
+    AuthenticatedClient, CalledAt, Facts, Presentable, Presented, ShownCertificate, authenticate,
+};
 use latchkey_identity::dpop::ProvenKey;
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::tenant::Audience;
@@ -66,7 +68,7 @@ impl ClientRequest {
         Self::read_for(Purpose::Token, app, parts, segment, body).await
     }
 
-    /// The same, for a door that clients come in by which nobody knows yet.
+    /// The same, at an endpoint where clients come in that nobody knows yet.
     pub(super) async fn read_first(app: &App, parts: &Parts, segment: &str, body: Body) -> Result<Self, OAuthProblem> {
         Self::read_for(Purpose::Request, app, parts, segment, body).await
     }
@@ -93,17 +95,19 @@ impl ClientRequest {
                     _ => None,
                 };
                 let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
-                let kid = kid.as_deref();
                 let arrival = Arrival { audience: &audience, purpose, kid, address, now: app.now() };
                 app.welcome(&identifier, arrival).await?;
                 app.client_called(&audience, &identifier).await?
             }
         };
         let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
-        let certificate = parts.extensions.get::<ClientCertificate>().map(|ClientCertificate(thumbprint)| *thumbprint);
+        let certificate = parts.extensions.get::<ClientCertificate>();
         // A public client may show one too, which proves nothing but that it holds its key.
-        let proves = client.as_ref().is_some_and(|client| client.kind.is_confidential());
-        let presented = presented.or_certificate(certificate.filter(|_| proves));
+        let presented = match client.as_deref().filter(|client| client.kind.is_confidential()) {
+            Some(client) => presented.or_certificate(certificate.map(|shown| known(app, shown, client)), client),
+            None => presented,
+        };
+        let certificate = certificate.map(|shown| shown.thumbprint);
         Ok(Self { form, client, audience, presented, certificate, origin, path: parts.uri.path().to_owned() })
     }
 
@@ -126,7 +130,7 @@ impl ClientRequest {
         let called = CalledAt { origin: &self.origin, path: &self.path, audience: &self.audience };
         let published = match (&self.client, &self.presented.proof) {
             (Some(client), Presentable::Assertion(assertion)) if client.jwks_uri().is_some() => {
-                app.published_keys(client, assertion.kid().as_deref(), now).await
+                app.published_keys(client, assertion.kid(), now).await
             }
             _ => Vec::new(),
         };
@@ -135,7 +139,7 @@ impl ClientRequest {
             _ => None,
         };
         let issuers = match of_issuer {
-            Some((issuer, kid)) => app.issuer_keys(&issuer, kid.as_deref(), now).await,
+            Some((issuer, kid)) => app.issuer_keys(issuer, kid, now).await,
             None => Vec::new(),
         };
         let facts = Facts { key: &app.keys.client_secret, called, published: &published, issuers: &issuers };
@@ -170,6 +174,13 @@ impl ClientRequest {
         let certificate = self.certificate.filter(|_| by_certificate).map(ProvenKey::of_certificate);
         Ok(client.holding(certificate.or(key)))
     }
+}
+
+/// A certificate with what is known of it. Nobody is asked to vouch for one that is not known by its name.
+fn known(app: &App, shown: &ClientCertificate, client: &Client) -> ShownCertificate {
+    let named = client.metadata.certificate_name().is_some();
+    let vouched = named.then(|| app.settings.client_authorities.vouch_for(shown, app.now())).flatten();
+    ShownCertificate { thumbprint: shown.thumbprint, vouched }
 }
 
 /// Finishes an answer for a client: errors in the words of its world, its own id for the request, and leave for the page of a

@@ -168,6 +168,7 @@ pub async fn go_on(State(app): State<App>, visitor: Visitor, request: Request<Bo
         parameters: "",
         origin: &device.origin,
         device: Some(device.hash),
+        rehearsed_by: None,
     };
     match flow::start(&app, &visitor, &kept).await {
         Ok(id) => reply::see_other(&visitor, &format!("/consent?flow={id}")),

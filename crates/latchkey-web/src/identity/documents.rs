@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{LazyLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -9,8 +10,9 @@ use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use http::{Method, Request, Response, StatusCode};
+use latchkey_identity::Timestamp;
 use latchkey_identity::client::dynamic::RegistrationGate;
-use latchkey_identity::discovery::{self, Switches};
+use latchkey_identity::discovery::{self, MutualTls, Switches};
 use latchkey_identity::limits::KEY_SET_MAX_AGE;
 use latchkey_identity::tenant::{Audience, TenantId, TenantSegment};
 use latchkey_identity::token::issuer;
@@ -27,6 +29,9 @@ use crate::visitor::Visitor;
 /// Documents kept at once: a few for each tenant that somebody asks for.
 const CAPACITY: usize = 4_096;
 
+/// A document is made anew after this long: what a tenant decides at another node is in it by then.
+const FRESH_FOR: Duration = Duration::from_secs(60);
+
 /// The documents made so far, by URL.
 pub struct Documents {
     made: Cache<String, Document>,
@@ -40,14 +45,15 @@ struct Document {
     bytes: Bytes,
     etag: HeaderValue,
     age: u64,
+    made_at: Timestamp,
 }
 
 impl Document {
-    fn new(value: &impl Serialize, age: u64) -> Self {
+    fn new(value: &impl Serialize, age: u64, made_at: Timestamp) -> Self {
         let bytes = serde_json::to_vec(value).unwrap_or_default();
         let hash = latchkey_jose::base64url::encode(latchkey_jose::digest::sha256(&bytes));
         let etag = HeaderValue::from_str(&format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"-\""));
-        Self { bytes: bytes.into(), etag, age }
+        Self { bytes: bytes.into(), etag, age, made_at }
     }
 
     fn respond(&self, request: &http::HeaderMap) -> Response<Body> {
@@ -68,7 +74,7 @@ impl Document {
 impl Documents {
     /// The JWKS is made now, metadata when somebody asks for a tenant's.
     pub fn new(signer: &Signer) -> Self {
-        let jwks = RwLock::new(Document::new(signer.ring().published(), 0));
+        let jwks = RwLock::new(Document::new(signer.ring().published(), 0, Timestamp::default()));
         Self { made: Cache::new(CAPACITY), jwks, age: AtomicU64::new(0) }
     }
 
@@ -76,23 +82,30 @@ impl Documents {
     pub fn renew(&self, signer: &Signer) {
         let mut jwks = self.jwks.write().unwrap_or_else(PoisonError::into_inner);
         let age = self.age.fetch_add(1, SeqCst).wrapping_add(1);
-        *jwks = Document::new(signer.ring().published(), age);
+        *jwks = Document::new(signer.ring().published(), age, Timestamp::default());
         self.made.clear();
     }
 
-    fn jwks(&self) -> Document {
-        self.jwks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn jwks(&self, now: Timestamp) -> Document {
+        let jwks = self.jwks.read().unwrap_or_else(PoisonError::into_inner);
+        Document { made_at: now, ..jwks.clone() }
     }
 
-    /// The answer to a GET of a document that was made before.
-    pub fn find(&self, origin: &Origin, request: &Request<Body>) -> Option<Response<Body>> {
+    /// The answer to a GET of a document that was made before, if `clock` says that it was not long ago.
+    pub fn find(
+        &self,
+        origin: &Origin,
+        request: &Request<Body>,
+        clock: impl FnOnce() -> Timestamp,
+    ) -> Option<Response<Body>> {
         let path = request.uri().path();
         let likely = path.contains("/.well-known/") || path.ends_with("/discovery/v2.0/keys");
         if !likely || request.method() != Method::GET {
             return None;
         }
         let document = self.made.get(&key(origin, path))?;
-        (document.age == self.age.load(SeqCst)).then(|| document.respond(request.headers()))
+        let holds = document.age == self.age.load(SeqCst) && clock() < document.made_at + FRESH_FOR;
+        holds.then(|| document.respond(request.headers()))
     }
 
     fn keep(&self, origin: &Origin, path: &str, document: Document) {
@@ -140,8 +153,10 @@ pub async fn metadata(
         },
         Audience::Anyone | Audience::WorkAccounts => Switches::default(),
     };
-    let mutual_tls = mutual_tls.as_ref().map(|alias| &*alias.url);
-    let document = Document::new(&discovery::metadata(url, &segment, issuer, &app.resource, switches, mutual_tls), age);
+    let certified = app.settings.client_authorities.are_there();
+    let mutual_tls = mutual_tls.as_ref().map(|alias| MutualTls { origin: &alias.url, certified });
+    let metadata = discovery::metadata(url, &segment, issuer, &app.resource, switches, mutual_tls);
+    let document = Document::new(&metadata, age, visitor.now);
     app.documents.keep(&visitor.origin, request.uri().path(), document.clone());
     document.respond(request.headers())
 }
@@ -168,7 +183,7 @@ pub async fn keys(
     if let Err(problem) = tenants::audience(&app, &segment).await {
         return problem.into_response();
     }
-    let document = app.documents.jwks();
+    let document = app.documents.jwks(visitor.now);
     app.documents.keep(&visitor.origin, request.uri().path(), document.clone());
     document.respond(request.headers())
 }

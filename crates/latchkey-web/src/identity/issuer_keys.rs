@@ -54,27 +54,12 @@ impl App {
     async fn fetch_issuer_keys(&self, issuer: &str) -> Option<Bytes> {
         let base = issuer.strip_suffix('/').unwrap_or(issuer);
         let metadata =
-            self.document(&format!("{base}/.well-known/openid-configuration"), ACCEPT, DOCUMENT_BYTES).await?;
+            self.outbound.document(&format!("{base}/.well-known/openid-configuration"), ACCEPT, DOCUMENT_BYTES).await?;
         let Metadata { issuer: named, jwks_uri } = serde_json::from_slice(&metadata).ok()?;
         if named != issuer {
             tracing::info!(issuer, "the metadata of an issuer are those of another");
             return None;
         }
-        self.document(&jwks_uri, ACCEPT, DOCUMENT_BYTES).await
-    }
-
-    /// Somebody else's document of at most `most` bytes. What goes wrong is in the log.
-    pub(crate) async fn document(&self, uri: &str, accept: &'static str, most: usize) -> Option<Bytes> {
-        let fetched = async {
-            let target = self.outbound.target(uri)?;
-            self.outbound.fetch(&target, accept, most).await
-        };
-        match fetched.await {
-            Ok(fetched) => Some(fetched.body),
-            Err(error) => {
-                tracing::info!(uri, %error, "a document could not be fetched");
-                None
-            }
-        }
+        self.outbound.document(&jwks_uri, ACCEPT, DOCUMENT_BYTES).await
     }
 }

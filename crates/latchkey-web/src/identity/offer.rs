@@ -12,7 +12,7 @@ use latchkey_devops::policy::{
 use latchkey_devops::scope::{Scope, Scopes};
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
-use latchkey_identity::authorization::{Place, Places};
+use latchkey_identity::authorization::{Branch, Place, Places};
 use latchkey_identity::client::{Client, Publisher};
 use latchkey_identity::consent::{Offer, app_shown};
 use latchkey_identity::legacy::LegacyApp;
@@ -248,35 +248,31 @@ impl Standing {
 
     /// What was ticked: an organization or project stands for itself, and what is not ticked inside it is left out.
     pub fn chosen(&self, form: &Pairs) -> Places {
-        let ticked = |name: &str, id: Uuid| form.all(name).any(|value| Uuid::try_parse(value) == Ok(id));
-        let mut places = Places::new();
-        for organization in self.open.iter().filter(|organization| ticked("organization", organization.id)) {
-            let whole = Place { organization: organization.id, project: None, repository: None };
-            let mut inside = Places::new();
-            let mut everything = !organization.in_part;
-            for project in &organization.projects {
-                if !ticked("project", project.id) {
-                    everything = false;
-                    continue;
-                }
-                let whole = Place { project: Some(project.id), ..whole };
-                let kept: Vec<Uuid> =
-                    project.repositories.iter().map(|(id, _)| *id).filter(|id| ticked("repository", *id)).collect();
-                if kept.len() == project.repositories.len() && !project.in_part {
-                    inside.insert(whole);
-                    continue;
-                }
-                everything = false;
-                let kept = if kept.is_empty() { vec![Place::NO_REPOSITORY] } else { kept };
-                inside.extend(kept.into_iter().map(|id| Place { repository: Some(id), ..whole }));
-            }
-            if everything {
-                places.insert(whole);
-            } else {
-                places.extend(inside);
-            }
-        }
-        places
+        let ticked = ["organization", "project", "repository"].into_iter().flat_map(|name| form.all(name));
+        let ticked = ticked.filter_map(|id| Uuid::try_parse(id).ok()).collect();
+        self.open.iter().flat_map(|organization| organization.branch().chosen(&ticked)).collect()
+    }
+}
+
+impl OpenOrganization {
+    fn branch(&self) -> Branch {
+        let place = Place { organization: self.id, project: None, repository: None };
+        let inside = self.projects.iter().map(|project| project.branch(place)).collect();
+        Branch { place, name: self.name.clone(), whole: !self.in_part, inside }
+    }
+}
+
+impl OpenProject {
+    fn branch(&self, organization: Place) -> Branch {
+        let place = Place { project: Some(self.id), ..organization };
+        let repository = |(id, name): &(Uuid, String)| Branch {
+            place: Place { repository: Some(*id), ..place },
+            name: name.clone(),
+            whole: true,
+            inside: Vec::new(),
+        };
+        let inside = self.repositories.iter().map(repository).collect();
+        Branch { place, name: self.name.clone(), whole: !self.in_part, inside }
     }
 }
 

@@ -51,6 +51,13 @@ impl OAuthProblem {
         })
     }
 
+    /// The endpoint is asked by another method; `Allow` says by which. [RFC 9110 §15.5.6]
+    pub fn wrong_method() -> Self {
+        let error =
+            OAuthError::invalid_request("this endpoint does not have this method: Allow names those that it has");
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, ..error.into() }
+    }
+
     /// Too much was asked for: there is no more for so long.
     pub fn too_much(description: &'static str, wait: Duration) -> Self {
         Self { wait, ..OAuthError::temporarily_unavailable(description).into() }

@@ -94,6 +94,18 @@ pub fn flow_gone(app: &App, visitor: &Visitor) -> Response<Body> {
     show(app, visitor, problem)
 }
 
+/// The sign-in of an app is tested, and the request that the app would make is refused.
+pub fn rehearsal_refused(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::BAD_REQUEST,
+        heading: "The test is over",
+        sentence: "The request of the app is refused as the app is registered now. Perhaps it was changed since the test began.",
+        mend: "Look at what the app may ask for, and test its sign-in again.",
+        code: "request_refused",
+    };
+    show(app, visitor, problem)
+}
+
 /// A form that none of our pages made for this browser.
 pub fn foreign_form(app: &App, visitor: &Visitor) -> Response<Body> {
     let problem = Problem {

@@ -37,7 +37,8 @@ impl App {
             *known = PublishedKeys::at(uri);
         }
         if known.is_due(kid, now) {
-            let document = self.document(uri, "application/jwk-set+json, application/json", DOCUMENT_BYTES).await;
+            let document =
+                self.outbound.document(uri, "application/jwk-set+json, application/json", DOCUMENT_BYTES).await;
             known.took(document.as_deref(), credential.id, now);
         }
         known.keys(now).to_vec()

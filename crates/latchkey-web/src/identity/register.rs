@@ -11,7 +11,7 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 use http::{Method, Request, Response, StatusCode};
-use latchkey_identity::client::client_metadata::{self, Proposal};
+use latchkey_identity::client::client_metadata::{self, Offered, Proposal};
 use latchkey_identity::client::dynamic::{
     self, DynamicClient, InitialAccessToken, Refused, Registered, RegistrationGate, Standing,
 };
@@ -197,12 +197,15 @@ async fn proposal(
     document: &Map<String, Value>,
     before: Option<&Client>,
 ) -> Result<Proposal, Problem> {
-    let implicit = app.store.allows_implicit(tenant).await?;
+    let offered = Offered {
+        implicit: app.store.allows_implicit(tenant).await?,
+        certified: app.settings.client_authorities.are_there(),
+    };
     let sector = match client_metadata::sector(document)? {
         Some((metadata, redirect_uris)) => app.sector_document(&metadata, &redirect_uris, before).await,
         None => None,
     };
-    Ok(client_metadata::read(document, sector.as_ref(), &app.resource, implicit, visitor.now, &mut entropy())?)
+    Ok(client_metadata::read(document, sector.as_ref(), &app.resource, offered, visitor.now, &mut entropy())?)
 }
 
 /// The app of this id, if the token that the request shows manages its registration. Whatever is wrong, the answer is the same.
@@ -323,16 +326,10 @@ impl App {
         gate: RegistrationGate,
         event: Event,
     ) -> Result<(), StoreError> {
-        let event = Event { subject: format!("apps register themselves: {}", gate.name()), ..event };
-        self.store
-            .decide(|| async {
-                let decision: Decision<(), OAuthError> = Decision::grant(())
-                    .and(Change::Record(event.clone()))
-                    .and(Change::SetRegistrationGate { tenant, gate });
-                Ok(decision)
-            })
-            .await?
-            .ok();
+        let decided: Result<(), OAuthError> =
+            self.store.decide(|| async { Ok(dynamic::set_gate(tenant, gate, event.clone())) }).await?;
+        // Nothing refuses it.
+        decided.map_err(|error| StoreError::Unavailable(error.description.into_owned()))?;
         // Metadata says where apps register themselves, or that they do not.
         self.documents.renew(&self.signer);
         Ok(())

@@ -20,16 +20,7 @@ impl App {
         if known.as_ref().is_some_and(|known| known.lists(uri, redirect_uris.iter().map(String::as_str))) {
             return known;
         }
-        let fetched = async {
-            let target = self.outbound.target(uri)?;
-            self.outbound.fetch(&target, "application/json", DOCUMENT_BYTES).await
-        };
-        match fetched.await {
-            Ok(fetched) => SectorDocument::read(uri, &fetched.body),
-            Err(error) => {
-                tracing::info!(%error, "the redirect URIs of a sector could not be fetched");
-                None
-            }
-        }
+        let document = self.outbound.document(uri, "application/json", DOCUMENT_BYTES).await?;
+        SectorDocument::read(uri, &document)
     }
 }

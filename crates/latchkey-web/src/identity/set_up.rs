@@ -1,7 +1,5 @@
 //! `/setup`: the link that a server prints while nobody administers it. It counts for an hour, and until somebody used one.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::{Query, State};
 use http::{Request, Response, StatusCode};
@@ -23,8 +21,6 @@ use crate::pages::set_up::{SetUp, Typed};
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
 
-/// A link counts for so long.
-const LIFETIME: Duration = Duration::from_secs(3_600);
 /// What the code of a link is for.
 const PURPOSE: &[u8] = b"set up";
 
@@ -35,7 +31,7 @@ impl App {
         if self.is_set_up().await? {
             return Ok(None);
         }
-        let end = (self.now() + LIFETIME).as_secs().to_be_bytes();
+        let end = set_up::link_ends(self.now()).as_secs().to_be_bytes();
         let mac = self.keys.form.mac(&[PURPOSE, &end]);
         let token = base64url::encode([end.as_slice(), mac.as_slice()].concat());
         Ok(Some(format!("{}/setup?token={token}", origin.url)))
@@ -50,7 +46,8 @@ impl App {
     fn is_set_up_token(&self, token: &str, now: Timestamp) -> bool {
         let Ok(token) = base64url::decode(token) else { return false };
         let Some((end, mac)) = token.split_first_chunk::<8>() else { return false };
-        self.keys.form.verify(&[PURPOSE, end], mac) && now < Timestamp::from_secs(i64::from_be_bytes(*end))
+        self.keys.form.verify(&[PURPOSE, end], mac)
+            && set_up::link_counts(Timestamp::from_secs(i64::from_be_bytes(*end)), now)
     }
 }
 

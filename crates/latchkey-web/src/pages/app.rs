@@ -10,10 +10,10 @@ use super::app_new::{AppProfile, OptionGroup, ScopeOption, grouped};
 use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
-/// One app, for those who may change it. Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/doors` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
-/// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/method` (`method`),
-/// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); delete leads to `/delete`.
+/// One app, for those who may change it, by parts ([`Part`]). Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
+/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/beside-sign-in` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
+/// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/method` (`method`), `/certificate-name` (`certificate_name_kind`, `certificate_name`),
+/// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); `/test`; delete leads to `/delete`.
 #[derive(Template)]
 #[template(path = "app.html")]
 pub struct AppDetails {
@@ -23,6 +23,8 @@ pub struct AppDetails {
     pub done: Option<String>,
     /// What is wrong, by field: `redirect-uris`, `scopes`, `secret-expires`.
     pub problems: Problems,
+    /// Which part of it is shown.
+    pub part: Part,
     /// Its client id.
     pub client_id: String,
     /// The address at which it describes itself, if nobody registered it.
@@ -54,7 +56,7 @@ pub struct AppDetails {
     /// The redirect URIs, one a line.
     pub redirect_uris: String,
     /// What it uses beside signing people in.
-    pub doors: DoorsForm,
+    pub beside_sign_in: BesideSignIn,
     /// How it asks and is answered.
     pub answers: AnswersForm,
     /// What its tokens are bound to, always.
@@ -71,8 +73,52 @@ pub struct AppDetails {
     pub proof: ProofForm,
     /// Tokens of other issuers that stand for it.
     pub federation: FederationForm,
+    /// Why nobody tests its sign-in, if nobody does.
+    pub unfit: Option<String>,
     /// Code to start from.
     pub snippets: Vec<Snippet>,
+}
+
+/// A part of the page of an app, each at an address of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Part {
+    /// What it is, where people are sent back to, what it asks for.
+    #[default]
+    Overview,
+    /// Its keys and certificates, and tokens of other issuers that stand for it.
+    Keys,
+    /// How it asks and is answered.
+    Requests,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Overview, Self::Keys, Self::Requests];
+
+    /// What follows the app's own address.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "",
+            Self::Keys => "/keys",
+            Self::Requests => "/requests",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Keys => "Keys and certificates",
+            Self::Requests => "Requests and answers",
+        }
+    }
+
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Overview => "part-overview",
+            Self::Keys => "part-keys",
+            Self::Requests => "part-requests",
+        }
+    }
 }
 
 /// Code to start from, with the app's own values in place.
@@ -86,7 +132,7 @@ pub struct Snippet {
 }
 
 /// What an app uses beside signing people in, as its form shows it.
-pub struct DoorsForm {
+pub struct BesideSignIn {
     /// Where people may be sent after sign-out, one a line.
     pub post_logout_redirect_uris: String,
     /// Where the server tells it of sign-outs.
@@ -146,6 +192,16 @@ impl AppDetails {
     /// Whether this kind of app can prove who it is.
     fn keeps_secrets(&self) -> bool {
         matches!(self.kind, AppKind::Web | AppKind::Daemon)
+    }
+
+    /// The parts that there are of it.
+    pub fn parts(&self) -> impl Iterator<Item = Part> {
+        let (editable, proves) = (self.described_at.is_none(), self.keeps_secrets());
+        Part::ALL.into_iter().filter(move |part| match part {
+            Part::Overview => true,
+            Part::Keys => editable && proves,
+            Part::Requests => editable,
+        })
     }
 
     /// Whether a secret is good enough for that.

@@ -1,11 +1,14 @@
 //! How an app asks and is answered, as its form shows it.
 
+use std::collections::BTreeSet;
+
 use latchkey_identity::authorize::ResponseType;
+use latchkey_identity::authorize::authorization_details::DetailsType;
 use latchkey_identity::client::{Metadata, SubjectType};
 use latchkey_jose::Algorithm;
 
 /// How an app asks and is answered. The form posts to `/apps/{client_id}/answers`: `subject_type`, `sector_identifier_uri`, `response_type`, the fields of [`AlgorithmChoice`],
-/// `require_signed_request_object`, `request_uris`, `default_max_age` and `initiate_login_uri`.
+/// `require_signed_request_object`, `request_uris`, `default_max_age`, `initiate_login_uri` and `authorization_details_types` (nothing for any, `none`, or one).
 pub struct AnswersForm {
     /// Whether it knows people by a subject of their own.
     pub pairwise: bool,
@@ -23,6 +26,8 @@ pub struct AnswersForm {
     pub default_max_age: String,
     /// Where somebody else may begin its sign-in.
     pub initiate_login_uri: String,
+    /// The types of authorization details that it uses: any if nothing is said.
+    pub details_types: Option<BTreeSet<DetailsType>>,
 }
 
 /// What one thing is signed by.
@@ -49,6 +54,16 @@ impl AnswersForm {
     pub fn types(&self) -> impl Iterator<Item = (&'static str, bool)> {
         let beside = ResponseType::ALL.into_iter().filter(|one| one.has_tokens());
         beside.map(|one| (one.name(), self.response_types.contains(&one)))
+    }
+
+    /// What there is to choose of authorization details, in words for the form and for people, and whether it is chosen.
+    pub fn details(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
+        let held = self.details_types.as_ref();
+        let only = |one: DetailsType| held.is_some_and(|held| held.contains(&one));
+        let each = DetailsType::ALL.map(|one| (one.name(), format!("{} only", one.name()), only(one)));
+        let none = held.is_some_and(BTreeSet::is_empty);
+        let first = [("", "Any type".to_owned(), held.is_none()), ("none", "None".to_owned(), none)];
+        first.into_iter().chain(each)
     }
 
     /// The form of what is registered.
@@ -84,6 +99,7 @@ impl AnswersForm {
             request_uris: metadata.request_uris.join("\n"),
             default_max_age: metadata.default_max_age.map(|age| age.to_string()).unwrap_or_default(),
             initiate_login_uri: metadata.initiate_login_uri.clone().unwrap_or_default(),
+            details_types: metadata.authorization_details_types.clone(),
         }
     }
 }

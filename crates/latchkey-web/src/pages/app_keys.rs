@@ -10,6 +10,16 @@ pub struct ProofForm {
     pub typed: String,
     /// The methods that it can be fixed to.
     pub methods: Vec<MethodChoice>,
+    /// The name that its certificates have, where somebody vouches for such.
+    pub certificate_name: Option<CertificateNameForm>,
+}
+
+/// The name that the certificates of an app have. Its field is `certificate-name`.
+pub struct CertificateNameForm {
+    /// The kinds of names.
+    pub kinds: Vec<MethodChoice>,
+    /// The name.
+    pub text: String,
 }
 
 /// A public key, by the names that assertions give it.
@@ -32,7 +42,7 @@ pub struct KeyRow {
     pub expired: bool,
 }
 
-/// A method of authentication.
+/// A method of authentication, or a kind of name.
 pub struct MethodChoice {
     /// What the form says.
     pub value: &'static str,

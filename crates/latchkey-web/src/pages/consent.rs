@@ -1,6 +1,7 @@
 //! The approval page: who asks, as whom, for what, where, for how long.
 
 use askama::Template;
+use latchkey_identity::client::presentation::ClientPage;
 
 use super::device::DeviceFace;
 use super::prerequisite::AskedBefore;
@@ -22,6 +23,10 @@ pub struct Consent {
     pub shown: String,
     /// Who asks.
     pub app: AppFace,
+    /// Where its logo is, at an address of ours, if it has one.
+    pub logo: Option<String>,
+    /// The pages of its own that people may read first.
+    pub pages: Vec<ClientPage>,
     /// What is said of it if it is of the older OAuth kind.
     pub older_app: Option<OlderApp>,
     /// The directory in which the app is registered.

@@ -10,16 +10,36 @@ use super::{Frame, Moment, tile};
 pub struct Demo {
     /// What every page needs.
     pub frame: Frame,
-    /// Where the demo service is.
-    pub service_url: String,
-    /// The steps, in order.
-    pub steps: Vec<DemoStep>,
+    /// How far the walk has come.
+    pub now: DemoNow,
     /// Who can sign in.
     pub accounts: Vec<DemoAccount>,
     /// The line that clones a repository.
     pub clone_line: String,
+}
+
+/// How far the walk has come, for the page that shows it already: an event that a script takes.
+#[derive(Template)]
+#[template(path = "demo_event.html")]
+pub struct DemoEvent {
+    /// How far the walk has come.
+    pub now: DemoNow,
+}
+
+/// How far the walk has come.
+pub struct DemoNow {
+    /// Where the demo service is.
+    pub service_url: String,
+    /// The steps, in order.
+    pub steps: Vec<DemoStep>,
     /// The messages so far, the oldest first.
     pub messages: Vec<DemoMessage>,
+}
+
+impl DemoNow {
+    fn done(&self) -> usize {
+        self.steps.iter().filter(|step| step.state == DemoStepState::Done).count()
+    }
 }
 
 /// One step of the walk.

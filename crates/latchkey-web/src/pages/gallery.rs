@@ -3,12 +3,15 @@
 use super::{AppFace, Frame, Locale, Moment, OtherAccount, Page, Person, Problem, Problems};
 
 mod account;
+mod consent;
 mod demo;
+mod device;
 mod devops;
 mod flow;
 mod older_apps;
 mod organization;
 mod registration;
+mod sign_out;
 mod upstream;
 
 #[cfg(test)]
@@ -32,6 +35,9 @@ impl Shown {
 pub fn gallery(say: &dyn Fn(&str) -> String) -> Vec<Shown> {
     let invent = Invent { say };
     let mut all = flow::pages(&invent);
+    all.extend(consent::pages(&invent));
+    all.extend(device::pages(&invent));
+    all.extend(sign_out::pages(&invent));
     all.extend(account::pages(&invent));
     all.extend(registration::pages(&invent));
     all.extend(older_apps::pages(&invent));

@@ -42,6 +42,7 @@ pub mod organization;
 pub mod organization_services;
 pub mod prerequisite;
 pub mod project;
+pub mod rehearsal;
 pub mod repositories;
 pub mod revoke;
 pub mod select;

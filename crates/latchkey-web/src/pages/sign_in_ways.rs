@@ -17,7 +17,7 @@ pub struct SignInWays {
     pub password: PasswordWay,
     /// What the account is linked to.
     pub links: Vec<LinkRow>,
-    /// The providers of the directory.
+    /// The providers of the directory that it is not linked to.
     pub providers: Vec<(String, String)>,
 }
 

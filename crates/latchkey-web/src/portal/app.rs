@@ -5,8 +5,10 @@ use std::sync::Arc;
 use latchkey_identity::Decision;
 use latchkey_identity::client::federated_credential::Federation;
 use latchkey_identity::client::registration::{Registration, RegistrationError, SenderConstraint, change, delete};
+use latchkey_identity::client::rehearsal::Rehearsal;
 use latchkey_identity::client::sector::SectorDocument;
-use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, Doors, Publisher};
+use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, LogoutUris, Publisher};
+use latchkey_identity::client_auth::tls_client_auth::NameKind;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::token;
 
@@ -14,7 +16,7 @@ use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use super::{app_federation, app_keys, apps, legacy_app, registration, scopes, snippets};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, BesideSignIn, Binding, Part, SecretRow, TookOver};
 use crate::pages::app_answers::AnswersForm;
 use crate::pages::app_api::ApiForm;
 use crate::pages::confirm::Confirm;
@@ -26,8 +28,32 @@ pub(super) async fn show(visit: Visit) -> Answer {
         let done = visit.asked("done").and_then(done);
         return visit.show(&legacy_app::details(&visit, &client, done, Problems::default()).await?);
     }
-    let page = details(&visit, &client, Shown { done: visit.asked("done").and_then(done), ..Shown::default() }).await?;
+    show_part(&visit, &client, Part::Overview).await
+}
+
+/// `GET /apps/{id}/keys`
+pub(super) async fn show_keys(visit: Visit) -> Answer {
+    show_part(&visit, &*own(&visit).await?, Part::Keys).await
+}
+
+/// `GET /apps/{id}/requests`
+pub(super) async fn show_requests(visit: Visit) -> Answer {
+    show_part(&visit, &*own(&visit).await?, Part::Requests).await
+}
+
+async fn show_part(visit: &Visit, client: &Client, part: Part) -> Answer {
+    let shown = Shown { part, done: visit.asked("done").and_then(done), ..Shown::default() };
+    let page = details(visit, client, shown).await?;
+    // An app that is not for this part has none at that address.
+    if client.is_legacy() || !page.parts().any(|one| one == part) {
+        return Err(Problem::NotFound);
+    }
     visit.show(&page)
+}
+
+/// Back to the part of the page that a form stood on.
+pub(super) fn back(visit: &Visit, client: ClientId, part: Part, done: &str) -> Answer {
+    visit.go_to(&format!("/apps/{client}{}?done={done}", part.path()))
 }
 
 /// The app that the path names, if it is this person's to change.
@@ -60,12 +86,21 @@ pub(super) async fn save_scopes(visit: Visit) -> Answer {
     }
 }
 
-/// `POST /apps/{id}/doors`
-pub(super) async fn save_doors(visit: Visit) -> Answer {
-    let typed = registration::doors(&visit);
-    match edited(&visit, |registration| registration.doors.clone_from(&typed)).await? {
-        Ok(client) => visit.go_to(&format!("/apps/{}?done=doors", client.id)),
-        Err(error) => refused(&visit, &error, Shown { doors: Some(typed), ..Shown::default() }).await,
+/// `POST /apps/{id}/beside-sign-in`
+pub(super) async fn save_beside_sign_in(visit: Visit) -> Answer {
+    let logout = registration::logout(&visit);
+    let (device_code, pushed_only) = (visit.posted("device_code").is_some(), visit.posted("pushed_only").is_some());
+    let edit = |registration: &mut Registration| {
+        registration.logout.clone_from(&logout);
+        registration.device_code = device_code;
+        registration.pushed_only = pushed_only;
+    };
+    match edited(&visit, edit).await? {
+        Ok(client) => back(&visit, client.id, Part::Requests, "beside-sign-in"),
+        Err(error) => {
+            let typed = beside_sign_in(logout, device_code, pushed_only);
+            refused(&visit, &error, Shown { beside_sign_in: Some(typed), ..Shown::of(Part::Requests) }).await
+        }
     }
 }
 
@@ -77,8 +112,8 @@ pub(super) async fn save_binding(visit: Visit) -> Answer {
         registration.metadata.tls_client_certificate_bound_access_tokens = chosen == "certificate";
     };
     match edited(&visit, bind).await? {
-        Ok(client) => visit.go_to(&format!("/apps/{}?done=binding", client.id)),
-        Err(error) => refused(&visit, &error, Shown::default()).await,
+        Ok(client) => back(&visit, client.id, Part::Requests, "binding"),
+        Err(error) => refused(&visit, &error, Shown::of(Part::Requests)).await,
     }
 }
 
@@ -86,25 +121,20 @@ pub(super) async fn edited(
     visit: &Visit,
     edit: impl Fn(&mut Registration),
 ) -> Result<Result<Client, RegistrationError>, Problem> {
-    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let id = ClientId(visit.id("id")?);
     let document = sector_document(visit, id, &edit).await?;
-    let decided = store
-        .decide(|| async {
-            let Some(client) = store.client(id).await? else {
-                return Ok(Decision::refuse(RegistrationError::NotYours));
-            };
-            if client.is_legacy() {
-                return Ok(Decision::refuse(RegistrationError::LegacyStaysAsItIs));
-            }
-            let mut registration = registration::of(&client);
-            edit(&mut registration);
-            Ok(match registration.check_with(document.as_ref(), &visit.app.resource.scopes) {
-                Ok(checked) => change(&client, checked, visit.account(), visit.now()).seen_from(&visit.address()),
-                Err(error) => Decision::refuse(error),
-            })
-        })
-        .await?;
-    Ok(decided)
+    let rule = |client: &Client| {
+        if client.is_legacy() {
+            return Decision::refuse(RegistrationError::LegacyStaysAsItIs);
+        }
+        let mut registration = Registration::of(client);
+        edit(&mut registration);
+        match registration.check_with(document.as_ref(), &visit.app.resource.scopes) {
+            Ok(checked) => change(client, checked, visit.account(), visit.now()),
+            Err(error) => Decision::refuse(error),
+        }
+    };
+    visit.decide_client(id, rule).await
 }
 
 /// The list that the app would name after an edit of its owner's, if it would name one.
@@ -115,7 +145,7 @@ async fn sector_document(
 ) -> Result<Option<SectorDocument>, Problem> {
     let client = visit.app.store.client(id).await?.filter(|client| client.may_be_changed_by(visit.account()));
     let Some(client) = client else { return Ok(None) };
-    let mut wanted = registration::of(&client);
+    let mut wanted = Registration::of(&client);
     edit(&mut wanted);
     Ok(visit.app.sector_document(&wanted.metadata, &wanted.redirect_uris, Some(&client)).await)
 }
@@ -153,16 +183,8 @@ pub(super) async fn ask_to_delete(visit: Visit) -> Answer {
 
 /// `POST /apps/{id}/delete`
 pub(super) async fn remove(visit: Visit) -> Answer {
-    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
-    let decided: Result<(), RegistrationError> = store
-        .decide(|| async {
-            Ok(match store.client(id).await? {
-                Some(client) => delete(&client, visit.account(), visit.now()).seen_from(&visit.address()),
-                None => Decision::refuse(RegistrationError::NotYours),
-            })
-        })
-        .await?;
-    match decided {
+    let id = ClientId(visit.id("id")?);
+    match visit.decide_client(id, |client| delete(client, visit.account(), visit.now())).await? {
         Ok(()) => visit.go_to("/apps?deleted=1"),
         Err(_) => Err(Problem::NotFound),
     }
@@ -171,21 +193,28 @@ pub(super) async fn remove(visit: Visit) -> Answer {
 /// What the page shows beside the app as it is.
 #[derive(Default)]
 pub(super) struct Shown {
+    part: Part,
     key: String,
+    certificate_name: Option<(NameKind, String)>,
     federation: Option<Federation>,
     done: Option<&'static str>,
     problems: Problems,
     redirect_uris: Option<String>,
-    doors: Option<Doors<String>>,
+    beside_sign_in: Option<BesideSignIn>,
     answers: Option<AnswersForm>,
     api: Option<String>,
     scopes: Option<(ScopeSet, ScopeSet)>,
 }
 
 impl Shown {
+    /// This part, as it is.
+    pub(super) fn of(part: Part) -> Self {
+        Self { part, ..Self::default() }
+    }
+
     /// With what was typed of requests and answers.
     pub(super) fn with_answers(typed: AnswersForm) -> Self {
-        Self { answers: Some(typed), ..Self::default() }
+        Self { answers: Some(typed), ..Self::of(Part::Requests) }
     }
 
     /// With what was typed of what it exposes.
@@ -195,12 +224,17 @@ impl Shown {
 
     /// With what was typed for another key.
     pub(super) fn with_key(typed: &str) -> Self {
-        Self { key: typed.to_owned(), ..Self::default() }
+        Self { key: typed.to_owned(), ..Self::of(Part::Keys) }
+    }
+
+    /// With what was typed of the name in its certificates.
+    pub(super) fn with_certificate_name(typed: Option<(NameKind, String)>) -> Self {
+        Self { certificate_name: typed, ..Self::of(Part::Keys) }
     }
 
     /// With what was typed for another federated credential.
     pub(super) fn with_federation(typed: Federation) -> Self {
-        Self { federation: Some(typed), ..Self::default() }
+        Self { federation: Some(typed), ..Self::of(Part::Keys) }
     }
 }
 
@@ -212,10 +246,14 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
     };
     let directory = store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone()).unwrap_or_default();
     let (asked, required) = shown.scopes.unwrap_or_else(|| (client.scopes.clone(), client.required_scopes.clone()));
+    let beside_sign_in = shown
+        .beside_sign_in
+        .unwrap_or_else(|| beside_sign_in(client.logout.typed(), client.device_code, client.pushed_only));
     Ok(AppDetails {
         frame: visit.frame(),
         done: shown.done.map(str::to_owned),
         problems: shown.problems,
+        part: shown.part,
         client_id: client.id.to_string(),
         described_at: client.document.as_ref().map(ToString::to_string),
         name: client.name.clone(),
@@ -231,7 +269,10 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         created: moment(client.created_at),
         people: store.count_authorizations_for(client.id).await?,
         took_over_from: took_over_from(visit, client.id).await?,
-        doors: doors_form(client, shown.doors.unwrap_or_else(|| client.doors.typed())),
+        beside_sign_in: BesideSignIn {
+            device_code: beside_sign_in.device_code.filter(|_| client.kind.can_use_device_codes()),
+            ..beside_sign_in
+        },
         binding: match client.sender_constraint() {
             None => Binding::Optional,
             Some(SenderConstraint::Dpop) => Binding::Dpop,
@@ -243,19 +284,20 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         scopes: scopes::options(&asked, &required),
         app_scopes: scopes::of_apps(&asked),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
-        proof: app_keys::form(client, visit, shown.key),
+        proof: app_keys::form(client, visit, shown.key, shown.certificate_name),
         federation: app_federation::form(client, shown.federation),
+        unfit: Rehearsal::of(client, visit.account()).err().map(|unfit| unfit.to_string()),
         snippets: snippets::of(&visit.visitor.origin.url, client),
     })
 }
 
-fn doors_form(client: &Client, doors: Doors<String>) -> DoorsForm {
-    DoorsForm {
-        post_logout_redirect_uris: doors.post_logout_redirect_uris.join("\n"),
-        backchannel_logout_uri: doors.backchannel_logout_uri.unwrap_or_default(),
-        frontchannel_logout_uri: doors.frontchannel_logout_uri.unwrap_or_default(),
-        device_code: client.kind.can_use_device_codes().then_some(doors.device_code),
-        pushed_only: doors.pushed_only,
+fn beside_sign_in(logout: LogoutUris<String>, device_code: bool, pushed_only: bool) -> BesideSignIn {
+    BesideSignIn {
+        post_logout_redirect_uris: logout.post_logout_redirect_uris.join("\n"),
+        backchannel_logout_uri: logout.backchannel_logout_uri.unwrap_or_default(),
+        frontchannel_logout_uri: logout.frontchannel_logout_uri.unwrap_or_default(),
+        device_code: Some(device_code),
+        pushed_only,
     }
 }
 
@@ -284,7 +326,7 @@ fn done(what: &str) -> Option<&'static str> {
     match what {
         "registered" => Some("The app was registered."),
         "redirect-uris" => Some("The redirect URIs were saved."),
-        "doors" => Some("What it uses beside sign-in was saved."),
+        "beside-sign-in" => Some("What it uses beside sign-in was saved."),
         "answers" => Some("How it asks and is answered was saved."),
         "api" => Some("What it exposes was saved. Tokens that are out stay as they are."),
         "binding" => Some("What its tokens are bound to was saved. Tokens that are out stay as they are."),
@@ -296,6 +338,7 @@ fn done(what: &str) -> Option<&'static str> {
             Some("The federated credential was removed. No token of its issuer stands for the app.")
         }
         "method" => Some("How it authenticates was saved."),
+        "certificate-name" => Some("The name in its certificates was saved."),
         "secret-removed" => Some("The secret was removed. Nobody authenticates with it again."),
         "moved-before" => Some("It has moved before: the new app stands beside it."),
         "retired" => {

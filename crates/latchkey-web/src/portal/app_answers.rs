@@ -1,15 +1,18 @@
 //! How an app asks and is answered, as its owner sets it.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use latchkey_identity::authorize::ResponseType;
+use latchkey_identity::authorize::authorization_details::DetailsType;
 use latchkey_identity::client::metadata::{BadMetadata, Metadata, SubjectType};
 use latchkey_identity::client::registration::RegistrationError;
 use latchkey_jose::Algorithm;
 
-use super::app::{Shown, edited, refused};
+use super::app::{Shown, back, edited, refused};
 use super::registration::lines;
 use super::visit::{Answer, Visit};
+use crate::pages::app::Part;
 use crate::pages::app_answers::AnswersForm;
 
 /// `POST /apps/{id}/answers`
@@ -20,7 +23,7 @@ pub(super) async fn save(visit: Visit) -> Answer {
         Err(error) => Err(RegistrationError::Metadata(error)),
     };
     match saved {
-        Ok(client) => visit.go_to(&format!("/apps/{}?done=answers", client.id)),
+        Ok(client) => back(&visit, client.id, Part::Requests, "answers"),
         Err(error) => {
             let default_max_age = visit.posted("default_max_age").unwrap_or_default().to_owned();
             let form = AnswersForm { default_max_age, ..AnswersForm::of(&typed) };
@@ -50,9 +53,15 @@ fn read(visit: &Visit) -> (Metadata, Result<(), BadMetadata>) {
             _ => SubjectType::Public,
         },
         sector_identifier_uri: text("sector_identifier_uri").map(str::to_owned),
+        authorization_details_types: text("authorization_details_types").map(details_types),
         ..Metadata::default()
     };
     (typed, readable)
+}
+
+/// The types of authorization details that a word stands for: one of them, or none.
+fn details_types(word: &str) -> BTreeSet<DetailsType> {
+    DetailsType::ALL.into_iter().filter(|one| one.name() == word).collect()
 }
 
 /// What it asks for: codes always, and the tokens that are ticked.
@@ -85,4 +94,5 @@ fn put(typed: &Metadata, metadata: &mut Metadata) {
     metadata.request_uris = typed.request_uris;
     metadata.default_max_age = typed.default_max_age;
     metadata.initiate_login_uri = typed.initiate_login_uri;
+    metadata.authorization_details_types = typed.authorization_details_types;
 }

@@ -1,75 +1,62 @@
 //! How an app proves who it is, beside by its secrets: its public keys, and the one method that counts.
 
-use latchkey_identity::Decision;
 use latchkey_identity::client::authentication::fix_method;
 use latchkey_identity::client::key::{add_keys, remove_key};
-use latchkey_identity::client::registration::RegistrationError;
 use latchkey_identity::client::{Client, ClientId, ClientKey};
 use latchkey_identity::client_auth::Method;
+use latchkey_identity::client_auth::tls_client_auth::NameKind;
 use uuid::Uuid;
 
 use super::app::{self, Shown};
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use crate::app::entropy;
-use crate::pages::app_keys::{KeyRow, MethodChoice, ProofForm};
+use crate::pages::app::Part;
+use crate::pages::app_keys::{CertificateNameForm, KeyRow, MethodChoice, ProofForm};
 
 /// `POST /apps/{id}/keys`
 pub(super) async fn add(visit: Visit) -> Answer {
-    let (store, id) = (&visit.app.store, app::own(&visit).await?.id);
+    let id = app::own(&visit).await?.id;
     let typed = visit.posted("key").unwrap_or_default();
-    let decided: Result<Vec<ClientKey>, RegistrationError> = store
-        .decide(|| async {
-            let Some(client) = store.client(id).await? else {
-                return Ok(Decision::refuse(RegistrationError::NotYours));
-            };
-            let decision = add_keys(&client, visit.account(), typed, visit.now(), &mut entropy());
-            Ok(decision.seen_from(&visit.address()))
-        })
-        .await?;
-    match decided {
-        Ok(_) => visit.go_to(&format!("/apps/{id}?done=key-added")),
+    let rule = |client: &Client| add_keys(client, visit.account(), typed, visit.now(), &mut entropy());
+    match visit.decide_client(id, rule).await? {
+        Ok(_) => app::back(&visit, id, Part::Keys, "key-added"),
         Err(error) => app::refused(&visit, &error, Shown::with_key(typed)).await,
     }
 }
 
 /// `POST /apps/{id}/keys/remove`
 pub(super) async fn remove(visit: Visit) -> Answer {
-    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let id = ClientId(visit.id("id")?);
     let key = visit.posted("key").and_then(|key| Uuid::try_parse(key).ok()).ok_or(Problem::NotFound)?;
-    let decided: Result<(), RegistrationError> = store
-        .decide(|| async {
-            Ok(match store.client(id).await? {
-                Some(client) => remove_key(&client, key, visit.account(), visit.now()).seen_from(&visit.address()),
-                None => Decision::refuse(RegistrationError::NotYours),
-            })
-        })
-        .await?;
-    match decided {
-        Ok(()) => visit.go_to(&format!("/apps/{id}?done=key-removed")),
+    match visit.decide_client(id, |client| remove_key(client, key, visit.account(), visit.now())).await? {
+        Ok(()) => app::back(&visit, id, Part::Keys, "key-removed"),
         Err(_) => Err(Problem::NotFound),
     }
 }
 
 /// `POST /apps/{id}/method`
 pub(super) async fn save_method(visit: Visit) -> Answer {
-    let (store, id) = (&visit.app.store, app::own(&visit).await?.id);
+    let id = app::own(&visit).await?.id;
     let typed = visit.posted("method").unwrap_or_default();
     let method = match typed {
         ANY => None,
         name => Some(Method::parse(name).ok_or(Problem::NotFound)?),
     };
-    let decided: Result<Client, RegistrationError> = store
-        .decide(|| async {
-            let Some(client) = store.client(id).await? else {
-                return Ok(Decision::refuse(RegistrationError::NotYours));
-            };
-            Ok(fix_method(&client, method, visit.account(), visit.now()).seen_from(&visit.address()))
-        })
-        .await?;
-    match decided {
-        Ok(_) => visit.go_to(&format!("/apps/{id}?done=method")),
-        Err(error) => app::refused(&visit, &error, Shown::default()).await,
+    match visit.decide_client(id, |client| fix_method(client, method, visit.account(), visit.now())).await? {
+        Ok(_) => app::back(&visit, id, Part::Keys, "method"),
+        Err(error) => app::refused(&visit, &error, Shown::of(Part::Keys)).await,
+    }
+}
+
+/// `POST /apps/{id}/certificate-name`: without a name there is none any more.
+pub(super) async fn save_certificate_name(visit: Visit) -> Answer {
+    let kind = visit.posted("certificate_name_kind").and_then(NameKind::parse).ok_or(Problem::NotFound)?;
+    let typed = visit.posted("certificate_name").map(str::trim).filter(|typed| !typed.is_empty());
+    let name = typed.map(|typed| (kind, typed.to_owned()));
+    match app::edited(&visit, |one| one.metadata.set_certificate_name(name.clone())).await? {
+        Ok(client) => app::back(&visit, client.id, Part::Keys, "certificate-name"),
+        Err(error) => app::refused(&visit, &error, Shown::with_certificate_name(name)).await,
     }
 }
 
@@ -77,7 +64,7 @@ pub(super) async fn save_method(visit: Visit) -> Answer {
 const ANY: &str = "any";
 
 /// How the page shows it.
-pub(super) fn form(client: &Client, visit: &Visit, typed: String) -> ProofForm {
+pub(super) fn form(client: &Client, visit: &Visit, typed: String, name: Option<(NameKind, String)>) -> ProofForm {
     let held = &client.authentication;
     let any = MethodChoice { value: ANY, label: "Whatever is registered here", chosen: held.method.is_none() };
     let one = |method: Method| MethodChoice {
@@ -89,6 +76,24 @@ pub(super) fn form(client: &Client, visit: &Visit, typed: String) -> ProofForm {
         keys: held.keys.iter().map(|key| row(key, visit)).collect(),
         typed,
         methods: [any].into_iter().chain(Method::PROVING.map(one)).collect(),
+        certificate_name: visit.app.settings.client_authorities.are_there().then(|| certificate_name(client, name)),
+    }
+}
+
+fn certificate_name(client: &Client, typed: Option<(NameKind, String)>) -> CertificateNameForm {
+    let held = || client.metadata.certificate_name().map(|(kind, text)| (kind, text.to_owned()));
+    let (kind, text) = typed.or_else(held).unwrap_or((NameKind::SubjectDn, String::new()));
+    let one = |each: NameKind| MethodChoice { value: each.name(), label: kind_label(each), chosen: each == kind };
+    CertificateNameForm { kinds: NameKind::ALL.map(one).into(), text }
+}
+
+const fn kind_label(kind: NameKind) -> &'static str {
+    match kind {
+        NameKind::SubjectDn => "The subject: CN=ci,O=Example,C=DE",
+        NameKind::SanDns => "A host",
+        NameKind::SanUri => "A URI",
+        NameKind::SanIp => "An address",
+        NameKind::SanEmail => "A mail address",
     }
 }
 
@@ -98,6 +103,7 @@ const fn label(method: Method) -> &'static str {
         Method::ClientSecretPost => "A secret, in the form (client_secret_post)",
         Method::ClientSecretJwt => "A secret that is never sent (client_secret_jwt): add one after choosing this",
         Method::PrivateKeyJwt => "A key of its own (private_key_jwt)",
+        Method::TlsClientAuth => "A certificate with the name that it registered (tls_client_auth)",
         Method::SelfSignedTlsClientAuth => "The certificate that it registered (self_signed_tls_client_auth)",
         Method::None | Method::LegacyAssertion => "",
     }

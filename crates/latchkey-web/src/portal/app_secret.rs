@@ -2,8 +2,7 @@
 
 use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{RegistrationError, add_secret, remove_secret};
-use latchkey_identity::client::{ClientId, ClientSecret};
-use latchkey_identity::secret::Secret;
+use latchkey_identity::client::{Client, ClientId};
 use uuid::Uuid;
 
 use super::app::{self, Shown};
@@ -15,20 +14,11 @@ use crate::pages::app_secret::AppSecret;
 /// `POST /apps/{id}/secrets`
 pub(super) async fn add(visit: Visit) -> Answer {
     let client = app::own(&visit).await?;
-    let store = &visit.app.store;
     // What is no number of days is refused as one that is too small.
     let days = visit.posted("expires").and_then(|days| days.parse().ok()).unwrap_or(0);
-    let decided: Result<(Secret, ClientSecret), RegistrationError> = store
-        .decide(|| async {
-            let Some(client) = store.client(client.id).await? else {
-                return Ok(Decision::refuse(RegistrationError::NotYours));
-            };
-            let key = &visit.app.keys.client_secret;
-            let decision = add_secret(&client, visit.account(), days, key, visit.now(), &mut entropy());
-            Ok(decision.seen_from(&visit.address()))
-        })
-        .await?;
-    match decided {
+    let key = &visit.app.keys.client_secret;
+    let rule = |client: &Client| add_secret(client, visit.account(), days, key, visit.now(), &mut entropy());
+    match visit.decide_client(client.id, rule).await? {
         Ok((secret, kept)) => visit.show(&AppSecret {
             frame: visit.frame(),
             app: client.name.clone(),
@@ -65,6 +55,6 @@ pub(super) async fn remove(visit: Visit) -> Answer {
     }
 }
 
-fn has(client: &latchkey_identity::client::Client, secret: Uuid) -> bool {
+fn has(client: &Client, secret: Uuid) -> bool {
     client.secrets.iter().any(|held| held.id == secret)
 }

@@ -1,7 +1,6 @@
 //! Manage authorizations: the list, and taking keys back.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use latchkey_devops::ids::OrganizationId;
 use latchkey_devops::sunset_notice::{Reader, notice};
@@ -110,8 +109,7 @@ pub(super) fn last_use(visit: &Visit, listed: &ListedAuthorization) -> Option<La
 /// Whether nothing was done with an authorization for so many days, and the person did not change it.
 fn is_unused(visit: &Visit, listed: &ListedAuthorization, days: u16) -> bool {
     let used = last_used(visit, listed).map(|(at, _)| at);
-    let last = used.into_iter().chain([listed.authorization.changed_at]).max();
-    last.is_some_and(|last| visit.now().since(last) >= Duration::from_secs(u64::from(days) * 86_400))
+    listed.authorization.is_unused(used, visit.now(), days)
 }
 
 /// Which authorizations are to be revoked.

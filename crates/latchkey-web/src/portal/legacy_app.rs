@@ -239,16 +239,9 @@ pub(super) async fn ask_to_retire(visit: Visit) -> Answer {
 
 /// `POST /apps/{id}/retire`
 pub(super) async fn retire(visit: Visit) -> Answer {
-    let (store, id) = (&visit.app.store, ClientId(visit.id("id")?));
+    let id = ClientId(visit.id("id")?);
     let newer = newer(&visit, id).await?;
-    let decided: Result<(), MoveError> = store
-        .decide(|| async {
-            Ok(match store.client(id).await? {
-                Some(client) => moving::retire(&client, visit.account(), visit.now()).seen_from(&visit.address()),
-                None => Decision::refuse(RegistrationError::NotYours.into()),
-            })
-        })
-        .await?;
+    let decided = visit.decide_client(id, |client| moving::retire(client, visit.account(), visit.now())).await?;
     match (decided, newer) {
         (Ok(()), Some((newer, _))) => visit.go_to(&format!("/apps/{}?done=retired", newer.id)),
         (Ok(()), None) => visit.go_to("/apps?deleted=1"),

@@ -10,6 +10,7 @@ mod app_federation;
 mod app_keys;
 mod app_new;
 mod app_secret;
+mod app_test;
 mod approval_requests;
 mod apps;
 mod authorization;
@@ -94,17 +95,20 @@ pub fn routes() -> Router<App> {
         .route("/apps/{id}", page(app::show))
         .route("/apps/{id}/redirect-uris", form(app::save_redirect_uris))
         .route("/apps/{id}/scopes", form(app::save_scopes))
-        .route("/apps/{id}/doors", form(app::save_doors))
+        .route("/apps/{id}/beside-sign-in", form(app::save_beside_sign_in))
+        .route("/apps/{id}/requests", page(app::show_requests))
         .route("/apps/{id}/answers", form(app_answers::save))
         .route("/apps/{id}/api", form(app_api::save))
         .route("/apps/{id}/binding", form(app::save_binding))
         .route("/apps/{id}/secrets", form(app_secret::add))
         .route("/apps/{id}/secrets/remove", form(app_secret::remove))
-        .route("/apps/{id}/keys", form(app_keys::add))
+        .route("/apps/{id}/keys", page(app::show_keys).merge(form(app_keys::add)))
         .route("/apps/{id}/keys/remove", form(app_keys::remove))
         .route("/apps/{id}/federation", form(app_federation::add))
         .route("/apps/{id}/federation/remove", form(app_federation::remove))
         .route("/apps/{id}/method", form(app_keys::save_method))
+        .route("/apps/{id}/certificate-name", form(app_keys::save_certificate_name))
+        .route("/apps/{id}/test", form(app_test::begin))
         .route("/apps/{id}/delete", page(app::ask_to_delete).merge(form(app::remove)))
         .route("/apps/{id}/move", form(legacy_app::move_it))
         .route("/apps/{id}/retire", page(legacy_app::ask_to_retire).merge(form(legacy_app::retire)))

@@ -6,7 +6,7 @@ use latchkey_devops::ids::{OrganizationId, ProjectId, RepositoryId};
 use latchkey_devops::scope::Scope;
 use latchkey_identity::Decision;
 use latchkey_identity::authorization::narrow::{NarrowError, Narrowing, earlier_ends, fixed, narrow};
-use latchkey_identity::authorization::{Authorization, AuthorizationId, NotChanged, Place, Places};
+use latchkey_identity::authorization::{Authorization, AuthorizationId, Branch, NotChanged, Place, Places};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_store::StoreError;
 use latchkey_store::devops::OrganizationFacts;
@@ -108,52 +108,9 @@ async fn posted(visit: &Visit, given: &Authorization) -> Result<Option<Narrowing
         // What is no version is none that was ever shown.
         version: visit.posted("version").and_then(|version| version.parse().ok()).unwrap_or(0),
         scopes: visit.all_posted("scope").collect(),
-        places: branches.iter().flat_map(|branch| branch.left(&ticked).0).collect(),
+        places: branches.iter().flat_map(|branch| branch.chosen(&ticked)).collect(),
         days,
     }))
-}
-
-/// A place of an authorization with what lies in it.
-struct Branch {
-    place: Place,
-    name: String,
-    /// Whether all of it was approved, and not only what lies in it.
-    whole: bool,
-    inside: Vec<Branch>,
-}
-
-impl Branch {
-    /// The id of the innermost thing that it is.
-    fn id(&self) -> Uuid {
-        let Place { organization, project, repository } = self.place;
-        repository.or(project).unwrap_or(organization)
-    }
-
-    /// The ids of everything that can be ticked in it.
-    fn ids(&self) -> Vec<Uuid> {
-        std::iter::once(self.id()).chain(self.inside.iter().flat_map(Self::ids)).collect()
-    }
-
-    /// What is left of it by what is ticked, and whether that is all of it.
-    fn left(&self, ticked: &BTreeSet<Uuid>) -> (Places, bool) {
-        if !ticked.contains(&self.id()) {
-            return (Places::new(), false);
-        }
-        let (mut left, mut all) = (Places::new(), true);
-        for inside in &self.inside {
-            let (places, everything) = inside.left(ticked);
-            left.extend(places);
-            all &= everything;
-        }
-        if all && self.whole {
-            return ([self.place].into(), true);
-        }
-        let is_project = self.place.project.is_some() && self.place.repository.is_none();
-        if is_project && left.is_empty() {
-            left.insert(Place { repository: Some(Place::NO_REPOSITORY), ..self.place });
-        }
-        (left, all)
-    }
 }
 
 /// The places of an authorization as they can be ticked: of what is approved as a whole, what the person reaches in it.
@@ -216,54 +173,5 @@ fn project(branch: Branch) -> ProjectChoice {
         name: branch.name,
         ticked: true,
         repositories: branch.inside.into_iter().map(repository).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HARBOR: Uuid = Uuid::from_u128(1);
-    const LIGHTHOUSE: Uuid = Uuid::from_u128(2);
-    const LAMP: Uuid = Uuid::from_u128(3);
-    const TOWER: Uuid = Uuid::from_u128(4);
-
-    fn place(project: Option<Uuid>, repository: Option<Uuid>) -> Place {
-        Place { organization: HARBOR, project, repository }
-    }
-
-    fn branch(place: Place, whole: bool, inside: Vec<Branch>) -> Branch {
-        Branch { place, name: String::new(), whole, inside }
-    }
-
-    /// A project with two repositories, in an organization.
-    fn harbor(organization: bool, project: bool) -> Branch {
-        let repository = |id| branch(place(Some(LIGHTHOUSE), Some(id)), true, vec![]);
-        let project = branch(place(Some(LIGHTHOUSE), None), project, vec![repository(LAMP), repository(TOWER)]);
-        branch(place(None, None), organization, vec![project])
-    }
-
-    fn left(branch: &Branch, ticked: &[Uuid]) -> Vec<(Option<Uuid>, Option<Uuid>)> {
-        let (places, _) = branch.left(&ticked.iter().copied().collect());
-        places.into_iter().map(|place| (place.project, place.repository)).collect()
-    }
-
-    #[test]
-    fn what_stays_ticked_is_what_is_left() {
-        let (all, project) = ([HARBOR, LIGHTHOUSE, LAMP, TOWER], Some(LIGHTHOUSE));
-        assert_eq!(left(&harbor(true, true), &all), [(None, None)]);
-        assert_eq!(left(&harbor(true, true), &[HARBOR, LIGHTHOUSE, LAMP]), [(project, Some(LAMP))]);
-        assert_eq!(left(&harbor(true, true), &[HARBOR, LIGHTHOUSE]), [(project, Some(Place::NO_REPOSITORY))]);
-        assert_eq!(left(&harbor(true, true), &[HARBOR]), []);
-        assert_eq!(left(&harbor(true, true), &all[1..]), [], "without its organization nothing in it is left");
-    }
-
-    #[test]
-    fn parts_do_not_become_a_whole() {
-        let (all, project) = ([HARBOR, LIGHTHOUSE, LAMP, TOWER], Some(LIGHTHOUSE));
-        assert_eq!(left(&harbor(false, true), &all), [(project, None)]);
-        assert_eq!(left(&harbor(false, false), &all), [(project, Some(LAMP)), (project, Some(TOWER))]);
-        let none = branch(place(None, None), false, vec![branch(place(project, None), false, vec![])]);
-        assert_eq!(left(&none, &all), [(project, Some(Place::NO_REPOSITORY))]);
     }
 }

@@ -2,7 +2,7 @@
 
 use latchkey_identity::client::metadata::BadMetadata;
 use latchkey_identity::client::registration::{Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientKind, Doors, Metadata, Profile, RedirectUri};
+use latchkey_identity::client::{ClientKind, LogoutUris, Metadata, Profile, RedirectUri};
 use latchkey_identity::scope::ScopeSet;
 
 use super::visit::Visit;
@@ -27,7 +27,9 @@ pub(super) fn typed(visit: &Visit) -> Option<Registration> {
         kind: ClientKind::parse(text("kind"))?,
         profile: Profile::parse(text("profile"))?,
         redirect_uris: lines(text("redirect_uris")),
-        doors: Doors::default(),
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
         scopes,
         required_scopes,
         metadata: Metadata::default(),
@@ -48,30 +50,12 @@ fn one(visit: &Visit, field: &str) -> Option<String> {
     visit.posted(field).map(str::trim).filter(|typed| !typed.is_empty()).map(str::to_owned)
 }
 
-/// What the form says of what the app uses beside signing people in.
-pub(super) fn doors(visit: &Visit) -> Doors<String> {
-    Doors {
+/// What the form says of the end of a sign-in.
+pub(super) fn logout(visit: &Visit) -> LogoutUris<String> {
+    LogoutUris {
         post_logout_redirect_uris: lines(visit.posted("post_logout_redirect_uris").unwrap_or_default()),
         backchannel_logout_uri: one(visit, "backchannel_logout_uri"),
         frontchannel_logout_uri: one(visit, "frontchannel_logout_uri"),
-        device_code: visit.posted("device_code").is_some(),
-        pushed_only: visit.posted("pushed_only").is_some(),
-    }
-}
-
-/// What is registered, as it would be typed.
-pub(super) fn of(client: &Client) -> Registration {
-    Registration {
-        name: client.name.clone(),
-        kind: client.kind,
-        profile: client.profile,
-        redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
-        doors: client.doors.typed(),
-        scopes: client.scopes.clone(),
-        required_scopes: client.required_scopes.clone(),
-        multi_tenant: client.multi_tenant,
-        metadata: client.metadata.clone(),
-        pkce_optional: client.pkce_optional,
     }
 }
 
@@ -87,13 +71,14 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
         E::DeviceCodes => "device-code",
         E::PushedOnly => "pushed-only",
         E::Metadata(BadMetadata::ExposedScopes) => "api",
+        E::Metadata(BadMetadata::CertificateName) => "certificate-name",
         E::Metadata(_) => "answers",
         E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
         E::PkceNeeded => "without-pkce",
         E::NoNewLegacyApps | E::Fapi2(_) => "profile",
         E::Key(_) => "key",
         E::Federation(_) => "federation-name",
-        E::Method => "method",
+        E::Method | E::CertificateNameNeeded => "method",
         E::LegacyStaysAsItIs | E::DescribesItself | E::KindStays => "name",
         E::SecretLifetime
         | E::LegacySecretLifetime

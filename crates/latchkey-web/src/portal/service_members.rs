@@ -7,7 +7,7 @@ use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
 use latchkey_devops::ids::{PersonId, ProjectId};
 use latchkey_devops::membership::{AcceptedService, Member};
-use latchkey_devops::scope::{Scope, Scopes};
+use latchkey_devops::scope::Scope;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::client_credentials::{NotByItself, can_act_by_itself};
 use latchkey_identity::tenant::TenantId;
@@ -210,8 +210,7 @@ fn own_scopes(client: &Client) -> Vec<String> {
 
 /// What an app may do here: what it registered, as far as that was accepted.
 fn accepted_scopes(member: &Member, client: &Client) -> Vec<String> {
-    let accepted = member.service.map_or(Scopes::NONE, |service| service.scopes);
-    let counts = |name: &String| Scope::parse(name).is_some_and(|scope| accepted.implies(scope));
+    let counts = |name: &String| Scope::parse(name).is_some_and(|scope| member.accepts(scope));
     own_scopes(client).into_iter().filter(counts).collect()
 }
 

@@ -28,6 +28,9 @@ pub(super) async fn show(visit: Visit) -> Answer {
         named.map_or_else(|| issuer.to_owned(), |upstream| upstream.name.clone())
     };
     let links = store.upstream_links_of(account.id).await?;
+    let is_linked = |issuer: &str| links.iter().any(|link| link.issuer == issuer);
+    let others = upstreams.iter().filter(|upstream| !is_linked(&upstream.issuer));
+    let providers = others.map(|upstream| (upstream.id.to_string(), upstream.name.clone())).collect();
     visit.show(&SignInWays {
         frame: visit.frame(),
         done: visit.asked("done").and_then(done),
@@ -41,7 +44,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
                 since: moment(link.linked_at),
             })
             .collect(),
-        providers: upstreams.iter().map(|upstream| (upstream.id.to_string(), upstream.name.clone())).collect(),
+        providers,
     })
 }
 

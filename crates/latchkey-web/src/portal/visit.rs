@@ -1,4 +1,4 @@
-//! One visit of a signed-in person to one of these pages: read at the door, answered by one handler.
+//! One visit of a signed-in person to one of these pages: read first, answered by one handler.
 
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -8,9 +8,11 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use latchkey_devops::access::{Caller, Standing};
 use latchkey_devops::ids::PersonId;
-use latchkey_identity::Timestamp;
 use latchkey_identity::account::{Account, AccountId};
 use latchkey_identity::authorize::prompt::SignedIn;
+use latchkey_identity::client::registration::RegistrationError;
+use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::devops::Author;
 use uuid::Uuid;
 
@@ -136,6 +138,16 @@ impl Visit {
     /// Where the request comes from, for the record.
     pub(super) fn address(&self) -> String {
         self.visitor.address.to_string()
+    }
+
+    /// Asks a rule about an app, as it is at that moment.
+    pub(super) async fn decide_client<T, E: From<RegistrationError>>(
+        &self,
+        id: ClientId,
+        rule: impl Fn(&Client) -> Decision<T, E>,
+    ) -> Result<Result<T, E>, Problem> {
+        let address = self.address();
+        Ok(self.app.decide_client(id, |client| rule(client).seen_from(&address)).await?)
     }
 
     /// The part of the path of that name.

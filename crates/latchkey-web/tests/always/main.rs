@@ -15,8 +15,8 @@ const PROJECTS: &str = "/harbor/_apis/projects";
 const CLONE: &str = "/harbor/lighthouse/_git/lamp/info/refs?service=git-upload-pack";
 const WORK_ITEM: &str = "/harbor/lighthouse/_apis/wit/workitems/1";
 
-/// Which doors a token opens: API, git, UserInfo, refresh.
-async fn doors(tokens: &Tokens) -> [bool; 4] {
+/// Where a token is accepted: API, git, UserInfo, refresh.
+async fn accepted(tokens: &Tokens) -> [bool; 4] {
     [
         tokens.get(PROJECTS).await.is_ok() && tokens.get(WORK_ITEM).await.is_ok(),
         tokens.get(CLONE).await.is_ok(),
@@ -135,14 +135,14 @@ fn a_revocation_ends_things() {
         let ana = world.ana();
         let (tokens, code) = (ana.authorizes("burndown").await, ana.approves("burndown").await);
         let other = ana.authorizes("compass").await;
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         let page = ana.opens("/profile/authorizations").await;
         let row = page.texts_with("data-authorization").iter().position(|text| text.contains("burndown")).unwrap();
         let id = page.attributes("data-authorization")[row].clone();
         page.press(&format!("revoke-{id}")).await.page();
-        assert_eq!(doors(&tokens).await, CLOSED);
+        assert_eq!(accepted(&tokens).await, CLOSED);
         assert_eq!(world.redeem(&code).await.err().unwrap().error, "invalid_grant");
-        assert_eq!(doors(&other).await, OPEN, "and nothing else");
+        assert_eq!(accepted(&other).await, OPEN, "and nothing else");
         assert!(ana.goes_to(&world.app("burndown").request()).await.page().has("approve"), "it has to ask again");
     });
 }
@@ -154,11 +154,11 @@ fn a_pause_lets_nothing_through_and_takes_nothing() {
         let ana = world.ana();
         let (tokens, code) = (ana.authorizes("burndown").await, ana.approves("burndown").await);
         ana.pauses("burndown").await;
-        assert_eq!(doors(&tokens).await, CLOSED);
+        assert_eq!(accepted(&tokens).await, CLOSED);
         assert!(world.redeem(&code).await.is_err());
         ana.resumes("burndown").await;
         assert!(world.redeem(&code).await.is_ok());
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
     });
 }
 
@@ -168,9 +168,9 @@ fn the_same_for_a_disabled_account() {
     on_both_databases(async |world| {
         let max = world.max();
         let (tokens, code) = (max.authorizes("burndown").await, max.approves("burndown").await);
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         world.disables("max").await;
-        assert_eq!(doors(&tokens).await, CLOSED);
+        assert_eq!(accepted(&tokens).await, CLOSED);
         assert_eq!(world.redeem(&code).await.err().unwrap().error, "invalid_grant");
         let page = max.browser().open(&world.app("burndown").request().url()).await.page();
         assert_eq!(page.path(), "/signin", "the session has ended too");
@@ -183,9 +183,9 @@ fn the_same_for_a_suspended_app() {
     on_both_databases(async |world| {
         let ana = world.ana();
         let (tokens, code) = (ana.authorizes("burndown").await, ana.approves("burndown").await);
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         world.suspends("burndown").await;
-        assert_eq!(doors(&tokens).await, CLOSED);
+        assert_eq!(accepted(&tokens).await, CLOSED);
         assert!(world.redeem(&code).await.is_err());
         let page = ana.browser().open(&world.app("burndown").request().url()).await.page();
         assert_eq!(page.error_code(), "unauthorized_client");
@@ -197,9 +197,9 @@ fn the_same_for_a_suspended_app() {
 fn the_same_for_a_lost_membership() {
     on_both_databases(async |world| {
         let tokens = world.max().authorizes("burndown").await;
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         world.leaves("max").await;
-        let [api, git, ..] = doors(&tokens).await;
+        let [api, git, ..] = accepted(&tokens).await;
         assert!(!api && !git, "who one is remains true, what one reaches does not");
     });
 }
@@ -209,12 +209,12 @@ fn the_same_for_a_lost_membership() {
 fn the_same_for_a_narrowed_authorization() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes("burndown").await;
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         narrows(&world, "ana", |authorization| {
             authorization.scopes = "openid offline_access vso.project vso.work".split(' ').collect();
         })
         .await;
-        assert_eq!(doors(&tokens).await, [true, false, true, true]);
+        assert_eq!(accepted(&tokens).await, [true, false, true, true]);
         let fresh = tokens.refreshed().await.unwrap();
         assert_eq!(fresh.scopes(), ["offline_access", "openid", "vso.project", "vso.work"]);
         narrows(&world, "ana", |authorization| authorization.places.clear()).await;
@@ -228,15 +228,15 @@ fn the_same_for_a_narrowed_authorization() {
 fn the_same_for_a_policy_switched_off() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes("burndown").await;
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         let id = AppId(world.app("burndown").app().id.0);
         world.decides(|policy| policy.blocked_apps = [id].into()).await;
-        let [api, git, ..] = doors(&tokens).await;
+        let [api, git, ..] = accepted(&tokens).await;
         assert!(!api && !git);
         world.decides(|policy| policy.blocked_apps.clear()).await;
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         world.decides(|policy| policy.third_party_apps = false).await;
-        let [api, git, ..] = doors(&tokens).await;
+        let [api, git, ..] = accepted(&tokens).await;
         assert!(!api && !git);
     });
 }
@@ -247,9 +247,9 @@ fn once_means_once_for_a_code() {
     on_both_databases(async |world| {
         let code = world.ana().approves("burndown").await;
         let tokens = world.redeem(&code).await.unwrap();
-        assert_eq!(doors(&tokens).await, OPEN);
+        assert_eq!(accepted(&tokens).await, OPEN);
         assert_eq!(world.redeem(&code).await.err().unwrap().error, "invalid_grant");
-        assert_eq!(doors(&tokens).await, CLOSED, "a replayed code ends what it produced");
+        assert_eq!(accepted(&tokens).await, CLOSED, "a replayed code ends what it produced");
     });
 }
 
@@ -277,8 +277,8 @@ fn any_other_reuse_of_a_refresh_token_ends_the_family() {
         let second = first.refreshed().await.unwrap();
         world.seconds_later(61);
         assert_eq!(first.refreshed().await.err().unwrap().error, "invalid_grant");
-        assert_eq!(doors(&second).await, CLOSED);
-        assert_eq!(doors(&other).await, OPEN, "another installation goes on");
+        assert_eq!(accepted(&second).await, CLOSED);
+        assert_eq!(accepted(&other).await, OPEN, "another installation goes on");
     });
 }
 

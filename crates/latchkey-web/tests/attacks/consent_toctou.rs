@@ -2,7 +2,8 @@
 
 use latchkey_identity::Change;
 use latchkey_identity::authorization::Lifetime;
-use latchkey_identity::client::{ClientState, Publisher};
+use latchkey_identity::client::{ClientState, Metadata, Publisher};
+use latchkey_testkit::builders::a_web_app;
 use latchkey_testkit::{Page, World, on_both_databases};
 
 async fn page(world: &World) -> Page {
@@ -89,5 +90,21 @@ fn no_field_of_the_form_grants_more_than_was_offered() {
         let granted = world.store().authorizations_of(world.account("ana")).await.unwrap();
         let lifetime = granted[0].authorization.lifetime;
         assert_eq!(lifetime, Lifetime::ThisSession, "what is not offered is the least that is");
+    });
+}
+
+#[test]
+fn the_app_that_would_be_called_takes_another_name_meanwhile() {
+    on_both_databases(async |world| {
+        let metadata = Metadata { exposed_scopes: vec!["access_as_user".into()], ..Metadata::default() };
+        let board = world.registers(a_web_app("board").with_metadata(metadata)).await;
+        let scope = format!("api://{}/access_as_user", board.client_id());
+        let front = world.registers(a_web_app("front").asking(&scope)).await;
+        let shown = world.ana().goes_to(&front.asking(&format!("openid {scope}")).request()).await.page();
+        assert!(shown.says("Call board as you"));
+        world.changes_app("board", |client| client.name = "payments".to_owned()).await;
+        let again = shown.press("approve").await.page();
+        assert!(again.has("changed") && again.says("Call payments as you"), "{}", again.text());
+        nothing_was_granted(&world).await;
     });
 }

@@ -51,7 +51,7 @@ fn no_address_but_the_registered_one_is_ever_gone_to() {
             for prompt in ["", "none"] {
                 let request = world.app("burndown").request().with("redirect_uri", uri).with("prompt", prompt);
                 match ana.browser().open(&request.url()).await {
-                    // The door itself refuses an address with a null character.
+                    // The site itself refuses an address with a null character.
                     Visit::Page(page) if uri.contains('\0') => assert_eq!(page.status(), 400),
                     Visit::Page(page) => {
                         assert_eq!(

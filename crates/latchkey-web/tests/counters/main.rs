@@ -183,7 +183,7 @@ fn each_token_costs_one_signature_and_is_checked_once() {
         let (count, _) = signatures(&world, call().send()).await;
         assert_eq!(count, (0, 0), "a token seen before");
         let (count, answer) = signatures(&world, tokens.userinfo()).await;
-        assert_eq!(count, (0, 0), "seen by whatever door");
+        assert_eq!(count, (0, 0), "seen by whatever endpoint");
         assert_eq!(answer.status, 200);
 
         let (count, refreshed) = signatures(&world, tokens.refreshed()).await;

@@ -375,3 +375,17 @@ fn a_provider_at_which_people_sign_in_is_added_read_changed_and_removed() {
         assert_eq!(code(&get(&tokens, &path).await), (404, "not_found".into()));
     });
 }
+
+#[test]
+fn an_administrator_decides_whether_tokens_travel_through_browsers() {
+    on_both_databases(async |world| {
+        let steward = steward(&world).await;
+        assert_eq!(get(&steward, "/implicit").await.json(), json!({ "allowed": false }));
+        let told = call(&steward, Method::PUT, "/implicit", Some(json!({ "allowed": true }))).await;
+        assert_eq!((told.status.as_u16(), told.json()), (200, json!({ "allowed": true })));
+        assert!(world.store().allows_implicit(world.harbor()).await.unwrap());
+        assert!(!world.store().allows_implicit(world.shore()).await.unwrap(), "its own tenant alone");
+        let wrong = call(&steward, Method::PUT, "/implicit", Some(json!({ "allow": true }))).await;
+        assert_eq!(wrong.status, 400);
+    });
+}

@@ -54,6 +54,9 @@ fn userinfo_is_signed_for_those_that_registered_for_it() {
             assert_eq!((&told["iss"], &told["sub"]), (&tokens.id_claims()["iss"], &tokens.id_claims()["sub"]));
             assert_eq!((&told["aud"], &told["email"]), (&json!(skiff.client_id()), &json!("ana@harbor.test")));
             assert!(told.get("nonce").is_none());
+            // The same keys sign ID tokens, and it is none.
+            let hint = format!("{}?id_token_hint={}", skiff.endpoint("oauth2/v2.0/logout"), answer.text());
+            assert_eq!(world.ana().browser().open(&hint).await.page().error_code(), "id_token_hint");
         }
     });
 }

@@ -78,7 +78,7 @@ fn the_metadata_lists_it_with_its_algorithms_and_never_for_tokens() {
 fn an_app_of_a_strict_profile_cannot_choose_it() {
     on_both_databases(async |world| {
         let app = world.registers(a_web_app("strict").of_the_fapi2_profile().owned_by("ana")).await;
-        let page = world.ana().opens(&format!("/apps/{}", app.client_id())).await;
+        let page = world.ana().opens(&format!("/apps/{}/keys", app.client_id())).await;
         let page = page.choose("method", "client_secret_jwt").press("save-method").await.page();
         assert_eq!(page.status(), 422);
     });
@@ -89,9 +89,9 @@ fn the_page_chooses_it_and_adds_a_secret_for_it() {
     on_both_databases(async |world| {
         let app = world.registers(a_web_app("chooser").owned_by("ana")).await;
         let ana = world.ana();
-        let page = ana.opens(&format!("/apps/{}", app.client_id())).await;
-        let page = page.choose("method", "client_secret_jwt").press("save-method").await.page();
-        let shown = page.press("add-secret").await.page();
+        let page = ana.opens(&format!("/apps/{}/keys", app.client_id())).await;
+        page.choose("method", "client_secret_jwt").press("save-method").await.page();
+        let shown = ana.opens(&format!("/apps/{}", app.client_id())).await.press("add-secret").await.page();
         let secret = shown.text_of("client-secret");
         assert_eq!(secret.len(), 4 + 86, "as long as the longest hash");
     });

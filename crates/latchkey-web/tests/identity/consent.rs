@@ -263,7 +263,7 @@ fn whoever_belongs_nowhere_is_told_so() {
 }
 
 #[test]
-fn an_organization_relaxes_the_prerequisites_or_closes_the_door() {
+fn an_organization_relaxes_the_prerequisites_or_lets_nobody_authorize() {
     on_both_databases(async |world| {
         let may = async |person: &str| approval_page(&world.person(person), "burndown").await.has("approve");
         world.decides(|policy| policy.authorize = AuthorizePolicy::Members).await;

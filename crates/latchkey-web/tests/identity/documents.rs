@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use latchkey_identity::Change;
+use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::grant::GrantType;
 use latchkey_testkit::world::{HTTP, HTTPS};
 use latchkey_testkit::{World, on_both_databases};
@@ -92,6 +94,20 @@ fn what_is_advertised_is_true() {
         for (name, value) in document.as_object().unwrap() {
             assert!(!value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()), "{name}");
         }
+    });
+}
+
+/// What was switched at another node: nothing tells this one of it.
+#[test]
+fn what_a_tenant_decides_elsewhere_is_in_the_metadata_within_a_minute() {
+    on_both_databases(async |world| {
+        let url = openid("", &world.harbor().to_string());
+        let endpoint = async || world.get(&url).await.json().get("registration_endpoint").is_some();
+        assert!(!endpoint().await);
+        world.becomes([Change::SetRegistrationGate { tenant: world.harbor(), gate: RegistrationGate::Open }]).await;
+        assert!(!endpoint().await, "it is kept");
+        world.seconds_later(60);
+        assert!(endpoint().await);
     });
 }
 

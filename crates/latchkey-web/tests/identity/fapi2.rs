@@ -255,7 +255,10 @@ fn an_owner_registers_an_app_of_the_profile_on_the_page() {
         let good = form.choose("kind", "web").fill("redirect_uris", "https://strongbox.test/back");
         let page = good.press("register").await.page();
         assert_eq!(page.heading(), "Strongbox");
-        assert!(!page.has("add-secret") && !page.has("binding-none") && page.has("pushed-only"));
+        assert!(!page.has("add-secret"));
+        let requests = format!("/apps/{}/requests", page.text_of("client-id"));
+        let page = world.ana().opens(&requests).await;
+        assert!(!page.has("binding-none") && page.has("pushed-only"));
         assert!(page.says("The FAPI 2.0 profile asks for it"));
     });
 }

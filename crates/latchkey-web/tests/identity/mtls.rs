@@ -64,13 +64,13 @@ fn a_client_authenticates_by_the_certificate_that_it_registered() {
         let answer = by_certificate(&courier, "token", &GRANT, registered()).await;
         let tokens = courier.read(&answer).unwrap();
         assert_eq!(tokens.body["token_type"], "Bearer");
-        assert_eq!(tokens.access_claims()["cnf"], json!({ "x5t#S256": registered().0.to_string() }));
+        assert_eq!(tokens.access_claims()["cnf"], json!({ "x5t#S256": registered().thumbprint.to_string() }));
         // The issuer is the origin's, not the alias's.
         assert!(
             world.issuers("https://latchkey.test").contains(&tokens.access_claims()["iss"].as_str().unwrap().into())
         );
         let worth = by_certificate(&courier, "introspect", &[("token", &tokens.access)], registered()).await.json();
-        assert_eq!(worth["cnf"], json!({ "x5t#S256": registered().0.to_string() }));
+        assert_eq!(worth["cnf"], json!({ "x5t#S256": registered().thumbprint.to_string() }));
         assert!(by_certificate(&courier, "revoke", &[("token", &tokens.access)], registered()).await.is_ok());
     });
 }

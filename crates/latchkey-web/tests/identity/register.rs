@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use latchkey_identity::client::dynamic::RegistrationGate;
+use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::{Answer, World, on_both_databases};
 use serde_json::{Value, json};
 
@@ -67,6 +68,34 @@ fn a_registration_is_201_json_with_what_was_registered() {
         assert_eq!(again.status, 200);
         assert_eq!(again.json()["client_id"], told["client_id"]);
         assert_eq!(again.json().get("client_secret"), None, "nothing is kept that it could be read from");
+        assert_eq!((&told["subject_type"], &told["id_token_signed_response_alg"]), (&json!("public"), &json!("RS256")));
+    });
+}
+
+/// `oidcc-server` with a registered client: its keys are told again as it gave them. [RFC 7591 §3.2.1]
+#[test]
+fn keys_are_told_again_as_they_were_registered_and_replaced() {
+    on_both_databases(async |world| {
+        opens(&world, RegistrationGate::Open).await;
+        let key = || SigningKey::generate(Algorithm::Rs256).unwrap();
+        let with = |key: &SigningKey| {
+            let mut jwk = json!(key.public_jwk());
+            jwk.as_object_mut().unwrap().remove("kid");
+            let mut document = a_document();
+            document["token_endpoint_auth_method"] = json!("private_key_jwt");
+            document["jwks"] = json!({"keys": [jwk]});
+            document
+        };
+        let (first, second) = (with(&key()), with(&key()));
+        let told = registers(&world, first.clone()).await.json();
+        assert_eq!(told["jwks"]["keys"][0]["n"], first["jwks"]["keys"][0]["n"]);
+        assert_eq!(told["jwks"]["keys"][0].get("kid"), None, "the key has no name of its own");
+        let mut replaced = second.clone();
+        replaced["client_id"] = told["client_id"].clone();
+        let answer = managed(&world, Method::PUT, &told, Some(replaced)).await;
+        assert_eq!(answer.json()["jwks"]["keys"][0]["n"], second["jwks"]["keys"][0]["n"], "{}", answer.text());
+        let read = managed(&world, Method::GET, &told, None).await.json();
+        assert_eq!(read["jwks"], answer.json()["jwks"]);
     });
 }
 

@@ -4,7 +4,7 @@
 use http::Method;
 use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::client::{Metadata, SubjectType};
-use latchkey_testkit::builders::a_web_app;
+use latchkey_testkit::builders::{a_daemon, a_web_app};
 use latchkey_testkit::remote::{Remote, json as answer, status};
 use latchkey_testkit::{Answer, World, on_both_databases};
 use serde_json::{Value, json};
@@ -94,5 +94,68 @@ fn apps_of_one_sector_know_a_person_by_one_subject() {
         }
         assert_eq!(subjects[0], subjects[1]);
         assert_ne!(subjects[0], subjects[2]);
+    });
+}
+
+#[test]
+fn an_owner_names_the_list_in_the_form_of_an_app() {
+    on_both_databases(async |world| {
+        let remote = listing(&world, json!(REDIRECTS)).await;
+        let ben = world.ben();
+        let form = ben.opens("/apps/new").await.fill("name", "Skiff").choose("kind", "web").tick("scope", "vso.work");
+        let page = form.fill("redirect_uris", &REDIRECTS.join("\n")).press("register").await.page();
+        let id = latchkey_identity::client::ClientId::parse(&page.text_of("client-id")).unwrap();
+        let sector = async || world.store().client(id).await.unwrap().unwrap().metadata.sector_identifier_uri.clone();
+
+        let page = ben.opens(&format!("/apps/{id}/requests")).await;
+        let alone = page.tick("subject_type", "pairwise").press("save-answers").await.page();
+        assert!(alone.text_of("answers-wrong").contains("one host"), "{}", alone.text());
+        let unread = alone.tick("subject_type", "pairwise").fill("sector_identifier_uri", "https://nowhere.test/");
+        let unread = unread.press("save-answers").await.page();
+        assert_eq!(unread.status(), 422);
+        assert!(unread.text_of("answers-wrong").contains("sector_identifier_uri"), "{}", unread.text());
+        assert_eq!(unread.value("sector_identifier_uri"), "https://nowhere.test/", "nobody has to type it again");
+        assert_eq!((sector().await, remote.asked().len()), (None, 0));
+
+        let saved = unread.fill("sector_identifier_uri", LIST).press("save-answers").await.page();
+        assert!(saved.says("How it asks and is answered was saved"), "{}", saved.text());
+        assert_eq!((sector().await.as_deref(), remote.asked().len()), (Some(LIST), 1));
+        let overview = ben.opens(&format!("/apps/{id}")).await;
+        let added = overview.fill("redirect_uris", &format!("{}\nhttps://three.test/", REDIRECTS[0]));
+        let refused = added.press("save-redirect-uris").await.page();
+        assert_eq!((refused.status(), remote.asked().len()), (422, 2), "another address has to be on it too");
+        remote.answers(|_| answer(&json!([REDIRECTS[0], "https://three.test/"])));
+        let page = refused.press("save-redirect-uris").await.page();
+        assert_eq!(world.store().client(id).await.unwrap().unwrap().redirect_uris.len(), 2, "{}", page.text());
+        assert_eq!(sector().await.as_deref(), Some(LIST));
+    });
+}
+
+#[test]
+fn the_admin_api_reads_the_list_too() {
+    on_both_databases(async |world| {
+        let remote = listing(&world, json!(REDIRECTS)).await;
+        let steward = world.registers(a_daemon("steward").owned_by("ana").asking("vso.tenant_manage")).await;
+        let tokens = steward.by_itself("vso.tenant_manage").await.unwrap();
+        let app = |redirect_uris: &[&str]| {
+            json!({"name": "Skiff", "kind": "web", "redirect_uris": redirect_uris, "scopes": ["vso.work"],
+                   "subject_type": "pairwise", "sector_identifier_uri": LIST})
+        };
+        let call = async |method: Method, path: &str, document: Value| {
+            tokens.ask(method, &format!("/_admin/v1/apps{path}")).json(&document).await
+        };
+        let unlisted = call(Method::POST, "", app(&[REDIRECTS[0], "https://evil.test/"])).await;
+        assert_eq!(unlisted.status, 422, "{}", unlisted.text());
+        assert!(unlisted.text().contains("sector_identifier_uri"), "{}", unlisted.text());
+        let made = call(Method::POST, "", app(&REDIRECTS)).await;
+        assert_eq!((made.status.as_u16(), made.json()["sector_identifier_uri"].as_str()), (201, Some(LIST)));
+        assert_eq!(remote.asked().len(), 2);
+
+        let path = format!("/{}", made.json()["client_id"].as_str().unwrap());
+        assert_eq!(call(Method::PUT, &path, app(&REDIRECTS[..1])).await.status, 200);
+        assert_eq!(remote.asked().len(), 2, "what was read is enough");
+        remote.answers(|_| status(500));
+        assert_eq!(call(Method::PUT, &path, app(&["https://three.test/"])).await.status, 422);
+        assert_eq!(remote.asked().len(), 3);
     });
 }

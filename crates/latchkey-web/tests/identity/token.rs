@@ -254,6 +254,23 @@ fn the_endpoint_reads_forms_by_post_and_nothing_else() {
     });
 }
 
+/// `fapi2-security-profile-final-par-attempt-invalid-http-method`, and the same of every endpoint that clients post to.
+#[test]
+fn an_endpoint_that_is_posted_to_answers_405_to_other_methods_and_says_which_it_has() {
+    on_both_databases(async |world| {
+        let burndown = world.app("burndown");
+        for endpoint in ["token", "par", "revoke", "introspect", "devicecode", "register"] {
+            for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {
+                let url = burndown.endpoint(&format!("oauth2/v2.0/{endpoint}"));
+                let answer = world.ask(method.clone(), &url).await;
+                assert_eq!(said(&answer), (405, "invalid_request".into()), "{method} {endpoint}");
+                assert!(answer.header("allow").unwrap().contains("POST"), "{endpoint}");
+            }
+        }
+        assert_eq!(world.ask(Method::PUT, "/signin").await.status, 404, "a page has no methods to tell of");
+    });
+}
+
 #[test]
 fn every_doubled_parameter_is_refused() {
     on_both_databases(async |world| {

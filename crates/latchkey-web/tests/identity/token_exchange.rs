@@ -98,6 +98,21 @@ fn an_app_that_acts_is_named_in_the_token_and_when_it_is_looked_at() {
         // Who was named stays named.
         let again = app.exchanges(&delegated.access, &[("scope", "vso.work")]).await.unwrap();
         assert_eq!(again.access_claims()["act"]["sub"], nightly.client_id());
+        // An organization that stops the app that acts stops what was handed to it, and nothing else.
+        let acts = latchkey_devops::ids::AppId(nightly.app().id.0);
+        world
+            .decides(|policy| {
+                policy.blocked_apps.insert(acts);
+            })
+            .await;
+        assert_eq!(delegated.get("/harbor/_apis/projects").await.status, 401);
+        assert!(tokens.get("/harbor/_apis/projects").await.is_ok());
+        world
+            .decides(|policy| {
+                policy.blocked_apps.remove(&acts);
+            })
+            .await;
+        assert!(delegated.get(PROJECTS).await.is_ok());
         // It is stopped with the app that acts, too.
         world.suspends("nightly").await;
         assert_eq!(delegated.get(PROJECTS).await.status, 401);

@@ -192,6 +192,7 @@ fn a_person_links_their_account_signs_in_by_it_and_unlinks_it() {
         let upstream = world.trusts_an_upstream(|_| {}).await;
         let page = links_ana(&world, &upstream).await;
         assert!(page.text_of("done").starts_with("Your account is linked"), "{}", page.text());
+        assert!(!page.has(&format!("link-{}", upstream.id)), "it is not offered once more");
         let browser = world.browser();
         let there = begins(&browser, "ana@harbor.test").await;
         assert_eq!(comes_back(&browser, &upstream.answers("ana", &there).await).await.path(), "/me");

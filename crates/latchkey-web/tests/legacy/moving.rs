@@ -201,7 +201,7 @@ fn what_was_allowed_to_the_older_app_vouches_for_no_other_door_and_no_new_scope(
                 redirect_uri.replace(':', "%3A").replace('/', "%2F"),
             )
         };
-        // Its owner adds another door, and makes a scope required that the older one was never allowed.
+        // Its owner adds another redirect URI, and makes a scope required that the older one was never allowed.
         let client = world.store().client(id).await.unwrap().unwrap();
         let mut changed = (*client).clone();
         changed.version += 1;

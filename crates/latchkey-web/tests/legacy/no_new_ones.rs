@@ -1,7 +1,7 @@
 //! Every way to make a new app of the older kind ends in one refusal, which names the way forward.
 
 use latchkey_identity::client::registration::{Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientId, ClientKind, Doors, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, LogoutUris, Profile};
 use latchkey_identity::legacy::{ImportError, Imported, NO_NEW_ONES};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::{Change, Decision};
@@ -50,7 +50,9 @@ fn the_rule_of_registration_refuses_it() {
         kind: ClientKind::Web,
         profile: Profile::Legacy,
         redirect_uris: vec!["https://sneaky.test/callback".into()],
-        doors: Doors::default(),
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
         scopes: ScopeSet::from_text("vso.work"),
         required_scopes: ScopeSet::default(),
         multi_tenant: false,

@@ -124,24 +124,30 @@ fn a_tenant_administrator_changes_any_app_of_the_tenant_and_others_see_none() {
 }
 
 #[test]
-fn the_addresses_for_after_sign_out_and_the_other_doors_are_saved_on_its_page() {
+fn the_addresses_for_after_sign_out_device_codes_and_pushed_requests_are_saved_on_its_page() {
     on_both_databases(async |world| {
         let ben = world.ben();
         let page = registers(&ben, "Crane").await;
         let client_id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
-        let bad =
-            page.clone().fill("post_logout_redirect_uris", "http://crane.test/bye").press("save-doors").await.page();
+        let overview = page;
+        let bad = ben
+            .opens(&format!("/apps/{client_id}/requests"))
+            .await
+            .fill("post_logout_redirect_uris", "http://crane.test/bye")
+            .press("save-beside-sign-in")
+            .await
+            .page();
         assert_eq!(bad.status(), 422);
         assert!(bad.text_of("post-logout-uris-wrong").contains("http is for localhost"), "{}", bad.text());
         let page = bad.fill("post_logout_redirect_uris", "https://crane.test/bye").tick("device_code", "yes");
-        let page = page.tick("pushed_only", "yes").press("save-doors").await.page();
+        let page = page.tick("pushed_only", "yes").press("save-beside-sign-in").await.page();
         assert!(page.says("What it uses beside sign-in was saved"), "{}", page.text());
         let client = world.store().client(client_id).await.unwrap().unwrap();
         assert!(client.permits_post_logout_redirect("https://crane.test/bye"));
-        assert!(client.doors.device_code && client.doors.pushed_only);
-        let page = page.press("save-redirect-uris").await.page();
+        assert!(client.device_code && client.pushed_only);
+        let page = overview.press("save-redirect-uris").await.page();
         let after = world.store().client(client_id).await.unwrap().unwrap();
-        assert_eq!(after.doors, client.doors, "another form leaves them as they are: {}", page.text());
+        assert_eq!(after.logout, client.logout, "another form leaves them as they are: {}", page.text());
     });
 }
 
@@ -151,6 +157,8 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
         let ben = world.ben();
         let page = registers(&ben, "Crane").await;
         let client_id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
+        let overview = page;
+        let page = ben.opens(&format!("/apps/{client_id}/requests")).await;
         let bad = page.fill("initiate_login_uri", "http://crane.test/login").fill("default_max_age", "600");
         let bad = bad.press("save-answers").await.page();
         assert_eq!(bad.status(), 422);
@@ -165,8 +173,10 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
         assert_eq!(page.value("default_max_age"), "600", "what was typed before the mistake stays");
         let page = page.choose("id_token_signed_response_alg", "ES256").press("save-answers").await.page();
         assert!(page.text_of("answers-wrong").contains("one host"), "{}", page.text());
-        let one = page.fill("redirect_uris", "https://crane.test/callback").press("save-redirect-uris").await.page();
-        let page = one.fill("initiate_login_uri", "https://crane.test/login").fill("default_max_age", "600");
+        overview.fill("redirect_uris", "https://crane.test/callback").press("save-redirect-uris").await.page();
+        let page = ben.opens(&format!("/apps/{client_id}/requests")).await;
+        let page = page.choose("authorization_details_types", "none");
+        let page = page.fill("initiate_login_uri", "https://crane.test/login").fill("default_max_age", "600");
         let page = page.fill("request_uris", "https://crane.test/request.jwt").tick("subject_type", "pairwise");
         let page = page.choose("id_token_signed_response_alg", "ES256").press("save-answers").await.page();
         assert!(page.says("How it asks and is answered was saved"), "{}", page.text());
@@ -175,9 +185,10 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
         assert_eq!(metadata.id_token_signed_response_alg, Some(latchkey_jose::Algorithm::Es256));
         assert_eq!(metadata.subject_type, latchkey_identity::client::SubjectType::Pairwise);
         assert_eq!(metadata.request_uris, ["https://crane.test/request.jwt"]);
+        assert_eq!(metadata.authorization_details_types, Some(std::collections::BTreeSet::new()));
         let begun = metadata.sign_in_at("https://id.test");
         assert_eq!(begun.as_deref(), Some("https://crane.test/login?iss=https%3A%2F%2Fid.test"));
-        page.press("save-doors").await.page();
+        page.press("save-beside-sign-in").await.page();
         let after = world.store().client(client_id).await.unwrap().unwrap().metadata.clone();
         assert_eq!(after, metadata, "another form leaves it as it is");
     });
@@ -189,7 +200,7 @@ fn an_owner_decides_what_the_tokens_of_an_app_are_bound_to() {
         let ben = world.ben();
         let page = registers(&ben, "Crane").await;
         let id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
-        let mut page = page;
+        let mut page = ben.opens(&format!("/apps/{id}/requests")).await;
         for (binding, bound) in [("dpop", (true, false)), ("certificate", (false, true)), ("none", (false, false))] {
             page = page.choose("binding", binding).press("save-binding").await.page();
             assert!(page.says("What its tokens are bound to was saved"), "{}", page.text());

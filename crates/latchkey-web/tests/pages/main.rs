@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod account_switch;
+mod app_test;
 mod approval_requests;
 mod apps;
 mod authorization;
 mod authorizations;
 mod headers;
+mod home;
 mod mail;
 mod narrow;
 mod pause;

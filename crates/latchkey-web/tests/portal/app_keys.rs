@@ -11,7 +11,7 @@ use serde_json::json;
 fn a_key_is_added_used_and_removed_on_the_apps_page() {
     on_both_databases(async |world| {
         let app = world.registers(a_web_app("signer").owned_by("ana")).await;
-        let (ana, path) = (world.ana(), format!("/apps/{}", app.client_id()));
+        let (ana, path) = (world.ana(), format!("/apps/{}/keys", app.client_id()));
         let pair = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
         let signer = app.clone().signing_with(&pair);
         let public = serde_json::to_string(&pair.public_jwk()).unwrap();
@@ -42,7 +42,7 @@ fn a_federated_credential_is_added_and_removed_on_the_apps_page() {
     on_both_databases(async |world| {
         let app = world.registers(a_web_app("deployer").owned_by("ana")).await;
         let pair = SigningKey::generate(Algorithm::Rs256).unwrap();
-        let page = world.ana().opens(&format!("/apps/{}", app.client_id())).await;
+        let page = world.ana().opens(&format!("/apps/{}/keys", app.client_id())).await;
         let page = page.fill("name", "main branch").fill("issuer", "https://latchkey.test").fill("subject", "x");
         let page = page.press("add-federation").await.page();
         assert!(page.status() == 422 && page.says("not one of this server"), "{}", page.text());
@@ -56,6 +56,6 @@ fn a_federated_credential_is_added_and_removed_on_the_apps_page() {
         let page = page.press(&remove).await.page();
         assert!(page.says("The federated credential was removed."), "{}", page.text());
         // Somebody else finds nothing to change.
-        assert_eq!(world.ben().opens(&format!("/apps/{}", app.client_id())).await.status(), 404);
+        assert_eq!(world.ben().opens(&format!("/apps/{}/keys", app.client_id())).await.status(), 404);
     });
 }

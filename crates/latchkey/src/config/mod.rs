@@ -89,14 +89,18 @@ pub(crate) struct Origin {
     pub(crate) mutual_tls: Option<MutualTls>,
 }
 
-/// A listener that asks for certificates of clients, and requires none.
+/// Where clients are asked for certificates of theirs, and need show none.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MutualTls {
     /// What services are told: `https://mtls.id.example.com`, or the same host with another port.
     pub(crate) url: Spanned<String>,
     /// The address and port that are listened on, and nothing else there.
-    pub(crate) listen: Spanned<String>,
+    pub(crate) listen: Option<Spanned<String>>,
+    /// In place of it, with `behind_proxy`: the proxy asks for certificates at this host, tells of what it is shown in `Client-Cert` and
+    /// `Client-Cert-Chain` (RFC 9440), and lets nobody else set these headers.
+    #[serde(default)]
+    pub(crate) client_cert_header: bool,
 }
 
 /// Where everything is kept. Relative paths start at the folder of the configuration file.
@@ -105,7 +109,8 @@ pub(crate) struct MutualTls {
 pub(crate) struct Storage {
     /// The folder of everything that has no place of its own.
     pub(crate) folder: PathBuf,
-    /// `sqlite:FILE`, or `postgres://...` when several nodes share one database; `latchkey.db` in the folder if left out.
+    /// `sqlite:FILE`, or `postgres://...`; `latchkey.db` in the folder if left out. PostgreSQL on another machine is reached by TLS, with a
+    /// certificate that names it, unless the address says otherwise (`sslmode`).
     #[serde(serialize_with = "without_password")]
     pub(crate) database: Option<DatabaseUrl>,
     /// The git repositories; `repositories` in the folder if left out.

@@ -46,7 +46,7 @@ impl PlannedOutbound {
 
     /// The client that asks.
     pub(crate) fn client(&self) -> Result<Outbound, Failure> {
-        let authorities = self.authorities.as_deref().map_or(Ok(Vec::new()), read)?;
+        let authorities = self.authorities.as_deref().map_or(Ok(Vec::new()), read_authorities)?;
         Ok(Outbound::new(self.policy.clone(), authorities, system_resolver()))
     }
 }
@@ -63,7 +63,8 @@ fn host(written: &Spanned<String>) -> Result<String, Problem> {
     })
 }
 
-fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+/// Reads the certificates of authorities.
+pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let useless = || Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     match found {

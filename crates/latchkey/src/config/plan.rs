@@ -119,7 +119,8 @@ impl Plan {
             master_key: folder.join(keys.master.into_inner()),
             folder: storage_folder,
         };
-        let tls = PlannedTls::of(tls)?;
+        let asked = origins.iter().any(|planned| planned.origin.mutual_tls.is_some());
+        let tls = PlannedTls::of(tls, asked, folder)?;
         let mail = mail.map(|mail| PlannedMail::of(mail, folder)).transpose()?;
         let outbound = PlannedOutbound::of(outbound, folder)?;
         Ok(Self { place, origins, behind_proxy, tls, mail, outbound, limits, log })
@@ -168,17 +169,34 @@ fn planned(written: super::Origin, behind_proxy: bool, folder: &Path) -> Result<
         Problem::at(mutual.url.span(), "this is not another https origin")
             .hint("another host that the certificate names, or another port: https://id.example.com:8443")
     })?;
+    let Some(listen) = mutual.listen else {
+        if !(mutual.client_cert_header && behind_proxy) {
+            return Err(Problem::at(mutual.url.span(), "nobody asks for certificates of clients there")
+                .hint("say where to `listen`, or with `behind_proxy = true` that the proxy tells: `client_cert_header = true`"));
+        }
+        // Only what the proxy hands on comes there, by the same way as everything else.
+        return Ok(PlannedOrigin {
+            origin: origin.with_mutual_tls(alias, true),
+            listen: address,
+            certificate,
+            mutual_tls: None,
+        });
+    };
+    if mutual.client_cert_header {
+        return Err(Problem::at(listen.span(), "who asks for certificates here, this server or the proxy?")
+            .hint("leave out `listen` or `client_cert_header`"));
+    }
     if certificate.is_none() {
         return Err(Problem::at(mutual.url.span(), "certificates of clients are asked for where TLS is spoken: here")
             .hint("give the origin a `certificate` and a `key`, or leave `mutual_tls` out"));
     }
-    let asked_at = self::address(&mutual.listen)?;
+    let asked_at = self::address(&listen)?;
     if asked_at == address {
-        return Err(Problem::at(mutual.listen.span(), "the origin itself is listened on there")
+        return Err(Problem::at(listen.span(), "the origin itself is listened on there")
             .hint("browsers would ask people for certificates: take another port"));
     }
     Ok(PlannedOrigin {
-        origin: origin.with_mutual_tls(alias),
+        origin: origin.with_mutual_tls(alias, false),
         listen: address,
         certificate,
         mutual_tls: Some(asked_at),

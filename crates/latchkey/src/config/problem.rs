@@ -55,6 +55,23 @@ impl Problem {
     }
 }
 
+/// A line as it may be shown: passwords in addresses are nobody's to see.
+fn without_passwords(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, address)) = rest.split_once("://") {
+        shown.extend([before, "://"]);
+        rest = address;
+        let authority = address.find(['/', '?', '"']).and_then(|end| address.get(..end)).unwrap_or(address);
+        if let Some((user, password)) = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')) {
+            shown.extend([user, ":"]);
+            shown.extend(password.chars().map(|_| '*'));
+            rest = address.get(user.len() + 1 + password.len()..).unwrap_or_default();
+        }
+    }
+    shown + rest
+}
+
 /// A problem with the line it is in.
 struct Shown<'a> {
     problem: &'a Problem,
@@ -75,11 +92,24 @@ impl fmt::Display for Shown<'_> {
         let path: PathBuf = self.path.into();
         writeln!(f, "  {margin}--> {}:{number}:{}", path.display(), column + 1)?;
         writeln!(f, "  {margin} |")?;
-        writeln!(f, "  {number} | {line}")?;
+        writeln!(f, "  {number} | {}", without_passwords(line))?;
         write!(f, "  {margin} | {}{carets} {message}", " ".repeat(column))?;
         if let Some(hint) = hint {
             write!(f, "\n  {margin} = {hint}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let shown = without_passwords("a = \"postgres://l:hunter2@db/d?x=1\" # see https://db:1/ or smtps://m@host");
+        assert_eq!(shown, "a = \"postgres://l:*******@db/d?x=1\" # see https://db:1/ or smtps://m@host");
+        assert_eq!(without_passwords("a = \"postgres://l:p@ss@db"), "a = \"postgres://l:****@db");
+        assert_eq!(without_passwords("[keys]"), "[keys]");
     }
 }

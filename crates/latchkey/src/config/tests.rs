@@ -95,6 +95,16 @@ fn a_database_is_one_of_the_two() {
 }
 
 #[test]
+fn postgres_on_another_machine_is_not_reached_without_protection_by_accident() {
+    let said = |address: &str| said_about("[keys]", &format!("[storage]\ndatabase = \"{address}\"\n[keys]"));
+    let open = said("postgres://latchkey:hunter2@db.example.com/latchkey?sslmode=prefer");
+    assert!(open.contains("latchkey.toml:12:12") && open.contains("say verify-full"), "{open}");
+    assert!(!open.contains("hunter2"), "{open}");
+    let wrong = said("postgres://latchkey:hunter2@db.example.com/latchkey?ssl=true");
+    assert!(wrong.contains("this is not an address of PostgreSQL"), "{wrong}");
+}
+
+#[test]
 fn plain_http_is_spoken_on_this_machine_only() {
     let said = said_about("https://id.example.com", "http://id.example.com");
     assert!(said.contains("plain http is spoken on this machine only"), "{said}");
@@ -161,4 +171,16 @@ fn certificates_of_clients_are_asked_for_at_a_place_of_their_own() {
         .replace("behind_proxy = false", "behind_proxy = true")
         .replace("certificate = \"tls/chain.pem\"\nkey = \"tls/key.pem\"\n", "");
     assert!(plan(&behind).unwrap_err().contains("where TLS is spoken: here"));
+    // RFC 9440: the proxy asks, and tells of it. Off unless it is said, and only where there is a proxy.
+    let told = r#"{ url = "https://mtls.example.com", client_cert_header = true }"#;
+    let told = behind.replace(r#"{ url = "https://mtls.example.com", listen = "127.0.0.1:8443" }"#, told);
+    let by_proxy = |plan: Plan| plan.origins[0].origin.mutual_tls.as_ref().map(|alias| alias.by_proxy);
+    assert_eq!(by_proxy(plan(&told).unwrap()), Some(true));
+    assert_eq!(by_proxy(good), Some(false));
+    let without = plan(&told.replace(", client_cert_header = true", "")).unwrap_err();
+    assert!(without.contains("nobody asks for certificates of clients there"), "{without}");
+    let open = with(r#"{ url = "https://mtls.example.com", client_cert_header = true }"#);
+    assert!(plan(&open).unwrap_err().contains("nobody asks for certificates of clients there"));
+    let both = behind.replace(r#""127.0.0.1:8443" }"#, r#""127.0.0.1:8443", client_cert_header = true }"#);
+    assert!(plan(&both).unwrap_err().contains("this server or the proxy?"));
 }

@@ -1,5 +1,7 @@
 //! The section `[tls]`: what the listeners speak. Whatever is chosen is of what FAPI 2.0 Security Profile §5.2.1 and RFC 9325 allow.
 
+use std::path::{Path, PathBuf};
+
 use rustls::{CipherSuite, SupportedProtocolVersion};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -14,6 +16,9 @@ pub(crate) struct TlsSection {
     versions: Option<Spanned<Vec<Version>>>,
     /// The cipher suites, by the names that IANA has for them.
     suites: Option<Spanned<Vec<Suite>>>,
+    /// The authorities that vouch for certificates of clients (`tls_client_auth`), a PEM file. Whatever they vouch for is believed of
+    /// every app of every directory, so name such as you run yourself, or trust as much.
+    client_authorities: Option<Spanned<PathBuf>>,
 }
 
 /// What the section comes to.
@@ -23,11 +28,13 @@ pub(crate) struct PlannedTls {
     pub(crate) versions: Vec<Version>,
     /// The cipher suites, the ones that are liked best first.
     pub(crate) suites: Vec<Suite>,
+    /// The file of the authorities that vouch for certificates of clients.
+    pub(crate) client_authorities: Option<PathBuf>,
 }
 
 impl Default for PlannedTls {
     fn default() -> Self {
-        Self { versions: Version::ALL.into(), suites: Suite::ALL.into() }
+        Self { versions: Version::ALL.into(), suites: Suite::ALL.into(), client_authorities: None }
     }
 }
 
@@ -114,10 +121,16 @@ impl Suite {
 }
 
 impl PlannedTls {
-    /// Checks the section: each version needs a suite, or nobody could speak it.
-    pub(super) fn of(section: TlsSection) -> Result<Self, Problem> {
+    /// Checks the section: each version needs a suite, or nobody could speak it. `asked` is whether certificates of clients are asked for
+    /// anywhere. Relative paths start at `folder`.
+    pub(super) fn of(section: TlsSection, asked: bool, folder: &Path) -> Result<Self, Problem> {
         let usual = Self::default();
-        let TlsSection { versions, suites } = section;
+        let TlsSection { versions, suites, client_authorities } = section;
+        if let Some(useless) = client_authorities.as_ref().filter(|_| !asked) {
+            return Err(Problem::at(useless.span(), "no client is ever asked for a certificate")
+                .hint("give an origin a `mutual_tls`, or leave this out"));
+        }
+        let client_authorities = client_authorities.map(|path| folder.join(path.into_inner()));
         let span = suites.as_ref().map(Spanned::span).or(versions.as_ref().map(Spanned::span));
         let versions = versions.map_or(usual.versions, Spanned::into_inner);
         let suites = suites.map_or(usual.suites, Spanned::into_inner);
@@ -128,7 +141,7 @@ impl PlannedTls {
                 Err(Problem::at(span, format!("there is no cipher suite for TLS {}", version.number()))
                     .hint("add one of that version, or leave the version out"))
             }
-            _ => Ok(Self { versions, suites }),
+            _ => Ok(Self { versions, suites, client_authorities }),
         }
     }
 }
@@ -140,6 +153,18 @@ mod tests {
 
     fn spoken(section: &str) -> Result<PlannedTls, String> {
         plan(&format!("{GOOD}\n[tls]\n{section}")).map(|plan| plan.tls)
+    }
+
+    #[test]
+    fn nobody_vouches_for_certificates_that_nobody_asks_for() {
+        let section = "client_authorities = \"clients.pem\"";
+        assert!(spoken(section).unwrap_err().contains("no client is ever asked for a certificate"));
+        let asking = GOOD.replace(
+            "key = \"tls/key.pem\"",
+            "key = \"tls/key.pem\"\nmutual_tls = { url = \"https://mtls.example.com\", listen = \"0.0.0.0:8443\" }",
+        );
+        let tls = plan(&format!("{asking}\n[tls]\n{section}")).unwrap().tls;
+        assert_eq!(tls.client_authorities, Some("/etc/latchkey/clients.pem".into()));
     }
 
     /// FAPI 2.0 Security Profile §5.2.1: TLS 1.2 or later, and with 1.2 the suites of RFC 9325.

@@ -1,4 +1,6 @@
-//! Who answers in the demo: Burndown for its own host, the guided walk below `/demo`, and the site for everything else.
+//! Who answers in the demo: its services for their own hosts, the guided walk below `/demo`, and the site for everything else.
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use hyper::header::HOST;
@@ -8,16 +10,17 @@ use latchkey_store::outbox::Queued;
 use latchkey_web::app::Origin;
 use latchkey_web::identity::problem_page::{frame, unavailable};
 use latchkey_web::pages::Moment;
-use latchkey_web::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage};
+use latchkey_web::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow};
 use latchkey_web::reply::{self, FormTargets};
 use latchkey_web::visitor::Visitor;
 use latchkey_web::{Peer, Site};
 
 use super::buildlight::Buildlight;
 use super::burndown::Burndown;
+use super::events::Events;
 use super::folder::KeptAccount;
 use super::oldtimer::Oldtimer;
-use super::recorder::{Message, Recorder};
+use super::recorder::{Message, Recorder, Walk};
 use super::sample::people::EVERYBODY;
 use super::scene::Scene;
 use crate::listen::Answers;
@@ -38,8 +41,10 @@ pub(crate) struct Guide {
     pub(crate) buildlight: Buildlight,
     /// Who listens in.
     pub(crate) recorder: Recorder,
+    /// Who follows the guided walk while it happens.
+    pub(crate) events: Events,
     /// What the guided walk tells.
-    pub(crate) tour: std::sync::Arc<Tour>,
+    pub(crate) tour: Arc<Tour>,
 }
 
 /// What the guided walk tells of this demo.
@@ -59,6 +64,21 @@ impl Answers for Guide {
         let mut response = self.answer_somehow(request, peer).await;
         reply::finish(&mut response, peer.secure);
         response
+    }
+
+    fn finish(&self) {
+        self.recorder.finish();
+    }
+}
+
+impl Tour {
+    /// How far the walk has come.
+    fn now(&self, walk: &Walk) -> DemoNow {
+        DemoNow {
+            service_url: format!("{}/", self.service_url),
+            steps: walk.steps.shown(&self.service_url, &self.oldtimer_url),
+            messages: walk.messages.iter().map(shown_message).collect(),
+        }
     }
 }
 
@@ -103,7 +123,7 @@ impl Guide {
             return None;
         }
         let path = request.uri().path();
-        if !matches!(path, "/demo" | "/demo/mail") {
+        if !matches!(path, "/demo" | "/demo/events" | "/demo/mail") {
             return None;
         }
         let visitor = self.visitor(request, peer)?;
@@ -117,15 +137,16 @@ impl Guide {
                 }
                 Err(error) => unavailable(self.site.app(), &visitor, &error),
             },
+            "/demo/events" => {
+                let tour = Arc::clone(&self.tour);
+                self.events.listen(self.recorder.follow(), move |walk| tour.now(walk))
+            }
             _ => {
-                let (messages, steps) = self.recorder.so_far();
                 let page = Demo {
                     frame,
-                    service_url: format!("{}/", self.tour.service_url),
-                    steps: steps.shown(&self.tour.service_url, &self.tour.oldtimer_url),
+                    now: self.tour.now(&self.recorder.follow().borrow()),
                     accounts: self.tour.accounts.iter().map(shown_account).collect(),
                     clone_line: self.tour.clone_line.clone(),
-                    messages: messages.into_iter().map(shown_message).collect(),
                 };
                 reply::page(StatusCode::OK, &visitor, &page, &own)
             }
@@ -168,7 +189,7 @@ fn shown_account(account: &KeptAccount) -> DemoAccount {
     }
 }
 
-fn shown_message(message: Message) -> DemoMessage {
-    let Message { number, from, to, line, note, body, decoded } = message;
+fn shown_message(message: &Message) -> DemoMessage {
+    let Message { number, from, to, line, note, body, decoded } = message.clone();
     DemoMessage { number, from, to, line, note: note.to_owned(), body, decoded }
 }

@@ -3,7 +3,7 @@
 //! It stands in front of the site, in the demo alone; the product's own path knows nothing of it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use base64::Engine as _;
@@ -13,6 +13,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode};
 use latchkey_jose::unverified;
+use tokio::sync::watch;
 use url::form_urlencoded;
 
 use super::burndown::AGENT as BURNDOWN_AGENT;
@@ -49,18 +50,22 @@ pub(crate) struct Message {
     pub(crate) decoded: Vec<(String, String)>,
 }
 
-/// The messages so far, and which steps of the walk they show to have happened.
-#[derive(Default)]
-struct Kept {
+/// What has happened so far.
+#[derive(Default, Debug)]
+pub(crate) struct Walk {
     count: u32,
-    messages: VecDeque<Message>,
-    steps: Steps,
+    /// The messages, the oldest first.
+    pub(crate) messages: VecDeque<Message>,
+    /// Which steps they show to have happened.
+    pub(crate) steps: Steps,
+    /// Whether the demo ends: nothing more will happen.
+    pub(crate) is_over: bool,
 }
 
 /// Listens in. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Recorder {
-    kept: Arc<Mutex<Kept>>,
+    walk: Arc<watch::Sender<Walk>>,
     /// Names of clients by their id.
     clients: Arc<[(String, String)]>,
 }
@@ -77,13 +82,17 @@ pub(crate) struct Heard {
 impl Recorder {
     /// A recorder that knows clients by these ids and names.
     pub(crate) fn new(clients: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { kept: Arc::default(), clients: clients.into_iter().collect() }
+        Self { walk: Arc::default(), clients: clients.into_iter().collect() }
     }
 
-    /// The messages so far, the oldest first, and the steps.
-    pub(crate) fn so_far(&self) -> (Vec<Message>, Steps) {
-        let kept = self.lock();
-        (kept.messages.iter().cloned().collect(), kept.steps)
+    /// What has happened so far, and a word whenever more has.
+    pub(crate) fn follow(&self) -> watch::Receiver<Walk> {
+        self.walk.subscribe()
+    }
+
+    /// The demo ends: whoever follows is told so.
+    pub(crate) fn finish(&self) {
+        self.walk.send_modify(|walk| walk.is_over = true);
     }
 
     /// Notes a request, and hands it back. An error is the answer to a body that broke off.
@@ -146,7 +155,7 @@ impl Recorder {
         lines.extend(mask::json(&bytes));
         let brings_code = location.split_once('?').and_then(|(_, query)| field(query, "code")).is_some();
         if let Some(happened) = happened(&heard, parts.status, brings_code) {
-            self.lock().steps.note(happened);
+            self.walk.send_modify(|walk| walk.steps.note(happened));
         }
         let to = if heard.scene.is_of_the_browser() { "Browser".to_owned() } else { heard.who };
         self.keep(Message {
@@ -163,11 +172,12 @@ impl Recorder {
 
     /// Burndown asks. Who walked to the end before begins with a clean page.
     fn begin(&self) {
-        let mut kept = self.lock();
-        if kept.steps.have(Happened::WasRefused) {
-            kept.messages.clear();
-        }
-        kept.steps.note(Happened::Asked);
+        self.walk.send_modify(|walk| {
+            if walk.steps.have(Happened::WasRefused) {
+                walk.messages.clear();
+            }
+            walk.steps.note(Happened::Asked);
+        });
     }
 
     /// The name of the service that a request is from, or about.
@@ -192,17 +202,14 @@ impl Recorder {
     }
 
     fn keep(&self, message: Message) {
-        let mut kept = self.lock();
-        kept.count = kept.count.saturating_add(1);
-        let number = kept.count;
-        if kept.messages.len() >= MESSAGES {
-            kept.messages.pop_front();
-        }
-        kept.messages.push_back(Message { number, ..message });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.walk.send_modify(|walk| {
+            walk.count = walk.count.saturating_add(1);
+            let number = walk.count;
+            if walk.messages.len() >= MESSAGES {
+                walk.messages.pop_front();
+            }
+            walk.messages.push_back(Message { number, ..message });
+        });
     }
 }
 
@@ -219,6 +226,7 @@ fn happened(heard: &Heard, status: StatusCode, brings_code: bool) -> Option<Happ
         Scene::Token if of_burndown && !status.is_success() => Some(Happened::WasRefused),
         Scene::Api if of_burndown && status.is_success() => Some(Happened::Read),
         Scene::Api if of_burndown && status == StatusCode::UNAUTHORIZED => Some(Happened::WasRefused),
+        Scene::Git if status.is_success() => Some(Happened::Cloned),
         Scene::Authorizations if !heard.is_post && status.is_success() => Some(Happened::WasFound),
         Scene::Revoke if heard.is_post && !status.is_client_error() && !status.is_server_error() => {
             Some(Happened::WasRevoked)
@@ -274,6 +282,12 @@ mod tests {
         Recorder::new([("b1".to_owned(), BURNDOWN.to_owned())])
     }
 
+    fn so_far(recorder: &Recorder) -> (Vec<Message>, Steps) {
+        let walk = recorder.follow();
+        let walk = walk.borrow();
+        (walk.messages.iter().cloned().collect(), walk.steps)
+    }
+
     async fn exchange(recorder: &Recorder, request: Request<Body>, response: Response<Body>) -> (Bytes, Bytes) {
         let scene = Scene::of(request.method(), request.uri().path()).unwrap();
         let (request, heard) = recorder.hear(scene, request).await.map_err(|_| ()).unwrap();
@@ -300,7 +314,7 @@ mod tests {
         let passed = exchange(&recorder, post("/t/oauth2/v2.0/token", &form), json(200, &answer)).await;
         assert_eq!(passed, (Bytes::from(form), Bytes::from(answer)));
 
-        let (messages, steps) = recorder.so_far();
+        let (messages, steps) = so_far(&recorder);
         let names: Vec<_> = messages.iter().map(|message| (message.from.as_str(), message.to.as_str())).collect();
         assert_eq!(names, [(BURNDOWN, LATCHKEY), (LATCHKEY, BURNDOWN)]);
         for message in &messages {
@@ -317,7 +331,7 @@ mod tests {
         let mut request = post("/oauth2/token", &form);
         request.headers_mut().insert(USER_AGENT, OLDTIMER_AGENT.parse().unwrap());
         exchange(&recorder, request, json(200, &format!(r#"{{"access_token":"{SECRET}"}}"#))).await;
-        let (messages, steps) = recorder.so_far();
+        let (messages, steps) = so_far(&recorder);
         assert!(!format!("{messages:?}").contains(SECRET), "{messages:?}");
         assert_eq!(messages[0].from, OLDTIMER);
         assert!(steps.have(Happened::OlderGotKeys) && !steps.have(Happened::GotKeys));
@@ -330,7 +344,7 @@ mod tests {
         let response = Response::builder().status(303).header(LOCATION, "/consent?flow=f");
         let response = response.header(SET_COOKIE, format!("latchkey={SECRET}; Path=/")).body(Body::empty()).unwrap();
         exchange(&recorder, post("/signin", &form), response).await;
-        let (messages, steps) = recorder.so_far();
+        let (messages, steps) = so_far(&recorder);
         assert!(!format!("{messages:?}").contains(SECRET));
         assert!(messages[0].body.contains("email = ana@harbor.test") && messages[0].body.contains("password = …\n"));
         assert!(messages[1].body.contains("Set-Cookie: latchkey=…WXYZ; Path=/"));
@@ -355,7 +369,7 @@ mod tests {
             exchange(&recorder, Request::get("/t/discovery/v2.0/keys").body(Body::empty()).unwrap(), json(200, "{}"))
                 .await;
         }
-        let (messages, _) = recorder.so_far();
+        let (messages, _) = so_far(&recorder);
         assert_eq!(messages.len(), MESSAGES);
         assert_eq!(messages.last().unwrap().number, u32::try_from(MESSAGES).unwrap() * 2);
     }

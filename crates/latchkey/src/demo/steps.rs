@@ -23,10 +23,12 @@ pub(crate) enum Happened {
     WasRefused,
     /// An app of the older kind got its keys.
     OlderGotKeys,
+    /// git got in with a key.
+    Cloned,
 }
 
 impl Happened {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Asked,
         Self::SignedIn,
         Self::Approved,
@@ -36,6 +38,7 @@ impl Happened {
         Self::WasRevoked,
         Self::WasRefused,
         Self::OlderGotKeys,
+        Self::Cloned,
     ];
 }
 
@@ -146,6 +149,13 @@ fn described(step: Happened, service_url: &str, oldtimer_url: &str, state: DemoS
              list, and every answer tells it when its time is over. Then try to register another one.",
             "RFC 7523 §2.1, RFC 9745, RFC 8594",
             Some((format!("{oldtimer_url}/"), "Open Oldtimer".to_owned())),
+        ),
+        Happened::Cloned => (
+            "git clones with a key",
+            "Paste the line below into a terminal. It prints an address: approve Pocket Tools there, and git goes on by itself, \
+             with an access token as its password.",
+            "RFC 8628 §3.3",
+            own("#clone", "See the line"),
         ),
     };
     DemoStep { title: title.to_owned(), text: text.to_owned(), specification: specification.to_owned(), link, state }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use latchkey_identity::Decision;
-use latchkey_identity::client::FederatedCredential;
 use latchkey_identity::client::federated_credential::{Federation, USUAL_AUDIENCE, add_federated, remove_federated};
+use latchkey_identity::client::{Client, FederatedCredential};
 use latchkey_web::App;
 use latchkey_web::app::entropy;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::apps::{find, no_app};
+use super::apps::find;
 use super::report::{Report, Row, row};
 use super::{from_console, moment, operator};
 use crate::failure::{Exit, Failure};
@@ -112,33 +112,23 @@ pub(super) async fn perform(app: &App, order: FederationOrder) -> Result<Report,
 
 async fn add(app: &App, new: NewFederation) -> Result<Report, Failure> {
     let (id, now, origins) = (find(app, &new.client_id).await?.id, app.now(), app.settings.origin_urls());
-    let NewFederation { client_id, name, issuer, subject, audience, pinned: keys, .. } = new;
+    let NewFederation { name, issuer, subject, audience, pinned: keys, .. } = new;
     let typed = Federation { name, issuer, subject, audience, keys };
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) => {
-                let by = operator(client.tenant, now);
-                from_console(add_federated(&client, &by, &typed, &origins, now, &mut entropy()))
-            }
-            None => Decision::refuse(no_app(&client_id)),
-        })
-    });
-    Ok(Report::one(&LISTED, row(&decided.await??)))
+    let rule = |client: &Client| {
+        let by = operator(client.tenant, now);
+        from_console(add_federated(client, &by, &typed, &origins, now, &mut entropy()))
+    };
+    Ok(Report::one(&LISTED, row(&app.decide_client(id, rule).await??)))
 }
 
 async fn remove(app: &App, client_id: &str, credential: Uuid) -> Result<Report, Failure> {
     let (id, now) = (find(app, client_id).await?.id, app.now());
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) if client.authentication.federated.iter().any(|held| held.id == credential) => {
-                from_console(remove_federated(&client, credential, &operator(client.tenant, now), now))
-            }
-            Some(_) => {
-                Decision::refuse(Failure::not_found(format!("the app has no federated credential {credential}")))
-            }
-            None => Decision::refuse(no_app(client_id)),
-        })
-    });
-    decided.await??;
+    let rule = |client: &Client| {
+        if !client.authentication.federated.iter().any(|held| held.id == credential) {
+            return Decision::refuse(Failure::not_found(format!("the app has no federated credential {credential}")));
+        }
+        from_console(remove_federated(client, credential, &operator(client.tenant, now), now))
+    };
+    app.decide_client(id, rule).await??;
     Ok(Report::done("The federated credential is removed: no token of its issuer stands for the app."))
 }

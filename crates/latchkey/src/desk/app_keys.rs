@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use latchkey_identity::Decision;
+use latchkey_identity::client::Client;
 use latchkey_identity::client::authentication::fix_method;
 use latchkey_identity::client::key::{ClientKey, add_keys, remove_key};
 use latchkey_identity::client_auth::Method;
@@ -16,7 +17,7 @@ use latchkey_web::app::entropy;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::apps::{find, no_app};
+use super::apps::find;
 use super::report::{Report, Row, row};
 use super::{from_console, moment, operator};
 use crate::failure::{Exit, Failure};
@@ -105,28 +106,21 @@ pub(super) async fn perform(app: &App, order: KeyOrder) -> Result<Report, Failur
 
 async fn add(app: &App, client_id: &str, text: &str) -> Result<Report, Failure> {
     let (id, now) = (find(app, client_id).await?.id, app.now());
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) => from_console(add_keys(&client, &operator(client.tenant, now), text, now, &mut entropy())),
-            None => Decision::refuse(no_app(client_id)),
-        })
-    });
-    let added = decided.await??;
+    let rule =
+        |client: &Client| from_console(add_keys(client, &operator(client.tenant, now), text, now, &mut entropy()));
+    let added = app.decide_client(id, rule).await??;
     Ok(Report::list(&LISTED, added.iter().map(row).collect()))
 }
 
 async fn remove(app: &App, client_id: &str, key: Uuid) -> Result<Report, Failure> {
     let (id, now) = (find(app, client_id).await?.id, app.now());
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) if client.authentication.keys.iter().any(|held| held.id == key) => {
-                from_console(remove_key(&client, key, &operator(client.tenant, now), now))
-            }
-            Some(_) => Decision::refuse(Failure::not_found(format!("the app has no key {key}"))),
-            None => Decision::refuse(no_app(client_id)),
-        })
-    });
-    decided.await??;
+    let rule = |client: &Client| {
+        if !client.authentication.keys.iter().any(|held| held.id == key) {
+            return Decision::refuse(Failure::not_found(format!("the app has no key {key}")));
+        }
+        from_console(remove_key(client, key, &operator(client.tenant, now), now))
+    };
+    app.decide_client(id, rule).await??;
     Ok(Report::done("The key is removed: nobody authenticates with it again."))
 }
 
@@ -141,13 +135,8 @@ pub(super) async fn set_method(app: &App, client_id: &str, name: &str) -> Result
         })?),
     };
     let (id, now) = (find(app, client_id).await?.id, app.now());
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) => from_console(fix_method(&client, method, &operator(client.tenant, now), now)),
-            None => Decision::refuse(no_app(client_id)),
-        })
-    });
-    decided.await??;
+    let rule = |client: &Client| from_console(fix_method(client, method, &operator(client.tenant, now), now));
+    app.decide_client(id, rule).await??;
     Ok(Report::done(match method {
         Some(method) => format!("The app authenticates by {} and by nothing else.", method.name()),
         None => "The app authenticates by whatever is registered for it.".to_owned(),

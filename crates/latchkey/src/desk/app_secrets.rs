@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use latchkey_identity::Decision;
-use latchkey_identity::client::ClientId;
 use latchkey_identity::client::registration;
+use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::limits::{LEGACY_SECRET_DAYS, USUAL_SECRET_DAYS};
 use latchkey_web::App;
 use latchkey_web::app::entropy;
@@ -65,16 +65,11 @@ pub(super) async fn perform(app: &App, order: SecretOrder) -> Result<Report, Fai
 /// Adds a secret, which is told this once.
 pub(super) async fn add_secret(app: &App, id: ClientId, days: u32) -> Result<Row, Failure> {
     let now = app.now();
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) => {
-                let (by, key) = (operator(client.tenant, now), &app.keys.client_secret);
-                from_console(registration::add_secret(&client, &by, days, key, now, &mut entropy()))
-            }
-            None => Decision::refuse(no_app(&id.to_string())),
-        })
-    });
-    let (secret, kept) = decided.await??;
+    let rule = |client: &Client| {
+        let (by, key) = (operator(client.tenant, now), &app.keys.client_secret);
+        from_console(registration::add_secret(client, &by, days, key, now, &mut entropy()))
+    };
+    let (secret, kept) = app.decide_client(id, rule).await??;
     Ok(row! {
         "client_id": id.to_string(),
         "client_secret": secret.reveal(),

@@ -4,9 +4,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
-use latchkey_identity::Decision;
 use latchkey_identity::client::registration::{self, Registration, RegistrationError};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, Doors, Metadata, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientState, LogoutUris, Metadata, Profile};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_web::App;
 use latchkey_web::app::entropy;
@@ -242,6 +241,7 @@ const SHOWN: [&str; 19] = [
 
 fn row(client: &Client) -> Row {
     let words = |scopes: &ScopeSet| scopes.iter().map(str::to_owned).collect::<Vec<_>>();
+    let logout = client.logout.typed();
     row! {
         "client_id": client.id.to_string(),
         "name": client.name,
@@ -253,11 +253,11 @@ fn row(client: &Client) -> Row {
         "multi_tenant": client.multi_tenant,
         "pkce_optional": client.pkce_optional,
         "redirect_uris": client.redirect_uris.iter().map(|uri| uri.as_str()).collect::<Vec<_>>(),
-        "post_logout_redirect_uris": client.doors.typed().post_logout_redirect_uris,
-        "backchannel_logout_uri": client.doors.typed().backchannel_logout_uri,
-        "frontchannel_logout_uri": client.doors.typed().frontchannel_logout_uri,
+        "post_logout_redirect_uris": logout.post_logout_redirect_uris,
+        "backchannel_logout_uri": logout.backchannel_logout_uri,
+        "frontchannel_logout_uri": logout.frontchannel_logout_uri,
         "device_code": client.may_use_device_codes(),
-        "pushed_only": client.doors.pushed_only,
+        "pushed_only": client.pushed_only,
         "metadata": serde_json::to_value(&client.metadata).unwrap_or_default(),
         "scopes": words(&client.scopes),
         "required_scopes": words(&client.required_scopes),
@@ -288,13 +288,13 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
         kind: new.kind.into(),
         profile: new.profile.into(),
         redirect_uris: new.redirect_uris,
-        doors: Doors {
+        logout: LogoutUris {
             post_logout_redirect_uris: new.post_logout_redirect_uris,
             backchannel_logout_uri: new.backchannel_logout_uri,
             frontchannel_logout_uri: new.frontchannel_logout_uri,
-            device_code: new.device_code,
-            pushed_only: new.pushed_only,
         },
+        device_code: new.device_code,
+        pushed_only: new.pushed_only,
         multi_tenant: new.multi_tenant,
         metadata: new.metadata.map(|metadata| metadata.0).unwrap_or_default(),
         pkce_optional: new.pkce_optional,
@@ -360,13 +360,8 @@ async fn show(app: &App, client_id: &str) -> Result<Report, Failure> {
 
 async fn delete(app: &App, client_id: &str) -> Result<Report, Failure> {
     let (id, now) = (find(app, client_id).await?.id, app.now());
-    let decided = app.store.decide(|| async {
-        Ok(match app.store.client(id).await? {
-            Some(client) => from_console(registration::delete(&client, &operator(client.tenant, now), now)),
-            None => Decision::refuse(no_app(client_id)),
-        })
-    });
-    decided.await??;
+    let rule = |client: &Client| from_console(registration::delete(client, &operator(client.tenant, now), now));
+    app.decide_client(id, rule).await??;
     Ok(Report::done("The app is deleted, and every authorization of it has ended."))
 }
 

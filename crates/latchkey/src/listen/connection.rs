@@ -44,9 +44,9 @@ pub(super) enum Protocol {
     Http2,
 }
 
-/// What a connection leads to.
+/// A connection that was accepted.
 #[derive(Clone)]
-pub(super) struct Door<A> {
+pub(super) struct Accepted<A> {
     pub(super) site: A,
     pub(super) peer: Peer,
     /// The certificate that the peer showed when it shook hands.
@@ -55,7 +55,7 @@ pub(super) struct Door<A> {
     pub(super) behind_proxy: bool,
 }
 
-impl<A: Answers> Door<A> {
+impl<A: Answers> Accepted<A> {
     /// Answers what comes over this connection, until it ends, or until `stop` says so and the last answer has left.
     pub(super) async fn serve<Socket>(self, socket: Socket, protocol: Protocol, stop: watch::Receiver<bool>)
     where
@@ -117,13 +117,13 @@ async fn drive<Connection, Ended>(
 }
 
 async fn answer(
-    mut door: Door<impl Answers>,
+    mut accepted: Accepted<impl Answers>,
     in_flight: InFlight,
     request: Request<Incoming>,
 ) -> Result<Response<Leaving>, Infallible> {
     let last = may_be_ambiguous(&request);
-    let mut peer = door.peer;
-    if door.behind_proxy
+    let mut peer = accepted.peer;
+    if accepted.behind_proxy
         && let Some(address) = forwarded_for(request.headers())
     {
         peer.address = address;
@@ -132,10 +132,10 @@ async fn answer(
     // Most requests have no body; theirs costs nothing.
     let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Arriving::new(body)) });
     let mut request = request;
-    if let Some(certificate) = door.certificate {
+    if let Some(certificate) = accepted.certificate.clone() {
         request.extensions_mut().insert(certificate);
     }
-    let answered = timeout(time, AssertUnwindSafe(door.site.answer(request, peer)).catch_unwind()).await;
+    let answered = timeout(time, AssertUnwindSafe(accepted.site.answer(request, peer)).catch_unwind()).await;
     let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {

@@ -23,6 +23,7 @@ use axum::body::Body;
 use hyper::{Request, Response};
 use latchkey_web::{ClientCertificate, Peer, Site};
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -30,7 +31,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::failure::{Exit, Failure};
 use crate::tls;
-use connection::{Door, Protocol};
+use connection::{Accepted, Protocol};
 use crowd::{Crowd, Seat};
 use signals::Signals;
 
@@ -45,6 +46,9 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(crate) trait Answers: Clone + Send + 'static {
     /// Answers one request.
     fn answer(&mut self, request: Request<Body>, peer: Peer) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Ends the answers that would go on as long as somebody listens.
+    fn finish(&self) {}
 }
 
 impl Answers for Site {
@@ -109,6 +113,7 @@ pub(crate) async fn run(site: impl Answers, listeners: Vec<Listener>, rules: Rul
     }
     signals.next().await;
     stopping.send_replace(true);
+    site.finish();
     accepting.join_all().await;
     tokio::select! {
         drained = timeout(DRAIN, crowd.gone()) => if drained.is_err() {
@@ -148,8 +153,8 @@ async fn accept(
             continue;
         };
         let peer = Peer { address: address.ip().to_canonical(), secure: listener.tls.is_some() };
-        let door = Door { site: site.clone(), peer, certificate: None, behind_proxy: rules.behind_proxy };
-        tokio::spawn(converse(socket, listener.tls.clone(), door, seat, stop.clone()));
+        let accepted = Accepted { site: site.clone(), peer, certificate: None, behind_proxy: rules.behind_proxy };
+        tokio::spawn(converse(socket, listener.tls.clone(), accepted, seat, stop.clone()));
     }
 }
 
@@ -157,21 +162,23 @@ async fn accept(
 async fn converse(
     socket: TcpStream,
     tls: Option<TlsAcceptor>,
-    door: Door<impl Answers>,
+    accepted: Accepted<impl Answers>,
     seat: Seat,
     stop: tokio::sync::watch::Receiver<bool>,
 ) {
     // Answers leave at once. A socket that cannot be told so works as well.
     drop(socket.set_nodelay(true));
     match tls {
-        None => door.serve(socket, Protocol::Http1, stop).await,
+        None => accepted.serve(socket, Protocol::Http1, stop).await,
         Some(tls) => match timeout(HANDSHAKE, tls.accept(socket)).await {
             Ok(Ok(socket)) => {
                 let is_h2 = socket.get_ref().1.alpn_protocol() == Some(tls::H2);
                 let protocol = if is_h2 { Protocol::Http2 } else { Protocol::Http1 };
-                let shown = socket.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                let certificate = shown.map(|certificate| ClientCertificate::of(certificate));
-                Door { certificate, ..door }.serve(socket, protocol, stop).await;
+                let shown = socket.get_ref().1.peer_certificates().map(<[_]>::to_vec);
+                let certificate = shown.map(|chain| {
+                    ClientCertificate::of_chain(chain.into_iter().map(CertificateDer::into_owned).collect())
+                });
+                Accepted { certificate, ..accepted }.serve(socket, protocol, stop).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "a client did not shake hands"),
             Err(_) => tracing::debug!("a client did not shake hands in time"),

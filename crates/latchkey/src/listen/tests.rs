@@ -21,7 +21,7 @@ struct Mirror;
 impl Answers for Mirror {
     async fn answer(&mut self, request: Request<Body>, _: Peer) -> Response<Body> {
         let shown = request.extensions().get::<ClientCertificate>();
-        let said = shown.map_or_else(|| "no certificate".to_owned(), |ClientCertificate(print)| print.to_string());
+        let said = shown.map_or_else(|| "no certificate".to_owned(), |shown| shown.thumbprint.to_string());
         Response::new(Body::from(said))
     }
 }
@@ -97,7 +97,7 @@ const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rust
 #[tokio::test]
 async fn a_certificate_that_is_asked_for_goes_along_with_the_request() {
     let (certificate, key) = self_signed();
-    let print = ClientCertificate::of(&certificate).0.to_string();
+    let print = ClientCertificate::of(&certificate).thumbprint.to_string();
     for version in VERSIONS {
         let shown = || pair(certificate.clone(), &key);
         assert_eq!(answered(ClientCertificates::Asked, shown(), version).await.as_deref(), Some(&*print));

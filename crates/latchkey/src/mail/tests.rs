@@ -154,6 +154,7 @@ async fn an_app() -> (App, tempfile::TempDir) {
     let settings = latchkey_web::Settings {
         origins: vec![],
         behind_proxy: false,
+        client_authorities: latchkey_web::ClientAuthorities::default(),
         hashing_permits: 1,
         hashing_queue: 1,
         demo: false,

@@ -1,6 +1,5 @@
 use super::*;
 use crate::authorize::response_mode::ResponseMode;
-use crate::client::Doors;
 use crate::client::registration::tests::a_client;
 use crate::parameters::tests::parameters;
 use crate::resource::tests::a_resource;
@@ -122,7 +121,7 @@ fn without_a_known_client_and_its_own_redirect_uri_nothing_is_sent_anywhere() {
 
 #[test]
 fn a_client_that_pushes_its_requests_makes_none_by_a_link() {
-    let client = Client { doors: Doors { pushed_only: true, ..Doors::default() }, ..a_client() };
+    let client = Client { pushed_only: true, ..a_client() };
     let told = request_of(&client, &[]).unwrap_err();
     assert!(matches!(told, AuthorizeError::TellClient(_, error) if error.code == "invalid_request"));
 }

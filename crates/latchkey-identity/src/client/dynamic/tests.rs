@@ -1,5 +1,5 @@
 use super::*;
-use crate::client::client_metadata::read;
+use crate::client::client_metadata::{Offered, read};
 use crate::client::{ClientKind, Publisher};
 use crate::resource::tests::a_resource;
 use crate::secret::Purpose;
@@ -12,7 +12,7 @@ fn key() -> PurposeKey {
 
 fn proposal(document: Value) -> Result<Proposal, Refused> {
     let Value::Object(document) = document else { panic!("not an object") };
-    read(&document, None, &a_resource(), false, NOW, &mut Entropy::seeded(1))
+    read(&document, None, &a_resource(), Offered::default(), NOW, &mut Entropy::seeded(1))
 }
 
 fn refused(document: Value) -> &'static str {

@@ -13,10 +13,12 @@ pub(crate) fn a_registration() -> Registration {
         kind: ClientKind::Web,
         profile: Profile::Standard,
         redirect_uris: vec!["https://burndown.test/callback".into()],
-        doors: Doors {
+        logout: LogoutUris {
             post_logout_redirect_uris: vec!["https://burndown.test/bye?from=latchkey".into()],
-            ..Doors::default()
+            ..LogoutUris::default()
         },
+        device_code: false,
+        pushed_only: false,
         metadata: Metadata::default(),
         scopes: ScopeSet::from_text("vso.work vso.code vso.build"),
         required_scopes: ScopeSet::default(),
@@ -55,21 +57,22 @@ fn a_registration_is_checked_whole() {
         r.pkce_optional = true;
     };
     assert_eq!(check(public), Err(E::PkceNeeded));
-    let fragment = |r: &mut Registration| r.doors.post_logout_redirect_uris = vec!["https://a.test/#bye".into()];
+    let fragment = |r: &mut Registration| r.logout.post_logout_redirect_uris = vec!["https://a.test/#bye".into()];
     assert!(matches!(check(fragment), Err(E::PostLogoutRedirectUri { .. })));
     assert_eq!(check(|r| (r.kind, r.redirect_uris) = (ClientKind::Daemon, vec![])), Err(E::PostLogoutRedirectUris));
-    let in_a_page = |r: &mut Registration| (r.kind, r.doors.device_code) = (ClientKind::SinglePage, true);
+    let in_a_page = |r: &mut Registration| (r.kind, r.device_code) = (ClientKind::SinglePage, true);
     assert_eq!(check(in_a_page), Err(E::DeviceCodes));
     let pushing = |r: &mut Registration| {
         (r.kind, r.redirect_uris) = (ClientKind::Daemon, vec![]);
-        r.doors = Doors { pushed_only: true, ..Doors::default() };
+        r.logout = LogoutUris::default();
+        r.pushed_only = true;
     };
     assert_eq!(check(pushing), Err(E::PushedOnly));
 }
 
 #[test]
 fn device_codes_are_for_native_and_web_apps_that_registered_for_them() {
-    let kind = |kind, device_code| Client { kind, doors: Doors { device_code, ..Doors::default() }, ..a_client() };
+    let kind = |kind, device_code| Client { kind, device_code, ..a_client() };
     assert!(kind(ClientKind::Native, true).may_use_device_codes());
     assert!(!kind(ClientKind::Native, false).may_use_device_codes());
     assert!(kind(ClientKind::Web, true).may_use_device_codes());

@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 
 use super::super::{CredentialKind, Facts, Presentable, Presented};
 use super::*;
+use crate::change::Change;
 use crate::client::key::tests::a_key_of;
 use crate::client::registration::tests::a_client;
-use crate::decision::Change;
 use crate::parameters::tests::parameters;
 use crate::secret::{Purpose, PurposeKey};
 use crate::tenant::Audience;
@@ -124,7 +124,8 @@ fn an_assertion_counts_once_except_from_the_microsoft_world_and_there_for_ten_mi
 fn fapi_takes_the_issuer_as_a_text_and_no_rs256() {
     let fapi = owner(Algorithm::Ps256, Profile::Fapi2);
     assert_eq!(fapi.presents(&fapi.claims(), false), Ok(1));
-    for aud in [json!([ISSUER]), json!("https://id.test/common/oauth2/v2.0/token"), json!("https://id.test")] {
+    let endpoint = |name: &str| json!(format!("https://id.test/common/oauth2/v2.0/{name}"));
+    for aud in [json!([ISSUER]), endpoint("token"), endpoint("par"), json!("https://id.test")] {
         assert_eq!(fapi.presents(&fapi.with("aud", aud.clone()), false).unwrap_err().code, "invalid_client", "{aud}");
     }
     let rs256 = owner(Algorithm::Rs256, Profile::Fapi2);

@@ -1,8 +1,8 @@
 use super::*;
 use crate::authorization::EndReason;
 use crate::authorization::tests::an_authorization;
+use crate::client::ClientKind;
 use crate::client::registration::tests::a_client;
-use crate::client::{ClientKind, Doors};
 use crate::parameters::tests::parameters;
 use crate::resource::tests::a_resource;
 use crate::sign_in::tests::an_account;
@@ -21,8 +21,7 @@ fn harbor() -> Audience {
 }
 
 fn a_public_client() -> Client {
-    let doors = Doors { device_code: true, ..Doors::default() };
-    Client { doors, ..crate::token::tests::a_public_client() }
+    Client { device_code: true, ..crate::token::tests::a_public_client() }
 }
 
 fn begun(client: &Client, audience: &Audience, pairs: &[(&str, &str)]) -> Decision<Codes> {
@@ -100,8 +99,7 @@ fn error(decision: &Decision<Issue>) -> &'static str {
 fn native_and_confidential_apps_that_registered_for_it_ask() {
     let scope = [("scope", "openid vso.work")];
     assert!(begun(&a_public_client(), &harbor(), &scope).answer.is_ok());
-    let page =
-        Client { kind: ClientKind::SinglePage, doors: Doors { device_code: true, ..Doors::default() }, ..a_client() };
+    let page = Client { kind: ClientKind::SinglePage, device_code: true, ..a_client() };
     assert_eq!(begun(&page, &harbor(), &scope).answer.unwrap_err().code, "unauthorized_client");
     let elsewhere = Client { tenant: TenantId(Uuid::from_u128(9)), ..a_public_client() };
     assert_eq!(begun(&elsewhere, &harbor(), &scope).answer.unwrap_err().code, "unauthorized_client");

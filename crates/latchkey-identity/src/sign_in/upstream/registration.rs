@@ -2,8 +2,9 @@
 
 use super::{Upstream, UpstreamId};
 use crate::account::{Account, AccountState, is_presentable};
+use crate::change::Change;
 use crate::client::federated_credential::is_issuer;
-use crate::decision::{Change, Decision};
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::key_rotation::Sealed;

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+use std::pin::Pin;
 
 use futures_util::future::{join, join_all};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, NoTls, Socket, Statement};
 
+use super::{ANSWER, Target, no_answer};
 use crate::counters::Counters;
 use crate::database::Durability;
 use crate::engine::{ChangeSet, Description, dialect};
@@ -26,14 +30,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(config: &Config, durability: Durability) -> Result<Self, StoreError> {
-        let (client, connection) = config.connect(NoTls).await.map_err(|error| unavailable(&error))?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "a connection to PostgreSQL ended");
-            }
-        });
-        let synchronous_commit = match durability {
+    pub(super) async fn open(target: &Target) -> Result<Self, StoreError> {
+        let opened = timeout(ANSWER, connect(target)).await.map_err(|_| no_answer(ANSWER))?;
+        let client = opened.map_err(|error| unavailable(&error))?;
+        let synchronous_commit = match target.durability {
             Durability::Full => "on",
             Durability::Unsafe => "off",
         };
@@ -133,6 +133,29 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").finish_non_exhaustive()
     }
+}
+
+/// A connection as the target asks for it. It is a large future that is needed rarely, so it has a place of its own.
+fn connect(target: &Target) -> Pin<Box<dyn Future<Output = Result<Client, tokio_postgres::Error>> + Send + '_>> {
+    Box::pin(async move {
+        match &target.tls {
+            None => target.config.connect(NoTls).await.map(drive),
+            Some(tls) => target.config.connect(tls.clone()).await.map(drive),
+        }
+    })
+}
+
+/// Whatever a connection is made of, a task of its own carries it.
+fn drive<S>((client, connection): (Client, tokio_postgres::Connection<Socket, S>)) -> Client
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(%error, "a connection to PostgreSQL ended");
+        }
+    });
+    client
 }
 
 async fn execute(client: &Client, write: &Write, statement: Statement) -> Result<(), CommitError> {

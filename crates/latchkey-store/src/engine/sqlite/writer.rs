@@ -24,7 +24,7 @@ const QUEUE: usize = 1_024;
 
 /// How long the writer waits for company, for each change set of the group before: where many come at once, one flush of the disk
 /// then serves many, and the threads that decide are not interrupted for each.
-const COMPANY: Duration = Duration::from_micros(150);
+const COMPANY: Duration = Duration::from_micros(400);
 
 /// It never waits for longer, and not at all when the group before was of one.
 const LONGEST_COMPANY: Duration = Duration::from_millis(3);

@@ -69,7 +69,7 @@ impl App {
         let Ok(known) = self.providers.0.get_or_insert_with(issuer, fresh);
         let mut known = known.lock().await;
         if known.is_due(now) {
-            let document = self.document(&address(issuer), "application/json", DOCUMENT_BYTES).await;
+            let document = self.outbound.document(&address(issuer), "application/json", DOCUMENT_BYTES).await;
             let metadata = document.and_then(|document| ProviderMetadata::parse(&document, issuer));
             if metadata.is_none() {
                 tracing::warn!(issuer, "the metadata of an upstream provider are not there, or those of another");

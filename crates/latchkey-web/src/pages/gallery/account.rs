@@ -93,6 +93,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("home", &invent.home(2)),
         Shown::new("home-shared-browser", &Home { frame: invent.shared_frame(), ..invent.home(2) }),
         Shown::new("home-new", &Home { organizations: Vec::new(), ..invent.home(0) }),
+        Shown::new("home-first", &Home { organizations: Vec::new(), administers: true, ..invent.home(0) }),
         Shown::new("confirm", &invent.confirm()),
     ]
 }

@@ -6,14 +6,14 @@ use crate::pages::buildlight::{Buildlight, Lamp, Waiting};
 use crate::pages::burndown::{
     BurndownDashboard, BurndownEnded, BurndownItem, BurndownProject, BurndownStart, Reading, Refusal,
 };
-use crate::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoStep, DemoStepState};
+use crate::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow, DemoStep, DemoStepState};
 use crate::pages::oldtimer::{Oldtimer, OldtimerConnected, OldtimerNotice, OldtimerTold};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     let refused = Refusal { code: invent.say("access_denied"), sentence: invent.say("You said no, and that is fine.") };
     vec![
         Shown::new("demo", &invent.demo()),
-        Shown::new("demo-start", &Demo { messages: Vec::new(), ..invent.demo() }),
+        Shown::new("demo-start", &Demo { now: DemoNow { messages: Vec::new(), ..invent.walked() }, ..invent.demo() }),
         Shown::new("demo-mail", &invent.mail()),
         Shown::new("demo-mail-empty", &DemoMail { frame: invent.nobodys_frame(), messages: Vec::new() }),
         Shown::new("burndown-start", &BurndownStart { refused: None }),
@@ -82,13 +82,6 @@ impl Invent<'_> {
     }
 
     fn demo(&self) -> Demo {
-        let step = |title: &str, text: &str, specification: &str, state| DemoStep {
-            title: self.say(title),
-            text: self.say(text),
-            specification: self.say(specification),
-            link: Some((self.say("http://127.0.0.1:4281/"), self.say("Open Burndown"))),
-            state,
-        };
         let account = |email: &str, role: &str, hint: &str| DemoAccount {
             email: self.say(email),
             password: self.say("correct-horse-1"),
@@ -98,6 +91,24 @@ impl Invent<'_> {
         };
         Demo {
             frame: self.nobodys_frame(),
+            now: self.walked(),
+            accounts: vec![
+                account("ana@harbor.test", "owner", "May approve everything in harbor."),
+                account("cy@harbor.test", "stakeholder", "Is told what is missing."),
+            ],
+            clone_line: self.say("git clone http://token@localhost:4280/harbor/lighthouse/_git/lighthouse"),
+        }
+    }
+
+    fn walked(&self) -> DemoNow {
+        let step = |title: &str, text: &str, specification: &str, state| DemoStep {
+            title: self.say(title),
+            text: self.say(text),
+            specification: self.say(specification),
+            link: Some((self.say("http://127.0.0.1:4281/"), self.say("Open Burndown"))),
+            state,
+        };
+        DemoNow {
             service_url: self.say("http://127.0.0.1:4281/"),
             steps: vec![
                 step("Burndown asks", "It sends you here with a request.", "RFC 6749 §4.1.1", DemoStepState::Done),
@@ -112,11 +123,6 @@ impl Invent<'_> {
                     ..step("You approve less", "Leave out drydock.", "RFC 6749 §3.3", DemoStepState::Later)
                 },
             ],
-            accounts: vec![
-                account("ana@harbor.test", "owner", "May approve everything in harbor."),
-                account("cy@harbor.test", "stakeholder", "Is told what is missing."),
-            ],
-            clone_line: self.say("git clone http://token@localhost:4280/harbor/lighthouse/_git/lighthouse"),
             messages: vec![
                 DemoMessage {
                     number: 1,

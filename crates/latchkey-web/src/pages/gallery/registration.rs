@@ -5,16 +5,17 @@ use latchkey_jose::Algorithm;
 
 use super::{CLIENT_ID, DAY, Invent, Shown, after, before};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, Binding, DoorsForm, SecretRow, Snippet, TookOver};
+use crate::pages::app::{AppDetails, BesideSignIn, Binding, Part, SecretRow, Snippet, TookOver};
 use crate::pages::app_answers::AnswersForm;
 use crate::pages::app_api::ApiForm;
 use crate::pages::app_federation::{FederationForm, FederationRow, FederationTyped};
-use crate::pages::app_keys::{KeyRow, MethodChoice, ProofForm};
+use crate::pages::app_keys::{CertificateNameForm, KeyRow, MethodChoice, ProofForm};
 use crate::pages::app_new::{AppNew, AppProfile, ScopeOption};
 use crate::pages::app_secret::AppSecret;
 use crate::pages::apps::{AppKind, AppRow, Apps};
 use crate::pages::consent::Reach;
 use crate::pages::implicit::Implicit;
+use crate::pages::rehearsal::{Message, Rehearsed};
 use crate::pages::self_registration::{Gate, SelfRegistration};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
@@ -46,6 +47,9 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             ]),
         ),
         Shown::new("app", &invent.app()),
+        Shown::new("app-keys", &AppDetails { part: Part::Keys, ..invent.app() }),
+        Shown::new("app-requests", &AppDetails { part: Part::Requests, ..invent.app() }),
+        Shown::new("rehearsal", &invent.rehearsal()),
         Shown::new(
             "app-suspended",
             &AppDetails {
@@ -173,6 +177,7 @@ impl Invent<'_> {
             frame: self.frame(),
             done: Some(self.say("The redirect URIs were saved.")),
             problems: Problems::default(),
+            part: Part::Overview,
             client_id: self.say(CLIENT_ID),
             described_at: None,
             name: self.say("Contoso CI"),
@@ -194,7 +199,7 @@ impl Invent<'_> {
                 ..Metadata::default()
             }),
             binding: Binding::Dpop,
-            doors: DoorsForm {
+            beside_sign_in: BesideSignIn {
                 post_logout_redirect_uris: self.say("https://ci.contoso.example/bye"),
                 backchannel_logout_uri: self.say("https://ci.contoso.example/signed-out"),
                 frontchannel_logout_uri: String::new(),
@@ -211,6 +216,7 @@ impl Invent<'_> {
             secrets: vec![secret("k1", "Production", false), secret("k2", "Old build server", true)],
             proof: self.proof(),
             federation: self.federation(),
+            unfit: None,
             snippets: vec![Snippet {
                 id: "msal-python",
                 title: "msal for Python",
@@ -237,6 +243,28 @@ impl Invent<'_> {
         }
     }
 
+    fn rehearsal(&self) -> Rehearsed {
+        Rehearsed {
+            frame: self.frame(),
+            app: self.say("Nightly CI"),
+            client_id: self.say(CLIENT_ID),
+            messages: vec![
+                Message {
+                    title: "The app sends the person here",
+                    line: self.say("GET https://id.example.com/harbor/oauth2/v2.0/authorize"),
+                    body: self.say("client_id = 4f0c\nscope = openid vso.work\n"),
+                    decoded: Vec::new(),
+                },
+                Message {
+                    title: "The app gets them",
+                    line: self.say("200 application/json"),
+                    body: self.say("{ \"access_token\": \"eyJ0eXAi… (912 characters)\" }"),
+                    decoded: vec![("ID token", self.say("{ \"sub\": \"ana\" }"))],
+                },
+            ],
+        }
+    }
+
     fn proof(&self) -> ProofForm {
         let key = |kid, x5t: Option<&str>, expired| KeyRow {
             id: self.say(kid),
@@ -255,6 +283,10 @@ impl Invent<'_> {
                 MethodChoice { value: "any", label: "Whatever is registered here", chosen: false },
                 MethodChoice { value: "private_key_jwt", label: "A key of its own (private_key_jwt)", chosen: true },
             ],
+            certificate_name: Some(CertificateNameForm {
+                kinds: vec![MethodChoice { value: "tls_client_auth_san_dns", label: "A host", chosen: true }],
+                text: self.say("ci.harbor.test"),
+            }),
         }
     }
 

@@ -179,7 +179,7 @@ fn hostile_words_stay_words() {
 
 #[test]
 fn pages_are_small() {
-    each_page(|page, html, _| assert!(html.len() < 26 * 1024, "{page} has {} bytes", html.len()));
+    each_page(|page, html, _| assert!(html.len() < 24 * 1024, "{page} has {} bytes", html.len()));
 }
 
 #[test]

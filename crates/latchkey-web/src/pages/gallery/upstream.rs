@@ -58,7 +58,7 @@ impl Invent<'_> {
                 subject: self.say("248289761001"),
                 since: before(DAY),
             }],
-            providers: vec![(self.say(ID), self.say("Harbor Login"))],
+            providers: vec![(self.say(ID), self.say("Shore Login"))],
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_identity::client::registration::{CheckedRegistration, Registration, RegistrationError, new_client};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, Doors, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Profile};
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::{Change, Decision, Timestamp};
@@ -127,7 +127,9 @@ impl Sample<'_> {
             kind: self.kind,
             profile: self.profile,
             redirect_uris: self.redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
-            doors: self.doors(),
+            logout: self.logout(),
+            device_code: self.kind == ClientKind::Native,
+            pushed_only: false,
             scopes: ScopeSet::from_text(self.scopes),
             required_scopes: ScopeSet::default(),
             multi_tenant: true,
@@ -138,12 +140,11 @@ impl Sample<'_> {
 }
 
 impl Sample<'_> {
-    /// What scripts use has an address for after sign-out too; programs and devices get their keys by a code as well.
-    fn doors(&self) -> Doors<String> {
+    /// What scripts use has an address for after sign-out too.
+    fn logout(&self) -> LogoutUris<String> {
         let for_scripts = self.redirect_uris.contains(&FOR_SCRIPTS);
         let post_logout_redirect_uris = for_scripts.then(|| AFTER_SIGN_OUT.to_owned()).into_iter().collect();
-        let device_code = self.kind == ClientKind::Native;
-        Doors { post_logout_redirect_uris, device_code, ..Doors::default() }
+        LogoutUris { post_logout_redirect_uris, ..LogoutUris::default() }
     }
 }
 
@@ -185,17 +186,6 @@ pub(crate) async fn move_burndown(app: &App, kept: &mut KeptClient, redirect: &s
 }
 
 fn moved(client: &Client, redirect: &str, known_scopes: &[String]) -> Result<CheckedRegistration, RegistrationError> {
-    let registration = Registration {
-        name: client.name.clone(),
-        kind: client.kind,
-        profile: client.profile,
-        redirect_uris: vec![redirect.to_owned()],
-        doors: client.doors.typed(),
-        scopes: client.scopes.clone(),
-        required_scopes: client.required_scopes.clone(),
-        multi_tenant: client.multi_tenant,
-        metadata: client.metadata.clone(),
-        pkce_optional: client.pkce_optional,
-    };
+    let registration = Registration { redirect_uris: vec![redirect.to_owned()], ..Registration::of(client) };
     registration.check(known_scopes)
 }

@@ -77,7 +77,7 @@ pub(crate) const EVE: Somebody = Somebody {
     email: "eve@shore.test",
     name: "Eve Laurent",
     role: "other_tenant",
-    hint: "Owns the organization shore, in another directory: harbor's door stays shut.",
+    hint: "Owns the organization shore, in another directory: harbor is closed to her.",
 };
 
 /// All of them.

@@ -1,0 +1,59 @@
+//! Pull requests.
+
+use latchkey_devops::pull_request::{MergeStatus, PullRequest, PullRequestStatus, Reviewer};
+use latchkey_store::devops::pull_requests::{self, PullRequestFilter};
+use latchkey_testkit::databases::on_both_databases;
+
+use crate::world::{ANA, BEN, EVE, NOW, World, later};
+
+#[test]
+fn pull_requests_are_listed_by_how_they_stand_and_where() {
+    on_both_databases(async |store| {
+        let harbor = World::harbor(&store).await;
+        let (access, project) = (harbor.repository().await, harbor.project().await);
+        let open = PullRequest {
+            id: 1,
+            repository: harbor.repository,
+            status: PullRequestStatus::Active,
+            merge_status: MergeStatus::Succeeded,
+            title: "A brighter lamp".into(),
+            description: "Twice as bright".into(),
+            source_ref: "refs/heads/bright".into(),
+            target_ref: "refs/heads/main".into(),
+            source_commit: Some("0a".repeat(20)),
+            target_commit: None,
+            created_by: ANA,
+            created_at: NOW,
+            closed_at: None,
+            draft: true,
+            reviewers: vec![Reviewer { person: BEN, vote: 10, required: true }],
+        };
+        let merged = PullRequest {
+            id: 2,
+            status: PullRequestStatus::Completed,
+            closed_at: Some(later(1)),
+            reviewers: vec![],
+            ..open.clone()
+        };
+        for pull_request in [&open, &merged] {
+            store.commit(pull_requests::create(&access, pull_request)).await.unwrap();
+        }
+        let active = PullRequestFilter::default();
+        let any = PullRequestFilter { status: None, ..active.clone() };
+        let from = PullRequestFilter { source_ref: Some("refs/heads/none".into()), ..any.clone() };
+        let by_eve = PullRequestFilter { created_by: Some(EVE), ..any.clone() };
+        assert_eq!(store.pull_requests(&access, &active).await.unwrap().as_slice(), std::slice::from_ref(&open));
+        assert_eq!(store.pull_requests(&access, &any).await.unwrap(), [merged, open.clone()]);
+        assert!(store.pull_requests(&access, &from).await.unwrap().is_empty());
+        assert!(store.pull_requests(&access, &by_eve).await.unwrap().is_empty());
+        let mut listed = store.pull_requests_of_project(&project, &active).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed.remove(0).prove(&access).as_ref(), Some(&open));
+        let found = store.pull_request(harbor.id, 1).await.unwrap().unwrap();
+        assert_eq!((found.project(), found.repository()), (harbor.project, harbor.repository));
+        assert_eq!(found.prove(&access), Some(open));
+        let shore = World::shore(&store).await;
+        let found = store.pull_request(harbor.id, 1).await.unwrap().unwrap();
+        assert_eq!(found.prove(&shore.repository().await), None);
+    });
+}

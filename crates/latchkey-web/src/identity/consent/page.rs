@@ -1,0 +1,256 @@
+//! What the approval page says.
+
+use std::collections::BTreeSet;
+
+use latchkey_devops::scope::{Scope, ScopeGroup};
+use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::{Authorization, Lifetime, Place, Places};
+use latchkey_identity::claims::{Claim, single};
+use latchkey_identity::client::redirect_uri::is_native_destination;
+use latchkey_identity::consent::{ChoiceError, Question, is_unchanged};
+use latchkey_identity::legacy::LegacyApp;
+use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, PHONE, PROFILE, ScopeSet};
+use latchkey_identity::token::narrowing::within;
+use latchkey_jose::base64url;
+use latchkey_store::StoreError;
+
+use crate::app::App;
+use crate::identity::apis::{self, Call};
+use crate::identity::flow::{Deliberation, Opened};
+use crate::identity::offer::OpenOrganization;
+use crate::identity::prerequisite::asked_before;
+use crate::identity::{device, logo, problem_page};
+use crate::pages::consent::{
+    Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach,
+    RepositoryChoice, ScopeChoice, TookOver,
+};
+use crate::pages::{Moment, Person};
+use crate::visitor::Visitor;
+
+/// The page for a person who may approve the request. `problem` is why what they chose was not kept.
+pub(super) async fn page(
+    app: &App,
+    visitor: &Visitor,
+    opened: &Opened,
+    deliberation: &Deliberation,
+    problem: Option<ChoiceError>,
+) -> Result<Consent, StoreError> {
+    let Deliberation { signed_in, existing, question, standing, .. } = deliberation;
+    let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
+    let asked = &opened.asked;
+    let since = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
+    let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
+    let paused = existing.as_ref().and_then(|existing| existing.paused_at).filter(|_| since.is_some());
+    let wanted = question.open.union(&question.already);
+    let calls = apis::calls(app, &wanted).await?;
+    let registered_in = app.store.tenant(asked.client.tenant).await?;
+    let uri = asked.request.redirect.uri();
+    let host = asked.request.redirect.destination();
+    // A page that only asks who the person is does not touch how long anything else lasts.
+    let given = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
+    let keeps_its_time = wanted.resource().is_empty() && given.is_some_and(|given| !given.scopes.resource().is_empty());
+    let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
+    Ok(Consent {
+        frame: problem_page::frame_for(app, visitor, signed_in.account.id),
+        flow: opened.id.clone(),
+        shown: base64url::encode(question.shown),
+        app: asked.face(),
+        logo: logo::address(&asked.client),
+        pages: asked.client.pages(),
+        older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, visitor)),
+        registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
+        described: asked.client.document.as_ref().map(|url| DescribedApp {
+            host: url.host().to_owned(),
+            address: url.to_string(),
+            leads_elsewhere: asked.device.is_none() && !is_native_destination(uri) && host != url.host(),
+            says_something_else: given.is_some_and(|given| !is_unchanged(given, &asked.request, &asked.client)),
+        }),
+        destination: if let Some(device) = &asked.device {
+            Destination::Device(device::face(device, visitor))
+        } else if is_native_destination(uri) && !asked.client.kind.is_confidential() {
+            Destination::ThisDevice(host)
+        } else {
+            Destination::Host(host)
+        },
+        account: Person {
+            name: signed_in.account.name.clone(),
+            email: signed_in.account.email.clone(),
+            directory: signed_in.home.domain.clone(),
+        },
+        changed: problem == Some(ChoiceError::Changed),
+        problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
+        since,
+        paused: paused.map(|at| Moment::from_micros(at.as_micros())),
+        took_over: deliberation.carried.as_ref().map(|carried| TookOver {
+            name: carried.name.clone(),
+            since: Moment::from_micros(carried.authorization.created_at.as_micros()),
+        }),
+        identity: learns(&wanted),
+        offline: wanted.contains(OFFLINE_ACCESS),
+        scopes: scopes(question, &wanted, calls, since, carried),
+        names_places: deliberation.places.is_some(),
+        organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation, visitor.now) },
+        keep: if keeps_its_time {
+            Vec::new()
+        } else {
+            let cap = if wanted.resource().is_empty() { None } else { cap };
+            keeps(asked.client.offered_lifetimes(), cap, carried.map(|carried| carried.lifetime))
+        },
+        capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
+    })
+}
+
+/// What the page says of an app of the older OAuth kind: what its owner told of it, and when it ends in the organizations it may be for.
+fn older_app(app: &LegacyApp, open: &[OpenOrganization], visitor: &Visitor) -> OlderApp {
+    let end = open.iter().filter_map(|organization| organization.legacy_end).filter(|end| *end > visitor.now).min();
+    OlderApp {
+        description: app.description.clone(),
+        website: app.website.clone(),
+        company: app.company.clone(),
+        end: end.map(|end| Moment::from_micros(end.as_micros())),
+    }
+}
+
+fn learns(wanted: &ScopeSet) -> Vec<String> {
+    let mut learns = vec!["an identifier of your account".to_owned()];
+    learns.extend(wanted.contains(PROFILE).then(|| "your name and profile".to_owned()));
+    learns.extend(wanted.contains(EMAIL).then(|| "your email address".to_owned()));
+    learns.extend(wanted.contains(PHONE).then(|| "your phone number".to_owned()));
+    learns.extend(wanted.contains(ADDRESS).then(|| "your postal address".to_owned()));
+    let single: BTreeSet<Claim> = wanted.iter().filter_map(single).map(|(_, claim)| claim).collect();
+    let opened = |claim: &Claim| !wanted.contains(claim.scope());
+    learns.extend(single.into_iter().filter(opened).map(|claim| claim.for_people().to_owned()));
+    learns
+}
+
+fn scopes(
+    question: &Question,
+    wanted: &ScopeSet,
+    calls: Vec<Call>,
+    since: Option<Moment>,
+    carried: Option<&Authorization>,
+) -> Vec<ScopeChoice> {
+    let described = wanted.resource();
+    let described = described.iter().filter_map(|name| Scope::parse(name).map(|scope| (name, scope)));
+    let calls = calls.into_iter().map(|call| ScopeChoice {
+        detail: format!("What this opens there is for that app to say, which calls it {}.", call.name),
+        reach: Reach::Call,
+        required: question.required.contains(&call.scope),
+        high_privilege: false,
+        allowed_since: since.filter(|_| question.already.contains(&call.scope)),
+        carried: None,
+        value: call.scope,
+        label: call.label,
+    });
+    described
+        .map(|(name, scope)| ScopeChoice {
+            value: name.to_owned(),
+            label: sentence(scope),
+            detail: if scope.is_high_privilege() {
+                "High privilege: give this to services you trust.".into()
+            } else {
+                String::new()
+            },
+            reach: match scope.group() {
+                ScopeGroup::Read => Reach::Read,
+                ScopeGroup::Write => Reach::Write,
+                ScopeGroup::Administer => Reach::Administer,
+            },
+            required: question.required.contains(name),
+            high_privilege: scope.is_high_privilege(),
+            allowed_since: since.filter(|_| question.already.contains(name)),
+            carried: carried.map(|carried| carried.scopes.contains(name)),
+        })
+        .chain(calls)
+        .collect()
+}
+
+/// What a scope allows, beginning like a sentence: `Can read the work items ... `.
+fn sentence(scope: Scope) -> String {
+    let mut characters = scope.sentence().chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<OrganizationChoice> {
+    let Deliberation { existing, standing, .. } = deliberation;
+    let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
+    // What was chosen before stays ticked, for this app or for the one it took over from; without that, everything is.
+    let before =
+        existing.as_ref().filter(|existing| existing.ended.is_none() && !existing.places.is_empty()).or(carried);
+    // So is what is asked for by name for the first time.
+    let new = |place: &&Place| before.is_none_or(|before| !within(&before.asked_places, place));
+    let new: Places = deliberation.places.iter().flatten().filter(new).copied().collect();
+    let ticked = |fits: &dyn Fn(&Place) -> bool| {
+        before.is_none_or(|before| before.places.iter().any(fits)) || new.iter().any(fits)
+    };
+    let open = standing.open.iter().map(|organization| OrganizationChoice {
+        id: organization.id.to_string(),
+        name: organization.name.clone(),
+        ticked: ticked(&|place| place.organization == organization.id),
+        obstacle: None,
+        projects: organization
+            .projects
+            .iter()
+            .map(|project| ProjectChoice {
+                id: project.id.to_string(),
+                name: project.name.clone(),
+                ticked: ticked(&|place| {
+                    place.organization == organization.id && place.project.is_none_or(|id| id == project.id)
+                }),
+                repositories: project
+                    .repositories
+                    .iter()
+                    .map(|(id, name)| RepositoryChoice {
+                        id: id.to_string(),
+                        name: name.clone(),
+                        ticked: ticked(&|place| {
+                            place.organization == organization.id
+                                && place.project.is_none_or(|of| of == project.id)
+                                && place.repository.is_none_or(|of| of == *id)
+                        }),
+                    })
+                    .collect(),
+            })
+            .collect(),
+    });
+    let closed = standing.closed.iter().map(|organization| {
+        let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
+        let first = organization.missing.first();
+        OrganizationChoice {
+            id: organization.name.clone(),
+            name: organization.name.clone(),
+            ticked: false,
+            obstacle: first.map(|missing| Obstacle {
+                missing: missing.what(),
+                mend: missing.what_to_do(&names),
+                asked: organization.request.and_then(|request| asked_before(request, now)),
+                ask: organization.request.filter(|request| request.may_ask()).map(|_| organization.id.to_string()),
+            }),
+            projects: Vec::new(),
+        }
+    });
+    open.chain(closed).collect()
+}
+
+/// How long there is to choose from. What is carried over from an older app is not made to last longer than it did, unless the person says so.
+fn keeps(offered: [Lifetime; 4], cap: Option<u16>, carried: Option<Lifetime>) -> Vec<KeepChoice> {
+    let offered: Vec<Lifetime> = offered.into_iter().filter(|lifetime| lifetime.is_within(cap)).collect();
+    let no_longer = |lifetime: &Lifetime| match carried {
+        Some(Lifetime::Days(days)) => lifetime.is_within(Some(days)),
+        Some(Lifetime::ThisSession) => *lifetime == Lifetime::ThisSession,
+        Some(Lifetime::UntilRemoved) | None => true,
+    };
+    let first = offered.iter().copied().find(no_longer);
+    let label = |lifetime: Lifetime| match lifetime {
+        Lifetime::UntilRemoved => "Until I remove it".to_owned(),
+        Lifetime::Days(365) => "A year".to_owned(),
+        Lifetime::Days(days) => format!("{days} days"),
+        Lifetime::ThisSession => "This session, until I sign out".to_owned(),
+    };
+    let choice = |lifetime: Lifetime| KeepChoice {
+        value: lifetime.name(),
+        label: label(lifetime),
+        chosen: Some(lifetime) == first,
+    };
+    offered.into_iter().map(choice).collect()
+}

@@ -1,0 +1,153 @@
+//! How an authorization request is answered: to the client, or on a page of ours.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use http::{Request, Response, StatusCode};
+use latchkey_identity::OAuthError;
+use latchkey_identity::authorize::response::may_redirect_silently;
+use latchkey_identity::authorize::{
+    AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
+};
+use latchkey_identity::client::Client;
+use latchkey_identity::secret::TokenHash;
+use latchkey_store::StoreError;
+
+use super::{Kept, Next, end, next, signed_in, start, too_many};
+use crate::app::App;
+use crate::identity::asked::{Asked, Unserved};
+use crate::identity::{offer, own_form, problem_page, rehearsal, signed_answer};
+use crate::pages::form_post::FormPost;
+use crate::pages::interstitial::Interstitial;
+use crate::reply::{self, FormTargets};
+use crate::visitor::Visitor;
+
+/// Sends an answer on its way, as the client asked for it.
+pub fn send(app: &App, visitor: &Visitor, client: &Client, response: &AuthorizationResponse) -> Response<Body> {
+    let Some(response) = signed_answer::authorization(app, client, response, visitor.now) else {
+        return problem_page::unavailable(app, visitor, &StoreError::Unavailable("signing key".into()));
+    };
+    if response.mode != ResponseMode::FormPost {
+        return reply::see_other(visitor, &response.location());
+    }
+    let page = FormPost {
+        frame: problem_page::frame(app, visitor),
+        action: response.uri.clone(),
+        app: client.name.clone(),
+        fields: response.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+    };
+    reply::page(StatusCode::OK, visitor, &page, &FormTargets::and_client(&response.uri))
+}
+
+/// Answers a request that is not served: on our own page, or to the client, after a click where nobody vouches for the client.
+pub async fn unserved(
+    app: &App,
+    visitor: &Visitor,
+    segment: &str,
+    parameters: &str,
+    error: Unserved,
+    flow: Option<(&str, &Flow)>,
+) -> Response<Body> {
+    let (redirect, error, client) = match error {
+        Unserved::Store(error) => return problem_page::unavailable(app, visitor, &error),
+        Unserved::Request(AuthorizeError::ShowPage(why), _) => return problem_page::untrusted(app, visitor, why),
+        Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client)) => (redirect, error, client),
+        Unserved::Request(AuthorizeError::TellClient(..), None) => {
+            return problem_page::untrusted(app, visitor, Untrusted::UnknownClient);
+        }
+    };
+    if let Some((_, flow)) = flow.filter(|(_, flow)| flow.rehearsed_by.is_some()) {
+        return rehearsal::broken_off(app, visitor, flow).await;
+    }
+    let approved = match approved_before(app, visitor, &client).await {
+        Ok(approved) => approved,
+        Err(error) => return problem_page::unavailable(app, visitor, &error),
+    };
+    if may_redirect_silently(&client, &redirect, approved) {
+        return send(app, visitor, &client, &redirect.error(&error));
+    }
+    if let Some(refused) = flow.is_none().then(|| too_many(app, visitor)).flatten() {
+        return refused;
+    }
+    let id = match flow {
+        Some((id, _)) => Ok(id.to_owned()),
+        None => {
+            let kept = Kept {
+                client: client.id,
+                segment,
+                parameters,
+                origin: &visitor.origin.url,
+                device: None,
+                rehearsed_by: None,
+            };
+            start(app, visitor, &kept).await
+        }
+    };
+    match id {
+        Ok(id) => interstitial(app, visitor, id, &client, &redirect, &error),
+        Err(error) => problem_page::unavailable(app, visitor, &error),
+    }
+}
+
+fn interstitial(
+    app: &App,
+    visitor: &Visitor,
+    id: String,
+    client: &Client,
+    redirect: &TrustedRedirect,
+    error: &OAuthError,
+) -> Response<Body> {
+    let page = Interstitial {
+        frame: problem_page::frame(app, visitor),
+        flow: id,
+        app: offer::face(client),
+        host: redirect.destination(),
+        sentence: error.description.clone().into_owned(),
+        code: error.code.to_owned(),
+    };
+    reply::page(StatusCode::BAD_REQUEST, visitor, &page, &FormTargets::and_client(redirect.uri()))
+}
+
+async fn approved_before(app: &App, visitor: &Visitor, client: &Client) -> Result<bool, StoreError> {
+    for one in signed_in(app, visitor).await? {
+        for tenant in std::iter::once(one.home.id).chain(one.guest_of.iter().copied()) {
+            let existing = app.store.authorization_for(tenant, one.account.id, client.id).await?;
+            if existing.is_some_and(|existing| existing.is_live(visitor.now)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// `POST /error/continue`: the person read where an error would be sent, and sends it.
+pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
+    let pairs = match own_form::read(&app, &visitor, request).await {
+        Ok(pairs) => pairs,
+        Err(response) => return *response,
+    };
+    let id = pairs.first("flow").unwrap_or_default();
+    let flow = match app.store.flow(FlowId(TokenHash::of(id))).await {
+        Ok(flow) => flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)),
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    let Some(flow) = flow else { return problem_page::flow_gone(&app, &visitor) };
+    if flow.rehearsed_by.is_some() {
+        return rehearsal::broken_off(&app, &visitor, &flow).await;
+    }
+    let (redirect, error, client) = match Asked::again(&app, &flow, visitor.address, visitor.now).await {
+        Err(Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client))) => (*redirect, error, client),
+        Err(error) => return unserved(&app, &visitor, &flow.segment, &flow.parameters, error, Some((id, &flow))).await,
+        Ok(asked) => match next(&app, &visitor, &asked, Some(&flow)).await {
+            Ok(Next::Refuse(error)) => (asked.request.redirect.clone(), error, Arc::clone(&asked.client)),
+            // What was wrong has been mended meanwhile: it goes on.
+            Ok(_) => return reply::see_other(&visitor, &format!("/consent?flow={id}")),
+            Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+        },
+    };
+    match end(&app, &flow, visitor.now).await {
+        Ok(()) => send(&app, &visitor, &client, &redirect.error(&error)),
+        Err(error) => problem_page::unavailable(&app, &visitor, &error),
+    }
+}

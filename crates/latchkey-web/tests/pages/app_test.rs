@@ -1,0 +1,84 @@
+//! `Test sign-in` on the page of an app.
+
+use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};
+use latchkey_testkit::{Page, Person, RelyingParty, World, on_both_databases};
+
+async fn begins(person: &Person, party: &RelyingParty) -> Page {
+    let page = person.opens(&format!("/apps/{}", party.client_id())).await;
+    page.press("test-sign-in").await.page()
+}
+
+async fn authorizations(world: &World, person: &Person) -> usize {
+    world.store().authorizations_of(person.id()).await.unwrap().len()
+}
+
+#[test]
+fn the_owner_sees_each_message_of_a_sign_in() {
+    on_both_databases(async |world| {
+        let (ana, party) = (world.ana(), world.registers(a_web_app("crane").owned_by("ana")).await);
+        let asked = begins(&ana, &party).await;
+        assert_eq!(asked.heading(), "crane wants to access your DevOps resources");
+        let shown = asked.press("approve").await.page();
+        assert_eq!(shown.heading(), "Test sign-in of crane");
+        let titles: Vec<bool> = [
+            "The app sends the person here",
+            "The person is sent back to the app",
+            "The app asks for tokens",
+            "The app gets them",
+            "The app asks who the person is",
+            "The app learns",
+        ]
+        .map(|title| shown.says(title))
+        .into();
+        assert_eq!(titles, [true; 6], "{}", shown.text());
+        for said in [
+            "redirect_uri = https://crane.test/callback",
+            "code_challenge_method = S256",
+            "ana@harbor.test",
+            "[client id and secret]",
+        ] {
+            assert!(shown.says(said), "{said}: {}", shown.text());
+        }
+        assert!(
+            shown.source().contains("&quot;aud&quot;") || shown.source().contains("&#34;aud&#34;"),
+            "tokens are decoded"
+        );
+        assert_eq!(authorizations(&world, &ana).await, 0, "nothing came of it");
+    });
+}
+
+#[test]
+fn apps_of_other_kinds_and_with_bound_tokens_are_tested_too() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        for app in [a_native_app("lantern"), a_web_app("vault").bound_to_its_certificate()] {
+            let party = world.registers(app.owned_by("ana")).await;
+            let shown = begins(&ana, &party).await.press("approve").await.page();
+            assert!(shown.says("The app learns"), "{}", shown.text());
+        }
+    });
+}
+
+#[test]
+fn what_the_app_is_told_of_a_refusal_is_shown() {
+    on_both_databases(async |world| {
+        let (ana, party) = (world.ana(), world.registers(a_web_app("crane").owned_by("ana")).await);
+        let shown = begins(&ana, &party).await.press("deny").await.page();
+        assert_eq!(shown.heading(), "Test sign-in of crane");
+        assert!(shown.says("error = access_denied"), "{}", shown.text());
+    });
+}
+
+#[test]
+fn where_nothing_can_be_tested_the_page_says_why() {
+    on_both_databases(async |world| {
+        for (app, why) in [
+            (a_daemon("courier"), "Nobody signs in to this app in a browser."),
+            (a_web_app("pusher").pushing_only(), "which only the app can do"),
+        ] {
+            let party = world.registers(app.owned_by("ana")).await;
+            let page = world.ana().opens(&format!("/apps/{}", party.client_id())).await;
+            assert!(page.says(why) && !page.has("test-sign-in"), "{}", page.text());
+        }
+    });
+}
