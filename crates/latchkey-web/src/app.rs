@@ -1,7 +1,8 @@
 //! What every handler is handed: the store, the keys, the clock, and the few values of the configuration that the web layer needs.
 
+use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use latchkey_devops::scope::{self, Scope};
@@ -15,6 +16,7 @@ use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::{Purpose, PurposeKey};
 use latchkey_identity::sign_in::throttle::Throttle;
 use latchkey_identity::tenant::TenantId;
+use latchkey_identity::throttle::Wait;
 use latchkey_identity::{Decision, Entropy, Timestamp};
 use latchkey_store::{Store, StoreError};
 use tokio::sync::Semaphore;
@@ -238,6 +240,12 @@ pub struct Ingredients {
 }
 
 impl App {
+    /// Whether a document of a client's may be fetched for somebody there: nobody makes this server ask others again and again, or takes the
+    /// turns of those who do not.
+    pub(crate) fn begin_fetch(&self, asked_from: IpAddr, now: Timestamp) -> Result<(), Wait> {
+        self.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now)
+    }
+
     /// Makes the app: reads the signing keys, or makes the first ones.
     pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
         let Ingredients { store, keys, repositories, outbound, settings, clock } = ingredients;

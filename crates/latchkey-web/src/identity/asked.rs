@@ -1,7 +1,7 @@
 //! An authorization request as it is read: from a link, from what its client pushed, or for a device.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorize::pushed;
@@ -210,9 +210,7 @@ impl Asked {
 
 /// The request object at an address of its client's. What goes wrong is the client's to find out.
 async fn fetched(app: &App, asked_from: IpAddr, address: &str, now: Timestamp) -> Option<String> {
-    // Nobody makes this server ask others again and again, or takes the turns of those who do not.
-    let room = app.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now);
-    room.ok()?;
+    app.begin_fetch(asked_from, now).ok()?;
     let accept = "application/oauth-authz-req+jwt, application/jwt";
     let object = app.outbound.document(address, accept, REQUEST_OBJECT_BYTES).await?;
     String::from_utf8(object.to_vec()).ok()

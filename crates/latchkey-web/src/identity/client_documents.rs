@@ -2,7 +2,7 @@
 //! then. Everywhere else there is only the client. [Client ID Metadata Document §5]
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -193,8 +193,7 @@ impl App {
         arrival: Arrival<'_>,
     ) -> Result<ClientDocument, Undescribed> {
         let Arrival { address, now, .. } = arrival;
-        let room = self.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(address, now);
-        room.map_err(|Wait(wait)| Undescribed::TooMany(wait))?;
+        self.begin_fetch(address, now).map_err(|Wait(wait)| Undescribed::TooMany(wait))?;
         let target = self.outbound.target(url.as_str()).map_err(OutboundError::from)?;
         let fetched = self.outbound.fetch(&target, "application/json", DOCUMENT_BYTES).await?;
         if !is_json(&fetched.headers) {

@@ -1,7 +1,7 @@
 //! `/assets/logos/{client_id}`: the logo of an app, fetched from where it says and given out from here.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -57,10 +57,7 @@ impl App {
             *known = Logo::at(uri);
         }
         if known.is_due(now) {
-            // Nobody makes this server ask others again and again, or takes the turns of those who do not.
-            let room =
-                self.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now);
-            if room.is_err() {
+            if self.begin_fetch(asked_from, now).is_err() {
                 return status(StatusCode::NOT_FOUND);
             }
             let image = self.outbound.document(uri, "image/png, image/jpeg, image/webp, image/gif", LOGO_BYTES).await;
