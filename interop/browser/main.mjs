@@ -14,11 +14,13 @@ import { moving } from './moving.mjs';
 import { owner } from './owner.mjs';
 import { pages } from './pages.mjs';
 import { refused } from './refused.mjs';
+import { leaveKey } from './running_out.mjs';
 import { walk } from './walk.mjs';
 
 const browser = await test('Chromium starts', launch);
 if (browser) {
   await walk(browser);
+  const keyRunsOut = await leaveKey(browser);
   await owner(browser);
   await refused(browser);
   await keyboard(browser);
@@ -28,6 +30,7 @@ if (browser) {
   await asking(browser);
   await elsewhere(browser);
   await pages(browser);
+  await keyRunsOut();
   await moving(browser);
   await browser.close();
   await test('no page broke its own security policy, threw, or met a failing server', () => {

@@ -15,7 +15,7 @@ export async function walk(browser) {
 
   await test('walk: nothing has happened yet', async () => {
     await guide.goto(`${demo.origin}/demo`);
-    assert.match(await guide.locator('#progress').innerText(), /^0 of 10/);
+    assert.match(await guide.locator('#progress').innerText(), /^0 of 12/);
     await inspect(guide, 'demo-start');
   });
 
@@ -26,7 +26,7 @@ export async function walk(browser) {
     await page.locator('#connected').waitFor();
     await ticked(5);
     await guide.locator('#step-6.next').waitFor();
-    assert.match(await guide.locator('#progress').innerText(), /^5 of 10/);
+    assert.match(await guide.locator('#progress').innerText(), /^5 of 12/);
   });
 
   await test('walk: who reads a message keeps it open, and the focus, while more come in', async () => {
@@ -45,15 +45,31 @@ export async function walk(browser) {
     await confirm(page);
     await page.goto(demo.service_url);
     await page.locator('#access-ended').waitFor();
-    await ticked(8);
+    await ticked(9);
+  });
+
+  await test('walk: as the owner she finds all of it in the audit log', async () => {
+    await page.goto(`${demo.origin}/audit`);
+    await page.getByRole('heading', { name: 'Audit log of harbor.test', level: 1 }).waitFor();
+    await page.locator('[data-kind=authorization_revoked]').first().waitFor();
+    await inspect(page, 'audit');
+    await ticked(10);
+  });
+
+  await test('walk: secrets of a message are shown to who asks for them', async () => {
+    const link = guide.locator('#walk-wire a').first();
+    assert.doesNotMatch(await guide.content(), /client_secret = [^…]/);
+    await guide.goto(new URL(await link.getAttribute('href'), demo.origin).href);
+    assert.doesNotMatch(await guide.locator('#whole').innerText(), /…\w{4}$/m);
+    await inspect(guide, 'demo-message');
   });
 
   await test('walk: without script a second look says the same', async () => {
     const plain = await freshPage(browser, { javaScriptEnabled: false });
     await plain.goto(`${demo.origin}/demo`);
-    assert.match(await plain.locator('#progress').innerText(), /^8 of 10/);
+    assert.match(await plain.locator('#progress').innerText(), /^9 of 12/);
     await plain.getByRole('link', { name: 'Look again' }).click();
-    assert.equal(await plain.locator('li.done').count(), 8);
+    assert.equal(await plain.locator('li.done').count(), 9);
     await plain.context().close();
   });
 

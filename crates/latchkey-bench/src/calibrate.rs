@@ -105,7 +105,7 @@ async fn rest(home: &Home, http: f64) -> Outcome<Limits> {
     let (signature, key) = (es256.sign(&MESSAGE)?, es256.verifying_key()?);
     let (rsa_signature, rsa_key) = (rs256.sign(&MESSAGE)?, rs256.verifying_key()?);
     let store = home.open().await?;
-    let world = seed::seed(&store, home, 1_000).await?;
+    let world = seed::seed(&store, home, 1_000, 0).await?;
     Ok(Limits {
         http,
         sign_es256: of_this_thread(2_000, || es256.sign(&MESSAGE))?,

@@ -48,7 +48,7 @@ use crate::cores::Cores;
 use crate::home::Home;
 use crate::problem::{Outcome, Problem};
 use crate::report::{Line, Report, Size};
-use crate::scenarios::{Bench, Scenario, revocation_lag};
+use crate::scenarios::{Bench, Scenario, device_code, revocation_lag};
 use crate::server::Server;
 use crate::start::Starts;
 
@@ -103,10 +103,11 @@ enum Part {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Part; 16] = [
+        const ALL: [Part; 19] = [
             Part::Scenario(Scenario::Discovery),
             Part::Scenario(Scenario::Jwks),
             Part::Scenario(Scenario::ClientCredentials),
+            Part::Scenario(Scenario::ClientCredentialsRs256),
             Part::Scenario(Scenario::ClientCredentialsPrivateKeyJwt),
             Part::Scenario(Scenario::ClientCredentialsDpop),
             Part::Scenario(Scenario::Refresh),
@@ -117,6 +118,8 @@ impl ValueEnum for Part {
             Part::Scenario(Scenario::ApiReadCold),
             Part::Scenario(Scenario::ApiReadDpop),
             Part::Scenario(Scenario::TokenExchange),
+            Part::Scenario(Scenario::JwtBearer),
+            Part::Scenario(Scenario::DeviceCode),
             Part::Scenario(Scenario::CodeFlow),
             Part::Revocation,
             Part::Start,
@@ -232,7 +235,7 @@ fn compare(cli: &Cli) -> Outcome<()> {
         let home = Home::make(&out)?;
         let store = home.open().await?;
         let size = cli.sizes.iter().min().copied().unwrap_or(1_000);
-        let world = seed::seed(&store, &home, size).await.map_err(|problem| problem.during("the data"))?;
+        let world = seed::seed(&store, &home, size, 0).await.map_err(|problem| problem.during("the data"))?;
         drop(store);
         let (server, _) = Server::latchkey(binary, &home, cores).await?;
         let time = peers::TURN.min(Duration::from_secs(cli.seconds()));
@@ -267,7 +270,9 @@ async fn measure(
     eprintln!("Writing {authorizations} authorizations");
     let home = Home::make(out)?;
     let store = home.open().await?;
-    let world = seed::seed(&store, &home, authorizations).await.map_err(|problem| problem.during("the data"))?;
+    let devices = if cli.wants(Part::Scenario(Scenario::DeviceCode)) { device_code::devices(cli.seconds()) } else { 0 };
+    let world =
+        seed::seed(&store, &home, authorizations, devices).await.map_err(|problem| problem.during("the data"))?;
     drop(store);
 
     let starts = if starts_count && cli.wants(Part::Start) {

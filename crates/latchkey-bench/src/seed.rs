@@ -3,29 +3,28 @@
 //!
 //! What the rules decide is decided by the rules: an approval is the one that the approval page would have made.
 
+mod asked;
+mod called;
+mod devices;
 mod devops;
 
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use latchkey_devops::ids::OrganizationId;
-use latchkey_devops::scope::{self, Scope};
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Place};
 use latchkey_identity::authorize::AuthorizationRequest;
-use latchkey_identity::authorize::request::{self, CameBy, Context};
 use latchkey_identity::client::key::ClientKey;
 use latchkey_identity::client::{
-    Authentication, Client, ClientId, ClientKind, ClientSecret, ClientState, LogoutUris, Profile, Publisher,
+    Authentication, Client, ClientId, ClientKind, ClientSecret, ClientState, LogoutUris, Metadata, Profile, Publisher,
     RedirectUri,
 };
 use latchkey_identity::consent::{Approval, Choice, Consent, Offer, approve, required};
-use latchkey_identity::parameters::Parameters;
-use latchkey_identity::resource::ResourceServer;
-use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::scope::{OPENID, ScopeSet};
 use latchkey_identity::secret::{Purpose, PurposeKey, Secret, TokenHash};
 use latchkey_identity::session::{BrowserHash, Session, SessionId};
-use latchkey_identity::tenant::{Audience, Tenant, TenantId, TenantKind};
+use latchkey_identity::tenant::{Tenant, TenantId, TenantKind};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::token::refresh_token::RefreshToken;
 use latchkey_identity::{Change, Decision, Entropy, Timestamp};
@@ -34,6 +33,10 @@ use latchkey_store::{Changes, Decided as _, Store};
 
 use crate::home::{self, Home};
 use crate::problem::{Outcome, Problem};
+use crate::seed::asked::asked;
+
+pub(crate) use called::Called;
+pub(crate) use devices::Approved;
 
 /// Work items to read.
 pub(crate) const WORK_ITEMS: i64 = 1_000;
@@ -67,6 +70,10 @@ pub(crate) struct World {
     pub(crate) assertion_key: SigningKey,
     /// A token family for each authorization, as it moves on.
     pub(crate) families: RefCell<Vec<Family>>,
+    /// An app that others call, and one that calls it as people.
+    pub(crate) called: Called,
+    /// Device codes that people have approved, and that nobody has redeemed.
+    pub(crate) devices: RefCell<Vec<Approved>>,
 }
 
 /// An app, as its own server knows it.
@@ -116,21 +123,23 @@ pub(crate) fn challenge() -> String {
     base64url::encode(digest::sha256(VERIFIER))
 }
 
-/// Writes a world with so many authorizations into an empty database.
-pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> Outcome<World> {
+/// Writes a world with so many authorizations, and so many devices that wait for their tokens, into an empty database.
+pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize, devices: usize) -> Outcome<World> {
     let mut seeder = Seeder::new(store, home)?;
     let tenant = seeder.tenant();
-    let apps = seeder.apps(&tenant)?;
+    let boards = ClientId(seeder.entropy.uuid());
+    let apps = seeder.apps(&tenant, boards)?;
     let (accounts, sessions, cookies) = seeder.people(&tenant, authorizations.div_ceil(CLIENTS));
     seeder.commit().await?;
     let owner = accounts.first().ok_or_else(|| Problem::new("a world needs somebody in it"))?;
     let organization_id = seeder.devops(&tenant, owner, &accounts).await?;
 
     let requests: Vec<AuthorizationRequest> =
-        apps.iter().map(|(client, _)| asked(client, &tenant, &home.origin())).collect::<Outcome<_>>()?;
+        apps.iter().map(|(client, _)| asked(client, &tenant, &home.origin(), SCOPES)).collect::<Outcome<_>>()?;
     let place = Place { organization: organization_id.0, project: None, repository: None };
     let key = seeder.refresh_key.clone();
     let mut families = Vec::with_capacity(authorizations);
+    let mut approved = Vec::with_capacity(authorizations);
     let everybody = accounts.iter().zip(&sessions).enumerate();
     let pairs = everybody.flat_map(|who| apps.iter().zip(&requests).enumerate().map(move |what| (who, what)));
     for ((person, (account, session)), (client, ((app, _), request))) in pairs.take(authorizations) {
@@ -149,12 +158,18 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize) -> O
         };
         let authorization = seeder.authorization(approval, place)?;
         families.push(seeder.family(&authorization, person, client));
+        approved.push(authorization);
         seeder.commit_if_due().await?;
     }
     seeder.commit().await?;
+    let everybody: Vec<(&Account, &Session)> = accounts.iter().zip(&sessions).collect();
+    let devices = seeder.devices(&tenant, (&apps, &approved, &everybody), devices).await?;
+    let callers = apps.iter().map(|(client, _)| client.id.to_string()).collect();
+    let called = seeder.called(&tenant, (boards, callers), &everybody, place).await?;
     let clients = apps.into_iter().map(|(client, secret)| App { id: client.id, secret }).collect();
     let assertion_key = seeder.assertion_key;
-    Ok(World { tenant: tenant.id, organization_id, clients, cookies, assertion_key, families: families.into() })
+    let (families, devices) = (families.into(), devices.into());
+    Ok(World { tenant: tenant.id, organization_id, clients, cookies, assertion_key, families, called, devices })
 }
 
 struct Seeder<'a> {
@@ -203,12 +218,24 @@ impl<'a> Seeder<'a> {
         tenant
     }
 
-    fn apps(&mut self, tenant: &Tenant) -> Outcome<Vec<(Client, String)>> {
-        (0..CLIENTS).map(|number| self.app(tenant, number)).collect()
+    /// The apps that people approve. Each may call that app in its own name, too.
+    fn apps(&mut self, tenant: &Tenant, calls: ClientId) -> Outcome<Vec<(Client, String)>> {
+        let scopes = format!("vso.work {}", called::scope(calls));
+        let mut app = |number| {
+            let id = ClientId(self.entropy.uuid());
+            self.app(tenant, id, format!("Burndown {number}"), &scopes, Metadata::default())
+        };
+        (0..CLIENTS).map(&mut app).collect()
     }
 
-    fn app(&mut self, tenant: &Tenant, number: usize) -> Outcome<(Client, String)> {
-        let id = ClientId(self.entropy.uuid());
+    fn app(
+        &mut self,
+        tenant: &Tenant,
+        id: ClientId,
+        name: String,
+        scopes: &str,
+        metadata: Metadata,
+    ) -> Outcome<(Client, String)> {
         let expires_at = self.now + Duration::from_secs(86_400);
         let (secret, kept) = ClientSecret::generate(id, expires_at, &self.secret_key, self.now, &mut self.entropy);
         let jwk = self.assertion_key.public_jwk();
@@ -217,21 +244,21 @@ impl<'a> Seeder<'a> {
         let client = Client {
             id,
             tenant: tenant.id,
-            name: format!("Burndown {number}"),
+            name,
             kind: ClientKind::Web,
             profile: Profile::Standard,
             publisher: Publisher::Unverified,
             administrator_approved: true,
             multi_tenant: true,
-            metadata: latchkey_identity::client::Metadata::default(),
+            metadata,
             pkce_optional: false,
             state: ClientState::Active,
             owner: None,
             redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI.into())],
             logout: LogoutUris::default(),
-            device_code: false,
+            device_code: true,
             pushed_only: false,
-            scopes: ScopeSet::from_text("vso.work"),
+            scopes: ScopeSet::from_text(scopes),
             required_scopes: ScopeSet::default(),
             secrets: vec![kept],
             authentication: Authentication { keys: vec![key], ..Authentication::default() },
@@ -281,7 +308,8 @@ impl<'a> Seeder<'a> {
     }
 
     fn authorization(&mut self, approval: Approval<'_>, place: Place) -> Outcome<Authorization> {
-        let Consent::Ask(question) = required(approval.request, approval.client, None, None, None, self.now) else {
+        let Approval { request, client, called, .. } = approval;
+        let Consent::Ask(question) = required(request, client, None, None, called, self.now) else {
             return Err(Problem::new("nobody asks for approval"));
         };
         let choice = Choice {
@@ -303,8 +331,13 @@ impl<'a> Seeder<'a> {
     }
 
     fn family(&mut self, authorization: &Authorization, person: usize, client: usize) -> Family {
-        let has_id_token = client.is_multiple_of(2);
-        let scopes = ScopeSet::from_text(if has_id_token { SCOPES } else { SCOPES_WITHOUT_OPENID });
+        let scopes = if client.is_multiple_of(2) { SCOPES } else { SCOPES_WITHOUT_OPENID };
+        self.family_for(authorization, person, client, scopes)
+    }
+
+    fn family_for(&mut self, authorization: &Authorization, person: usize, client: usize, scopes: &str) -> Family {
+        let scopes = ScopeSet::from_text(scopes);
+        let has_id_token = scopes.contains(OPENID);
         let family = TokenFamily {
             id: FamilyId(self.entropy.uuid()),
             authorization: authorization.id,
@@ -345,39 +378,6 @@ fn named<T, E>(name: &str, parsed: Result<T, E>) -> Outcome<T> {
     parsed.map_err(|_| Problem::new(format!("{name} is not a name")))
 }
 
-/// The request that every flow makes, as the rules read it.
-fn asked(client: &Client, tenant: &Tenant, origin: &str) -> Outcome<AuthorizationRequest> {
-    let (id, challenge) = (client.id.to_string(), challenge());
-    let pairs = [
-        ("client_id", id.as_str()),
-        ("response_type", "code"),
-        ("redirect_uri", REDIRECT_URI),
-        ("scope", SCOPES),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ];
-    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let parameters = Parameters::from_pairs(pairs).map_err(|error| Problem::new(format!("{error:?}")))?;
-    let resource = ResourceServer {
-        audience: scope::AUDIENCE.to_owned(),
-        identifiers: Vec::new(),
-        origins: Vec::new(),
-        scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
-        in_person: vec!["user_impersonation".into()],
-        for_administrators: Vec::new(),
-        prefix: "vso.".into(),
-    };
-    let context = Context {
-        origin,
-        audience: &Audience::Tenant(tenant.clone()),
-        resource: &resource,
-        published: &[],
-        came_by: CameBy::Link,
-    };
-    request::parse(&parameters, Some(client), context)
-        .map_err(|error| Problem::new(format!("the authorization request is refused: {error:?}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,7 +389,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let store = home.open().await.unwrap();
-            let world = seed(&store, &home, 25).await.unwrap();
+            let world = seed(&store, &home, 25, 5).await.unwrap();
 
             assert_eq!((world.families.borrow().len(), world.cookies.len(), world.clients.len()), (25, 3, CLIENTS));
             let last = world.families.borrow().last().cloned().unwrap();
@@ -397,13 +397,19 @@ mod tests {
             assert_eq!((authorization.id, last.person, last.client), (last.authorization, 2, 4));
             let client = store.client(family.client).await.unwrap().unwrap();
             let tenant = store.tenant(world.tenant).await.unwrap().unwrap();
-            let request = asked(&client, &tenant, &home.origin()).unwrap();
+            let request = asked(&client, &tenant, &home.origin(), SCOPES).unwrap();
             let consent = required(&request, &client, Some(&authorization), None, None, family.created_at);
             assert_eq!(consent, Consent::Remembered);
             let key = PurposeKey::derive(home.master(), Purpose::RefreshToken).unwrap();
             let presented = RefreshToken::read(&last.refresh_token, &key).unwrap();
             assert_eq!((presented.family, presented.generation), (last.id, 0));
             assert!(store.work_item(world.organization_id, WORK_ITEMS).await.unwrap().is_some());
+            // Somebody approved what the devices wait for, and that one app calls another as them.
+            assert_eq!((world.devices.borrow().len(), world.called.families.len()), (5, 3));
+            let devices = world.devices.into_inner();
+            for device in devices {
+                assert!(store.device_code(device.code.hash()).await.unwrap().unwrap().approved);
+            }
         });
     }
 }

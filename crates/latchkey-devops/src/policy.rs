@@ -71,6 +71,40 @@ pub struct OrganizationPolicy {
     pub blocked_apps: BTreeSet<AppId>,
 }
 
+impl OrganizationPolicy {
+    /// How long an authorization may live at most that is given now.
+    pub fn longest_authorization(&self) -> Option<Duration> {
+        self.longest_authorization_days
+            .map(|days| Duration::from_secs(u64::from(days.min(LONGEST_CAP_DAYS)) * 24 * 60 * 60))
+    }
+
+    /// Why calls of an app are refused, if they are. `actors` act with its token, and `legacy` is the moment of the call of an app of the
+    /// older OAuth kind.
+    pub fn keeps_out<'a>(
+        &self,
+        app: AppId,
+        actors: impl IntoIterator<Item = &'a AppId>,
+        legacy: Option<Timestamp>,
+    ) -> Option<&'static str> {
+        let blocked = |id: &AppId| self.blocked_apps.contains(id);
+        if blocked(&app) || actors.into_iter().any(blocked) {
+            Some("An administrator of the organization has stopped this service for everybody in it.")
+        } else if !self.third_party_apps {
+            Some("The organization lets no services in. An administrator of it can change that.")
+        } else if legacy.is_some() && !self.legacy_apps {
+            Some(
+                "The organization lets no services of the older OAuth kind in. An administrator of it can change that.",
+            )
+        } else if legacy.is_some_and(|now| self.sunset.refuses(now)) {
+            Some(
+                "The time of services of the older OAuth kind is over in the organization. The service has to move to the identity platform.",
+            )
+        } else {
+            None
+        }
+    }
+}
+
 /// What a new organization starts with.
 impl Default for OrganizationPolicy {
     fn default() -> Self {
@@ -168,7 +202,7 @@ pub fn may_authorize<'a>(
     }
 
     if lacking.is_empty() {
-        Ok(MayAuthorize { organization: organization.id, longest: cap(policy) })
+        Ok(MayAuthorize { organization: organization.id, longest: policy.longest_authorization() })
     } else {
         Err(lacking.into_iter().map(missing).collect())
     }
@@ -207,12 +241,6 @@ pub fn may_authorize_legacy<'a>(
             Err(missing)
         }
     }
-}
-
-fn cap(policy: &OrganizationPolicy) -> Option<Duration> {
-    policy
-        .longest_authorization_days
-        .map(|days| Duration::from_secs(u64::from(days.min(LONGEST_CAP_DAYS)) * 24 * 60 * 60))
 }
 
 #[cfg(test)]

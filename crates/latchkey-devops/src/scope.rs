@@ -301,11 +301,6 @@ impl Scope {
         implied
     }
 
-    /// Its name behind the audience, as Microsoft's clients ask for it.
-    pub fn long_name(self) -> String {
-        format!("{AUDIENCE}/{}", self.name())
-    }
-
     const fn bit(self) -> u128 {
         1 << (self as u8)
     }
@@ -357,7 +352,7 @@ mod tests {
         for (index, scope) in Scope::ALL.iter().enumerate() {
             assert_eq!(*scope as usize, index);
             assert_eq!(Scope::parse(scope.name()), Some(*scope));
-            assert_eq!(Scope::parse(&scope.long_name()), Some(*scope));
+            assert_eq!(Scope::parse(&format!("{AUDIENCE}/{scope}")), Some(*scope), "as Microsoft's clients ask for it");
             assert!(scope.sentence().starts_with("can "), "{scope}");
             assert!(Scope::ALL.iter().filter(|other| other.name() == scope.name()).count() == 1);
         }

@@ -30,6 +30,13 @@ pub const UPLOAD_TIME: Duration = Duration::from_secs(60 * 60);
 /// How long a push may run, from its first byte to its report: 2 GiB at 600 kB/s.
 pub const RECEIVE_TIME: Duration = Duration::from_secs(60 * 60);
 
+/// Half-received objects that nothing was added to for so long belong to no push: twice as long as one may run, so that the clocks of servers
+/// that share a folder need not agree.
+pub const RECEIVING_FOR: Duration = RECEIVE_TIME.saturating_mul(2);
+
+/// A lock that is older belongs to nobody: ten times as long as one of the short questions may take that hold one.
+pub const LOCKED_FOR: Duration = QUESTION_TIME.saturating_mul(10);
+
 /// How long a client may take to say what it wants: the commands of a push, or the whole request of a fetch, at 600 kB/s and
 /// with time to spare.
 pub const ASKING_TIME: Duration = Duration::from_secs(30);

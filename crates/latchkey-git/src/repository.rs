@@ -1,11 +1,14 @@
 //! Where repositories live, and how they are made.
 
 use std::ffi::OsStr;
+use std::fs::DirEntry;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use crate::limits::{LOCKED_FOR, RECEIVING_FOR};
 use crate::{GitError, GitProgram, RefName};
 
 /// Leftovers of a push that was cut off; git's own housekeeping knows the prefix too.
@@ -84,7 +87,14 @@ impl Repositories {
     /// repositories. Once, at the start, before any request: nobody else may be at work in these repositories.
     pub async fn recover(&self) -> Result<(), GitError> {
         let root = self.root.clone();
-        blocking(move || recover_all(&root)).await
+        blocking(move || recover_all(&root, &|_, _| true)).await
+    }
+
+    /// The same while others are at work in these repositories, on this server or on another one that shares the folder: what is left there goes
+    /// that is older than any request.
+    pub async fn tidy(&self) -> Result<(), GitError> {
+        let root = self.root.clone();
+        blocking(move || recover_all(&root, &is_older_than_any_request)).await
     }
 
     fn folder(&self, id: Uuid) -> PathBuf {
@@ -122,41 +132,67 @@ impl Repository {
     }
 }
 
-fn recover_all(root: &Path) -> io::Result<()> {
+/// What a request leaves behind that is cut off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Left {
+    /// A half-made repository, or half-received objects.
+    Folder,
+    /// What keeps others from moving a reference.
+    Lock,
+}
+
+fn is_older_than_any_request(left: Left, entry: &DirEntry) -> bool {
+    let bound = match left {
+        Left::Folder => RECEIVING_FOR,
+        Left::Lock => LOCKED_FOR,
+    };
+    let changed = entry.metadata().and_then(|metadata| metadata.modified());
+    changed.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > bound))
+}
+
+/// Clears away what is `dead` of what looks as if it was left behind. Somebody else may do the same.
+fn recover_all(root: &Path, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(root)? {
         let entry = entry?;
         if begins_with(&entry.file_name(), "making-") {
-            std::fs::remove_dir_all(entry.path())?;
+            if dead(Left::Folder, &entry) {
+                or_gone(std::fs::remove_dir_all(entry.path()))?;
+            }
         } else if entry.path().join("HEAD").is_file() {
-            recover_one(&entry.path())?;
+            or_gone(recover_one(&entry.path(), dead))?;
         }
     }
     Ok(())
 }
 
-fn recover_one(folder: &Path) -> io::Result<()> {
+fn recover_one(folder: &Path, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(folder.join("objects"))? {
         let entry = entry?;
-        if begins_with(&entry.file_name(), INCOMING) {
-            std::fs::remove_dir_all(entry.path())?;
+        if begins_with(&entry.file_name(), INCOMING) && dead(Left::Folder, &entry) {
+            or_gone(std::fs::remove_dir_all(entry.path()))?;
         }
     }
-    remove_locks(folder, false)?;
-    remove_locks(&folder.join("refs"), true)
+    remove_locks(folder, false, dead)?;
+    remove_locks(&folder.join("refs"), true, dead)
 }
 
-fn remove_locks(folder: &Path, deep: bool) -> io::Result<()> {
+fn remove_locks(folder: &Path, deep: bool, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             if deep {
-                remove_locks(&entry.path(), true)?;
+                or_gone(remove_locks(&entry.path(), true, dead))?;
             }
-        } else if entry.path().extension() == Some(OsStr::new("lock")) {
-            std::fs::remove_file(entry.path())?;
+        } else if entry.path().extension() == Some(OsStr::new("lock")) && dead(Left::Lock, &entry) {
+            or_gone(std::fs::remove_file(entry.path()))?;
         }
     }
     Ok(())
+}
+
+/// What is gone meanwhile is not in the way.
+fn or_gone(outcome: io::Result<()>) -> io::Result<()> {
+    outcome.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 fn begins_with(name: &OsStr, prefix: &str) -> bool {
@@ -231,11 +267,32 @@ mod tests {
         }
         std::fs::write(one.folder.join("refs/heads/a/b.lock"), "").unwrap();
         std::fs::write(one.folder.join("packed-refs.lock"), "").unwrap();
+        // Somebody may be at work.
+        all.tidy().await.unwrap();
+        assert!(left.iter().all(|folder| folder.exists()) && one.folder.join("packed-refs.lock").exists());
         all.recover().await.unwrap();
         assert!(!one.folder.join(format!("objects/{INCOMING}x")).exists());
         assert!(!one.folder.join("refs/heads/a/b.lock").exists());
         assert!(!one.folder.join("packed-refs.lock").exists());
         assert!(!all.root.join("making-x").exists());
         assert!(all.open(Uuid::from_u128(1)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_older_than_any_request_goes_while_others_are_at_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = repositories(folder.path()).await;
+        let one = all.create(Uuid::from_u128(1), "main").await.unwrap();
+        let incoming = one.folder.join("objects").join(format!("{INCOMING}x"));
+        let (lock, fresh) = (one.folder.join("refs/heads/a.lock"), one.folder.join("refs/heads/b.lock"));
+        std::fs::create_dir_all(&incoming).unwrap();
+        for (path, age) in [(&lock, LOCKED_FOR * 2), (&fresh, LOCKED_FOR / 2), (&incoming, RECEIVING_FOR * 2)] {
+            if !path.exists() {
+                std::fs::write(path, "").unwrap();
+            }
+            std::fs::File::open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        }
+        all.tidy().await.unwrap();
+        assert!(!lock.exists() && fresh.exists() && !incoming.exists());
     }
 }

@@ -13,7 +13,7 @@ use crate::client_auth::{Method, Spent};
 use crate::event::Event;
 use crate::grant::authorization_code::AuthorizationCode;
 use crate::grant::device_code::DeviceCode;
-use crate::key_rotation::Key;
+use crate::key_rotation::KeyChange;
 use crate::legacy::LegacyApp;
 use crate::logout_notice::SignedInTo;
 use crate::secret::TokenHash;
@@ -414,41 +414,8 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Once: a signing key is published. Of each algorithm there is one that signs, and one that follows it.
-    PublishKey(Box<Key>),
-    /// Once: a signing key that was published goes to work.
-    ActivateKey {
-        /// The key.
-        kid: String,
-        /// When.
-        at: Timestamp,
-    },
-    /// Once: a signing key that was published is to go to work at another time than it was meant to.
-    HastenKey {
-        /// The key.
-        kid: String,
-        /// From when on it signs.
-        active_from: Timestamp,
-    },
-    /// Once: a signing key signs nothing new.
-    RetireKey {
-        /// The key.
-        kid: String,
-        /// When.
-        at: Timestamp,
-    },
-    /// Once: nothing that a key signed is accepted any more, and its private part goes.
-    RevokeKey {
-        /// The key.
-        kid: String,
-        /// When.
-        at: Timestamp,
-    },
-    /// A signing key goes that nobody asks for any more.
-    DropKey {
-        /// The key.
-        kid: String,
-    },
+    /// A signing key is published, goes further, or goes.
+    SigningKey(KeyChange),
     /// A token family ends: a refresh token was used again, or a code was, or the app gave a token back. It may have ended before.
     EndTokenFamily {
         /// The family.

@@ -106,16 +106,49 @@ pub struct FreshKey {
 impl FreshKey {
     fn published(self, state: KeyState, active_from: Timestamp, now: Timestamp) -> Change {
         let Self { kid, algorithm, sealed } = self;
-        Change::PublishKey(Box::new(Key {
-            kid,
-            algorithm,
-            state,
-            sealed,
-            published_at: now,
-            active_from,
-            stopped_at: None,
-        }))
+        let key = Key { kid, algorithm, state, sealed, published_at: now, active_from, stopped_at: None };
+        Change::SigningKey(KeyChange::Publish(Box::new(key)))
     }
+}
+
+/// What can become of the keys that are stored. All but the last are guarded: if another node was first, the whole set rolls back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyChange {
+    /// A key is published. Of each algorithm there is one that signs, and one that follows it.
+    Publish(Box<Key>),
+    /// A key that was published goes to work.
+    Activate {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A key that was published is to go to work at another time than it was meant to.
+    Hasten {
+        /// The key.
+        kid: String,
+        /// From when on it signs.
+        active_from: Timestamp,
+    },
+    /// A key signs nothing new.
+    Retire {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing that a key signed is accepted any more, and its private part goes.
+    Revoke {
+        /// The key.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A key goes that nobody asks for any more. It may have gone before.
+    Drop {
+        /// The key.
+        kid: String,
+    },
 }
 
 /// What became of an order to rotate, for one algorithm.
@@ -191,7 +224,7 @@ pub fn advance(keys: &[Key], fresh: Vec<FreshKey>, now: Timestamp) -> Decision<(
         };
         kept.zip(key.stopped_at).is_some_and(|(kept, stopped_at)| stopped_at + kept <= now)
     };
-    changes.extend(keys.iter().filter(over).map(|key| Change::DropKey { kid: key.kid.clone() }));
+    changes.extend(keys.iter().filter(over).map(|key| Change::SigningKey(KeyChange::Drop { kid: key.kid.clone() })));
     Decision::grant(()).and_all(changes)
 }
 
@@ -206,7 +239,7 @@ pub fn rotate(keys: &[Key], only: Option<Algorithm>, now: Timestamp) -> Decision
             Some(active) if active_from <= now => succeed(&mut changes, active, next, now),
             None => activate(&mut changes, next, now),
             Some(_) if next.active_from != active_from => {
-                changes.push(Change::HastenKey { kid: next.kid.clone(), active_from });
+                changes.push(Change::SigningKey(KeyChange::Hasten { kid: next.kid.clone(), active_from }));
             }
             Some(_) => {}
         }
@@ -223,7 +256,7 @@ pub fn revoke(keys: &[Key], kid: &str, fresh: Vec<FreshKey>, now: Timestamp) -> 
         return Decision::refuse(KeyProblem::RevokedAlready);
     }
     let mut changes = vec![
-        Change::RevokeKey { kid: key.kid.clone(), at: now },
+        Change::SigningKey(KeyChange::Revoke { kid: key.kid.clone(), at: now }),
         event(EventKind::SigningKeyRevoked, key.algorithm, &key.kid, now),
     ];
     if key.state == KeyState::Active {
@@ -243,13 +276,13 @@ fn publish(changes: &mut Vec<Change>, fresh: FreshKey, state: KeyState, active_f
 }
 
 fn activate(changes: &mut Vec<Change>, next: &Key, now: Timestamp) {
-    changes.push(Change::ActivateKey { kid: next.kid.clone(), at: now });
+    changes.push(Change::SigningKey(KeyChange::Activate { kid: next.kid.clone(), at: now }));
     changes.push(event(EventKind::SigningKeyActivated, next.algorithm, &next.kid, now));
 }
 
 /// The one that signs steps back before the other steps forward: there is never more than one.
 fn succeed(changes: &mut Vec<Change>, active: &Key, next: &Key, now: Timestamp) {
-    changes.push(Change::RetireKey { kid: active.kid.clone(), at: now });
+    changes.push(Change::SigningKey(KeyChange::Retire { kid: active.kid.clone(), at: now }));
     activate(changes, next, now);
 }
 

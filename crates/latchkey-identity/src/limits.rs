@@ -75,6 +75,8 @@ pub const FEDERATED_TOKEN_LIFETIME: Duration = Duration::from_secs(86_400);
 pub const EXPOSED_SCOPES: usize = 20;
 /// Bytes of the name of such a scope.
 pub const EXPOSED_SCOPE_BYTES: usize = 64;
+/// Apps that one app lets call it in their own name: somebody has to know each of them.
+pub const CALLERS: usize = 20;
 /// Apps that a token is handed through, each named in it: an agent, its helper, and theirs.
 pub const ACTORS: usize = 4;
 /// Places that one request narrows a token to: they stand in it.

@@ -3,18 +3,24 @@
 //! Whoever shows an ID token of ours for somebody who is signed in here signs them out at once; everybody else makes us ask. The browser is
 //! sent on to an address that the app registered for it and nowhere else.
 
+use std::convert::Infallible;
+
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::account::{AccountId, email_key};
 use crate::authorize::prompt::SignedIn;
 use crate::authorize::response::is_vouched_for;
-use crate::client::{Client, ClientIdentifier, ClientState};
+use crate::change::Change;
+use crate::client::{Client, ClientId, ClientIdentifier, ClientState};
+use crate::decision::Decision;
+use crate::event::{Event, EventKind};
 use crate::limits;
 use crate::parameters::Parameters;
 use crate::secret::PurposeKey;
-use crate::session::SessionId;
+use crate::session::{Session, SessionId};
 use crate::tenant::{Audience, TenantId};
+use crate::time::Timestamp;
 use crate::token::read_issuer;
 use crate::token::sid::sid;
 
@@ -232,7 +238,6 @@ pub fn next_step(
             Some(one) if allowed => Step::End(one.session.id),
             Some(one) => Step::Ask(Some(one.session.id)),
             None if signed_in.is_empty() && client.is_some_and(is_vouched_for) => Step::Nothing,
-            None if signed_in.is_empty() => Step::Ask(None),
             // Somebody else is at this browser now: a token of another person says nothing of them.
             None => Step::Ask(None),
         },
@@ -241,6 +246,32 @@ pub fn next_step(
             Step::Ask(signed_in.iter().find(|one| Some(email_key(&one.account.email)) == meant).map(session))
         }
     }
+}
+
+/// How somebody leaves a browser, as the record tells it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leaving {
+    /// They signed out, through an app that asked for it or by themselves.
+    SignedOut {
+        /// The app.
+        through: Option<ClientId>,
+    },
+    /// They had the account picker forget them.
+    Forgotten,
+}
+
+/// Ends the sign-ins of those who leave a browser, as far as they are among its `live` sessions still.
+pub fn leave(leaving: &[SignedIn], live: &[Session], how: Leaving, now: Timestamp) -> Decision<(), Infallible> {
+    let (subject, through) = match how {
+        Leaving::SignedOut { through } => ("signed out", through),
+        Leaving::Forgotten => ("forgotten", None),
+    };
+    let still = leaving.iter().filter(|one| live.iter().any(|session| session.id == one.session.id));
+    Decision::grant(()).and_all(still.flat_map(|one| {
+        let event = Event::new(EventKind::SessionEnded, one.home.id, now, subject);
+        let event = Event { client: through, ..event.by(one.account.id).within(one.session.id) };
+        [Change::EndSession { session: one.session.id, at: now }, Change::Record(event)]
+    }))
 }
 
 #[cfg(test)]
@@ -360,6 +391,22 @@ mod tests {
         assert_eq!(named("00000000-0000-0000-0000-0000000000c2"), Err(LogoutError::OtherClient));
         assert_eq!(LogoutRequest::default().client(Some(&hint)), Ok(Some(&a_client().identifier())));
         assert_eq!(LogoutRequest::default().client(None), Ok(None));
+    }
+
+    #[test]
+    fn who_leaves_ends_a_live_sign_in_once_and_the_record_says_how() {
+        const NOW: Timestamp = Timestamp::from_secs(1_000);
+        let left = |live: &[Session], how| leave(&[ana()], live, how, NOW).changes;
+        let through = Some(a_client().id);
+        for (how, said, client) in
+            [(Leaving::SignedOut { through }, "signed out", through), (Leaving::Forgotten, "forgotten", None)]
+        {
+            let changes = left(&[a_session()], how);
+            let [Change::EndSession { session, at: NOW }, Change::Record(event)] = &changes[..] else { panic!() };
+            assert_eq!((*session, event.subject.as_str(), event.client), (ana().session.id, said, client));
+            assert_eq!((event.tenant, event.actor), (harbor().id, Some(an_account().id)));
+        }
+        assert_eq!(left(&[], Leaving::Forgotten), [], "it ended meanwhile");
     }
 
     #[test]

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 pub use latchkey_jose::Timestamp;
 
+use serde::{Deserialize, Serialize};
+
 use crate::entropy::Entropy;
 
-/// How long an access token lives: more than nothing, at most 90 minutes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// How long an access token lives: more than nothing, at most 90 minutes. It is written in seconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct AccessTokenLifetime(Duration);
 
 impl AccessTokenLifetime {
@@ -26,6 +29,12 @@ impl AccessTokenLifetime {
     pub fn draw(entropy: &mut Entropy) -> Self {
         let span = Self::LONGEST.0.as_secs() - Self::SHORTEST_DRAWN.0.as_secs() + 1;
         Self(Self::SHORTEST_DRAWN.0 + Duration::from_secs(entropy.below(span)))
+    }
+
+    /// This lifetime, or the other one if that is shorter.
+    #[must_use]
+    pub fn at_most(self, bound: Option<Self>) -> Self {
+        bound.map_or(self, |bound| self.min(bound))
     }
 
     /// This lifetime, cut so that a token issued `now` ends no later than `end`; `None` if that leaves less than a second.
@@ -47,6 +56,20 @@ impl AccessTokenLifetime {
     }
 }
 
+impl TryFrom<u64> for AccessTokenLifetime {
+    type Error = &'static str;
+
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        Self::new(Duration::from_secs(seconds)).ok_or("an access token lives from 1 to 5400 seconds")
+    }
+}
+
+impl From<AccessTokenLifetime> for u64 {
+    fn from(lifetime: AccessTokenLifetime) -> Self {
+        lifetime.as_secs()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +82,16 @@ mod tests {
         for seed in 0..2_000 {
             let drawn = AccessTokenLifetime::draw(&mut Entropy::seeded(seed));
             assert!((3_600..=5_400).contains(&drawn.as_secs()), "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_written_in_seconds_and_none_is_read_that_cannot_be() {
+        let read = |text| serde_json::from_str::<AccessTokenLifetime>(text);
+        assert_eq!(read("120").unwrap().as_secs(), 120);
+        assert_eq!(serde_json::to_string(&AccessTokenLifetime::LONGEST).unwrap(), "5400");
+        for nonsense in ["0", "5401", "-1", "\"120\"", "1.5"] {
+            assert!(read(nonsense).is_err(), "{nonsense}");
         }
     }
 

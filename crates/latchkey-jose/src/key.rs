@@ -45,8 +45,17 @@ enum Pair {
 }
 
 impl SigningKey {
-    /// A new key. RSA keys are 2,048 bits long.
+    /// A new key. RSA keys are 2,048 bits long. Its `kid` does not begin with a hyphen: on a command line that would be an option.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        loop {
+            let key = Self::draw(algorithm)?;
+            if !key.kid().starts_with('-') {
+                return Ok(key);
+            }
+        }
+    }
+
+    fn draw(algorithm: Algorithm) -> Result<Self, KeyError> {
         let pair = match algorithm {
             Algorithm::Rs256 | Algorithm::Ps256 => rsa::KeyPair::generate(rsa::KeySize::Rsa2048).map(Pair::Rsa),
             Algorithm::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::P256),
@@ -206,6 +215,13 @@ impl fmt::Debug for VerifyingKey {
 mod tests {
     use super::*;
     use crate::base64url;
+
+    #[test]
+    fn a_key_id_can_be_written_on_a_command_line() {
+        for _ in 0..500 {
+            assert!(!SigningKey::generate(Algorithm::EdDsa).unwrap().kid().starts_with('-'));
+        }
+    }
 
     #[test]
     fn every_kind_of_key_signs_and_verifies_and_survives_storage() {

@@ -46,7 +46,7 @@ const NEWEST_BY_ACTOR: Sql = Sql::read(
 const NEWEST_ABOUT: Sql = Sql::read(
     "audit.newest_about",
     "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
-       FROM audit_event WHERE tenant = $1 AND authorization_id = $2 ORDER BY seq DESC LIMIT $3",
+       FROM audit_event WHERE tenant = $1 AND authorization_id = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
 );
 
 const OLDEST: Sql = Sql::read(
@@ -76,7 +76,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    /// Its word in the record.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Refused => "refused",
@@ -253,14 +254,17 @@ impl Store {
         events(self.read(&NEWEST_BY_ACTOR, values).await?)
     }
 
-    /// The last events that happened to one authorization, or under it, newest first.
+    /// The same, of what happened to one authorization, or under it.
     pub async fn audit_events_about(
         &self,
         tenant: Uuid,
         authorization: Uuid,
+        before: Option<i64>,
         count: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        events(self.read(&NEWEST_ABOUT, vec![tenant.into(), authorization.into(), count.into()]).await?)
+        let before = before.unwrap_or(i64::MAX);
+        let values = vec![tenant.into(), authorization.into(), before.into(), count.into()];
+        events(self.read(&NEWEST_ABOUT, values).await?)
     }
 }
 

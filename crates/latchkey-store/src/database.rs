@@ -77,7 +77,7 @@ pub struct Options {
 /// Who opens the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Role {
-    /// The one server: brings the schema up to date, holds the lock, reads and writes.
+    /// A server, the only one on SQLite: brings the schema up to date, holds the lock, reads and writes.
     #[default]
     Server,
     /// A command that only looks (`latchkey audit verify`), while a server may be at work.

@@ -61,9 +61,14 @@ pub enum OpenError {
     /// The database cannot be reached or used.
     #[error("cannot open the database: {0}")]
     Unreachable(String),
-    /// One server per database: another one is at work on it.
+    /// One server per SQLite database: another one is at work on it.
     #[error("another Latchkey server is using {0}: stop it first, or give this one a database of its own")]
     InUse(String),
+    /// Several servers share a PostgreSQL database, and one of them does not let others come.
+    #[error(
+        "another Latchkey server lets no other one use {0}: it is of another version, or is bringing the database up to date"
+    )]
+    KeptOut(String),
     /// The schema was written by a later version.
     #[error(
         "the database has schema {found} but this Latchkey knows schemas up to {known}: start the newer Latchkey that wrote it"

@@ -43,6 +43,8 @@ pub enum Notice {
     Browser([u8; 32]),
     /// The signing keys changed.
     Keys,
+    /// Nobody knows what changed: drop everything.
+    Everything,
 }
 
 impl Notice {

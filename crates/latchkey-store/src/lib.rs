@@ -59,7 +59,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a database for the one server that uses it, and brings its schema up to date.
+    /// Opens a database for a server, and brings its schema up to date.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         Self::open_with(url, Options::default()).await
     }
@@ -112,6 +112,17 @@ impl Store {
             self.observers.feed.publish(&items);
         }
         outcome
+    }
+
+    /// Whether memory can be gone by: everything that other servers told until a second ago has been heard. Where a server has had no word for
+    /// so long, the database is asked; if it does not answer, nothing can be.
+    pub async fn in_touch(&self) -> Result<(), StoreError> {
+        self.engine.in_touch().await
+    }
+
+    /// Whether other servers may use this database at the same time.
+    pub fn is_shared(&self) -> bool {
+        matches!(&*self.engine, Engine::Postgres(_))
     }
 
     /// Who hears of commits.

@@ -77,6 +77,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 32, name: "implicit", text: include_str!("../migrations/0032_implicit.sql") },
     Migration { version: 33, name: "rehearsals", text: include_str!("../migrations/0033_rehearsals.sql") },
+    Migration {
+        version: 34,
+        name: "devices_in_places",
+        text: include_str!("../migrations/0034_devices_in_places.sql"),
+    },
+    Migration { version: 35, name: "notices", text: include_str!("../migrations/0035_notices.sql") },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -15,9 +15,25 @@ pub struct Remembered<K, V> {
     cache: quick_cache::sync::Cache<K, (u64, V)>,
     /// How often everything was forgotten. What was kept under an earlier number is not there any more.
     age: AtomicU64,
-    /// How often something of each stripe was forgotten.
+    /// How often something of each stripe was told to have changed.
     stripes: Vec<Mutex<u64>>,
+    /// How often something of any stripe was.
+    told: AtomicU64,
     hasher: RandomState,
+}
+
+/// A moment before a load.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    age: u64,
+    told: Told,
+}
+
+/// How often a change had been told of by then.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    OfItsStripe(u64),
+    OfAny(u64),
 }
 
 impl<K, V> Remembered<K, V>
@@ -31,6 +47,7 @@ where
             cache: quick_cache::sync::Cache::new(capacity),
             age: AtomicU64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            told: AtomicU64::new(0),
             hasher: RandomState::new(),
         }
     }
@@ -59,7 +76,7 @@ where
         if let Some(value) = self.get(&key) {
             return Ok(value);
         }
-        let before = self.epoch(&key);
+        let before = self.before_load(&key);
         let value = load().await?;
         if worth(&value) {
             self.keep(key, value.clone(), before);
@@ -69,7 +86,7 @@ where
 
     /// What `load` brings, whatever is remembered; that is remembered from now on.
     pub async fn load<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
-        let before = self.epoch(&key);
+        let before = self.before_load(&key);
         let value = load().await?;
         self.keep(key, value.clone(), before);
         Ok(value)
@@ -78,7 +95,7 @@ where
     /// Forgets one thing.
     pub fn forget(&self, key: &K) {
         if let Some(mut stripe) = self.stripe(key) {
-            *stripe = stripe.wrapping_add(1);
+            self.note_change(&mut stripe);
             self.cache.remove(key);
         }
     }
@@ -86,7 +103,7 @@ where
     /// Makes of what is remembered what it has become.
     pub fn amend(&self, key: &K, amend: impl FnOnce(&V) -> V) {
         if let Some(mut stripe) = self.stripe(key) {
-            *stripe = stripe.wrapping_add(1);
+            self.note_change(&mut stripe);
             if let Some((age, value)) = self.cache.get(key) {
                 self.cache.insert(key.clone(), (age, amend(&value)));
             }
@@ -99,19 +116,34 @@ where
         self.cache.clear();
     }
 
-    /// How often this was told to have changed, for [`Self::keep`].
-    pub(crate) fn epoch(&self, key: &K) -> (u64, u64) {
-        (self.age.load(SeqCst), self.stripe(key).map_or(0, |stripe| *stripe))
+    /// The moment before a load of `key`, for [`Self::keep`].
+    pub(crate) fn before_load(&self, key: &K) -> Moment {
+        let told = Told::OfItsStripe(self.stripe(key).map_or(0, |stripe| *stripe));
+        Moment { age: self.age.load(SeqCst), told }
     }
 
-    /// Remembers what was read since `epoch` was asked, unless it was told to have changed meanwhile.
-    pub(crate) fn keep(&self, key: K, value: V, (age, epoch): (u64, u64)) {
+    /// The moment before a load that brings what its key is, for [`Self::keep`].
+    pub(crate) fn before_any_load(&self) -> Moment {
+        Moment { age: self.age.load(SeqCst), told: Told::OfAny(self.told.load(SeqCst)) }
+    }
+
+    /// Remembers what was read since `before`, unless it may have been told to have changed meanwhile.
+    pub(crate) fn keep(&self, key: K, value: V, before: Moment) {
         // Under the lock, so that no change can be told of between the look and the insertion.
-        if let Some(stripe) = self.stripe(&key)
-            && *stripe == epoch
-        {
-            self.cache.insert(key, (age, value));
+        let Some(stripe) = self.stripe(&key) else { return };
+        let unchanged = match before.told {
+            Told::OfItsStripe(told) => *stripe == told,
+            Told::OfAny(told) => self.told.load(SeqCst) == told,
+        };
+        if unchanged {
+            self.cache.insert(key, (before.age, value));
         }
+    }
+
+    /// Under the lock of its stripe.
+    fn note_change(&self, stripe: &mut u64) {
+        *stripe = stripe.wrapping_add(1);
+        self.told.fetch_add(1, SeqCst);
     }
 
     fn stripe(&self, key: &K) -> Option<MutexGuard<'_, u64>> {
@@ -168,6 +200,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_read_before_its_key_was_known_is_kept_if_nothing_changed_meanwhile() {
+        let changing: [fn(&Remembered<u32, &'static str>); 3] =
+            [|cache| cache.forget(&1), |cache| cache.amend(&1, |_| "amended"), |cache| cache.forget_all()];
+        for change in changing {
+            let cache = Remembered::new(10);
+            let before = cache.before_any_load();
+            change(&cache);
+            cache.keep(1, "old", before);
+            assert_eq!(cache.get(&1), None);
+            cache.keep(1, "new", cache.before_any_load());
+            assert_eq!(cache.get(&1), Some("new"));
+        }
+    }
+
     #[tokio::test]
     async fn a_load_can_run_on_any_thread() {
         let cache = std::sync::Arc::new(Remembered::new(10));
@@ -217,7 +264,7 @@ mod tests {
     fn it_stays_within_its_bound() {
         let cache = Remembered::new(10);
         for key in 0..1_000_u32 {
-            cache.keep(key, key, cache.epoch(&key));
+            cache.keep(key, key, cache.before_load(&key));
         }
         assert!(cache.cache.len() <= 10);
     }

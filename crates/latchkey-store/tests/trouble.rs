@@ -191,7 +191,6 @@ fn a_server_whose_connections_were_cut_takes_its_lock_again() {
         }
         let kept = ids(&store).await;
         assert!(acknowledged.iter().all(|id| kept.contains(id)), "{acknowledged:?} of {kept:?}");
-        assert!(Store::open(database.url()).await.unwrap_err().to_string().contains("another Latchkey server"));
     });
 }
 

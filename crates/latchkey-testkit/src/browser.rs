@@ -275,6 +275,14 @@ impl Browser {
         *self.jar() = Jar::default();
     }
 
+    /// The same browser, whose requests another server of the same world answers from now on.
+    #[must_use]
+    pub fn answered_by(&self, server: &World) -> Self {
+        let other = server.browser_at(self.0.address);
+        *other.jar() = self.jar().clone();
+        other
+    }
+
     /// Another browser with the same cookies: a thief's.
     pub fn copied(&self) -> Self {
         let other = self.0.world.browser();

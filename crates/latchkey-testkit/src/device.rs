@@ -27,7 +27,14 @@ impl RelyingParty {
 
     /// A device of this service asks.
     pub async fn begins_on_a_device(&self) -> Device {
-        let answer = self.device_request(&[("scope", self.scope())]).await;
+        self.begins_on_a_device_with(&[]).await
+    }
+
+    /// The same with more than a scope, or without one.
+    pub async fn begins_on_a_device_with(&self, more: &[(&str, &str)]) -> Device {
+        let scope = Some(("scope", self.scope())).filter(|(_, scope)| !scope.is_empty());
+        let pairs: Vec<_> = scope.into_iter().chain(more.iter().copied()).collect();
+        let answer = self.device_request(&pairs).await;
         let body = answer.json();
         assert!(answer.is_ok(), "{body}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -44,8 +51,14 @@ impl Device {
 
     /// Asks whether somebody has answered.
     pub async fn polls(&self) -> Result<Tokens, Refused> {
+        self.polls_for(&[]).await
+    }
+
+    /// The same with more than its code.
+    pub async fn polls_for(&self, more: &[(&str, &str)]) -> Result<Tokens, Refused> {
         let grant = "urn:ietf:params:oauth:grant-type:device_code";
-        let answer = self.party.token_request(&[("grant_type", grant), ("device_code", &self.code)]).await;
+        let pairs = [&[("grant_type", grant), ("device_code", self.code.as_str())], more].concat();
+        let answer = self.party.token_request(&pairs).await;
         self.party.read(&answer)
     }
 }

@@ -46,6 +46,7 @@ mod sample;
 pub mod server;
 #[cfg(feature = "world")]
 pub mod upstream;
+pub mod wire;
 #[cfg(feature = "world")]
 pub mod world;
 

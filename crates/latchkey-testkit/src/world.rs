@@ -17,7 +17,7 @@ use latchkey_identity::tenant::{PERSONAL_TENANT, TenantId};
 use latchkey_identity::token::issuer;
 use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_store::devops::{Author, OrganizationFacts, groups, members, organizations};
-use latchkey_store::{Changes, Store};
+use latchkey_store::{Changes, DatabaseUrl, Store};
 use latchkey_web::identity::offer::as_service;
 use latchkey_web::{App, ClientAuthorities, Clock, Ingredients, Keys, Origin, Settings, Site};
 use tempfile::TempDir;
@@ -50,8 +50,8 @@ struct Parts {
     apps: Mutex<BTreeMap<String, Arc<RegisteredApp>>>,
     /// What names mean to requests that the server makes itself.
     names: Names,
-    /// Repositories on disk. It goes with the world.
-    _folder: TempDir,
+    /// Repositories on disk. It goes with the world, and with the others that share it.
+    folder: Arc<TempDir>,
 }
 
 /// Runs a test in two worlds that differ in their database: SQLite and PostgreSQL.
@@ -89,13 +89,30 @@ impl World {
         let names = Names::default();
         let app = start(store, keys, repositories, settings(https, behind_proxy), &clock, &names).await;
         let apps = apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
-        Self(Arc::new(Parts { site: Site::new(app), https, clock, apps: Mutex::new(apps), names, _folder: folder }))
+        let folder = Arc::new(folder);
+        Self(Arc::new(Parts { site: Site::new(app), https, clock, apps: Mutex::new(apps), names, folder }))
+    }
+
+    /// Another server of the same world, by its clock: it shares the database, which is at `url` for it, and the folder of repositories.
+    pub async fn another_server(&self, url: &DatabaseUrl) -> Self {
+        let store = Store::open(url).await.expect("the database opens");
+        let keys = Keys::derive(&[7; 32]).expect("keys");
+        let (repositories, settings) = (self.parts().repositories.clone(), self.parts().settings.clone());
+        let app = start(store, keys, repositories, settings, &self.0.clock, &self.0.names).await;
+        Self(Arc::new(Parts {
+            site: Site::new(app),
+            https: self.0.https,
+            clock: Arc::clone(&self.0.clock),
+            apps: Mutex::new(self.0.apps.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            names: self.0.names.clone(),
+            folder: Arc::clone(&self.0.folder),
+        }))
     }
 
     /// The same world after its server was stopped and started again: what was only in memory is gone. Whoever else holds on to the
     /// old one has to let go first.
     pub async fn restarted(self, database: &TestDatabase) -> Self {
-        let Some(Parts { site, https, clock, apps, names, _folder: folder }) = Arc::into_inner(self.0) else {
+        let Some(Parts { site, https, clock, apps, names, folder }) = Arc::into_inner(self.0) else {
             panic!("somebody still holds on to the world");
         };
         let repositories = site.app().repositories.clone();
@@ -103,7 +120,7 @@ impl World {
         drop(site);
         let keys = Keys::derive(&[7; 32]).expect("keys");
         let app = start(database.open().await, keys, repositories, settings, &clock, &names).await;
-        Self(Arc::new(Parts { site: Site::new(app), https, clock, apps, names, _folder: folder }))
+        Self(Arc::new(Parts { site: Site::new(app), https, clock, apps, names, folder }))
     }
 
     /// What names mean to requests that the server makes itself.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use latchkey_devops::scope::{self, Scope};
 use latchkey_git::Repositories;
 use latchkey_identity::account::AccountId;
+use latchkey_identity::authorization::AuthorizationId;
 use latchkey_identity::authorize::throttle::RequestThrottle;
 use latchkey_identity::client::registration::RegistrationError;
 use latchkey_identity::client::{Client, ClientId};
@@ -306,9 +307,20 @@ impl App {
         self.store.decide(decide).await
     }
 
-    /// Writes what was gathered in memory: last uses of authorizations and sessions. Called every few seconds, and at the end.
+    /// Writes what was gathered in memory: last uses of authorizations and sessions. Called from time to time, when [`Self::many_uses`]
+    /// says so, and at the end.
     pub async fn flush(&self) -> Result<(), latchkey_store::StoreError> {
         self.uses.flush(&self.store).await
+    }
+
+    /// Writes what was gathered in memory of one authorization, which is about to be shown. Returns whether there was something.
+    pub(crate) async fn flush_one(&self, authorization: AuthorizationId) -> Result<bool, latchkey_store::StoreError> {
+        self.uses.flush_one(&self.store, authorization).await
+    }
+
+    /// Waits until so much was gathered that [`Self::flush`] is due before its time.
+    pub async fn many_uses(&self) {
+        self.uses.crowded().await;
     }
 
     /// Drops what has expired.
@@ -317,8 +329,8 @@ impl App {
     }
 }
 
-/// How often [`App::flush`] is due: last use is shown at most a minute late.
-pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How often [`App::flush`] is due: last use is shown at most a minute late, and what is used all the time is written seldom.
+pub const FLUSH_EVERY: Duration = Duration::from_secs(20);
 /// How often [`App::purge`] is due: what was given for a session that nobody uses any more ends with it.
 pub const PURGE_EVERY: Duration = Duration::from_secs(60);
 

@@ -313,9 +313,9 @@ pub fn read(app: &App, text: &str) -> Result<Seen, TokenRefusal> {
     {
         return Ok(seen);
     }
-    let claims = app.signer.access_token_claims(text).ok_or(TokenRefusal::NotOurs)?;
+    let claims = app.signer.access_token_claims(text, &app.resource).ok_or(TokenRefusal::NotOurs)?;
     let origins = app.settings.origin_urls();
-    let seen = match AppToken::read(&claims, &origins) {
+    let seen = match AppToken::read(&claims, &origins, &app.resource) {
         Some(token) => Seen::App(Arc::new(SeenAppToken { token: token?, caller: Mutex::default() })),
         None => {
             let token = AccessToken::read(claims, &origins, &app.resource)?;

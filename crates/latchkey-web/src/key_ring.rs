@@ -2,6 +2,7 @@
 
 use latchkey_identity::key_rotation::{FreshKey, Key, KeyState, Sealed};
 use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::token::access_token;
 use latchkey_jose::{Algorithm, JwkSet, KeySet, SigningKey};
 
 use crate::app::StartError;
@@ -24,7 +25,7 @@ impl KeyRing {
             let document = sealing.open(&kept.sealed.0, kept.kid.as_bytes()).ok_or(StartError::SigningKey)?;
             let key = SigningKey::from_pkcs8(kept.algorithm, &document).map_err(|_| StartError::SigningKey)?;
             let verifying = || key.verifying_key().map_err(|_| StartError::SigningKey);
-            if kept.algorithm == ACCESS {
+            if kept.algorithm == access_token::ALGORITHM {
                 access.push(verifying()?);
             }
             identity.push(verifying()?);
@@ -42,12 +43,12 @@ impl KeyRing {
         self.active.iter().find(|key| key.algorithm() == algorithm)
     }
 
-    /// What access tokens are checked with.
+    /// What access tokens are checked with that our own side reads.
     pub const fn access(&self) -> &KeySet {
         &self.access
     }
 
-    /// What ID tokens are checked with that come back.
+    /// What ID tokens are checked with that come back, and access tokens that are for apps.
     pub const fn identity(&self) -> &KeySet {
         &self.identity
     }
@@ -63,9 +64,6 @@ impl KeyRing {
         self.identity.keys().iter().all(|key| kept(key.kid()))
     }
 }
-
-/// What access tokens are signed with: our own side reads them, and this is the quickest.
-pub(crate) const ACCESS: Algorithm = Algorithm::Es256;
 
 /// Makes a key that nobody knows of yet. One of RSA takes a while.
 pub(crate) fn make(algorithm: Algorithm, sealing: &PurposeKey) -> Result<FreshKey, StartError> {

@@ -32,6 +32,7 @@ pub mod key_ring;
 pub mod key_rotation;
 pub mod legacy;
 pub mod mail;
+mod out_of_touch;
 pub mod outbound;
 pub mod pages;
 pub mod portal;

@@ -12,7 +12,7 @@ use latchkey_identity::secret::{PurposeKey, Secret};
 use latchkey_identity::token::access_token::AccessTokenClaims;
 use latchkey_identity::token::app_token::AppIssue;
 use latchkey_identity::token::{Issue, access_token};
-use latchkey_jose::Algorithm;
+use latchkey_jose::{Algorithm, VerifyError};
 use latchkey_store::{Notice, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, Notify};
 
 use crate::app::StartError;
-use crate::key_ring::{ACCESS, KeyRing};
+use crate::key_ring::KeyRing;
 use crate::key_rotation;
 
 /// Signs by any algorithm that apps register for, with the key that its [`KeyRing`] holds at that moment, and checks what it signed.
@@ -32,6 +32,10 @@ pub struct Signer {
     /// What is read later is newer: one reload at a time.
     reloading: Mutex<()>,
     changed: Arc<Notify>,
+    /// How often it was told of keys, the first ones included.
+    told: Arc<AtomicU64>,
+    /// What it had been told of when it read those that it holds.
+    taken: AtomicU64,
     made: AtomicU64,
     checked: AtomicU64,
 }
@@ -91,13 +95,16 @@ impl Signer {
             losses: AtomicU64::new(0),
             reloading: Mutex::default(),
             changed: Arc::default(),
+            told: Arc::new(AtomicU64::new(1)),
+            taken: AtomicU64::new(0),
             made: AtomicU64::new(0),
             checked: AtomicU64::new(0),
         };
         // Before they are read: of what changes in between it is told.
-        let changed = Arc::clone(&signer.changed);
+        let (changed, told) = (Arc::clone(&signer.changed), Arc::clone(&signer.told));
         store.feed().subscribe(move |notice| {
-            if notice == Notice::Keys {
+            if matches!(notice, Notice::Keys | Notice::Everything) {
+                told.fetch_add(1, SeqCst);
                 changed.notify_one();
             }
         });
@@ -108,6 +115,12 @@ impl Signer {
     /// Takes the keys as they are now. When this returns, nothing counts that a key signed which is not there any more.
     pub(crate) async fn reload(&self, store: &Store) -> Result<(), StartError> {
         let _turn = self.reloading.lock().await;
+        // Before they are read: what changes meanwhile is not among them.
+        let told = self.told.load(SeqCst);
+        if self.taken.load(SeqCst) == told {
+            // Somebody else has taken them while this one waited.
+            return Ok(());
+        }
         let ring = Arc::new(KeyRing::open(&store.signing_keys().await?, &self.sealing)?);
         let before = self.ring();
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
@@ -115,7 +128,14 @@ impl Signer {
             // After the keys: whoever reads the number and then the keys never has a newer number than keys.
             self.losses.fetch_add(1, SeqCst);
         }
+        // Last of all: until then whoever needs a key waits for its turn here.
+        self.taken.store(told, SeqCst);
         Ok(())
+    }
+
+    /// Whether somebody has changed the keys and they were not yet taken anew.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.taken.load(SeqCst) != self.told.load(SeqCst)
     }
 
     /// Returns when somebody has changed the keys: they are to be taken anew.
@@ -133,10 +153,18 @@ impl Signer {
         self.losses.load(SeqCst)
     }
 
-    /// The claims of an access token, if its signature is one of ours.
-    pub fn access_token_claims(&self, text: &str) -> Option<AccessTokenClaims> {
+    /// The claims of an access token, if its signature is one of ours. What is for `resource` or for us is signed by one algorithm; only what is
+    /// for an app may be by another. [RFC 8725 §3.1]
+    pub fn access_token_claims(&self, text: &str, resource: &ResourceServer) -> Option<AccessTokenClaims> {
         self.checked.fetch_add(1, Relaxed);
-        latchkey_jose::verify_whole(text, self.ring().access(), &[access_token::TYP]).ok()
+        let (ring, types) = (self.ring(), [access_token::TYP]);
+        match latchkey_jose::verify_whole(text, ring.access(), &types) {
+            Err(VerifyError::UnknownKey) => {
+                let claims = latchkey_jose::verify_whole::<AccessTokenClaims>(text, ring.identity(), &types);
+                claims.ok().filter(|claims| claims.api(resource).is_some())
+            }
+            claims => claims.ok(),
+        }
     }
 
     /// The claims of an ID token that comes back as a hint, if its signature is one of ours. What has no end is an answer of UserInfo, which
@@ -167,7 +195,7 @@ impl Signer {
 
     /// Signs an access token.
     pub fn access_token(&self, issue: &Issue, resource: &ResourceServer) -> Option<String> {
-        self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))
+        self.sign(issue.access_token_algorithm(), access_token::TYP, &issue.access_token_claims(resource))
     }
 
     /// Signs an ID token: what goes with it is what it vouches for.
@@ -202,7 +230,7 @@ impl Signer {
         let microsoft = issue.profile() == latchkey_identity::client::Profile::Microsoft;
         Some(TokenResponse {
             token_type: issue.token_type(),
-            access_token: self.sign(ACCESS, access_token::TYP, &issue.access_token_claims(resource))?,
+            access_token: self.sign(issue.algorithm(), access_token::TYP, &issue.access_token_claims(resource))?,
             expires_in: issue.expires_in(),
             scope: issue.scope_text().to_owned(),
             ext_expires_in: microsoft.then(|| issue.expires_in()),

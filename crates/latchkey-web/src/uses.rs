@@ -1,9 +1,11 @@
-//! Bookkeeping that waits: last uses and refusals gather in memory and ride along every few seconds, so no request pays a write for them.
+//! Bookkeeping that waits: last uses and refusals gather in memory and are written together from time to time, so no request pays a write
+//! for them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::mem;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use latchkey_devops::access::Refusal;
 use latchkey_devops::ids::{OrganizationId, PersonId};
@@ -13,34 +15,113 @@ use latchkey_identity::session::SessionId;
 use latchkey_store::devops::members::ServiceUse;
 use latchkey_store::identity::{RefusedUse, Use};
 use latchkey_store::{Store, StoreError};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// Entries held between two flushes; what comes beyond is counted with what is there.
+/// Entries of a kind held between two flushes; what comes beyond is not counted.
 const CAPACITY: usize = 50_000;
+
+/// So many of a kind do not wait for the next flush.
+const CROWD: usize = CAPACITY / 2;
+
+/// Kinds of deeds that are told apart of one authorization between two flushes; what comes beyond is not counted.
+const KINDS: usize = 200;
+
+/// So many are written in one transaction: whoever else writes waits for no more than that.
+const PORTION: usize = 250;
 
 /// What was used since the last flush.
 #[derive(Default)]
 pub struct UseRecorder {
     gathered: Mutex<Gathered>,
+    crowded: Notify,
 }
+
+/// When and from where an app acted by itself in an organization, last.
+type Served = ((OrganizationId, PersonId), (Timestamp, IpAddr));
 
 #[derive(Default)]
 struct Gathered {
-    uses: HashMap<(AuthorizationId, &'static str, Option<Uuid>), Used>,
-    refused: HashMap<(AuthorizationId, &'static str, &'static str), Refused>,
+    authorizations: HashMap<AuthorizationId, Doings>,
+    /// How many entries [`Self::authorizations`] has, of all of them together.
+    entries: usize,
     sessions: HashMap<SessionId, Timestamp>,
     services: HashMap<(OrganizationId, PersonId), (Timestamp, IpAddr)>,
 }
 
+/// What an authorization was used for, and what was refused under it. Few kinds each.
+#[derive(Default)]
+struct Doings {
+    /// By operation and project.
+    uses: Vec<((&'static str, Option<Uuid>), Used)>,
+    /// By operation and reason.
+    refused: Vec<((&'static str, &'static str), Refused)>,
+}
+
+#[derive(Clone, Copy)]
 struct Used {
     count: i64,
     at: Timestamp,
     address: IpAddr,
 }
 
+#[derive(Clone, Copy)]
 struct Refused {
     count: i64,
     at: Timestamp,
+}
+
+impl Gathered {
+    fn used(&mut self, authorization: AuthorizationId, what: (&'static str, Option<Uuid>), used: Used) {
+        let Some(doings) = doings(&mut self.authorizations, self.entries, authorization) else { return };
+        if let Some((_, sum)) = doings.uses.iter_mut().find(|(known, _)| *known == what) {
+            sum.count = sum.count.saturating_add(used.count);
+            if sum.at <= used.at {
+                (sum.at, sum.address) = (used.at, used.address);
+            }
+        } else if self.entries < CAPACITY && doings.uses.len() < KINDS {
+            doings.uses.push((what, used));
+            self.entries = self.entries.saturating_add(1);
+        }
+    }
+
+    fn refused(&mut self, authorization: AuthorizationId, what: (&'static str, &'static str), refused: Refused) {
+        let Some(doings) = doings(&mut self.authorizations, self.entries, authorization) else { return };
+        if let Some((_, sum)) = doings.refused.iter_mut().find(|(known, _)| *known == what) {
+            sum.count = sum.count.saturating_add(refused.count);
+            sum.at = sum.at.max(refused.at);
+        } else if self.entries < CAPACITY && doings.refused.len() < KINDS {
+            doings.refused.push((what, refused));
+            self.entries = self.entries.saturating_add(1);
+        }
+    }
+
+    fn take(&mut self, authorization: AuthorizationId) -> Option<Doings> {
+        let doings = self.authorizations.remove(&authorization)?;
+        let entries = doings.uses.len().saturating_add(doings.refused.len());
+        self.entries = self.entries.saturating_sub(entries);
+        Some(doings)
+    }
+
+    fn gather_again(&mut self, doings: impl IntoIterator<Item = (AuthorizationId, Doings)>) {
+        for (authorization, Doings { uses, refused }) in doings {
+            uses.into_iter().for_each(|(what, used)| self.used(authorization, what, used));
+            refused.into_iter().for_each(|(what, refused)| self.refused(authorization, what, refused));
+        }
+    }
+}
+
+/// What an authorization did, if it is known or there is room for one more.
+fn doings(
+    known: &mut HashMap<AuthorizationId, Doings>,
+    entries: usize,
+    authorization: AuthorizationId,
+) -> Option<&mut Doings> {
+    match known.entry(authorization) {
+        Entry::Occupied(known) => Some(known.into_mut()),
+        Entry::Vacant(free) if entries < CAPACITY => Some(free.insert(Doings::default())),
+        Entry::Vacant(_) => None,
+    }
 }
 
 impl UseRecorder {
@@ -53,133 +134,230 @@ impl UseRecorder {
         at: Timestamp,
         address: IpAddr,
     ) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = gathered.uses.len() >= CAPACITY;
-        match gathered.uses.entry((authorization, operation, project)) {
-            Entry::Occupied(mut used) => {
-                let used = used.get_mut();
-                used.count += 1;
-                (used.at, used.address) = (at, address);
-            }
-            Entry::Vacant(free) if !full => drop(free.insert(Used { count: 1, at, address })),
-            Entry::Vacant(_) => {}
-        }
+        let mut gathered = self.lock();
+        gathered.used(authorization, (operation, project), Used { count: 1, at, address });
+        self.heed(gathered.entries);
     }
 
     /// An app was refused something, under an authorization that is live. What is not there is refused to nobody.
     pub fn refused(&self, authorization: AuthorizationId, refusal: &Refusal, at: Timestamp) {
         let Some(action) = refusal.action.filter(|_| refusal.keeps_out()) else { return };
-        let (operation, reason) = (action.description(), refusal.check.code());
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = gathered.refused.len() >= CAPACITY;
-        match gathered.refused.entry((authorization, operation, reason)) {
-            Entry::Occupied(mut refused) => {
-                let refused = refused.get_mut();
-                refused.count += 1;
-                refused.at = at;
-            }
-            Entry::Vacant(free) if !full => drop(free.insert(Refused { count: 1, at })),
-            Entry::Vacant(_) => {}
-        }
+        let mut gathered = self.lock();
+        gathered.refused(authorization, (action.description(), refusal.check.code()), Refused { count: 1, at });
+        self.heed(gathered.entries);
     }
 
     /// An app acted by itself in an organization.
     pub fn acted_by_itself(&self, organization: OrganizationId, app: PersonId, at: Timestamp, address: IpAddr) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gathered = self.lock();
         let full = gathered.services.len() >= CAPACITY;
         match gathered.services.entry((organization, app)) {
             Entry::Occupied(mut used) => drop(used.insert((at, address))),
             Entry::Vacant(free) if !full => drop(free.insert((at, address))),
             Entry::Vacant(_) => {}
         }
-    }
-
-    /// When and from where an app acted by itself in an organization since the last flush.
-    pub fn last_use_by_itself(&self, organization: OrganizationId, app: PersonId) -> Option<(Timestamp, IpAddr)> {
-        let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        gathered.services.get(&(organization, app)).copied()
+        self.heed(gathered.services.len());
     }
 
     /// A session was used.
     pub fn visited(&self, session: SessionId, at: Timestamp) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gathered = self.lock();
         if gathered.sessions.len() < CAPACITY {
             gathered.sessions.insert(session, at);
         }
+        self.heed(gathered.sessions.len());
+    }
+
+    /// When and from where an app acted by itself in an organization since the last flush.
+    pub fn last_use_by_itself(&self, organization: OrganizationId, app: PersonId) -> Option<(Timestamp, IpAddr)> {
+        self.lock().services.get(&(organization, app)).copied()
     }
 
     /// When and from where an authorization was used since the last flush.
     pub fn last_use(&self, authorization: AuthorizationId) -> Option<(Timestamp, IpAddr)> {
-        let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_it = gathered.uses.iter().filter(|((id, ..), _)| *id == authorization);
-        of_it.map(|(_, used)| (used.at, used.address)).max_by_key(|(at, _)| *at)
+        let gathered = self.lock();
+        let uses = gathered.authorizations.get(&authorization)?.uses.iter();
+        uses.map(|(_, used)| (used.at, used.address)).max_by_key(|(at, _)| *at)
+    }
+
+    /// Waits until so much was gathered that it should not wait for the next flush.
+    pub async fn crowded(&self) {
+        self.crowded.notified().await;
     }
 
     /// Writes what was gathered. What could not be written is gathered again.
     pub async fn flush(&self, store: &Store) -> Result<(), StoreError> {
-        let gathered = std::mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        let uses: Vec<Use> = gathered
-            .uses
-            .iter()
-            .map(|((authorization, operation, project), used)| Use {
-                authorization: *authorization,
-                at: used.at,
-                address: used.address.to_string(),
-                operation: (*operation).to_owned(),
-                project: *project,
-                count: used.count,
-            })
-            .collect();
-        let refused: Vec<RefusedUse> = gathered
-            .refused
-            .iter()
-            .map(|((authorization, operation, reason), refused)| RefusedUse {
-                authorization: *authorization,
-                at: refused.at,
-                operation: (*operation).to_owned(),
-                reason: (*reason).to_owned(),
-                count: refused.count,
-            })
-            .collect();
-        let sessions: Vec<(SessionId, Timestamp)> = gathered.sessions.iter().map(|(id, at)| (*id, *at)).collect();
-        let service = |(&(organization, app), (at, address)): (&(OrganizationId, PersonId), &(Timestamp, IpAddr))| {
-            ServiceUse { organization, app, at: *at, address: address.to_string() }
-        };
-        let services: Vec<ServiceUse> = gathered.services.iter().map(service).collect();
+        let Gathered { authorizations, sessions, services, .. } = mem::take(&mut *self.lock());
+        let mut doings: Vec<_> = authorizations.into_iter().collect();
+        let mut sessions: Vec<_> = sessions.into_iter().collect();
+        let mut services: Vec<_> = services.into_iter().collect();
         let written = async {
-            if !services.is_empty() {
-                store.record_service_uses(&services).await?;
+            while !services.is_empty() {
+                write_services(store, portion(&services)).await?;
+                services.truncate(services.len() - portion(&services).len());
             }
-            if !(uses.is_empty() && refused.is_empty()) {
-                store.record_uses_and_refusals(&uses, &refused).await?;
+            while !sessions.is_empty() {
+                store.touch_sessions(portion(&sessions)).await?;
+                sessions.truncate(sessions.len() - portion(&sessions).len());
             }
-            if !sessions.is_empty() {
-                store.touch_sessions(&sessions).await?;
+            while !doings.is_empty() {
+                write_doings(store, portion(&doings)).await?;
+                doings.truncate(doings.len() - portion(&doings).len());
             }
             Ok(())
         };
         let written = written.await;
         if written.is_err() {
-            let mut now = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-            for (key, used) in gathered.uses {
-                match now.uses.entry(key) {
-                    Entry::Occupied(mut later) => later.get_mut().count += used.count,
-                    Entry::Vacant(free) => drop(free.insert(used)),
-                }
-            }
-            for (key, refused) in gathered.refused {
-                match now.refused.entry(key) {
-                    Entry::Occupied(mut later) => later.get_mut().count += refused.count,
-                    Entry::Vacant(free) => drop(free.insert(refused)),
-                }
-            }
-            for (service, used) in gathered.services {
-                now.services.entry(service).or_insert(used);
-            }
-            for (session, at) in gathered.sessions {
+            let mut now = self.lock();
+            now.gather_again(doings);
+            for (session, at) in sessions {
                 now.sessions.entry(session).or_insert(at);
+            }
+            for (service, used) in services {
+                now.services.entry(service).or_insert(used);
             }
         }
         written
+    }
+
+    /// Writes what was gathered of one authorization, so that it can be shown. Returns whether there was something.
+    pub async fn flush_one(&self, store: &Store, authorization: AuthorizationId) -> Result<bool, StoreError> {
+        let Some(doings) = self.lock().take(authorization) else { return Ok(false) };
+        let doings = [(authorization, doings)];
+        let written = write_doings(store, &doings).await;
+        if written.is_err() {
+            self.lock().gather_again(doings);
+        }
+        written.map(|()| true)
+    }
+
+    fn heed(&self, entries: usize) {
+        if entries == CROWD {
+            self.crowded.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn uses(authorization: AuthorizationId, doings: &Doings) -> impl Iterator<Item = Use> {
+    doings.uses.iter().map(move |((operation, project), used)| Use {
+        authorization,
+        at: used.at,
+        address: used.address.to_string(),
+        operation: (*operation).to_owned(),
+        project: *project,
+        count: used.count,
+    })
+}
+
+fn refusals(authorization: AuthorizationId, doings: &Doings) -> impl Iterator<Item = RefusedUse> {
+    doings.refused.iter().map(move |((operation, reason), refused)| RefusedUse {
+        authorization,
+        at: refused.at,
+        operation: (*operation).to_owned(),
+        reason: (*reason).to_owned(),
+        count: refused.count,
+    })
+}
+
+/// What is written next of what is left: the last of it. What was not written when it fails is what is left then.
+fn portion<T>(left: &[T]) -> &[T] {
+    left.get(left.len().saturating_sub(PORTION)..).unwrap_or_default()
+}
+
+async fn write_doings(store: &Store, portion: &[(AuthorizationId, Doings)]) -> Result<(), StoreError> {
+    let uses: Vec<Use> = portion.iter().flat_map(|(id, doings)| uses(*id, doings)).collect();
+    let refused: Vec<RefusedUse> = portion.iter().flat_map(|(id, doings)| refusals(*id, doings)).collect();
+    store.record_uses(&uses, &refused).await
+}
+
+async fn write_services(store: &Store, portion: &[Served]) -> Result<(), StoreError> {
+    let used = |((organization, app), (at, address)): &Served| ServiceUse {
+        organization: *organization,
+        app: *app,
+        at: *at,
+        address: address.to_string(),
+    };
+    store.record_service_uses(&portion.iter().map(used).collect::<Vec<_>>()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn authorization(number: u128) -> AuthorizationId {
+        AuthorizationId(Uuid::from_u128(number))
+    }
+
+    fn acted(recorder: &UseRecorder, number: u128, at: i64) {
+        recorder.acted(authorization(number), "read work items", None, Timestamp::from_micros(at), HERE);
+    }
+
+    #[test]
+    fn uses_of_one_kind_are_one_entry_and_the_last_of_them_counts() {
+        let recorder = UseRecorder::default();
+        for at in [1, 3, 2] {
+            acted(&recorder, 1, at);
+        }
+        assert_eq!(recorder.lock().entries, 1);
+        assert_eq!(recorder.last_use(authorization(1)), Some((Timestamp::from_micros(3), HERE)));
+        assert_eq!(recorder.last_use(authorization(2)), None);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_does_not_wait_for_its_time() {
+        let recorder = UseRecorder::default();
+        for number in 0..CROWD as u128 {
+            acted(&recorder, number, 1);
+        }
+        recorder.crowded().await;
+    }
+
+    #[test]
+    fn what_is_gathered_is_bounded_and_who_is_in_goes_on_being_counted() {
+        let recorder = UseRecorder::default();
+        for number in 0..CAPACITY as u128 + 10 {
+            acted(&recorder, number, 1);
+        }
+        assert_eq!(recorder.lock().authorizations.len(), CAPACITY);
+        acted(&recorder, 0, 2);
+        assert_eq!(recorder.last_use(authorization(0)), Some((Timestamp::from_micros(2), HERE)));
+    }
+
+    #[test]
+    fn one_authorization_does_not_take_the_room_of_all() {
+        let recorder = UseRecorder::default();
+        for project in 0..KINDS as u128 + 10 {
+            let project = Some(Uuid::from_u128(project));
+            recorder.acted(authorization(1), "read work items", project, Timestamp::from_micros(1), HERE);
+        }
+        assert_eq!(recorder.lock().entries, KINDS);
+    }
+
+    #[test]
+    fn portions_are_taken_from_the_end() {
+        let left: Vec<usize> = (0..PORTION + 3).collect();
+        assert_eq!(portion(&left), left.get(3..).unwrap());
+        assert_eq!(portion(&left[..3]), [0, 1, 2]);
+        assert_eq!(portion::<usize>(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_counted_with_what_came_meanwhile() {
+        let recorder = UseRecorder::default();
+        acted(&recorder, 1, 5);
+        let taken = mem::take(&mut *recorder.lock());
+        acted(&recorder, 1, 9);
+        recorder.lock().gather_again(taken.authorizations);
+        let gathered = recorder.lock();
+        let (_, used) = gathered.authorizations[&authorization(1)].uses[0];
+        assert_eq!((used.count, used.at), (2, Timestamp::from_micros(9)));
     }
 }

@@ -21,8 +21,9 @@ pub(crate) async fn open(
     let keys = Keys::derive(master).map_err(start_failure)?;
     let (store, repositories) = tokio::join!(open_store(place, Options::default()), open_repositories(place));
     let (store, repositories) = (store?, repositories?);
-    // The database is ours alone by now, so nobody is at work in the repositories.
-    repositories.recover().await.map_err(git_failure)?;
+    // Where the database may have other servers, so may the repositories.
+    let cleared = if store.is_shared() { repositories.tidy().await } else { repositories.recover().await };
+    cleared.map_err(git_failure)?;
     let clock = Clock::system();
     App::start(Ingredients { store, keys, repositories, outbound, settings, clock }).await.map_err(start_failure)
 }
@@ -32,6 +33,7 @@ pub(crate) async fn open_store(place: &Place, options: Options) -> Result<Store,
     Store::open_with(&place.database, options).await.map_err(|error| {
         let failure = Failure::new(Exit::Unreachable, format!("the database {:?} cannot be opened", place.database)).because(&error);
         match error {
+            OpenError::KeptOut(_) => failure.remedy("servers that share a database are of one version: stop all of them, and start the new ones, or wait until the first one is up"),
             OpenError::InUse(_) => failure.remedy("stop the server that uses it; a command reaches a running server by itself if it is run as the same user"),
             OpenError::Unreachable(_) => failure.remedy("see `database` in the configuration, and that the database is running"),
             _ => failure,

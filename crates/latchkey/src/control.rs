@@ -1,7 +1,7 @@
 //! How a command reaches a running server: a socket in the server's folder, for the same user alone.
 //!
-//! A database has one server, and what it remembers must hear of every change; so a command does not change the database of
-//! a running server behind its back but hands its order in.
+//! What a server remembers must hear of every change; so a command does not change the database of a running server behind its back but hands
+//! its order in. Servers on other machines that share the database hear of it from there.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -57,7 +57,7 @@ impl Control {
 
 /// The socket, and who runs this server.
 fn listen(socket: &Path) -> io::Result<(UnixListener, u32)> {
-    // Whoever holds the database is the only server here: a socket that is there was left behind.
+    // A folder has one server, so a socket that is there was left behind.
     match std::fs::remove_file(socket) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -1,5 +1,8 @@
 //! What the server does by itself: it writes what was gathered in memory, drops what has expired, looks after the signing keys, and sends
 //! the mail that waits.
+//!
+//! Servers that share a database all do this. What is to happen once is taken by a guarded statement (a mail, a notice of a sign-out, the turn of
+//! a key, who was told of which end), and what happens twice does no harm (dropping what has expired).
 
 use std::time::Duration;
 
@@ -18,6 +21,9 @@ const MAIL_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whether anybody is to be told of an end: each is told on a day, not at a minute.
 const REMIND_EVERY: Duration = Duration::from_secs(3_600);
 
+/// How often it is looked what servers left behind in the repositories that ended while others went on.
+const TIDY_EVERY: Duration = Duration::from_secs(900);
+
 /// How often it is looked whether a signing key is due: no later than a minute after it can sign.
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 
@@ -30,6 +36,8 @@ pub(crate) struct Jobs {
     notices: JoinHandle<()>,
     /// Where changes of the signing keys are heard of. A revoked key waits for nothing else.
     keys: JoinHandle<()>,
+    /// Where the repositories are looked through, if other servers share them. Nothing waits for it.
+    tidying: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
 
@@ -40,13 +48,14 @@ impl Jobs {
         let mail = carrier.map(|carrier| tokio::spawn(carry(app.clone(), carrier, stopped.clone())));
         let notices = tokio::spawn(notify(app.clone(), stopped.clone()));
         let keys = tokio::spawn(follow_keys(app.clone(), stopped.clone()));
-        Self { work: tokio::spawn(work(app, stopped)), mail, notices, keys, stop }
+        let tidying = app.store.is_shared().then(|| tokio::spawn(tidy(app.clone(), stopped.clone())));
+        Self { work: tokio::spawn(work(app, stopped)), mail, notices, keys, tidying, stop }
     }
 
     /// Ends after a last time: nothing that was gathered is lost.
     pub(crate) async fn finish(self) {
         self.stop.send_replace(true);
-        for work in [self.work, self.notices, self.keys].into_iter().chain(self.mail) {
+        for work in [self.work, self.notices, self.keys].into_iter().chain(self.mail).chain(self.tidying) {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the jobs ended before their time");
             }
@@ -93,6 +102,22 @@ async fn follow_keys(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Clears away what another server left behind.
+async fn tidy(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut look = interval_at(Instant::now() + TIDY_EVERY, TIDY_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let tidying = async {
+        loop {
+            look.tick().await;
+            tell("clearing away what was left in the repositories", app.repositories.tidy().await);
+        }
+    };
+    tokio::select! {
+        _ = stopped.changed() => {}
+        () = tidying => {}
+    }
+}
+
 async fn work(app: App, mut stopped: watch::Receiver<bool>) {
     let every = |period: Duration| {
         let mut interval = interval_at(Instant::now() + period, period);
@@ -104,6 +129,7 @@ async fn work(app: App, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             _ = stopped.changed() => break,
             _ = flush.tick() => tell("writing last uses", app.flush().await),
+            () = app.many_uses() => tell("writing last uses", app.flush().await),
             _ = purge.tick() => tell("dropping what has expired", app.purge().await),
             _ = keys.tick() => tell("looking after the signing keys", app.advance_keys().await),
         }

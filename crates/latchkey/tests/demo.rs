@@ -176,7 +176,7 @@ fn the_walk_is_told_while_it_happens_and_to_the_end() {
     assert!(head.contains("cache-control: no-store") && head.contains("x-content-type-options: nosniff"), "{head}");
     let state = read_to(&mut events, "\n\n");
     assert!(state.contains("event: walk\n") && state.contains("Burndown asks"), "{state}");
-    assert!(state.contains("0 of 10 have happened"), "{state}");
+    assert!(state.contains("0 of 12 have happened"), "{state}");
 
     // Burndown asks, which is a step, and a message.
     demo.get(&format!("{}/.well-known/openid-configuration", demo.text("issuer")));
@@ -186,14 +186,14 @@ fn the_walk_is_told_while_it_happens_and_to_the_end() {
     let request = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap();
     demo.get(request);
     let mut told = String::new();
-    while !told.contains("1 of 10 have happened") {
+    while !told.contains("1 of 12 have happened") {
         told = read_to(&mut events, "\n\n");
     }
     assert!(told.contains("/oauth2/v2.0/authorize"), "{told}");
 
     // Without a script the page itself says the same.
     let (_, page) = demo.get(&format!("{}/demo", demo.text("origin")));
-    assert!(page.contains("1 of 10 have happened") && page.contains("/oauth2/v2.0/authorize"), "{page}");
+    assert!(page.contains("1 of 12 have happened") && page.contains("/oauth2/v2.0/authorize"), "{page}");
 
     // Others may not read it: neither by another name of this machine, nor more than there is room for.
     let stranger = format!("http://127.0.0.1:{}/demo/events", demo.text("origin").rsplit(':').next().unwrap());

@@ -29,6 +29,13 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     premises.json(&["organization", "create", "example", "--owner", "ana@example.com"], "");
     premises.json(&["project", "create", "example", "lighthouse"], "");
     premises.json(&["repository", "create", "example", "lighthouse", "lamp"], "");
+    // Somebody who was taken out of a project is a member of the organization still, and can be added again.
+    premises.json(&["account", "create", "--email", "ben@example.com", "--name", "Ben"], "a long enough password\n");
+    let ben = |order: &[&str]| premises.run(&[&["member"], order].concat(), "").status.code();
+    let add = ["add", "example", "ben@example.com", "--project", "lighthouse"];
+    let remove = ["remove", "example", "ben@example.com", "--project", "lighthouse", "--yes"];
+    assert_eq!((ben(&add), ben(&add)), (Some(0), Some(5)));
+    assert_eq!((ben(&remove), ben(&remove), ben(&add)), (Some(0), Some(3), Some(0)));
     let app = premises.json(
         &[
             "app",

@@ -7,13 +7,22 @@ use crate::http::Connection;
 use crate::problem::{Outcome, Problem};
 use crate::scenarios::Bench;
 
-/// Measures `POST /{t}/oauth2/v2.0/token` with a client's id and secret and nothing else.
+/// Measures `POST /{t}/oauth2/v2.0/token` with a client's id and secret and nothing else: a token for the DevOps side.
 pub(super) async fn run(bench: &Bench<'_>) -> Outcome<Measured> {
+    asking_for(bench, "vso.work").await
+}
+
+/// The same for an app whose tokens are signed with RS256.
+pub(super) async fn rs256(bench: &Bench<'_>) -> Outcome<Measured> {
+    asking_for(bench, &bench.world.called.scope.replace(':', "%3A").replace('/', "%2F")).await
+}
+
+async fn asking_for(bench: &Bench<'_>, scope: &str) -> Outcome<Measured> {
     let (requests, path) = (bench.requests(), format!("/{}/oauth2/v2.0/token", bench.world.tenant));
     let apps = &bench.world.clients;
     let mut forms = apps.iter().cycle().map(|app| {
         let form =
-            format!("grant_type=client_credentials&client_id={}&client_secret={}&scope=vso.work", app.id, app.secret);
+            format!("grant_type=client_credentials&client_id={}&client_secret={}&scope={scope}", app.id, app.secret);
         requests.post(&path, &[], &form)
     });
     let workers = bench.workers(|_| Asking { form: forms.next().unwrap_or_default() });

@@ -3,10 +3,12 @@
 mod api_read;
 mod client_credentials;
 mod code_flow;
+pub(crate) mod device_code;
 mod discovery;
 mod dpop;
 mod introspection;
 mod jwks;
+mod on_behalf;
 mod private_key_jwt;
 mod refresh;
 pub(crate) mod revocation_lag;
@@ -34,7 +36,9 @@ pub(crate) enum Scenario {
     Jwks,
     /// A token for an app in its own name, with its secret in the form
     ClientCredentials,
-    /// The same with an assertion that the app signed, RS256
+    /// The same for an app that is called with tokens of RS256
+    ClientCredentialsRs256,
+    /// The same as `client-credentials` with an assertion that the app signed, RS256
     ClientCredentialsPrivateKeyJwt,
     /// The same as `client-credentials` with a proof of possession
     ClientCredentialsDpop,
@@ -54,6 +58,10 @@ pub(crate) enum Scenario {
     ApiReadDpop,
     /// A narrower token for a token seen before
     TokenExchange,
+    /// A token of an app's own for one that it was called with, seen before
+    JwtBearer,
+    /// The tokens of a device that somebody approved
+    DeviceCode,
     /// Authorize with a live session and consent on file, then redeem the code. The last one, because it leaves rows behind
     CodeFlow,
 }
@@ -70,6 +78,9 @@ impl Scenario {
             Self::Discovery | Self::Jwks => "T_http",
             Self::CodeFlow => "2 T_http + 2 T_tx + T_sign[ES256] + T_sign[RS256]",
             Self::ClientCredentials => "T_http + T_sign[ES256]",
+            Self::ClientCredentialsRs256 => "T_http + T_sign[RS256]",
+            Self::JwtBearer => "T_http + T_seen + 2 T_read + T_sign[ES256] + T_tx",
+            Self::DeviceCode => "T_http + 2 T_read + T_sign[ES256] + T_tx",
             Self::Refresh => "T_http + T_sign[ES256] + T_tx",
             Self::RefreshWithIdToken => "T_http + T_sign[ES256] + T_sign[RS256] + T_tx",
             Self::Userinfo | Self::Introspection | Self::ApiReadWarm => "T_http + T_seen + T_read",
@@ -88,6 +99,9 @@ impl Scenario {
             Self::Discovery | Self::Jwks => http,
             Self::CodeFlow => 2.0 * http + 2.0 * tx + sign_es256 + sign_rs256,
             Self::ClientCredentials => http + sign_es256,
+            Self::ClientCredentialsRs256 => http + sign_rs256,
+            Self::JwtBearer => http + seen_token + 2.0 * read + sign_es256 + tx,
+            Self::DeviceCode => http + 2.0 * read + sign_es256 + tx,
             Self::Refresh => http + sign_es256 + tx,
             Self::RefreshWithIdToken => http + sign_es256 + sign_rs256 + tx,
             Self::Userinfo | Self::Introspection | Self::ApiReadWarm => http + seen_token + read,
@@ -108,7 +122,13 @@ impl Scenario {
             | Self::ClientCredentialsPrivateKeyJwt
             | Self::ClientCredentialsDpop
             | Self::Introspection => 0.55,
-            Self::Refresh | Self::Userinfo | Self::ApiReadDpop | Self::TokenExchange => 0.50,
+            Self::Refresh
+            | Self::Userinfo
+            | Self::ApiReadDpop
+            | Self::TokenExchange
+            | Self::JwtBearer
+            | Self::DeviceCode => 0.50,
+            Self::ClientCredentialsRs256 => 0.80,
             Self::RefreshWithIdToken => 0.75,
             Self::ApiReadWarm => 0.45,
         }
@@ -125,6 +145,9 @@ impl Scenario {
             Self::ApiReadDpop => dpop::api_read(bench).await,
             Self::TokenExchange => token_exchange::run(bench).await,
             Self::ClientCredentials => client_credentials::run(bench).await,
+            Self::ClientCredentialsRs256 => client_credentials::rs256(bench).await,
+            Self::JwtBearer => on_behalf::run(bench).await,
+            Self::DeviceCode => device_code::run(bench).await,
             Self::Introspection => introspection::run(bench).await,
             Self::Refresh => refresh::run(bench, false).await,
             Self::RefreshWithIdToken => refresh::run(bench, true).await,
@@ -178,7 +201,7 @@ mod tests {
         let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&Limits::EXAMPLE));
         assert_eq!(
             limits.collect::<Vec<_>>(),
-            [8.0, 8.0, 24.0, 41.0, 75.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 64.0, 25.0, 302.0]
+            [8.0, 8.0, 24.0, 252.0, 41.0, 75.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 64.0, 25.0, 46.0, 45.0, 302.0]
         );
     }
 

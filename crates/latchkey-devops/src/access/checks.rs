@@ -2,7 +2,6 @@
 
 use super::{Action, Asked, Caller, Check, InOrganization, Refusal, Resource, Standing};
 use crate::error::{DevOpsError, ErrorType};
-use crate::ids::AppId;
 use crate::membership::Member;
 use crate::organization::Organization;
 use crate::project::Project;
@@ -221,19 +220,10 @@ pub(super) fn check_permission(
 
 pub(super) fn check_policy(caller: &Caller, organization: &Organization) -> Result<(), Refusal> {
     let Some(app) = caller.app else { return Ok(()) };
-    let blocked = |id: &AppId| organization.policy.blocked_apps.contains(id);
-    let reason = if blocked(&app.id) || caller.actors.iter().any(blocked) {
-        "An administrator of the organization has stopped this service for everybody in it."
-    } else if !organization.policy.third_party_apps {
-        "The organization lets no services in. An administrator of it can change that."
-    } else if app.legacy.is_some() && !organization.policy.legacy_apps {
-        "The organization lets no services of the older OAuth kind in. An administrator of it can change that."
-    } else if app.legacy.is_some_and(|now| organization.policy.sunset.refuses(now)) {
-        "The time of services of the older OAuth kind is over in the organization. The service has to move to the identity platform."
-    } else {
-        return Ok(());
-    };
-    Err(refuse_credential(caller, Check::OrganizationPolicy, reason))
+    match organization.policy.keeps_out(app.id, &caller.actors, app.legacy) {
+        Some(reason) => Err(refuse_credential(caller, Check::OrganizationPolicy, reason)),
+        None => Ok(()),
+    }
 }
 
 /// The refusal for a thing that is not there. The answer is made of what was asked for and of nothing else, so that it is

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchkey_jose::Timestamp;
 
 use crate::ids::PersonId;
-use crate::work_item::field::{self, FieldValue};
+use crate::work_item::field::FieldValue;
 use crate::work_item::{Relation, WorkItem};
 
 /// What one revision of a work item changed.
@@ -63,13 +63,5 @@ impl Update {
             relations_added: without(&new.relations, relations_before),
             relations_removed: without(relations_before, &new.relations),
         }
-    }
-
-    /// Whether a person changed anything; the count of revisions alone is nothing.
-    pub fn says_something(&self) -> bool {
-        let bookkeeping = [field::REV, field::CHANGED_DATE, field::CHANGED_BY];
-        !self.relations_added.is_empty()
-            || !self.relations_removed.is_empty()
-            || self.fields.iter().any(|change| !bookkeeping.contains(&change.field))
     }
 }

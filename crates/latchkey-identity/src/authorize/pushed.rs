@@ -128,43 +128,22 @@ fn untrusted(why: Untrusted) -> OAuthError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authorize::request::tests::{CHALLENGE, harbor};
+    use crate::authorize::request::tests::{at_harbor, good};
     use crate::client::registration::tests::a_client;
     use crate::client::{Client, ClientKind};
-    use crate::parameters::tests::parameters;
-    use crate::resource::tests::a_resource;
-    use crate::tenant::{Audience, TenantId};
+    use crate::tenant::TenantId;
     use crate::token::tests::authenticated;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
-    const GOOD: [(&str, &str); 7] = [
-        ("client_secret", "hunter2"),
-        ("redirect_uri", "https://burndown.test/callback"),
-        ("response_type", "code"),
-        ("scope", "openid vso.work"),
-        ("state", "a b"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ];
 
     fn public() -> Client {
         Client { kind: ClientKind::SinglePage, pushed_only: true, ..a_client() }
     }
 
     fn pushed(client: &Client, edits: &[(&str, &str)]) -> Decision<String> {
-        let mut pairs: Vec<_> =
-            GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
-        pairs.extend(edits);
-        let audience = Audience::Tenant(harbor());
-        let context = Context {
-            origin: "https://id.test",
-            audience: &audience,
-            resource: &a_resource(),
-            published: &[],
-            came_by: CameBy::Link,
-        };
-        push(&parameters(&pairs), &authenticated(client), "harbor.test", context, NOW, &mut Entropy::seeded(1))
+        let form = good(edits);
+        at_harbor(|context| push(&form, &authenticated(client), "harbor.test", context, NOW, &mut Entropy::seeded(1)))
     }
 
     fn kept(decision: &Decision<String>) -> PushedRequest {
@@ -176,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_request_is_kept_without_what_proves_the_client() {
-        let decision = pushed(&public(), &[]);
+        let decision = pushed(&public(), &[("client_secret", "hunter2"), ("state", "a b")]);
         let uri = decision.answer.clone().unwrap();
         assert!(uri.len() > PREFIX.len() + 40 && reference(&uri) == Some(kept(&decision).hash));
         let parameters = kept(&decision).parameters;

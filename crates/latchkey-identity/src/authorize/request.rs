@@ -204,8 +204,8 @@ fn checked(
     if client.kind == ClientKind::Daemon {
         return Err(OAuthError::unauthorized_client("this client signs nobody in"));
     }
-    let details = authorization_details(parameters, client, context.resource)?;
-    let scopes = requested_scopes(parameters, client, context.resource, details.as_ref())?;
+    let (scope, details) = (parameters.get("scope"), parameters.get("authorization_details"));
+    let (scopes, details) = asked(scope, details, client, context.resource)?;
     let claims = match parameters.get("claims").filter(|_| scopes.canonical().contains(OPENID)) {
         Some(claims) => ClaimsRequest::parse(claims)?,
         None => ClaimsRequest::default(),
@@ -289,6 +289,34 @@ pub(crate) fn dpop_jkt(parameters: &Parameters) -> Result<Option<Thumbprint>, OA
 }
 
 impl AuthorizationRequest {
+    /// A client asks for a code and these scopes, and says nothing else.
+    pub(crate) fn of_scopes(
+        client: &Client,
+        scopes: RequestedScopes,
+        redirect: TrustedRedirect,
+        came_by: CameBy,
+    ) -> Self {
+        Self {
+            response_type: ResponseType::Code,
+            client: client.id,
+            redirect,
+            scopes,
+            details: None,
+            prompt: Prompts::default(),
+            max_age: None,
+            login_hint: None,
+            domain_hint: None,
+            id_token_hint: None,
+            subject: None,
+            acr: Vec::new(),
+            nonce: None,
+            challenge: None,
+            dpop_jkt: None,
+            client_info: false,
+            came_by,
+        }
+    }
+
     /// What is used up by an answer, a no included.
     pub(crate) fn used_up(&self, approved: bool, now: Timestamp) -> Option<Change> {
         match self.came_by {
@@ -296,11 +324,6 @@ impl AuthorizationRequest {
             CameBy::Pushed(request) => Some(Change::UsePushed { request, at: now }),
             CameBy::Device(device) => Some(Change::AnswerDevice { device, approved, at: now }),
         }
-    }
-
-    /// Whether an ID token was asked for.
-    pub fn wants_id_token(&self) -> bool {
-        self.scopes.canonical().contains(OPENID)
     }
 
     /// The tenant that answers, for the `iss` parameter and everything issued.
@@ -311,42 +334,43 @@ impl AuthorizationRequest {
     }
 }
 
-/// What `scope` names. Left out it stands for everything that the client registered [RFC 6749 §3.3], but not in the Microsoft world, where
-/// it has to be there.
+/// What `scope` and `authorization_details` name. Where both are left out, they stand for everything that the client registered
+/// [RFC 6749 §3.3], but not in the Microsoft world, where `scope` has to be there.
 ///
-/// Where places are named, it is for OpenID Connect alone: other scopes would count in all places.
-fn requested_scopes(
-    parameters: &Parameters,
+/// Where places are named, `scope` is for OpenID Connect alone: other scopes would count in all places.
+pub(crate) fn asked(
+    scope: Option<&str>,
+    details: Option<&str>,
     client: &Client,
     resource: &ResourceServer,
-    details: Option<&AuthorizationDetails>,
-) -> Result<RequestedScopes, OAuthError> {
-    let scopes = match parameters.get("scope") {
+) -> Result<(RequestedScopes, Option<AuthorizationDetails>), OAuthError> {
+    let details = details.map(|text| authorization_details(text, client, resource)).transpose()?;
+    let scopes = match scope.filter(|scope| !scope.is_empty()) {
+        Some(scope) => RequestedScopes::parse(scope, &client.scopes, resource)?,
         None if details.is_some() => RequestedScopes::default(),
         None if client.profile != Profile::Microsoft => RequestedScopes::exactly(&client.scopes).of_one_resource()?,
-        _ => RequestedScopes::parse(parameters.require("scope")?, &client.scopes, resource)?,
+        None => return Err(OAuthError::invalid_request("scope is missing").numbered(900_144)),
     };
-    let Some(details) = details else { return Ok(scopes) };
+    let Some(details) = details else { return Ok((scopes, None)) };
     if !scopes.canonical().of_resources().is_empty() {
         return Err(OAuthError::invalid_authorization_details(
             "scope names scopes of a resource beside authorization_details, whose actions stand for them",
         ));
     }
-    Ok(scopes.and(&details.scopes))
+    Ok((scopes.and(&details.scopes), Some(details)))
 }
 
 /// `authorization_details`, of a type that the client did not register to do without. [RFC 9396 §2 and §10]
 fn authorization_details(
-    parameters: &Parameters,
+    text: &str,
     client: &Client,
     resource: &ResourceServer,
-) -> Result<Option<AuthorizationDetails>, OAuthError> {
-    let Some(text) = parameters.get("authorization_details") else { return Ok(None) };
+) -> Result<AuthorizationDetails, OAuthError> {
     let details = AuthorizationDetails::parse(text, &client.scopes, resource)?;
     let registered = client.metadata.authorization_details_types.as_ref();
     let used = |detail: &Detail| registered.is_none_or(|types| types.contains(&detail.kind));
     match details.objects.iter().all(used) {
-        true => Ok(Some(details)),
+        true => Ok(details),
         false => Err(OAuthError::invalid_authorization_details("the type is not registered for this client")),
     }
 }

@@ -1,5 +1,7 @@
 //! Apps that register themselves, where the tenant lets them. [RFC 7591], [RFC 7592], [OpenID Connect Registration]
 
+use std::convert::Infallible;
+
 use latchkey_jose::{Jwk, JwkSet};
 use serde_json::{Map, Value, json};
 
@@ -289,9 +291,20 @@ pub fn replace(
 }
 
 /// Decides who may register apps by themselves in a tenant. `event` says who did.
-pub fn set_gate(tenant: TenantId, gate: RegistrationGate, event: Event) -> Decision<()> {
+pub fn set_gate(tenant: TenantId, gate: RegistrationGate, event: Event) -> Decision<(), Infallible> {
     let event = Event { subject: format!("apps register themselves: {}", gate.name()), ..event };
     Decision::grant(()).and(Change::Record(event)).and(Change::SetRegistrationGate { tenant, gate })
+}
+
+/// Makes a token that lets apps register themselves: its secret is in the answer and nowhere else. `event` says who did. [RFC 7591 §3]
+pub fn add_initial_access_token(
+    tenant: TenantId,
+    event: Event,
+    entropy: &mut Entropy,
+) -> Decision<(Secret, InitialAccessToken), Infallible> {
+    let (secret, token) = InitialAccessToken::generate(tenant, event.at, entropy);
+    let event = Event { subject: "a token to register apps with".into(), ..event };
+    Decision::grant((secret, token)).and(Change::Record(event)).and(Change::AddInitialAccessToken(token))
 }
 
 /// An app takes its registration back: its authorizations end with it. [RFC 7592 §2.3]

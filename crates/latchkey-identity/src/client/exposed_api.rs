@@ -1,10 +1,12 @@
-//! Scopes that an app exposes: other apps get tokens for it, to call it as a person. Elsewhere it is known as an app's API.
+//! Scopes that an app exposes: other apps get tokens for it, to call it as a person, or in their own name where it lists them. Elsewhere it is
+//! known as an app's API.
 //!
 //! A scope of an app is named `api://{client id}/{name}`, in requests, registrations and authorizations. Its tokens carry the name alone: they are
 //! for nobody but that app.
 
-use crate::client::metadata::BadMetadata;
-use crate::client::registered_client::{Client, ClientId, ClientKind, ClientState};
+use crate::client::fapi2;
+use crate::client::metadata::{BadMetadata, Metadata};
+use crate::client::registered_client::{Client, ClientId, ClientKind, ClientState, Profile};
 use crate::error::OAuthError;
 use crate::limits;
 use crate::scope::ScopeSet;
@@ -48,8 +50,16 @@ fn is_name(name: &str) -> bool {
     (1..=limits::EXPOSED_SCOPE_BYTES).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(letter)
 }
 
+/// What a client means to expose, to whom, and by which tokens.
+pub(crate) fn check(metadata: &mut Metadata, kind: ClientKind) -> Result<(), BadMetadata> {
+    metadata.exposed_scopes = names(&metadata.exposed_scopes, kind)?;
+    metadata.callers = callers(&metadata.callers)?;
+    let more = !metadata.callers.is_empty() || metadata.access_token_signed_response_alg.is_some();
+    if more && metadata.exposed_scopes.is_empty() { Err(BadMetadata::NothingExposed) } else { Ok(()) }
+}
+
 /// The scopes that a client means to expose: a few, each once, and only of an app that can prove who it is.
-pub(crate) fn check(names: &[String], kind: ClientKind) -> Result<Vec<String>, BadMetadata> {
+fn names(names: &[String], kind: ClientKind) -> Result<Vec<String>, BadMetadata> {
     let mut checked: Vec<String> = Vec::new();
     for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
         if !is_name(name) {
@@ -63,7 +73,24 @@ pub(crate) fn check(names: &[String], kind: ClientKind) -> Result<Vec<String>, B
     if fits && checked.len() <= limits::EXPOSED_SCOPES { Ok(checked) } else { Err(BadMetadata::ExposedScopes) }
 }
 
+/// The apps that a client means to be called by in their own name: a few, each once. Whether they are there is seen when they ask.
+fn callers(typed: &[String]) -> Result<Vec<String>, BadMetadata> {
+    let mut checked: Vec<String> = Vec::new();
+    for id in typed.iter().map(|id| id.trim()).filter(|id| !id.is_empty()) {
+        let id = ClientId::parse(id).ok_or(BadMetadata::Callers)?.to_string();
+        if !checked.contains(&id) {
+            checked.push(id);
+        }
+    }
+    if checked.len() <= limits::CALLERS { Ok(checked) } else { Err(BadMetadata::Callers) }
+}
+
 impl Client {
+    /// Whether it lets an app call it in its own name.
+    pub fn lets_call(&self, caller: ClientId) -> bool {
+        self.metadata.callers.iter().any(|one| *one == caller.to_string())
+    }
+
     /// Whether it exposes a scope of this full name.
     fn exposes(&self, scope: &str) -> bool {
         read(scope)
@@ -78,22 +105,47 @@ impl Client {
     }
 }
 
-/// That scopes of an app can be had, if there are any among them. `api` is the app that they name.
+/// That a caller can have scopes of an app, if there are any among them. `api` is the app that they name.
 pub fn callable<'a>(
     scopes: &ScopeSet,
     api: Option<&'a Client>,
+    caller: &Client,
     tenant: TenantId,
 ) -> Result<Option<&'a Client>, OAuthError> {
     let Some(named) = scopes.api() else { return Ok(None) };
     let api = api.filter(|api| api.id == named && api.can_be_called(scopes, tenant));
-    let gone = || OAuthError::invalid_scope("scope names what no app exposes here").numbered(500_011);
-    api.map(Some).ok_or_else(gone)
+    let Some(api) = api else {
+        return Err(OAuthError::invalid_scope("scope names what no app exposes here").numbered(500_011));
+    };
+    if caller.profile == Profile::Fapi2 && !fapi2::ALGORITHMS.contains(&api.access_token_algorithm()) {
+        return Err(OAuthError::invalid_scope(
+            "scope is of an app whose tokens are signed with RS256, not for FAPI 2.0",
+        ));
+    }
+    Ok(Some(api))
+}
+
+/// The same for a caller in its own name, which the app lists.
+pub fn callable_by_itself<'a>(
+    scopes: &ScopeSet,
+    api: Option<&'a Client>,
+    caller: &Client,
+    tenant: TenantId,
+) -> Result<Option<&'a Client>, OAuthError> {
+    match callable(scopes, api, caller, tenant)? {
+        Some(api) if !api.lets_call(caller.id) => {
+            Err(OAuthError::invalid_scope("the app that scope names does not let this client call it by itself")
+                .numbered(501_051))
+        }
+        callable => Ok(callable),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use latchkey_jose::Algorithm;
+
     use super::*;
-    use crate::client::Metadata;
     use crate::client::registration::tests::a_client;
 
     fn an_api() -> Client {
@@ -126,18 +178,47 @@ mod tests {
 
     #[test]
     fn only_an_app_that_proves_who_it_is_exposes_a_few_scopes() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(
-            check(&names(&[" read", "", "read", "write.all"]), ClientKind::Daemon),
-            Ok(names(&["read", "write.all"]))
+            names(&texts(&[" read", "", "read", "write.all"]), ClientKind::Daemon),
+            Ok(texts(&["read", "write.all"]))
         );
-        assert_eq!(check(&[], ClientKind::Native), Ok(vec![]));
-        assert!(check(&names(&["read"]), ClientKind::Native).is_err());
+        assert_eq!(names(&[], ClientKind::Native), Ok(vec![]));
+        assert!(names(&texts(&["read"]), ClientKind::Native).is_err());
         for bad in ["a b", ".default", "ü", "a/b", &"x".repeat(65)] {
-            assert!(check(&names(&[bad]), ClientKind::Web).is_err(), "{bad}");
+            assert!(names(&texts(&[bad]), ClientKind::Web).is_err(), "{bad}");
         }
         let many: Vec<String> = (0..=limits::EXPOSED_SCOPES).map(|number| format!("s{number}")).collect();
-        assert!(check(&many, ClientKind::Web).is_err());
+        assert!(names(&many, ClientKind::Web).is_err());
+    }
+
+    #[test]
+    fn who_may_call_by_itself_is_named_by_an_app_that_exposes_something() {
+        let caller = ClientId(uuid::Uuid::from_u128(77));
+        let named = |callers: &[String]| Metadata { callers: callers.to_vec(), ..an_api().metadata };
+        let checked = |mut metadata: Metadata| check(&mut metadata, ClientKind::Web).map(|()| metadata.callers);
+        let upper = format!(" {} ", caller.to_string().to_uppercase());
+        assert_eq!(checked(named(&[upper, caller.to_string(), String::new()])), Ok(vec![caller.to_string()]));
+        assert_eq!(checked(named(&["someone".into()])), Err(BadMetadata::Callers));
+        let many: Vec<String> = (0..=limits::CALLERS).map(|n| uuid::Uuid::from_u128(n as u128).to_string()).collect();
+        assert_eq!(checked(named(&many)), Err(BadMetadata::Callers));
+        let nothing = Metadata { exposed_scopes: Vec::new(), ..named(&[caller.to_string()]) };
+        assert_eq!(checked(nothing), Err(BadMetadata::NothingExposed));
+        let signed = Metadata { access_token_signed_response_alg: Some(Algorithm::Rs256), ..Metadata::default() };
+        assert_eq!(checked(signed), Err(BadMetadata::NothingExposed));
+    }
+
+    #[test]
+    fn an_app_of_the_fapi_profile_is_not_given_tokens_that_it_does_not_trust() {
+        let mut api = an_api();
+        let scopes: ScopeSet = [scope_of(api.id, "access_as_user")].into_iter().collect();
+        let caller = Client { profile: Profile::Fapi2, ..a_client() };
+        for algorithm in Algorithm::ALL {
+            api.metadata.access_token_signed_response_alg = Some(algorithm);
+            let trusted = callable(&scopes, Some(&api), &caller, api.tenant).is_ok();
+            assert_eq!(trusted, algorithm != Algorithm::Rs256, "{algorithm}");
+            assert!(callable(&scopes, Some(&api), &a_client(), api.tenant).is_ok());
+        }
     }
 
     #[test]
@@ -145,13 +226,13 @@ mod tests {
         let (api, tenant) = (an_api(), an_api().tenant);
         let scopes = |name| [scope_of(api.id, name)].into_iter().collect::<ScopeSet>();
         let (exposed, not) = (scopes("access_as_user"), scopes("other"));
-        assert!(callable(&exposed, Some(&api), tenant).is_ok());
-        assert_eq!(callable(&ScopeSet::from_text("vso.work"), None, tenant), Ok(None));
-        assert!(callable(&not, Some(&api), tenant).is_err());
-        assert!(callable(&exposed, None, tenant).is_err());
+        assert!(callable(&exposed, Some(&api), &api, tenant).is_ok());
+        assert_eq!(callable(&ScopeSet::from_text("vso.work"), None, &api, tenant), Ok(None));
+        assert!(callable(&not, Some(&api), &api, tenant).is_err());
+        assert!(callable(&exposed, None, &api, tenant).is_err());
         let stopped = Client { state: ClientState::Suspended, ..api.clone() };
-        assert!(callable(&exposed, Some(&stopped), tenant).is_err());
+        assert!(callable(&exposed, Some(&stopped), &api, tenant).is_err());
         let at_home = Client { multi_tenant: false, ..api.clone() };
-        assert!(callable(&exposed, Some(&at_home), TenantId(uuid::Uuid::from_u128(5))).is_err());
+        assert!(callable(&exposed, Some(&at_home), &api, TenantId(uuid::Uuid::from_u128(5))).is_err());
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn check(registration: &mut Registration) -> Result<(), NotFapi2> {
         introspection_signed_response_alg: introspection,
         authorization_signed_response_alg: response,
         request_object_signing_alg: request_object,
+        access_token_signed_response_alg: access_token,
         ..
     } = &mut registration.metadata;
     introspection.get_or_insert(Algorithm::Es256);
@@ -73,7 +74,7 @@ pub(super) fn check(registration: &mut Registration) -> Result<(), NotFapi2> {
         id_token.get_or_insert(Algorithm::Es256);
         response.get_or_insert(Algorithm::Es256);
     }
-    let mut named = [id_token, userinfo, introspection, response, request_object].into_iter().flatten();
+    let mut named = [id_token, userinfo, introspection, response, request_object, access_token].into_iter().flatten();
     if named.all(|algorithm| ALGORITHMS.contains(algorithm)) { Ok(()) } else { Err(NotFapi2::Algorithm) }
 }
 
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn what_the_profile_does_not_allow_is_refused_at_registration() {
         type Edit = fn(&mut Registration);
-        let cases: [(Edit, NotFapi2); 8] = [
+        let cases: [(Edit, NotFapi2); 9] = [
             (|one| one.kind = ClientKind::Native, NotFapi2::Public),
             (|one| one.kind = ClientKind::SinglePage, NotFapi2::Public),
             (|one| one.pkce_optional = true, NotFapi2::WithoutPkce),
@@ -114,6 +115,7 @@ mod tests {
             (|one| one.metadata.response_types = vec![ResponseType::CodeIdToken], NotFapi2::ResponseTypes),
             (|one| one.metadata.id_token_signed_response_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
             (|one| one.metadata.request_object_signing_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
+            (|one| one.metadata.access_token_signed_response_alg = Some(Algorithm::Rs256), NotFapi2::Algorithm),
         ];
         for (edit, why) in cases {
             assert_eq!(checked(edit).unwrap_err(), why);

@@ -14,6 +14,8 @@ use crate::client::redirect_uri::RedirectUri;
 use crate::client::registration::{Client, ClientKind};
 use crate::client::sector::{self, SectorDocument};
 use crate::limits;
+use crate::time::AccessTokenLifetime;
+use crate::token::access_token;
 
 /// What a client knows people by. [OpenID Connect Core §8]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -123,6 +125,15 @@ pub struct Metadata {
     /// The scopes by which other apps call it as a person. The name is ours. See [`exposed_api`].
     #[serde(skip_serializing_if = "is_default")]
     pub exposed_scopes: Vec<String>,
+    /// The apps that may call it in their own name, by their client ids. The name is ours.
+    #[serde(skip_serializing_if = "is_default")]
+    pub callers: Vec<String>,
+    /// What the access tokens are signed with that it is called with: ES256 if nothing is said. The name is ours.
+    #[serde(skip_serializing_if = "is_default")]
+    pub access_token_signed_response_alg: Option<Algorithm>,
+    /// How long its access tokens live at most, in seconds, if that is less than what is drawn. The name is ours.
+    #[serde(skip_serializing_if = "is_default")]
+    pub access_token_lifetime: Option<AccessTokenLifetime>,
     /// The types of authorization details that it uses: any if nothing is said. [RFC 9396 §10]
     #[serde(skip_serializing_if = "is_default")]
     pub authorization_details_types: Option<BTreeSet<DetailsType>>,
@@ -178,6 +189,12 @@ pub enum BadMetadata {
         "An app that can prove who it is exposes at most 20 scopes, each of 1 to 64 letters, digits, dots, hyphens and underscores."
     )]
     ExposedScopes,
+    /// Callers that nobody can be, or more than anybody keeps in mind.
+    #[error("Apps that call this one in their own name are named by their client ids, at most 20 of them.")]
+    Callers,
+    /// Who may call, and by which tokens, says nothing where nothing can be called.
+    #[error("callers and access_token_signed_response_alg are for an app that exposes scopes.")]
+    NothingExposed,
     /// Tokens that the browser would carry somewhere else than to a page, or that it cannot carry.
     #[error(
         "Tokens travel through the browser to web and single-page apps at https addresses other than localhost. Access tokens do so for apps of the standard profile whose tokens are bound to nothing."
@@ -193,7 +210,7 @@ pub enum BadMetadata {
 
 impl Metadata {
     /// The registered names.
-    pub const NAMES: [&str; 27] = [
+    pub const NAMES: [&str; 30] = [
         "subject_type",
         "response_types",
         "sector_identifier_uri",
@@ -220,6 +237,9 @@ impl Metadata {
         "tls_client_auth_san_ip",
         "tls_client_auth_san_email",
         "exposed_scopes",
+        "callers",
+        "access_token_signed_response_alg",
+        "access_token_lifetime",
         "authorization_details_types",
     ];
 
@@ -260,7 +280,7 @@ impl Metadata {
         if !self.certificate_name_is_sound() {
             return Err(BadMetadata::CertificateName);
         }
-        self.exposed_scopes = exposed_api::check(&self.exposed_scopes, kind)?;
+        exposed_api::check(&mut self, kind)?;
         if kind == ClientKind::Daemon {
             let its_own = Self {
                 introspection_signed_response_alg: self.introspection_signed_response_alg,
@@ -273,6 +293,9 @@ impl Metadata {
                 tls_client_auth_san_ip: self.tls_client_auth_san_ip.clone(),
                 tls_client_auth_san_email: self.tls_client_auth_san_email.clone(),
                 exposed_scopes: self.exposed_scopes.clone(),
+                callers: self.callers.clone(),
+                access_token_signed_response_alg: self.access_token_signed_response_alg,
+                access_token_lifetime: self.access_token_lifetime,
                 ..Self::default()
             };
             return if self == its_own { Ok(self) } else { Err(BadMetadata::Daemon) };
@@ -299,6 +322,11 @@ impl Client {
     /// What its ID tokens are signed with.
     pub fn id_token_algorithm(&self) -> Algorithm {
         self.metadata.id_token_signed_response_alg.unwrap_or(USUAL)
+    }
+
+    /// What the access tokens are signed with that it is called with. Many that read tokens of others know RS256 only. [RFC 9068 §2.1]
+    pub fn access_token_algorithm(&self) -> Algorithm {
+        self.metadata.access_token_signed_response_alg.unwrap_or(access_token::ALGORITHM)
     }
 
     /// What answers of the authorization endpoint are signed with, where it asks for signed ones.

@@ -1,6 +1,7 @@
 //! Clients that describe themselves: the `client_id` is the https address of a document, which is fetched when it is needed and stands in
 //! for a registration. Nobody registers them, and nobody vouches for them. [Client ID Metadata Document §4]
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use latchkey_jose::thumbprint::thumbprint;
@@ -266,6 +267,12 @@ pub fn take(
         .and_all(removed)
         .and_all(added)
         .and(Change::KeepClientDocument(kept))
+}
+
+/// Decides whether clients that describe themselves are let in to a tenant. `event` says who did.
+pub fn set_gate(tenant: TenantId, open: bool, event: Event) -> Decision<(), Infallible> {
+    let event = Event { subject: format!("apps describe themselves: {}", if open { "on" } else { "off" }), ..event };
+    Decision::grant(()).and(Change::Record(event)).and(Change::SetDocumentGate { tenant, open })
 }
 
 /// The client that a document describes. It always proves with PKCE that a code comes back to who asked.

@@ -173,9 +173,12 @@ pub(super) fn holds(
         return Err(OAuthError::invalid_client("iss and sub of the client assertion are not both the client id"));
     }
     if !is_for_us(claims, client, called) {
-        return Err(OAuthError::invalid_client(
-            "aud of the client assertion is neither the issuer nor the token endpoint, alone",
-        ));
+        return Err(OAuthError::invalid_client(match client.profile {
+            Profile::Fapi2 => "aud of the client assertion is not the issuer, as a text",
+            Profile::Standard | Profile::Microsoft | Profile::Legacy => {
+                "aud of the client assertion is neither the issuer nor the token endpoint, alone"
+            }
+        }));
     }
     let until = lives_until(claims, tolerant, now)?;
     if client.state == ClientState::Suspended {

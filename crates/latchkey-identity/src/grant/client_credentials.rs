@@ -3,7 +3,7 @@
 //! There is no refresh token (§4.4.3) and no ID token, since nobody signed in. What the token opens is not decided here: organizations
 //! make an app a member, as they do with people.
 
-use crate::client::Client;
+use crate::client::{Client, ClientId, exposed_api};
 use crate::client_auth::AuthenticatedClient;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
@@ -28,6 +28,12 @@ impl ClientCredentialsRequest {
     /// Reads the form.
     pub fn read(form: &Parameters) -> Self {
         Self { scope: form.get("scope").map(str::to_owned), resource: form.get("resource").map(str::to_owned) }
+    }
+
+    /// The app that it is about to call, if its scopes are an app's.
+    pub fn api(&self, resource: &ResourceServer) -> Option<ClientId> {
+        let named = self.scope.iter().flat_map(|text| text.split(' ')).find_map(exposed_api::read);
+        named.map(|(app, _)| app).filter(|app| !resource.is_named(&exposed_api::identifier(*app)))
     }
 }
 
@@ -65,13 +71,14 @@ pub fn can_act_by_itself(client: &Client, tenant: TenantId) -> Result<(), NotByI
     Ok(())
 }
 
-/// Answers a client that asks in its own name. Nothing is read and nothing is written: the answer follows from the registration.
+/// Answers a client that asks in its own name. Nothing is read and nothing is written: the answer follows from the registration, and from that of
+/// the app that it calls.
 pub fn answer(
     request: &ClientCredentialsRequest,
     client: &AuthenticatedClient<'_>,
     audience: &Audience,
     origin: &str,
-    resource: &ResourceServer,
+    (resource, api): (&ResourceServer, Option<&Client>),
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<AppIssue, OAuthError> {
@@ -103,8 +110,10 @@ pub fn answer(
         return Err(OAuthError::invalid_target("resource is not one that tokens are issued for"));
     }
     let (scopes, scope_text) = scopes(request, client.client(), resource)?;
+    let api = exposed_api::callable_by_itself(&scopes, api, client.client(), tenant)?;
+    let api = api.map(|api| (api.id, api.access_token_algorithm()));
     let origin = origin.to_owned();
-    token::issue_to_app(client, AppRequest { tenant, origin, scopes, scope_text }, now, entropy)
+    token::issue_to_app(client, AppRequest { tenant, origin, scopes, scope_text, api }, now, entropy)
 }
 
 /// What is asked for, within what the client registered and without what takes a person.
@@ -114,10 +123,10 @@ fn scopes(
     resource: &ResourceServer,
 ) -> Result<(ScopeSet, String), OAuthError> {
     let takes_a_person = |scope: &&str| resource.in_person.iter().any(|one| one == scope);
-    // Apps are called on behalf of people only.
-    let registered: ScopeSet = client.scopes.resource().iter().filter(|scope| !takes_a_person(scope)).collect();
+    let registered: ScopeSet = client.scopes.iter().filter(|scope| !takes_a_person(scope)).collect();
     let requested = match &request.scope {
-        None => RequestedScopes::exactly(&registered),
+        // Without a word it is for the DevOps side: no token is for two.
+        None => RequestedScopes::exactly(&registered.resource()),
         Some(text) => {
             if let Some(scope) = text.split(' ').find(|scope| resource.in_person.iter().any(|one| named(scope, one))) {
                 return Err(OAuthError::invalid_scope(format!("{scope} takes a person, and this client is none")));
@@ -163,7 +172,7 @@ mod tests {
     fn asked(scope: Option<&str>, client: &Client, audience: &Audience) -> Result<AppIssue, OAuthError> {
         let request = ClientCredentialsRequest { scope: scope.map(str::to_owned), resource: None };
         let client = authenticated_by_secret(client);
-        answer(&request, &client, audience, "https://id.test", &a_resource(), NOW, &mut Entropy::seeded(1))
+        answer(&request, &client, audience, "https://id.test", (&a_resource(), None), NOW, &mut Entropy::seeded(1))
     }
 
     fn daemon_with(scopes: &str) -> Client {

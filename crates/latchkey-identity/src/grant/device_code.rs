@@ -9,12 +9,12 @@ pub mod user_code;
 
 use crate::account::Account;
 use crate::authorization::Authorization;
+use crate::authorize::authorization_details::Located;
 use crate::authorize::error::Untrusted;
 use crate::authorize::prompt::{Prompt, Prompts};
-use crate::authorize::request::{AuthorizationRequest, CameBy, wants_client_info};
+use crate::authorize::request::{AuthorizationRequest, CameBy, asked, wants_client_info};
 use crate::authorize::response::TrustedRedirect;
 use crate::authorize::response_mode::ResponseMode;
-use crate::authorize::response_type::ResponseType;
 use crate::change::Change;
 use crate::client::{Client, ClientId, ClientState, Profile};
 use crate::client_auth::AuthenticatedClient;
@@ -27,7 +27,6 @@ use crate::grant::device_code::user_code::UserCode;
 use crate::limits;
 use crate::parameters::Parameters;
 use crate::resource::ResourceServer;
-use crate::scope::RequestedScopes;
 use crate::secret::{PurposeKey, Secret, TokenHash, sha256};
 use crate::tenant::Audience;
 use crate::time::Timestamp;
@@ -51,6 +50,8 @@ pub struct DeviceCode {
     pub origin: String,
     /// What it asks for, in its own words.
     pub scope: String,
+    /// Its `authorization_details`, if it names places. [RFC 9396 §2]
+    pub details: Option<String>,
     /// Whether the client wants `client_info`.
     pub client_info: bool,
     /// Where it asked from.
@@ -124,21 +125,21 @@ pub fn begin(
             OAuthError::unauthorized_client("this client is registered in another tenant").numbered(50_194),
         );
     }
-    let scope = match form.require("scope") {
-        Ok(scope) => scope,
-        Err(error) => return Decision::refuse(error),
+    let details = form.get("authorization_details");
+    // Places may be named without a scope. Without either nothing is asked for.
+    let scope = match form.get("scope") {
+        None if details.is_some() => "",
+        _ => match form.require("scope") {
+            Ok(scope) => scope,
+            Err(error) => return Decision::refuse(error),
+        },
     };
     if let Err(error) = context.resource.check(form) {
         return Decision::refuse(error);
     }
-    if form.get("authorization_details").is_some() {
-        return Decision::refuse(OAuthError::invalid_authorization_details(
-            "authorization_details has no place in the request of a device",
-        ));
-    }
-    match RequestedScopes::parse(scope, &client.scopes, context.resource) {
+    match asked(Some(scope), details, client, context.resource) {
         Err(error) => return Decision::refuse(error),
-        Ok(scopes) if scopes.canonical().is_empty() => {
+        Ok((scopes, _)) if scopes.canonical().is_empty() => {
             return Decision::refuse(OAuthError::invalid_scope("scope names nothing that can be asked for here"));
         }
         Ok(_) => {}
@@ -151,6 +152,7 @@ pub fn begin(
         segment: context.segment.to_owned(),
         origin: context.origin.to_owned(),
         scope: scope.to_owned(),
+        details: details.map(str::to_owned),
         client_info: wants_client_info(form, client),
         address: context.address.to_owned(),
         started_at: now,
@@ -184,33 +186,21 @@ pub fn request(
     if !client.may_use_device_codes() || !is_open_to(client, audience) {
         return Err(Untrusted::ClientOfAnotherTenant);
     }
-    let scopes = RequestedScopes::parse(&device.scope, &client.scopes, resource);
+    let asked = asked(Some(&device.scope), device.details.as_deref(), client, resource);
     // What it may ask for was changed meanwhile: it has to ask again.
-    let scopes = scopes.ok().filter(|_| device.is_open(now)).ok_or(Untrusted::DeviceCodeGone)?;
+    let (scopes, details) = asked.ok().filter(|_| device.is_open(now)).ok_or(Untrusted::DeviceCodeGone)?;
+    let redirect = TrustedRedirect {
+        uri: DONE.to_owned(),
+        mode: ResponseMode::Device,
+        state: None,
+        issuer: String::new(),
+        profile: client.profile,
+    };
     Ok(AuthorizationRequest {
-        response_type: ResponseType::Code,
-        client: client.id,
-        redirect: TrustedRedirect {
-            uri: DONE.to_owned(),
-            mode: ResponseMode::Device,
-            state: None,
-            issuer: String::new(),
-            profile: client.profile,
-        },
-        scopes,
-        details: None,
         prompt: Prompts::of([Prompt::SelectAccount, Prompt::Consent]),
-        max_age: None,
-        login_hint: None,
-        domain_hint: None,
-        id_token_hint: None,
-        subject: None,
-        acr: Vec::new(),
-        nonce: None,
-        challenge: None,
-        dpop_jkt: None,
+        details,
         client_info: device.client_info,
-        came_by: CameBy::Device(device.hash),
+        ..AuthorizationRequest::of_scopes(client, scopes, redirect, CameBy::Device(device.hash))
     })
 }
 
@@ -229,6 +219,8 @@ pub struct Polled<'a> {
     pub api: Option<&'a Client>,
     /// The key that refresh tokens are derived with.
     pub key: &'a PurposeKey,
+    /// What of it this access token is for, if it is for less. [RFC 9396 §6]
+    pub details: Option<&'a Located>,
     /// Whether it keeps to its interval.
     pub pace: Pace,
 }
@@ -255,9 +247,9 @@ pub fn poll(
             Decision::refuse(OAuthError::expired_token("the device code has expired: ask for another one"))
         }
         (Some(_), Some(found)) => {
-            let Polled { spent, code, account, api, key, .. } = facts;
+            let Polled { spent, code, account, api, key, details, .. } = facts;
             let facts = Redemption { spent, code, account, api, key };
-            authorization_code::exchange(found, None, client, facts, now, entropy)
+            authorization_code::exchange(found, details, client, facts, now, entropy)
         }
         (Some(_), None) => Decision::refuse(unknown(profile)),
         (None, _) => Decision::refuse(match facts.pace {

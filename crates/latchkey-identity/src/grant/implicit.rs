@@ -1,14 +1,19 @@
 //! Tokens at once, which the browser carries to the client: the implicit flow, and the half of the hybrid flow that comes before its code.
 //! [OpenID Connect Core §3.2.2.5, §3.3.2.5]
 
+use std::convert::Infallible;
+
 use crate::authorization::Authorization;
 use crate::authorize::response_type::ResponseType;
 use crate::change::Change;
+use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
+use crate::event::Event;
 use crate::grant::authorization_code::CodeContext;
 use crate::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::secret::Secret;
+use crate::tenant::TenantId;
 use crate::time::Timestamp;
 use crate::token::family::{FamilyId, TokenFamily};
 use crate::token::{self, Issue, Recipient};
@@ -41,6 +46,13 @@ impl AtOnce {
         parameters.extend(id_token.map(|id_token| ("id_token", id_token)));
         parameters
     }
+}
+
+/// Decides whether tokens may travel through browsers in a tenant. `event` says who did. [RFC 9700 §2.1.2]
+pub fn allow(tenant: TenantId, allowed: bool, event: Event) -> Decision<(), Infallible> {
+    let event =
+        Event { subject: format!("tokens through the browser: {}", if allowed { "on" } else { "off" }), ..event };
+    Decision::grant(()).and(Change::Record(event)).and(Change::AllowImplicit { tenant, allowed })
 }
 
 /// Issues the tokens below an authorization: the changes to commit beside. They come out of the funnel like any others; nothing refreshes
@@ -102,6 +114,7 @@ mod tests {
     use crate::authorize::request::tests::request_of;
     use crate::client::Client;
     use crate::client::registration::tests::a_client;
+    use crate::event::EventKind;
     use crate::grant::authorization_code;
     use crate::sign_in::tests::{a_session, an_account};
     use crate::token::tests::a_key;
@@ -163,6 +176,17 @@ mod tests {
         assert!(claims.at_hash.is_some() && claims.c_hash.is_some() && claims.nonce.as_deref() == Some("n"));
         let alone = self::at_once(ResponseType::IdToken).0.issue.id_token_claims(None, None);
         assert!(alone.at_hash.is_none() && alone.c_hash.is_none());
+    }
+
+    #[test]
+    fn a_tenant_lets_tokens_through_browsers_and_it_is_on_record() {
+        let tenant = an_account().tenant;
+        for (allowed, said) in [(true, "tokens through the browser: on"), (false, "tokens through the browser: off")] {
+            let event = Event::new(EventKind::PolicyChanged, tenant, NOW, "");
+            let recorded = Event { subject: said.into(), ..event.clone() };
+            let decision = allow(tenant, allowed, event);
+            assert_eq!(decision.changes, [Change::Record(recorded), Change::AllowImplicit { tenant, allowed }]);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use crate::account::Account;
 use crate::authorization::Authorization;
+use crate::authorize::authorization_details::Located;
 use crate::change::Change;
 use crate::client::{Client, ClientId};
 use crate::client_auth::AuthenticatedClient;
@@ -72,6 +73,8 @@ pub struct Facts<'a> {
     pub account: &'a Account,
     /// The app whose scopes are asked for, if they are an app's.
     pub api: Option<&'a Client>,
+    /// What of it this token is for, if it is for less. [RFC 9396 §6]
+    pub details: Option<&'a Located>,
     /// The key that refresh tokens, and some subjects, are derived with.
     pub key: &'a PurposeKey,
 }
@@ -95,7 +98,7 @@ pub fn on_behalf_of(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Decision<Issue> {
-    let Facts { assertion, given, family, account, api, key, .. } = facts;
+    let Facts { assertion, given, family, account, api, details, key, .. } = facts;
     if let Err(error) = checked(client, facts) {
         return Decision::refuse(error);
     }
@@ -130,6 +133,10 @@ pub fn on_behalf_of(
         access_expires_at: now,
         ended_at: None,
     };
+    let family = match details.map_or_else(|| Ok(family.clone()), |details| details.of(family.clone(), own)) {
+        Ok(family) => family,
+        Err(error) => return Decision::refuse(error),
+    };
     let above = token::Facts { client: client.into(), authorization: own, account: Some(account), api, key };
     let issued = token::issue(above, &family, 0, None, now, entropy).and_then(|issue| {
         let expired = || unacceptable("the assertion has expired").numbered(500_133);
@@ -154,8 +161,8 @@ fn checked(client: &AuthenticatedClient<'_>, facts: Facts<'_>) -> Result<(), OAu
     if called != Some(client.client().id) {
         return Err(unacceptable("the assertion is for another audience than this client"));
     }
-    if assertion.scopes.intersection(&given.scopes).apis().is_empty() {
-        return Err(unacceptable("the person has taken back that the app may be called"));
+    if given.is_paused() || assertion.scopes.intersection(&given.scopes).apis().is_empty() {
+        return Err(unacceptable("the person has taken back that the app may be called, or paused it"));
     }
     if family.id != assertion.id.family || family.ended_at.is_some() {
         return Err(unacceptable("the assertion was revoked"));

@@ -5,6 +5,7 @@
 
 use crate::account::Account;
 use crate::authorization::{Authorization, Places};
+use crate::authorize::authorization_details::Located;
 use crate::change::Change;
 use crate::client::ClientId;
 use crate::client_auth::AuthenticatedClient;
@@ -19,7 +20,7 @@ use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
 use crate::token::access_token::AccessToken;
 use crate::token::family::TokenFamily;
-use crate::token::narrowing::{Actor, NarrowedPlaces, Narrowing};
+use crate::token::narrowing::{Actor, NarrowedPlaces, Narrowing, within};
 use crate::token::{self, Issue};
 
 /// The one type of token that is exchanged, and that it is exchanged for. [RFC 8693 §3]
@@ -73,6 +74,8 @@ pub struct Facts<'a> {
     pub actor: Option<ClientId>,
     /// Where the new token is to count, if not wherever the old one does.
     pub places: Option<&'a Places>,
+    /// The same with what may be done there. [RFC 9396 §2]
+    pub details: Option<&'a Located>,
     /// What access tokens are for.
     pub resource: &'a ResourceServer,
     /// The key that refresh tokens are derived with.
@@ -137,11 +140,22 @@ fn checked(
     }
     // There is nothing to refresh, so nothing stands for it.
     let reach = subject.scopes.difference(&[OFFLINE_ACCESS].into_iter().collect());
+    let allowed = |details: &Located| details.scopes.is_subset(&reach);
+    if !facts.details.is_none_or(allowed) {
+        return Err(beyond(Located::BEYOND));
+    }
     let Some(scope) = &request.scope else {
-        let text = reach.without_claims().to_string();
-        return Ok((reach, text));
+        let scopes = facts.details.map_or_else(|| reach.clone(), |details| reach.identity().union(&details.scopes));
+        let text = scopes.without_claims().to_string();
+        return Ok((scopes, text));
     };
     let asked = RequestedScopes::parse(scope, &reach.resource(), resource)?;
+    if facts.details.is_some() && !asked.canonical().of_resources().is_empty() {
+        return Err(beyond(
+            "scope names scopes of a resource beside authorization_details, whose actions stand for them",
+        ));
+    }
+    let asked = facts.details.map_or_else(|| asked.clone(), |details| asked.clone().and(&details.scopes));
     let scopes = asked.canonical();
     if scopes.is_empty() || !scopes.is_subset(&reach) {
         return Err(OAuthError::invalid_scope("scope goes beyond what the subject token is for"));
@@ -152,12 +166,19 @@ fn checked(
 
 /// Where the new token counts, and who acts with it.
 fn narrowing(facts: Facts<'_>) -> Result<Narrowing, OAuthError> {
-    let Facts { subject, authorization, actor, places, .. } = facts;
+    let Facts { subject, authorization, actor, places, details, .. } = facts;
     let reached = subject.narrowing.within(&authorization.places);
-    let places = match places {
-        None => subject.narrowing.places.clone(),
-        Some(asked) => {
-            if !asked.iter().all(|place| reached.iter().any(|whole| whole.holds(place))) {
+    let places = match (places, details) {
+        (None, None) => subject.narrowing.places.clone(),
+        (Some(_), Some(_)) => return Err(beyond("resource names places beside authorization_details")),
+        (None, Some(details)) => {
+            if !details.places.iter().all(|place| within(&reached, place)) {
+                return Err(beyond(Located::BEYOND));
+            }
+            Some(NarrowedPlaces(details.places.clone()))
+        }
+        (Some(asked), None) => {
+            if !asked.iter().all(|place| within(&reached, place)) {
                 return Err(OAuthError::invalid_target("resource names what the subject token does not reach"));
             }
             Some(NarrowedPlaces(asked.clone()))
@@ -171,6 +192,11 @@ fn narrowing(facts: Facts<'_>) -> Result<Narrowing, OAuthError> {
         }
     };
     Ok(Narrowing { places, actor })
+}
+
+/// More than there is, or what does not go together. [RFC 9396 §5]
+fn beyond(description: &'static str) -> OAuthError {
+    OAuthError::invalid_authorization_details(description)
 }
 
 /// A token that is not taken, [RFC 8693 §2.2.2].

@@ -17,25 +17,25 @@ fn apply<T, E>(mut keys: Vec<Key>, decision: Decision<T, E>) -> Vec<Key> {
     let find = |keys: &mut Vec<Key>, kid: &str| keys.iter().position(|key| key.kid == kid).unwrap();
     for change in decision.changes {
         match change {
-            Change::PublishKey(key) => keys.push(*key),
-            Change::ActivateKey { kid, at } => {
+            Change::SigningKey(KeyChange::Publish(key)) => keys.push(*key),
+            Change::SigningKey(KeyChange::Activate { kid, at }) => {
                 let place = find(&mut keys, &kid);
                 assert_eq!(keys[place].state, KeyState::Next);
                 (keys[place].state, keys[place].active_from) = (KeyState::Active, at);
             }
-            Change::RetireKey { kid, at } => {
+            Change::SigningKey(KeyChange::Retire { kid, at }) => {
                 let place = find(&mut keys, &kid);
                 (keys[place].state, keys[place].stopped_at) = (KeyState::Retiring, Some(at));
             }
-            Change::RevokeKey { kid, at } => {
+            Change::SigningKey(KeyChange::Revoke { kid, at }) => {
                 let place = find(&mut keys, &kid);
                 (keys[place].state, keys[place].stopped_at) = (KeyState::Revoked, Some(at));
             }
-            Change::HastenKey { kid, active_from } => {
+            Change::SigningKey(KeyChange::Hasten { kid, active_from }) => {
                 let place = find(&mut keys, &kid);
                 keys[place].active_from = active_from;
             }
-            Change::DropKey { kid } => keys.retain(|key| key.kid != kid),
+            Change::SigningKey(KeyChange::Drop { kid }) => keys.retain(|key| key.kid != kid),
             Change::Record(_) => {}
             other => panic!("{other:?}"),
         }
@@ -86,7 +86,7 @@ fn a_key_is_published_for_twice_the_time_that_a_key_set_is_kept_before_it_signs(
 
     let ready = START + KEY_PUBLISHED_FIRST;
     assert_eq!(decision.answer.clone().unwrap()[0].active_from, ready);
-    assert_eq!(decision.changes, [Change::HastenKey { kid: "two".into(), active_from: ready }]);
+    assert_eq!(decision.changes, [Change::SigningKey(KeyChange::Hasten { kid: "two".into(), active_from: ready })]);
     let keys = apply(keys, decision);
     assert_eq!(advance(&keys, vec![], ready - Duration::from_secs(1)).changes, []);
     let keys = apply(keys.clone(), advance(&keys, vec![], ready));
@@ -113,7 +113,10 @@ fn a_retiring_key_outlives_everything_that_it_signed() {
     let keys = apply(a_ring(), advance(&a_ring(), vec![], now));
     let kept = now + KEY_KEPT_FOR - Duration::from_secs(1);
     assert_eq!(advance(&keys, vec![], kept).changes, []);
-    assert_eq!(advance(&keys, vec![], now + KEY_KEPT_FOR).changes, [Change::DropKey { kid: "one".into() }]);
+    assert_eq!(
+        advance(&keys, vec![], now + KEY_KEPT_FOR).changes,
+        [Change::SigningKey(KeyChange::Drop { kid: "one".into() })]
+    );
 }
 
 #[test]

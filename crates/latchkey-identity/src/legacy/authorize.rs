@@ -1,10 +1,8 @@
 //! The authorization request of the older kind: `response_type=Assertion`, exactly the registered scopes, no PKCE.
 
 use crate::authorize::error::{AuthorizeError, Untrusted};
-use crate::authorize::prompt::Prompts;
 use crate::authorize::request::{AuthorizationRequest, CameBy, registered_redirect};
 use crate::authorize::response::TrustedRedirect;
-use crate::authorize::response_type::ResponseType;
 use crate::client::{Client, ClientState};
 use crate::error::OAuthError;
 use crate::legacy::LegacyApp;
@@ -73,25 +71,8 @@ fn checked(
     // Every app of this kind gets refresh tokens; the page says so like for any other.
     let mut scopes = registered.client.scopes.clone();
     scopes.insert(OFFLINE_ACCESS);
-    Ok(AuthorizationRequest {
-        response_type: ResponseType::Code,
-        client: registered.client.id,
-        redirect,
-        scopes: RequestedScopes::exactly(&scopes),
-        details: None,
-        prompt: Prompts::default(),
-        max_age: None,
-        login_hint: None,
-        domain_hint: None,
-        id_token_hint: None,
-        subject: None,
-        acr: Vec::new(),
-        nonce: None,
-        challenge: None,
-        dpop_jkt: None,
-        client_info: false,
-        came_by: CameBy::Link,
-    })
+    let scopes = RequestedScopes::exactly(&scopes);
+    Ok(AuthorizationRequest::of_scopes(registered.client, scopes, redirect, CameBy::Link))
 }
 
 /// The error by the name that its developers find when they search for it: `error=InvalidScope` in the redirect.

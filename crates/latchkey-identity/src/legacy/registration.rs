@@ -1,5 +1,6 @@
 //! What is known of an app of the older kind, and the one way in: the import of those that exist already.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -91,6 +92,8 @@ pub enum Present<'a> {
     Deleted,
     /// An app of the newer kind.
     Newer,
+    /// An account or a tenant. Tokens and the record tell who acted by such ids.
+    SomebodyElse,
     /// The app itself, imported before.
     Imported(&'a Client, &'a LegacyApp),
 }
@@ -115,6 +118,9 @@ pub enum ImportError {
     /// An app of another kind has the id.
     #[error("An app of the identity platform has this id already.")]
     IdTaken,
+    /// An account or a tenant has the id, which an exported file names. [RFC 9700 §4.15]
+    #[error("An account or a directory has this id already.")]
+    SomebodyElse,
     /// Another organization relies on the app as it is there.
     #[error(
         "Another organization has this app already. It can be taken over as it is there, and not with another name, redirect URI or description."
@@ -168,6 +174,7 @@ pub fn import(
     match destination.present {
         Present::Deleted => Decision::refuse(ImportError::Deleted),
         Present::Newer => Decision::refuse(ImportError::IdTaken),
+        Present::SomebodyElse => Decision::refuse(ImportError::SomebodyElse),
         Present::Imported(_, there) if there.scopes != app.scopes => Decision::refuse(ImportError::OtherScopes),
         Present::Imported(there, known) => {
             let joins = !known.organizations.contains(&destination.organization);
@@ -211,7 +218,12 @@ pub fn import(
 }
 
 /// Closes an organization's import for good, opened or not.
-pub fn close_import(organization: Uuid, tenant: TenantId, gate: Option<&ImportGate>, now: Timestamp) -> Decision<()> {
+pub fn close_import(
+    organization: Uuid,
+    tenant: TenantId,
+    gate: Option<&ImportGate>,
+    now: Timestamp,
+) -> Decision<(), Infallible> {
     if gate.is_some_and(|gate| gate.closed_at.is_some()) {
         return Decision::grant(());
     }

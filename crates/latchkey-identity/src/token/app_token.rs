@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_jose::Algorithm;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::resource::ResourceServer;
 use crate::scope::ScopeSet;
 use crate::tenant::TenantId;
 use crate::time::{AccessTokenLifetime, Timestamp};
-use crate::token::access_token::{AccessTokenClaims, EntraClaims, TokenRefusal};
+use crate::token::access_token::{self, AccessTokenClaims, EntraClaims, TokenRefusal};
 use crate::token::confirmation::Confirmation;
 use crate::token::{issuer, read_issuer};
 
@@ -71,6 +72,9 @@ pub struct AppIssue {
     tenant: TenantId,
     origin: String,
     client: ClientId,
+    /// The app that it is for, if it is not for the DevOps side.
+    api: Option<ClientId>,
+    algorithm: Algorithm,
     azpacr: &'static str,
     profile: Profile,
     scopes: ScopeSet,
@@ -92,6 +96,8 @@ pub struct AppRequest {
     pub scopes: ScopeSet,
     /// The client's own words for it.
     pub scope_text: String,
+    /// The app that the scopes are of, and what is signed for it with, if they are not of the DevOps side.
+    pub api: Option<(ClientId, Algorithm)>,
 }
 
 impl AppIssue {
@@ -104,12 +110,15 @@ impl AppIssue {
         entropy: &mut Entropy,
     ) -> Result<Self, OAuthError> {
         let ended = || OAuthError::invalid_client("the client's credential has expired").numbered(7_000_222);
-        let lifetime = AccessTokenLifetime::draw(entropy).until(now, credential.expires_at).ok_or_else(ended)?;
         let client = client.client();
+        let drawn = AccessTokenLifetime::draw(entropy).at_most(client.metadata.access_token_lifetime);
+        let lifetime = drawn.until(now, credential.expires_at).ok_or_else(ended)?;
         Ok(Self {
             tenant: request.tenant,
             origin: request.origin,
             client: client.id,
+            api: request.api.map(|(api, _)| api),
+            algorithm: request.api.map_or(access_token::ALGORITHM, |(_, algorithm)| algorithm),
             azpacr: credential.kind.azpacr(),
             profile: client.profile,
             scopes: request.scopes,
@@ -136,6 +145,11 @@ impl AppIssue {
         Confirmation::token_type(self.confirmation)
     }
 
+    /// What it is signed with.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The profile that shapes the token.
     pub fn profile(&self) -> Profile {
         self.profile
@@ -146,16 +160,17 @@ impl AppIssue {
         let microsoft = self.profile == Profile::Microsoft;
         let (iat, client) = (self.issued_at.as_secs(), self.client.to_string());
         let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or_default();
+        let scopes = self.scopes.in_a_token();
         AccessTokenClaims {
             iss: issuer(&self.origin, self.tenant),
             sub: client.clone(),
-            aud: resource.audience.clone(),
+            aud: self.api.map_or_else(|| resource.audience.clone(), |api| api.to_string()),
             iat,
             nbf: iat,
             exp: iat + lifetime,
             jti: self.id.text(),
             client_id: (!microsoft).then(|| client.clone()),
-            scope: (!microsoft).then(|| self.scopes.to_string()),
+            scope: (!microsoft).then(|| scopes.to_string()),
             auth_time: None,
             cnf: self.confirmation,
             act: None,
@@ -168,7 +183,7 @@ impl AppIssue {
                     oid: client.clone(),
                     azp: client,
                     azpacr: self.azpacr.into(),
-                    roles: self.scopes.iter().map(str::to_owned).collect(),
+                    roles: scopes.iter().map(str::to_owned).collect(),
                     uti: URL_SAFE_NO_PAD.encode(self.id.unique.as_bytes()),
                     idtyp: "app".into(),
                 })
@@ -201,15 +216,24 @@ pub struct AppToken {
 }
 
 impl AppToken {
-    /// Reads claims whose signature held; `None` if they are those of a person's token. `origins` are ours.
-    pub fn read(claims: &AccessTokenClaims, origins: &[String]) -> Option<Result<Self, TokenRefusal>> {
+    /// Reads claims whose signature held; `None` if they are those of a person's token. `origins` are ours. What is not for `resource` may be
+    /// for an app.
+    pub fn read(
+        claims: &AccessTokenClaims,
+        origins: &[String],
+        resource: &ResourceServer,
+    ) -> Option<Result<Self, TokenRefusal>> {
         let id = AppTokenId::read(&claims.jti)?;
         let read = || {
             let (origin, tenant) = read_issuer(&claims.iss)?;
-            let scopes = match (&claims.microsoft, &claims.scope) {
+            let scopes: ScopeSet = match (&claims.microsoft, &claims.scope) {
                 (Some(EntraClaims::App(claims)), _) => claims.roles.iter().cloned().collect(),
                 (None, Some(scope)) => ScopeSet::from_text(scope),
                 (Some(EntraClaims::Person(_)), _) | (None, None) => return None,
+            };
+            let scopes = match claims.api(resource) {
+                None => scopes,
+                Some(api) => scopes.of_app(api),
             };
             origins.iter().any(|ours| ours == origin).then(|| Self {
                 id,

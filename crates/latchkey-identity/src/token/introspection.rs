@@ -146,7 +146,9 @@ pub fn introspect(
                 ..worth(&scopes.in_a_token(), client, token.subject.clone(), token.issuer.clone())
             }
         }
-        Some(Live::App { token, client }) if client.id == asker.id => {
+        Some(Live::App { token, client })
+            if client.id == asker.id || (token.scopes.api() == Some(asker.id) && asker.lets_call(client.id)) =>
+        {
             let scopes = token.scopes.intersection(&client.scopes);
             Introspection {
                 token_type: Some(Confirmation::token_type(token.confirmation)),
@@ -156,7 +158,7 @@ pub fn introspect(
                 nbf: Some(token.issued_at.as_secs()),
                 aud: Some(token.audience.clone()),
                 jti: Some(token.id.text()),
-                ..worth(&scopes, asker, token.subject.clone(), token.issuer.clone())
+                ..worth(&scopes.in_a_token(), client, token.subject.clone(), token.issuer.clone())
             }
         }
         Some(Live::Refresh { token, family, authorization, account, key }) if family.client == asker.id => {

@@ -113,6 +113,7 @@ pub struct Issue {
     /// Whom the access token tells about the person, and by which subject, if it is for an app.
     api: Option<(ClientId, String)>,
     id_token_algorithm: Algorithm,
+    access_token_algorithm: Algorithm,
     /// The `client_id`.
     client: String,
     /// How surely the client proved who it is, as the Microsoft world counts it.
@@ -195,7 +196,9 @@ pub fn issue(
     if scopes.is_empty() {
         return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
     }
-    let api = exposed_api::callable(&scopes, api, family.tenant)?.map(|api| {
+    let api = exposed_api::callable(&scopes, api, client, family.tenant)?;
+    let access_token_algorithm = api.map_or(access_token::ALGORITHM, Client::access_token_algorithm);
+    let api = api.map(|api| {
         // A client that knows nobody but by a subject of its own learns no other from the token.
         let told = if client.metadata.subject_type == SubjectType::Pairwise { client } else { api };
         (api.id, subject(told, account.id, key))
@@ -210,6 +213,7 @@ pub fn issue(
     // An app of the older kind was promised an hour, neither more nor less.
     let drawn =
         if client.is_legacy() { AccessTokenLifetime::SHORTEST_DRAWN } else { AccessTokenLifetime::draw(entropy) };
+    let drawn = drawn.at_most(client.metadata.access_token_lifetime);
     let lifetime = drawn.until(now, end).ok_or_else(|| gone("the authorization has ended"))?;
     let scope_text = match client.profile {
         _ if scopes == family.scopes => family.scope_text.clone(),
@@ -223,6 +227,7 @@ pub fn issue(
         subject: subject(client, account.id, key),
         api,
         id_token_algorithm: client.id_token_algorithm(),
+        access_token_algorithm,
         client: client.identifier().to_string(),
         azpacr,
         profile: client.profile,
@@ -313,6 +318,11 @@ impl Issue {
     /// What its ID token is signed with.
     pub fn id_token_algorithm(&self) -> Algorithm {
         self.id_token_algorithm
+    }
+
+    /// What its access token is signed with: what reads it says so.
+    pub fn access_token_algorithm(&self) -> Algorithm {
+        self.access_token_algorithm
     }
 
     /// Whether an ID token goes with it.

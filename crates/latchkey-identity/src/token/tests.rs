@@ -69,6 +69,18 @@ fn a_narrowed_authorization_narrows_what_is_issued() {
 }
 
 #[test]
+fn an_app_may_have_its_tokens_live_shorter_and_never_longer() {
+    let client = |lifetime: Option<u64>| {
+        let access_token_lifetime = lifetime.map(|seconds| AccessTokenLifetime::try_from(seconds).unwrap());
+        let metadata = crate::client::Metadata { access_token_lifetime, ..Default::default() };
+        Client { metadata, ..a_public_client() }
+    };
+    let lives = |lifetime| issued(&an_authorization(), &an_account(), &client(lifetime)).unwrap().expires_in();
+    assert_eq!(lives(Some(120)), 120);
+    assert_eq!(lives(Some(5_400)), lives(None));
+}
+
+#[test]
 fn a_token_ends_with_its_authorization_and_within_ninety_minutes() {
     let soon = Authorization { expires_at: Some(NOW + std::time::Duration::from_secs(60)), ..an_authorization() };
     assert_eq!(issued(&soon, &an_account(), &a_public_client()).unwrap().expires_in(), 60);

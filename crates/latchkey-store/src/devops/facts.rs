@@ -137,6 +137,12 @@ impl Memory {
             Notice::Organization(id) => self.organizations.forget(&OrganizationId(id)),
             Notice::Account(id) => self.organizations_of.forget(&PersonId(id)),
             Notice::WorkItem { organization, id } => self.work_items.forget(&(OrganizationId(organization), id)),
+            Notice::Everything => {
+                self.names.forget_all();
+                self.organizations.forget_all();
+                self.organizations_of.forget_all();
+                self.work_items.forget_all();
+            }
             _ => {}
         }
     }

@@ -10,13 +10,14 @@
 //! | who belongs where | [`members`], [`groups`] |
 //! | work items, comments | [`work_items`], [`comments`] |
 //! | pull requests | [`pull_requests`] |
-//! | builds | [`build_definitions`], [`builds`], [`timelines`], [`logs`] |
+//! | builds | [`build_definitions`], [`builds`], [`build_lists`], [`timelines`], [`logs`] |
 //! | who makes a change, for the record | [`changes`] |
 //!
 //! What is read asks for the proof that its reader may, and takes organization and project from it.
 
 pub mod approval_requests;
 pub mod build_definitions;
+pub mod build_lists;
 pub mod builds;
 pub mod changes;
 pub mod comments;
@@ -57,6 +58,7 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     comments::ALL,
     build_definitions::ALL,
     builds::ALL,
+    build_lists::ALL,
     timelines::ALL,
     logs::ALL,
 ];

@@ -66,6 +66,13 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn in_touch(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(engine) => engine.in_touch().await,
+        }
+    }
+
     pub(crate) async fn describe(&self, sql: &'static Sql) -> Result<Description, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.describe(sql),

@@ -2,6 +2,8 @@
 
 pub(crate) mod address;
 mod connection;
+mod notices;
+mod presence;
 mod tls;
 mod trust;
 
@@ -9,12 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
 
 use address::Address;
 use connection::{Connection, unavailable};
+use notices::FORGET;
+use presence::{KEPT, Presence};
 use tls::Tls;
 
 use super::{ChangeSet, Description, Observers, dialect};
@@ -33,11 +38,11 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long the whole of it may take, TLS and sign-in included.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// How long a starting server waits for the one before it: PostgreSQL hears of a closed connection a moment after it was closed.
-const HANDOVER: Duration = Duration::from_secs(2);
+/// How often it is looked whether others have told of something, should nobody wake this one.
+const LOOK: Duration = Duration::from_millis(200);
 
-/// How often it looks meanwhile.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long between two looks at the least: what is told in between is heard together.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// How long a read may take before its caller is told that the database does not answer.
 const READ: Duration = Duration::from_secs(5);
@@ -48,9 +53,6 @@ const COMMIT: Duration = Duration::from_secs(15);
 /// After how long without a sign of life the other machine is taken for gone.
 const GONE: Duration = Duration::from_secs(30);
 
-/// What the lock of the server and the lock of migrations are known by: "latchkey" in ASCII.
-const LOCK: i64 = 0x6c61_7463_686b_6579;
-
 /// The same function that SQLite connections get from us: a hash of the one before, the number and the event.
 const AUDIT_LINK: &str = "CREATE OR REPLACE FUNCTION audit_link(previous bytea, seq bigint, body bytea) RETURNS bytea
      LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sha256(previous || int8send(seq) || body)'";
@@ -58,8 +60,9 @@ const AUDIT_LINK: &str = "CREATE OR REPLACE FUNCTION audit_link(previous bytea, 
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pool: Arc<Pool>,
-    role: Role,
     observers: Observers,
+    /// Where it hears of what others do. A reader does not.
+    following: Option<JoinHandle<()>>,
 }
 
 impl Postgres {
@@ -75,27 +78,30 @@ impl Postgres {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         let name = config.get_dbname().unwrap_or("the database").to_owned();
-        let target = Target { config, tls, durability: options.durability };
-        let mut first = Connection::open(&target).await.map_err(|error| unreachable(&error))?;
-        let guard = match options.role {
+        let target = Arc::new(Target { config, tls, durability: options.durability });
+        let presence = match options.role {
             Role::Reader => {
+                let mut first = Connection::open(&target).await.map_err(|error| unreachable(&error))?;
                 migrations::must_be_current(schema_version(&mut first).await?)?;
                 None
             }
             Role::Server => {
-                let given_up = Instant::now() + HANDOVER;
-                while !try_lock(&first).await.map_err(|error| unreachable(&error))? {
-                    if Instant::now() >= given_up {
-                        return Err(OpenError::InUse(name));
-                    }
-                    sleep(LOOK_AGAIN).await;
-                }
-                migrate(&mut first).await?;
-                Some(tokio::sync::Mutex::new(first))
+                let (target, observers) = (Arc::clone(&target), observers.clone());
+                Some(Presence::enter(target, observers, &name).await?)
             }
         };
-        let pool = Pool { target, guard, idle: Mutex::default(), permits: Semaphore::new(CONNECTIONS) };
-        Ok(Self { pool: Arc::new(pool), role: options.role, observers })
+        let pool = Pool { target, presence, idle: Mutex::default(), permits: Semaphore::new(CONNECTIONS) };
+        let pool = Arc::new(pool);
+        let following = pool.presence.is_some().then(|| tokio::spawn(follow(Arc::clone(&pool))));
+        Ok(Self { pool, observers, following })
+    }
+
+    /// Whether everything that other servers told until a second ago has been heard. Where it has not, the database is asked.
+    pub(crate) async fn in_touch(&self) -> Result<(), StoreError> {
+        match &self.pool.presence {
+            Some(presence) => presence.in_touch().await,
+            None => Ok(()),
+        }
     }
 
     pub(crate) async fn read(&self, sql: &'static Sql, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
@@ -111,7 +117,7 @@ impl Postgres {
     /// Runs on a task of its own: a caller that goes away, or has waited for long enough, must not keep the others from hearing what was
     /// committed, however late.
     pub(crate) async fn commit(&self, set: ChangeSet) -> Result<(), CommitError> {
-        if self.role == Role::Reader {
+        if self.pool.presence.is_none() {
             return Err(StoreError::Unavailable("it was opened for reading only".to_owned()).into());
         }
         let (pool, observers) = (Arc::clone(&self.pool), self.observers.clone());
@@ -146,9 +152,9 @@ struct Target {
 
 #[derive(Debug)]
 struct Pool {
-    target: Target,
-    /// The connection that holds the server's lock. PostgreSQL lets go of the lock when this connection ends.
-    guard: Option<tokio::sync::Mutex<Connection>>,
+    target: Arc<Target>,
+    /// Of a server among those that share the database.
+    presence: Option<Presence>,
     idle: Mutex<Vec<Connection>>,
     permits: Semaphore,
 }
@@ -162,7 +168,9 @@ struct Lent<'a> {
 impl Pool {
     async fn lend(&self) -> Result<Lent<'_>, StoreError> {
         let permit = self.permits.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        self.must_hold_the_lock().await?;
+        if let Some(presence) = &self.presence {
+            presence.must_be_there().await?;
+        }
         let connection = match self.take_idle() {
             Some(connection) => connection,
             None => Connection::open(&self.target).await?,
@@ -182,24 +190,18 @@ impl Pool {
         }
     }
 
-    /// After PostgreSQL was away, the lock is taken again; if another server was quicker, this one serves no more.
-    async fn must_hold_the_lock(&self) -> Result<(), StoreError> {
-        let Some(guard) = &self.guard else { return Ok(()) };
-        let mut guard = guard.lock().await;
-        if guard.is_closed() {
-            let connection = Connection::open(&self.target).await?;
-            if !try_lock(&connection).await? {
-                return Err(StoreError::Unavailable("another Latchkey server has taken over".to_owned()));
-            }
-            *guard = connection;
-        }
-        Ok(())
-    }
-
     async fn commit(&self, set: ChangeSet, observers: &Observers) -> Result<(), CommitError> {
         let mut lent = timeout(READ, self.lend()).await.unwrap_or_else(|_| Err(no_answer(READ)))?;
-        let outcome = lent.connection.commit(&set, &observers.counters).await;
+        let told = self.presence.as_ref().and_then(|presence| presence.tell(&set.notices));
+        let outcome = lent.connection.commit(&set, told.as_ref(), &observers.counters).await;
         self.give_back(lent);
+        if let (Some(presence), Some(told)) = (&self.presence, &told) {
+            match &outcome {
+                Ok(()) => presence.bell.notify_one(),
+                Err(CommitError::Lost) => {}
+                Err(CommitError::Unavailable(_)) => presence.doubt(told),
+            }
+        }
         match &outcome {
             Ok(()) => observers.counters.commit(1),
             Err(CommitError::Lost) => observers.counters.lost(),
@@ -213,13 +215,59 @@ impl Pool {
     }
 }
 
-fn no_answer(after: Duration) -> StoreError {
-    StoreError::Unavailable(format!("PostgreSQL has not answered for {} s", after.as_secs()))
+impl Pool {
+    /// Drops the rows that every server has had.
+    async fn forget_notices(&self, below: i64) -> Result<(), StoreError> {
+        let lent = self.lend().await?;
+        let dropped = lent.connection.client().execute(FORGET, &[&below]).await;
+        self.give_back(lent);
+        dropped.map(drop).map_err(|error| unavailable(&error))
+    }
 }
 
-async fn try_lock(connection: &Connection) -> Result<bool, StoreError> {
-    let row = connection.client().query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await;
-    row.and_then(|row| row.try_get(0)).map_err(|error| unavailable(&error))
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Some(following) = &self.following {
+            following.abort();
+        }
+    }
+}
+
+/// Hears what other servers tell, for as long as the database is open, and wakes them when this one has told of something.
+async fn follow(pool: Arc<Pool>) {
+    let Some(presence) = &pool.presence else { return };
+    let (mut well, mut since, mut below) = (true, Instant::now(), presence.horizon().await);
+    loop {
+        let heard = presence.hear().await;
+        match &heard {
+            Err(error) if well => tracing::warn!(%error, "this server does not hear of what others do"),
+            Ok(()) if !well => tracing::info!("this server hears again of what others do"),
+            _ => {}
+        }
+        well = heard.is_ok();
+        if since.elapsed() > KEPT {
+            if let Some(below) = below {
+                // Beside the hearing, which must not wait for it.
+                let pool = Arc::clone(&pool);
+                tokio::spawn(async move {
+                    if let Err(error) = pool.forget_notices(below).await {
+                        tracing::warn!(%error, "old notices were not dropped, which is tried again");
+                    }
+                });
+            }
+            (since, below) = (Instant::now(), presence.horizon().await);
+        }
+        sleep(BREATH).await;
+        tokio::select! {
+            () = presence.bell.notified() => presence.ring().await,
+            () = presence.woken.notified() => {}
+            () = sleep(LOOK) => {}
+        }
+    }
+}
+
+fn no_answer(after: Duration) -> StoreError {
+    StoreError::Unavailable(format!("PostgreSQL has not answered for {} s", after.as_secs()))
 }
 
 async fn schema_version(connection: &mut Connection) -> Result<i64, OpenError> {

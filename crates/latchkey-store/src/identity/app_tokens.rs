@@ -21,7 +21,7 @@ const END: Sql = Sql::write(
 .by_key();
 
 /// Those that ended within `$1` of the last one that did: at least all that ended within `$1` of now.
-const RECENTLY_ENDED: Sql = Sql::sweep(
+pub(super) const RECENTLY_ENDED: Sql = Sql::sweep(
     "app_tokens.recently_ended",
     "SELECT id FROM ended_app_token WHERE ended_at >= (SELECT max(ended_at) FROM ended_app_token) - $1",
 )

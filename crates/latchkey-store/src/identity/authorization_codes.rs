@@ -7,7 +7,6 @@ use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId};
 use latchkey_identity::client::ClientId;
 use latchkey_identity::grant::authorization_code::{AuthorizationCode, CodeChallenge};
-use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::sign_in::context::AuthenticationContext;
@@ -16,6 +15,7 @@ use latchkey_identity::token::confirmation::Thumbprint;
 use latchkey_identity::token::family::FamilyId;
 
 use super::authorizations::{self, WIDTH, columns};
+use super::scope_sets::scope_set;
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
@@ -96,7 +96,7 @@ fn from_row(row: &Row, authorization: AuthorizationId) -> Result<AuthorizationCo
         family: FamilyId(row.uuid(WIDTH + 6)?),
         redirect_uri: row.text(WIDTH + 7)?.to_owned(),
         challenge: row.opt_text(WIDTH + 8)?.map(str::to_owned).map(CodeChallenge::from_stored),
-        scopes: ScopeSet::from_text(row.text(WIDTH + 9)?),
+        scopes: scope_set(row.text(WIDTH + 9)?),
         scope_text: row.text(WIDTH + 10)?.to_owned(),
         nonce: row.opt_text(WIDTH + 11)?.map(str::to_owned),
         client_info: row.bool(WIDTH + 12)?,

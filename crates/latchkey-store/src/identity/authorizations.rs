@@ -7,12 +7,12 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
 use latchkey_identity::client::ClientId;
-use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
 use uuid::Uuid;
 
 use super::memory::{Absent, present};
+use super::scope_sets::scope_set;
 use super::{counted, meaningless, sessions, token_families};
 use crate::Store;
 use crate::error::StoreError;
@@ -250,8 +250,8 @@ pub(super) fn from_row(row: &Row) -> Result<Authorization, StoreError> {
         account: AccountId(row.uuid(2)?),
         client: ClientId(row.uuid(3)?),
         version: counted(row, 4, "version")?,
-        scopes: ScopeSet::from_text(row.text(5)?),
-        asked: ScopeSet::from_text(row.text(6)?),
+        scopes: scope_set(row.text(5)?),
+        asked: scope_set(row.text(6)?),
         places: places(row.text(7)?)?,
         asked_places: row.opt_text(17)?.map(places).transpose()?.unwrap_or_default(),
         lifetime: lifetime(row.text(8)?)?,
@@ -312,10 +312,10 @@ impl Store {
         {
             return Ok(Some(Arc::unwrap_or_clone(given)));
         }
-        let epoch = self.memory.current_authorizations.epoch(&key);
+        let before = self.memory.current_authorizations.before_load(&key);
         let found = self.authorization_for(tenant, account, client).await?;
         if let Some(given) = &found {
-            self.memory.current_authorizations.keep(key, given.id, epoch);
+            self.memory.current_authorizations.keep(key, given.id, before);
         }
         Ok(found)
     }

@@ -128,12 +128,7 @@ fn add(changes: &mut Changes, change: Change) {
         }
         Change::EndTokenFamily { family, at } => token_families::end(changes, family, at),
 
-        Change::PublishKey(key) => signing_keys::publish(changes, *key),
-        Change::ActivateKey { kid, at } => signing_keys::activate(changes, kid, at),
-        Change::HastenKey { kid, active_from } => signing_keys::hasten(changes, kid, active_from),
-        Change::RetireKey { kid, at } => signing_keys::retire(changes, kid, at),
-        Change::RevokeKey { kid, at } => signing_keys::revoke(changes, kid, at),
-        Change::DropKey { kid } => signing_keys::drop_key(changes, kid),
+        Change::SigningKey(change) => signing_keys::change(changes, change),
     }
 }
 

@@ -15,7 +15,8 @@ use crate::value::Row;
 macro_rules! whole {
     ($condition:literal) => {
         concat!(
-            "SELECT hash, user_code, client, segment, origin, scope, client_info, address, started_at, answered_at, approved
+            "SELECT hash, user_code, client, segment, origin, scope, client_info, address, started_at, answered_at, approved,
+                    details
                FROM device_code WHERE ",
             $condition
         )
@@ -26,8 +27,8 @@ macro_rules! whole {
 const START: Sql = Sql::guarded(
     "device_codes.start",
     "INSERT INTO device_code (hash, user_code, client, segment, origin, scope, client_info, address, started_at,
-                              answered_at, approved)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                              answered_at, approved, details)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 )
 .by_key();
 
@@ -56,6 +57,7 @@ pub(super) fn start(changes: &mut Changes, device: DeviceCode) {
         device.started_at.into(),
         device.answered_at.into(),
         device.approved.into(),
+        device.details.into(),
     ];
     changes.write(&START, values);
 }
@@ -73,6 +75,7 @@ fn from_row(row: &Row) -> Result<DeviceCode, StoreError> {
         segment: row.text(3)?.to_owned(),
         origin: row.text(4)?.to_owned(),
         scope: row.text(5)?.to_owned(),
+        details: row.opt_text(11)?.map(str::to_owned),
         client_info: row.bool(6)?,
         address: row.text(7)?.to_owned(),
         started_at: row.time(8)?,

@@ -1,12 +1,13 @@
 //! Apps of the older OAuth kind, and the imports that they come in by. Nothing else makes one.
 
+use latchkey_identity::account::AccountId;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::legacy::registration::{Destination, Present, close_import};
 use latchkey_identity::legacy::{ImportError, ImportGate, Imported, LegacyApp, LegacyRegistration, import};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::tenant::TenantId;
-use latchkey_identity::{Decision, Entropy, OAuthError, Timestamp};
+use latchkey_identity::{Decision, Entropy, Timestamp};
 use uuid::Uuid;
 
 use super::clients;
@@ -229,14 +230,13 @@ impl Store {
         address: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let closed: Result<(), OAuthError> = self
+        let Ok(()) = self
             .decide(async || {
                 let gate = self.legacy_import(organization).await?;
                 Ok(close_import(organization, tenant, gate.as_ref(), now).seen_from(address))
             })
             .await?;
-        // Closing refuses nothing.
-        closed.map_err(|error| StoreError::Unavailable(error.description.into_owned()))
+        Ok(())
     }
 
     async fn consider(
@@ -248,10 +248,13 @@ impl Store {
         let gate = self.legacy_import(organization).await?;
         let (client, app) = (self.client(registration.id).await?, self.legacy_app(registration.id).await?);
         let given = self.read_one(&WAS_GIVEN, vec![registration.id.0.into()]).await?;
+        let (account, tenant_of_id) = (AccountId(registration.id.0), TenantId(registration.id.0));
         let present = match (&client, &app, &given) {
             (Some(client), Some(app), _) => Present::Imported(client, app),
             (Some(_), None, _) => Present::Newer,
             (None, _, Some(_)) => Present::Deleted,
+            (None, _, None) if self.account(account).await?.is_some() => Present::SomebodyElse,
+            (None, _, None) if self.tenant(tenant_of_id).await?.is_some() => Present::SomebodyElse,
             (None, _, None) => Present::Nobody,
         };
         let destination = Destination { organization, tenant, gate: gate.as_ref(), present, known_scopes };

@@ -101,8 +101,25 @@ impl Memory {
                 self.browsers.forget_all();
             }
             Notice::Browser(hash) => self.browsers.forget(&BrowserHash(TokenHash(hash))),
+            Notice::Everything => self.forget_everything(),
             Notice::Organization(_) | Notice::WorkItem { .. } | Notice::Keys => {}
         }
+    }
+}
+
+impl Memory {
+    /// All but what ended: that is known by heart.
+    fn forget_everything(&self) {
+        self.tenants.forget_all();
+        self.domains.forget_all();
+        self.accounts.forget_all();
+        self.clients.forget_all();
+        self.authorizations.forget_all();
+        self.current_authorizations.forget_all();
+        self.sessions.forget_all();
+        self.browsers.forget_all();
+        self.families.forget_all();
+        self.codes.clear();
     }
 }
 

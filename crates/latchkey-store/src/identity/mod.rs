@@ -15,7 +15,7 @@
 //! | where an app of the older kind moved to | [`legacy_moves`] |
 //! | sign-ins, and requests that wait for a person | [`sessions`], [`flows`] |
 //! | apps that are told of the end of a sign-in | [`logout_notices`] |
-//! | what people approved, how it is listed, and what it is used for | [`authorizations`], [`authorization_lists`], [`uses`] |
+//! | what people approved, how it is listed, and what it is used for | [`authorizations`], [`authorization_lists`], [`uses`], [`use_totals`] |
 //! | what devices ask, what clients pushed | [`device_codes`], [`pushed_requests`] |
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
 //! | access tokens that apps gave back | [`app_tokens`] |
@@ -45,23 +45,29 @@ pub mod logout_notices;
 pub(crate) mod memory;
 pub mod purge;
 pub mod pushed_requests;
+mod scope_sets;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
 pub mod token_families;
 pub mod upstreams;
+pub mod use_totals;
 pub mod uses;
 
 pub use accounts::Person;
 pub use authorization_lists::{ListedAuthorization, OrganizationAuthorization};
 pub use legacy_apps::LegacyImport;
 pub use logout_notices::LogoutNotice;
+pub use use_totals::{AppsDay, CallsOfDay};
 pub use uses::{RefusedOfDay, RefusedUse, Use, UseOfDay};
 
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
 use crate::value::Row;
+
+/// What ended so recently that every node has to know it by heart, by `$1`: how long an access token lives at the most.
+pub(crate) const RECALLED: [&Sql; 2] = [&token_families::RECENTLY_ENDED, &app_tokens::RECENTLY_ENDED];
 
 /// Every statement of the identity half.
 pub(crate) const ALL: &[&[&Sql]] = &[
@@ -90,6 +96,7 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     tenants::ALL,
     token_families::ALL,
     upstreams::ALL,
+    use_totals::ALL,
     uses::ALL,
 ];
 

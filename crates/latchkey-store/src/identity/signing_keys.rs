@@ -1,14 +1,13 @@
 //! Signing keys. Whoever reads the database finds them sealed.
 
-use latchkey_identity::Timestamp;
-use latchkey_identity::key_rotation::{Key, KeyState, Sealed};
+use latchkey_identity::key_rotation::{Key, KeyChange, KeyState, Sealed};
 
 use super::meaningless;
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::statement::{Changes, Sql};
-use crate::value::Row;
+use crate::value::{Row, Value};
 
 /// An index lets no two keys of one algorithm sign, or wait to.
 const PUBLISH: Sql = Sql::guarded(
@@ -54,8 +53,20 @@ const EVERY: Sql = Sql::sweep(
 
 pub(super) const ALL: &[&Sql] = &[&PUBLISH, &ACTIVATE, &HASTEN, &RETIRE, &REVOKE, &DROP, &EVERY];
 
-pub(super) fn publish(changes: &mut Changes, key: Key) {
-    let values = vec![
+pub(super) fn change(changes: &mut Changes, change: KeyChange) {
+    let (sql, values) = match change {
+        KeyChange::Publish(key) => (&PUBLISH, row_of(*key)),
+        KeyChange::Activate { kid, at } => (&ACTIVATE, vec![kid.into(), at.into()]),
+        KeyChange::Hasten { kid, active_from } => (&HASTEN, vec![kid.into(), active_from.into()]),
+        KeyChange::Retire { kid, at } => (&RETIRE, vec![kid.into(), at.into()]),
+        KeyChange::Revoke { kid, at } => (&REVOKE, vec![kid.into(), at.into(), Vec::<u8>::new().into()]),
+        KeyChange::Drop { kid } => (&DROP, vec![kid.into()]),
+    };
+    changes.write(sql, values).notice(Notice::Keys);
+}
+
+fn row_of(key: Key) -> Vec<Value> {
+    vec![
         key.kid.into(),
         key.algorithm.name().into(),
         key.state.name().into(),
@@ -63,28 +74,7 @@ pub(super) fn publish(changes: &mut Changes, key: Key) {
         key.published_at.into(),
         key.active_from.into(),
         key.stopped_at.into(),
-    ];
-    changes.write(&PUBLISH, values).notice(Notice::Keys);
-}
-
-pub(super) fn activate(changes: &mut Changes, kid: String, at: Timestamp) {
-    changes.write(&ACTIVATE, vec![kid.into(), at.into()]).notice(Notice::Keys);
-}
-
-pub(super) fn hasten(changes: &mut Changes, kid: String, active_from: Timestamp) {
-    changes.write(&HASTEN, vec![kid.into(), active_from.into()]).notice(Notice::Keys);
-}
-
-pub(super) fn retire(changes: &mut Changes, kid: String, at: Timestamp) {
-    changes.write(&RETIRE, vec![kid.into(), at.into()]).notice(Notice::Keys);
-}
-
-pub(super) fn revoke(changes: &mut Changes, kid: String, at: Timestamp) {
-    changes.write(&REVOKE, vec![kid.into(), at.into(), Vec::<u8>::new().into()]).notice(Notice::Keys);
-}
-
-pub(super) fn drop_key(changes: &mut Changes, kid: String) {
-    changes.write(&DROP, vec![kid.into()]).notice(Notice::Keys);
+    ]
 }
 
 fn from_row(row: &Row) -> Result<Key, StoreError> {

@@ -7,7 +7,6 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId};
 use latchkey_identity::client::ClientId;
-use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::tenant::TenantId;
@@ -18,6 +17,7 @@ use uuid::Uuid;
 
 use super::authorizations::{self, WIDTH, columns};
 use super::memory::{Absent, present};
+use super::scope_sets::scope_set;
 use super::{counted, meaningless};
 use crate::Store;
 use crate::error::StoreError;
@@ -48,15 +48,13 @@ const START: Sql = Sql::guarded(
         FOR UPDATE",
 );
 
-/// Touches no row when the token was used by another request, or the family or its authorization has ended or is paused. The end of an
-/// authorization and its pause touch the row too, so that one of the two waits for the other.
+/// Touches no row when the token was used by another request, or the family has ended or is paused. Whatever ends or pauses an
+/// authorization does so to the families below it in the same change set: one row tells, and one of the two waits for the other.
 const ROTATE: Sql = Sql::guarded(
     "token_families.rotate",
     "UPDATE token_family
         SET generation = $5, rotated_at = $3, access_expires_at = $4
-      WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND paused_at IS NULL
-        AND EXISTS (SELECT 1 FROM service_authorization a
-                     WHERE a.id = token_family.authorization_id AND a.ended_at IS NULL)",
+      WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND paused_at IS NULL",
 )
 .by_key();
 
@@ -142,7 +140,7 @@ const BELOW: Sql = Sql::read(
 .by_key();
 
 /// Those that ended within `$1` of the last one that did: at least all that ended within `$1` of now.
-const RECENTLY_ENDED: Sql = Sql::sweep(
+pub(super) const RECENTLY_ENDED: Sql = Sql::sweep(
     "token_families.recently_ended",
     "SELECT id FROM token_family
       WHERE ended_at IS NOT NULL AND ended_at >= (SELECT max(ended_at) FROM token_family WHERE ended_at IS NOT NULL) - $1",
@@ -265,7 +263,7 @@ fn from_row(row: &Row, first: usize) -> Result<TokenFamily, StoreError> {
         client: ClientId(row.uuid(first + 4)?),
         session: SessionId(row.uuid(first + 5)?),
         auth_time: row.time(first + 6)?,
-        scopes: ScopeSet::from_text(row.text(first + 7)?),
+        scopes: scope_set(row.text(first + 7)?),
         scope_text: row.text(first + 8)?.to_owned(),
         client_info: row.bool(first + 9)?,
         origin: row.text(first + 10)?.to_owned(),
@@ -284,8 +282,7 @@ fn from_row(row: &Row, first: usize) -> Result<TokenFamily, StoreError> {
 impl Store {
     /// A token family, ended or not, with the authorization above it.
     pub async fn family(&self, id: FamilyId) -> Result<Option<(TokenFamily, Authorization)>, StoreError> {
-        let known = self.memory.families.get(&id).map(|family| family.authorization);
-        let known = known.map(|above| (above, self.memory.authorizations.epoch(&above)));
+        let before = self.memory.authorizations.before_any_load();
         let mut above = None;
         let load = async || {
             let row = self.read_one(&BY_ID, vec![id.0.into()]).await?.ok_or(Absent::Nothing)?;
@@ -293,8 +290,8 @@ impl Store {
             Ok(Arc::new(from_row(&row, WIDTH)?))
         };
         let family = present(self.memory.families.load(id, load).await)?;
-        if let (Some((id, before)), Some(above)) = (known, &above) {
-            self.memory.authorizations.keep(id, Arc::new(above.clone()), before);
+        if let Some(above) = &above {
+            self.memory.authorizations.keep(above.id, Arc::new(above.clone()), before);
         }
         Ok(family.map(Arc::unwrap_or_clone).zip(above))
     }

@@ -126,7 +126,7 @@ pub(super) fn day_of(at: Timestamp) -> i64 {
     at.as_micros().div_euclid(micros_of_a_day())
 }
 
-fn micros_of_a_day() -> i64 {
+pub(super) fn micros_of_a_day() -> i64 {
     i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -190,13 +190,8 @@ fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
 }
 
 impl Store {
-    /// Records uses, as one change set.
-    pub async fn record_uses(&self, uses: &[Use]) -> Result<(), StoreError> {
-        self.record_uses_and_refusals(uses, &[]).await
-    }
-
     /// Records uses, and calls that were refused, as one change set.
-    pub async fn record_uses_and_refusals(&self, uses: &[Use], refused: &[RefusedUse]) -> Result<(), StoreError> {
+    pub async fn record_uses(&self, uses: &[Use], refused: &[RefusedUse]) -> Result<(), StoreError> {
         self.keep_books(&recorded(uses, refused)).await
     }
 

@@ -197,6 +197,7 @@ pub(crate) fn a_device() -> DeviceCode {
         segment: "common".into(),
         origin: "https://id.test".into(),
         scope: "openid vso.work".into(),
+        details: Some(r#"[{"type":"devops","organization":"harbor","actions":["work"]}]"#.into()),
         client_info: true,
         address: "192.0.2.1".into(),
         started_at: NOW,

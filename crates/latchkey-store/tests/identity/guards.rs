@@ -158,6 +158,7 @@ fn what_was_given_for_a_session_ends_with_it() {
         let (family, authorization) = store.family(a_family().id).await.unwrap().unwrap();
         assert_eq!(authorization.ended, Some((later(9), EndReason::SessionEnded)));
         assert_eq!(family.ended_at, Some(later(9)));
+        is_lost(&store, rotate(0, later(10))).await;
         assert_eq!(store.authorization(other.id).await.unwrap().unwrap().ended, None);
 
         // Nor is anything given for a session that is over.
@@ -178,6 +179,7 @@ fn an_account_that_is_disabled_loses_its_sessions_and_what_hangs_on_them() {
         let (family, authorization) = store.family(a_family().id).await.unwrap().unwrap();
         assert_eq!(authorization.ended, Some((later(9), EndReason::SessionEnded)));
         assert_eq!(family.ended_at, Some(later(9)));
+        is_lost(&store, rotate(0, later(10))).await;
     });
 }
 
@@ -191,6 +193,7 @@ fn with_an_app_goes_everything_below_it() {
         let (family, authorization) = store.family(a_family().id).await.unwrap().unwrap();
         assert_eq!(authorization.ended, Some((later(9), EndReason::AppDeleted)));
         assert_eq!(family.ended_at, Some(later(9)));
+        is_lost(&store, rotate(0, later(10))).await;
         is_lost(&store, Change::AddSecret { client: burndown().id, secret: a_secret(3), from_version: 2 }).await;
         is_lost(&store, Change::ChangeClient { client: Box::new(burndown()), from_version: 2 }).await;
     });

@@ -44,7 +44,7 @@ fn a_person_sees_what_is_out_newest_use_first() {
             listed.into_iter().map(|listed| listed.authorization.id).collect::<Vec<_>>()
         };
         assert_eq!(ids().await, [for_ant().id, an_authorization().id]);
-        store.record_uses(&[a_use(an_authorization().id, later(200), 1)]).await.unwrap();
+        store.record_uses(&[a_use(an_authorization().id, later(200), 1)], &[]).await.unwrap();
         assert_eq!(ids().await, [an_authorization().id, for_ant().id]);
 
         let listed = store.authorizations_of(ana().id).await.unwrap();
@@ -90,10 +90,13 @@ fn uses_add_up_by_day_and_the_last_one_never_goes_back() {
         let given = an_authorization().id;
         let day = Timestamp::from_secs(NOW.as_secs() / 86_400 * 86_400);
         let without_project = Use { project: None, operation: "list projects".into(), ..a_use(given, later(30), 5) };
-        store.record_uses(&[a_use(given, later(20), 2), without_project, a_use(given, later(10), 1)]).await.unwrap();
-        store.record_uses(&[a_use(given, later(15), 4), a_use(given, later(86_400), 9)]).await.unwrap();
-        store.record_uses(&[a_use(given, later(40), 0)]).await.unwrap();
-        store.record_uses(&[]).await.unwrap();
+        store
+            .record_uses(&[a_use(given, later(20), 2), without_project, a_use(given, later(10), 1)], &[])
+            .await
+            .unwrap();
+        store.record_uses(&[a_use(given, later(15), 4), a_use(given, later(86_400), 9)], &[]).await.unwrap();
+        store.record_uses(&[a_use(given, later(40), 0)], &[]).await.unwrap();
+        store.record_uses(&[], &[]).await.unwrap();
 
         let used = |day, operation: &str, project, count, last_at| UseOfDay {
             day,
@@ -126,8 +129,8 @@ fn refusals_add_up_by_day_and_are_no_use() {
             count,
         };
         let first = [refused(later(20), "scope", 2), refused(later(30), "limits", 1), refused(later(10), "scope", 1)];
-        store.record_uses_and_refusals(&[], &first).await.unwrap();
-        store.record_uses_and_refusals(&[], &[refused(later(15), "scope", 4)]).await.unwrap();
+        store.record_uses(&[], &first).await.unwrap();
+        store.record_uses(&[], &[refused(later(15), "scope", 4)]).await.unwrap();
 
         let found = store.refusals_of(given).await.unwrap();
         let found: Vec<_> = found.iter().map(|one| (one.reason.as_str(), one.count, one.last_at)).collect();

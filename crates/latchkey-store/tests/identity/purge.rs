@@ -37,7 +37,7 @@ fn each_thing_goes_when_nothing_can_ask_for_it_any_more() {
             project: None,
             count: 1,
         };
-        store.record_uses(&[one]).await.unwrap();
+        store.record_uses(&[one], &[]).await.unwrap();
         let left = async |now| {
             store.purge(now).await.unwrap();
             [

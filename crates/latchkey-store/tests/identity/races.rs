@@ -1,14 +1,18 @@
 //! Many requests at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use latchkey_identity::administration::NewAccount;
 use latchkey_identity::authorization::{Authorization, EndReason, revoke};
+use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::set_up::{SetUp, SetUpProblem, set_up};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
-use latchkey_identity::{Change, Decision};
+use latchkey_identity::{Change, Decision, Entropy};
 use latchkey_store::{DatabaseUrl, Store, StoreError};
 use latchkey_testkit::databases::{TestDatabase, on_both_databases, runtime};
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
@@ -147,6 +151,54 @@ fn of_many_approvals_one_makes_the_authorization() {
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
         assert_eq!(store.authorizations_of(ana().id).await.unwrap().len(), 1);
     });
+}
+
+/// All of them find a server that nobody has set up before any of them commits.
+#[test]
+fn of_64_that_set_one_server_up_one_becomes_its_administrator() {
+    on_both_databases(async |store| {
+        let (at_once, number) = (Arc::new(Barrier::new(CROWD)), AtomicU32::new(0));
+        let answers = crowd(&store, |store| {
+            let (at_once, number) = (Arc::clone(&at_once), number.fetch_add(1, Ordering::SeqCst));
+            async move {
+                let first = AtomicBool::new(true);
+                let rule = async || {
+                    let present = store.tenants().await?;
+                    if first.swap(false, Ordering::SeqCst) {
+                        at_once.wait().await;
+                    }
+                    let (wanted, mut entropy) = (a_set_up(number), Entropy::seeded(u64::from(number)));
+                    Ok::<_, StoreError>(set_up(&wanted, "$argon2id$".into(), &present, false, NOW, &mut entropy))
+                };
+                store.decide(rule).await.unwrap()
+            }
+        })
+        .await;
+        let administrators: Vec<_> = answers.iter().flatten().collect();
+        assert_eq!(administrators.len(), 1);
+        assert_eq!(answers.iter().filter(|answer| **answer == Err(SetUpProblem::Done)).count(), CROWD - 1);
+        let tenants: Vec<_> = store.tenants().await.unwrap().into_iter().map(|tenant| tenant.id).collect();
+        assert_eq!(tenants, [administrators[0].tenant]);
+        for other in 0..u32::try_from(CROWD).unwrap() {
+            let email = a_set_up(other).administrator.email;
+            let there = store.credentials(&email).await.unwrap().is_some();
+            assert_eq!(there, email == administrators[0].email, "{email}");
+        }
+    });
+}
+
+/// What each of them would make: a tenant and an administrator of its own.
+fn a_set_up(number: u32) -> SetUp {
+    SetUp {
+        domain: format!("n{number}.test"),
+        tenant_name: "Example".into(),
+        administrator: NewAccount {
+            email: format!("ana@n{number}.test"),
+            name: "Ana".into(),
+            administrator: true,
+            claims: StandardClaims::default(),
+        },
+    }
 }
 
 async fn connect(database: &TestDatabase) -> Client {

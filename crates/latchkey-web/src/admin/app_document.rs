@@ -243,11 +243,6 @@ impl AppDocument {
     }
 
     fn registration(&self) -> Result<Registration, BadDocument> {
-        // What is asked of people themselves, any app may ask: it is written along and registered nowhere.
-        let scopes = |scopes: &[String]| {
-            let all = ScopeSet::from_text(&scopes.join(" "));
-            all.difference(&all.identity())
-        };
         Ok(Registration {
             name: self.name.clone(),
             kind: word("kind", &self.kind, ClientKind::parse, ClientKind::ALL.map(ClientKind::name))?,
@@ -261,8 +256,8 @@ impl AppDocument {
             device_code: self.device_code,
             pushed_only: self.require_pushed_authorization_requests,
             metadata: self.metadata.clone(),
-            scopes: scopes(&self.scopes),
-            required_scopes: scopes(&self.required_scopes),
+            scopes: ScopeSet::from_text(&self.scopes.join(" ")),
+            required_scopes: ScopeSet::from_text(&self.required_scopes.join(" ")),
             multi_tenant: self.multi_tenant,
             pkce_optional: self.pkce_optional,
         })

@@ -31,6 +31,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::routing::{MethodFilter, any, get, on};
 use http::{Method, Response, StatusCode};
+use latchkey_store::StoreError;
 
 use crate::app::App;
 use crate::reply;
@@ -47,6 +48,11 @@ pub(crate) fn routes() -> Router<App> {
         router = router.route(operation.path, on(filter, answer));
     }
     router
+}
+
+/// The answer of every operation while the server cannot give one.
+pub(crate) fn unavailable(error: StoreError) -> Response<Body> {
+    Problem::from(error).into_response()
 }
 
 fn filter(method: &Method) -> MethodFilter {

@@ -185,11 +185,13 @@ fn app() -> Value {
 fn metadata(name: &str) -> Value {
     match name {
         "subject_type" => json!({ "enum": SubjectType::ALL.map(SubjectType::name), "default": "public" }),
+        "access_token_lifetime" => json!({ "type": "integer", "minimum": 1, "maximum": 5400 }),
         "default_max_age" => json!({ "type": "integer", "minimum": 0 }),
         name if name.ends_with("_alg") => algorithm(),
         name if name.ends_with("_uri") || name.starts_with("tls_client_auth_") => text(),
         "response_types" => array(json!({ "enum": ResponseType::ALL.map(ResponseType::name) })),
         "request_uris" | "exposed_scopes" => array(text()),
+        "callers" => array(id()),
         "authorization_details_types" => array(json!({ "enum": DetailsType::ALL.map(DetailsType::name) })),
         _ => flag(),
     }

@@ -151,7 +151,7 @@ impl Call {
     /// Into the organization that the path names, on the way to things in its projects. Where the caller acted is noted when
     /// they are found.
     pub(super) async fn on_the_way(&self) -> Result<InOrganization, ApiError> {
-        let found = self.found().await?;
+        let found = self.find_organization().await?;
         let access = access::to_organization(self.caller(), found.within(), self.action)?;
         self.identified.entered(&self.visit, access.organization());
         Ok(InOrganization { access, facts: found.facts()?.clone(), found })
@@ -168,7 +168,7 @@ impl Call {
     }
 
     async fn project_named(&self, name: &str, action: Action) -> Result<InProject, ApiError> {
-        let found = self.found().await?;
+        let found = self.find_organization().await?;
         let project = found.facts.as_ref().and_then(|facts| facts.project(name));
         let access = access::to_project(self.caller(), found.within(), Asked::new(name, project), action)?;
         self.acted(Some(&access));
@@ -191,7 +191,7 @@ impl Call {
         name: &str,
         action: Action,
     ) -> Result<InRepository, ApiError> {
-        let found = self.found().await?;
+        let found = self.find_organization().await?;
         let entered = enter_repository(self.caller(), &found, project, name, action)?;
         self.identified.entered(&self.visit, entered.access.organization());
         self.identified.used(&self.visit, action, Some(entered.project.id.0));
@@ -251,7 +251,7 @@ impl Call {
         self.identified.used(&self.visit, action, access.map(|access| access.project().0));
     }
 
-    async fn found(&self) -> Result<FoundOrganization, ApiError> {
+    async fn find_organization(&self) -> Result<FoundOrganization, ApiError> {
         Ok(FoundOrganization::find(&self.app, self.named("organization"), self.person()).await?)
     }
 }

@@ -66,6 +66,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use latchkey_devops::error::{DevOpsError, ErrorType};
 use latchkey_devops::scope::Scope;
+use latchkey_store::StoreError;
 use uuid::Uuid;
 
 use crate::app::{App, random};
@@ -190,6 +191,24 @@ async fn serve(
             }
         }
     }
+}
+
+/// What a request of the DevOps side is answered while the server cannot answer; nothing if it is of another.
+pub(crate) fn unavailable(parts: &Parts, error: &StoreError) -> Option<Response<Body>> {
+    let of_git = parts.uri.path().split('/').any(|segment| segment.eq_ignore_ascii_case("_git"));
+    let dialect = if of_git { Dialect::Git } else { Dialect::Rest };
+    (of_git || is_of_the_api(parts.uri.path())).then(|| {
+        ApiError::Unavailable(error.to_string()).answer(&Circumstances {
+            dialect,
+            origin: "",
+            organization: None,
+            scope: None,
+            tenant: None,
+            with_credential: false,
+            as_dpop: false,
+            activity: "",
+        })
+    })
 }
 
 /// Whether a path is one of the API, even if nothing is there: then its clients want an error that they can read.

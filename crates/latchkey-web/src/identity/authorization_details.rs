@@ -17,6 +17,9 @@ use crate::app::App;
 /// The parameter.
 const NAME: &str = "authorization_details";
 
+/// What a name that means nothing stands for: a place that no authorization has.
+const NOWHERE: Place = Place { organization: Uuid::nil(), project: None, repository: None };
+
 /// The places that a request names, if the person reaches them all.
 pub(super) async fn reached(
     app: &App,
@@ -40,7 +43,8 @@ pub(super) fn out_of_reach() -> OAuthError {
     OAuthError::invalid_authorization_details("authorization_details names a place that is out of reach")
 }
 
-/// What a token request names of that which was granted. A name that means nothing was not granted.
+/// What a token request names of that which was granted. Nothing was looked at yet that the request shows for it, so what is not there goes the
+/// same way as what is out of reach.
 pub(super) async fn located(
     app: &App,
     client: &AuthenticatedClient<'_>,
@@ -53,7 +57,7 @@ pub(super) async fn located(
     for detail in &objects {
         let facts = app.store.organization(&detail.organization).await?;
         let found = facts.and_then(|facts| places(&facts, detail, |_| true));
-        all.extend(found.ok_or_else(|| OAuthError::invalid_authorization_details(Located::BEYOND))?);
+        all.extend(found.unwrap_or_else(|| [NOWHERE].into()));
     }
     Ok(Some(Located { places: all, scopes }))
 }

@@ -15,7 +15,7 @@ use latchkey_identity::client::{Client, ClientId, ClientIdentifier, DocumentUrl}
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_identity::throttle::Wait;
-use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
+use latchkey_identity::{OAuthError, Timestamp};
 use latchkey_store::StoreError;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
@@ -235,17 +235,8 @@ impl App {
 
     /// Decides whether apps that describe themselves are let in to a tenant.
     pub async fn set_document_gate(&self, tenant: TenantId, open: bool, event: Event) -> Result<(), StoreError> {
-        let subject = format!("apps describe themselves: {}", if open { "on" } else { "off" });
-        let event = Event { subject, ..event };
-        self.store
-            .decide(|| async {
-                let decision: Decision<(), OAuthError> = Decision::grant(())
-                    .and(Change::Record(event.clone()))
-                    .and(Change::SetDocumentGate { tenant, open });
-                Ok(decision)
-            })
-            .await?
-            .ok();
+        let Ok(()) =
+            self.store.decide(|| async { Ok(metadata_document::set_gate(tenant, open, event.clone())) }).await?;
         // Metadata says whether apps can describe themselves.
         self.documents.renew(&self.signer);
         Ok(())

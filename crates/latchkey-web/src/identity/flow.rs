@@ -3,12 +3,14 @@
 mod answer;
 mod next;
 
+use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response};
 use latchkey_identity::account::{AccountId, AccountState};
+use latchkey_identity::authorize::flow::abandon;
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::authorize::request::{AuthorizationRequest, CameBy};
 use latchkey_identity::authorize::{AuthorizeError, Flow, FlowId};
@@ -158,29 +160,24 @@ pub async fn start(app: &App, visitor: &Visitor, kept: &Kept<'_>) -> Result<Stri
         started_at: visitor.now,
         ended_at: None,
     };
-    let kept: Result<(), OAuthError> =
-        app.store.decide(|| async { Ok(Decision::grant(()).and(Change::StartFlow(Box::new(flow.clone())))) }).await?;
-    // Starting a flow refuses nothing.
-    kept.map_err(|error| StoreError::Unavailable(error.description.into_owned()))?;
+    let start = async || Ok(Decision::<(), Infallible>::grant(()).and(Change::StartFlow(Box::new(flow.clone()))));
+    let Ok(()) = app.store.decide(start).await?;
     Ok(id)
 }
 
 /// Ends a flow that nobody answers. A device that waits for it is told no.
 pub async fn end(app: &App, flow: &Flow, now: Timestamp) -> Result<(), StoreError> {
-    let ended: Result<(), OAuthError> = app
+    let Ok(()) = app
         .store
         .decide(|| async {
-            let open = app.store.flow(flow.id).await?.is_some_and(|flow| flow.ended_at.is_none());
+            let Some(flow) = app.store.flow(flow.id).await? else { return Ok(Decision::grant(())) };
             let device = match flow.device {
-                Some(device) if open => app.store.device_code(device).await?.filter(|device| device.is_open(now)),
-                _ => None,
+                Some(device) => app.store.device_code(device).await?,
+                None => None,
             };
-            Ok(Decision::grant(())
-                .and_all(open.then_some(Change::EndFlow { flow: flow.id, at: now }))
-                .and_all(device.map(|device| Change::AnswerDevice { device: device.hash, approved: false, at: now })))
+            Ok(abandon(&flow, device.as_ref(), now))
         })
         .await?;
-    drop(ended);
     Ok(())
 }
 

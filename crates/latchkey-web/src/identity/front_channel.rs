@@ -4,9 +4,8 @@ use latchkey_identity::authorize::response::Approved;
 use latchkey_identity::authorize::{AuthorizationRequest, AuthorizationResponse, TrustedRedirect};
 use latchkey_identity::client::Client;
 use latchkey_identity::event::Event;
-use latchkey_identity::grant::implicit::AtOnce;
+use latchkey_identity::grant::implicit::{self, AtOnce};
 use latchkey_identity::tenant::TenantId;
-use latchkey_identity::{Change, Decision, OAuthError};
 use latchkey_store::StoreError;
 
 use crate::app::App;
@@ -55,17 +54,7 @@ pub(super) async fn may_carry(
 impl App {
     /// Decides whether tokens may travel through browsers in a tenant.
     pub async fn allow_implicit(&self, tenant: TenantId, allowed: bool, event: Event) -> Result<(), StoreError> {
-        let subject = format!("tokens through the browser: {}", if allowed { "on" } else { "off" });
-        let event = Event { subject, ..event };
-        let decided: Result<(), OAuthError> = self
-            .store
-            .decide(|| async {
-                let decision = Decision::grant(()).and(Change::Record(event.clone()));
-                Ok(decision.and(Change::AllowImplicit { tenant, allowed }))
-            })
-            .await?;
-        // Nothing refuses it.
-        decided.map_err(|error| StoreError::Unavailable(error.description.into_owned()))?;
+        let Ok(()) = self.store.decide(|| async { Ok(implicit::allow(tenant, allowed, event.clone())) }).await?;
         // Metadata says what can be asked for.
         self.documents.renew(&self.signer);
         Ok(())

@@ -8,9 +8,9 @@ use latchkey_identity::token::Issue;
 use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 
-use super::apis;
 use super::problem::OAuthProblem;
 use super::token::issues_for;
+use super::{apis, authorization_details};
 use crate::app::{App, entropy};
 use crate::bearer::{self, BearerError, Holder};
 
@@ -26,6 +26,7 @@ pub(super) async fn jwt_bearer(
     may_act(client)?;
     let request = OnBehalfOfRequest::read(form, client.client(), &app.resource)?;
     let api = apis::named(app, &request.scopes.canonical()).await?;
+    let details = authorization_details::located(app, client, form).await?;
     let decided: Result<Result<Issue, OAuthError>, StoreError> = app
         .store
         .decide(|| async {
@@ -42,17 +43,19 @@ pub(super) async fn jwt_bearer(
             if !issues_for(audience, given.tenant) {
                 return Ok(Decision::refuse(unacceptable("the assertion was issued at another tenant")));
             }
-            let Some((family, _)) = app.store.family(caller.token.id.family).await? else {
+            // As the database has it: another server may have changed it just now.
+            let Some((family, given)) = app.store.family(caller.token.id.family).await? else {
                 return Ok(Decision::refuse(unacceptable("the assertion was revoked")));
             };
             let own = app.store.authorization_for(given.tenant, account.id, client.client().id).await?;
             let facts = Facts {
                 assertion: &caller.token,
-                given,
+                given: &given,
                 family: &family,
                 own: own.as_ref(),
                 account,
                 api: api.as_deref(),
+                details: details.as_ref(),
                 key: &app.keys.refresh_token,
             };
             Ok(on_behalf_of(&request, client, facts, now, &mut entropy()).seen_from(address))

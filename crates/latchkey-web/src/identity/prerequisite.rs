@@ -34,7 +34,8 @@ pub(super) fn page(
             ask: organization.administrators.iter().map(contact).collect(),
             id: organization.id.to_string(),
             asked: organization.request.and_then(|request| asked_before(request, visitor.now)),
-            may_ask: organization.request.is_some_and(AskedApproval::may_ask),
+            // What is only tried asks nobody.
+            may_ask: opened.flow.rehearsed_by.is_none() && organization.request.is_some_and(AskedApproval::may_ask),
         }
     };
     let mut organizations: Vec<Shortfall> = standing.closed.iter().map(shortfall).collect();

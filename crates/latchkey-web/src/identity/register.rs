@@ -326,10 +326,7 @@ impl App {
         gate: RegistrationGate,
         event: Event,
     ) -> Result<(), StoreError> {
-        let decided: Result<(), OAuthError> =
-            self.store.decide(|| async { Ok(dynamic::set_gate(tenant, gate, event.clone())) }).await?;
-        // Nothing refuses it.
-        decided.map_err(|error| StoreError::Unavailable(error.description.into_owned()))?;
+        let Ok(()) = self.store.decide(|| async { Ok(dynamic::set_gate(tenant, gate, event.clone())) }).await?;
         // Metadata says where apps register themselves, or that they do not.
         self.documents.renew(&self.signer);
         Ok(())
@@ -341,16 +338,8 @@ impl App {
         tenant: TenantId,
         event: Event,
     ) -> Result<(Secret, InitialAccessToken), StoreError> {
-        let made = InitialAccessToken::generate(tenant, event.at, &mut entropy());
-        let event = Event { subject: "a token to register apps with".into(), ..event };
-        self.store
-            .decide(|| async {
-                let decision: Decision<(), OAuthError> =
-                    Decision::grant(()).and(Change::Record(event.clone())).and(Change::AddInitialAccessToken(made.1));
-                Ok(decision)
-            })
-            .await?
-            .ok();
+        let made = async || Ok(dynamic::add_initial_access_token(tenant, event.clone(), &mut entropy()));
+        let Ok(made) = self.store.decide(made).await?;
         Ok(made)
     }
 

@@ -1,13 +1,15 @@
 //! The account picker.
 
+use std::convert::Infallible;
+use std::slice;
+
 use axum::body::Body;
 use axum::extract::{Query, State};
 use http::{Request, Response, StatusCode};
 use latchkey_identity::authorize::prompt::SignedIn;
-use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::logout::{Leaving, leave};
 use latchkey_identity::session::SessionId;
-use latchkey_identity::{Change, Decision, OAuthError};
-use latchkey_store::StoreError;
+use latchkey_identity::{Change, Decision};
 
 use crate::app::App;
 use crate::identity::consent::FlowQuery;
@@ -71,14 +73,9 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
         Err(response) => return *response,
     };
     let Some(one) = one else { return reply::see_other(&visitor, &format!("/select?flow={}", opened.id)) };
-    let chosen: Result<Result<(), OAuthError>, StoreError> = app
-        .store
-        .decide(|| async {
-            Ok(Decision::grant(()).and(Change::ChooseSession { flow: opened.flow.id, session: one.session.id }))
-        })
-        .await;
-    match chosen {
-        Ok(_) => reply::see_other(&visitor, &format!("/consent?flow={}", opened.id)),
+    let choice = Change::ChooseSession { flow: opened.flow.id, session: one.session.id };
+    match app.store.decide(async || Ok(Decision::<(), Infallible>::grant(()).and(choice.clone()))).await {
+        Ok(Ok(())) => reply::see_other(&visitor, &format!("/consent?flow={}", opened.id)),
         Err(error) => problem_page::unavailable(&app, &visitor, &error),
     }
 }
@@ -99,20 +96,11 @@ pub async fn forget(State(app): State<App>, visitor: Visitor, request: Request<B
     };
     if let Some(one) = one {
         let address = visitor.address.to_string();
-        let ended: Result<Result<(), OAuthError>, StoreError> = app
+        let ended = app
             .store
             .decide(|| async {
                 let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
-                let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "forgotten")
-                    .by(one.account.id)
-                    .within(one.session.id);
-                Ok(match live.iter().any(|session| session.id == one.session.id) {
-                    true => Decision::grant(())
-                        .and(Change::EndSession { session: one.session.id, at: visitor.now })
-                        .and(Change::Record(event))
-                        .seen_from(&address),
-                    false => Decision::grant(()),
-                })
+                Ok(leave(slice::from_ref(&one), &live, Leaving::Forgotten, visitor.now).seen_from(&address))
             })
             .await;
         if let Err(error) = ended {

@@ -3,9 +3,9 @@
 use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
+use latchkey_identity::Change;
 use latchkey_identity::authorize::prompt::SignedIn;
-use latchkey_identity::event::{Event, EventKind};
-use latchkey_identity::{Change, Decision, OAuthError};
+use latchkey_identity::logout::{Leaving, leave};
 use latchkey_store::StoreError;
 
 use crate::app::App;
@@ -69,19 +69,13 @@ pub async fn end(
     };
     let renewed = visitor.browser.renewed();
     let address = visitor.address.to_string();
-    let through = asked.and_then(|asked| asked.client.as_ref()).map(|client| client.id);
-    let decided: Result<Result<(), OAuthError>, StoreError> = app
+    let how = Leaving::SignedOut { through: asked.and_then(|asked| asked.client.as_ref()).map(|client| client.id) };
+    let decided = app
         .store
         .decide(|| async {
             let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
-            let still = leaving.iter().filter(|one| live.iter().any(|session| session.id == one.session.id));
-            let ended = still.flat_map(|one| {
-                let event = Event::new(EventKind::SessionEnded, one.home.id, visitor.now, "signed out");
-                let event = Event { client: through, ..event.by(one.account.id).within(one.session.id) };
-                [Change::EndSession { session: one.session.id, at: visitor.now }, Change::Record(event)]
-            });
             let renew = Change::RenewBrowser { from: visitor.browser.hash(), to: renewed.hash() };
-            Ok(Decision::grant(()).and_all(ended).and(renew).seen_from(&address))
+            Ok(leave(&leaving, &live, how, visitor.now).and(renew).seen_from(&address))
         })
         .await;
     if let Err(error) = decided {

@@ -21,6 +21,7 @@ use latchkey_identity::tenant::{Audience, PERSONAL_TENANT, TenantId};
 use latchkey_identity::token::Issue;
 use latchkey_identity::token::app_token::AppIssue;
 use latchkey_identity::{Decision, OAuthError, Timestamp};
+use latchkey_jose::Algorithm;
 use latchkey_store::StoreError;
 
 use crate::app::{App, Origin, entropy};
@@ -44,10 +45,10 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
     let asked = Asked { segment: &segment, parts: &parts, origin: &origin, address: &address, now };
     let answered = answer(&app, &asked, body, &mut client).await;
-    if let Ok(Issued::ForPerson(issue)) = &answered
-        && let Err(error) = app.begin_to_sign_with(issue.id_token_algorithm()).await
-    {
-        tracing::error!(%error, "there is no key to sign ID tokens with");
+    for algorithm in answered.iter().flat_map(Issued::algorithms) {
+        if let Err(error) = app.begin_to_sign_with(algorithm).await {
+            tracing::error!(%error, %algorithm, "there is no key to sign tokens with");
+        }
     }
     let answered = match answered {
         Ok(issued) => Ok(success(&app, &issued).await),
@@ -75,6 +76,16 @@ enum Issued {
     ForApp(Box<AppIssue>),
 }
 
+impl Issued {
+    /// What it is about to be signed with.
+    fn algorithms(&self) -> Vec<Algorithm> {
+        match self {
+            Self::ForPerson(issue) => vec![issue.access_token_algorithm(), issue.id_token_algorithm()],
+            Self::ForApp(issue) => vec![issue.algorithm()],
+        }
+    }
+}
+
 impl From<Issue> for Issued {
     fn from(issue: Issue) -> Self {
         Self::ForPerson(Box::new(issue))
@@ -97,7 +108,7 @@ async fn answer(
     if grant != Some(GrantType::TokenExchange) {
         app.resource.check(form)?;
     }
-    if !matches!(grant, Some(GrantType::AuthorizationCode | GrantType::RefreshToken)) {
+    if grant == Some(GrantType::ClientCredentials) {
         authorization_details::has_no_place_in(form)?;
     }
     match grant {
@@ -106,7 +117,7 @@ async fn answer(
         }
         Some(GrantType::RefreshToken) => Ok(refresh_token(app, audience, &client, form, address, now).await?.into()),
         Some(GrantType::ClientCredentials) => {
-            Ok(Issued::ForApp(Box::new(client_credentials(app, audience, &client, form, asked)?)))
+            Ok(Issued::ForApp(Box::new(client_credentials(app, audience, &client, form, asked).await?)))
         }
         Some(GrantType::DeviceCode) => Ok(device_code(app, audience, &client, form, address, now).await?.into()),
         Some(GrantType::TokenExchange) => Ok(token_exchange(app, audience, &client, form, address, now).await?.into()),
@@ -118,20 +129,25 @@ async fn answer(
     }
 }
 
-/// Nothing is read and nothing is written.
-fn client_credentials(
+/// Nothing is written, and nothing read that memory does not have.
+async fn client_credentials(
     app: &App,
     audience: &Audience,
     client: &AuthenticatedClient<'_>,
     form: &Parameters,
     asked: &Asked<'_>,
-) -> Result<AppIssue, OAuthError> {
+) -> Result<AppIssue, OAuthProblem> {
     if asked.parts.headers.contains_key(ORIGIN) {
-        return Err(OAuthError::invalid_request("an app does not act by itself from a browser").numbered(9_002_326));
+        let error = OAuthError::invalid_request("an app does not act by itself from a browser");
+        return Err(error.numbered(9_002_326).into());
     }
     let request = ClientCredentialsRequest::read(form);
-    let (origin, now) = (asked.origin, asked.now);
-    client_credentials::answer(&request, client, audience, origin, &app.resource, now, &mut entropy())
+    let api = match request.api(&app.resource) {
+        Some(api) => app.store.client(api).await?,
+        None => None,
+    };
+    let (origin, called, now) = (asked.origin, (&app.resource, api.as_deref()), asked.now);
+    Ok(client_credentials::answer(&request, client, audience, origin, called, now, &mut entropy())?)
 }
 
 async fn device_code(
@@ -143,6 +159,7 @@ async fn device_code(
     now: Timestamp,
 ) -> Result<Issue, OAuthProblem> {
     let device = TokenHash::of(form.require("device_code")?);
+    let details = authorization_details::located(app, client, form).await?;
     let pace = app.polls.lock().unwrap_or_else(PoisonError::into_inner).note(device, now);
     let issued: Result<Result<Issue, OAuthError>, StoreError> = app
         .store
@@ -176,6 +193,7 @@ async fn device_code(
                 code: found.as_ref().map(|(code, authorization)| (code, authorization)),
                 account: person.as_ref().map(|person| &person.account),
                 key: &app.keys.refresh_token,
+                details: details.as_ref(),
                 pace,
             };
             Ok(device_code::poll(client, facts, now, &mut entropy()).seen_from(address))

@@ -5,12 +5,14 @@ use latchkey_identity::client::ClientId;
 use latchkey_identity::client_auth::AuthenticatedClient;
 use latchkey_identity::grant::token_exchange::{ExchangeRequest, Facts, exchange};
 use latchkey_identity::parameters::Parameters;
+use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::tenant::Audience;
 use latchkey_identity::token::Issue;
 use latchkey_identity::{OAuthError, Timestamp, limits};
 use latchkey_store::StoreError;
 use percent_encoding::percent_decode_str;
 
+use super::authorization_details;
 use super::problem::OAuthProblem;
 use super::token::issues_for;
 use crate::app::{App, entropy};
@@ -37,19 +39,21 @@ pub(super) async fn token_exchange(
     }
     let actor = match &request.actor_token {
         None => None,
-        Some(token) => Some(app_of(&held(app, token.reveal(), "actor_token", now).await?)?),
+        Some(token) => Some(app_of(&held(app, token.reveal(), "actor_token", now).await?, &app.resource)?),
     };
     let places = places(app, form).await?;
-    let Some((family, _)) = app.store.family(subject.token.id.family).await? else {
+    let details = authorization_details::located(app, client, form).await?;
+    let Some((family, authorization)) = app.store.family(subject.token.id.family).await? else {
         return Err(OAuthError::invalid_request("the subject token was revoked").into());
     };
     let facts = Facts {
         subject: &subject.token,
-        authorization: &subject.authorization,
+        authorization: &authorization,
         family: &family,
         account: &subject.person.account,
         actor,
         places: places.as_ref(),
+        details: details.as_ref(),
         resource: &app.resource,
         key: &app.keys.refresh_token,
     };
@@ -72,8 +76,12 @@ async fn held(app: &App, token: &str, name: &'static str, now: Timestamp) -> Res
 }
 
 /// The app that acts by itself: it says so by a token of its own.
-fn app_of(actor: &Holder) -> Result<ClientId, OAuthError> {
+fn app_of(actor: &Holder, resource: &ResourceServer) -> Result<ClientId, OAuthError> {
     match actor {
+        // Whoever is called with a token has it, too.
+        Holder::App(bearer) if bearer.token.audience != resource.audience => {
+            Err(OAuthError::invalid_request("actor_token is for an app that is called with it"))
+        }
         Holder::App(bearer) if bearer.token.confirmation.is_some() => {
             Err(OAuthError::invalid_request("actor_token is bound to a key that only its app can show"))
         }

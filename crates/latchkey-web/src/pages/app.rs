@@ -11,7 +11,7 @@ use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
 /// One app, for those who may change it, by parts ([`Part`]). Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/beside-sign-in` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
+/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/sign-out-and-requests` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
 /// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/method` (`method`), `/certificate-name` (`certificate_name_kind`, `certificate_name`),
 /// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); `/test`; delete leads to `/delete`.
 #[derive(Template)]
@@ -55,8 +55,8 @@ pub struct AppDetails {
     pub took_over_from: Option<TookOver>,
     /// The redirect URIs, one a line.
     pub redirect_uris: String,
-    /// What it uses beside signing people in.
-    pub beside_sign_in: BesideSignIn,
+    /// Sign-out, device codes and pushed requests.
+    pub sign_out_and_requests: SignOutAndRequests,
     /// How it asks and is answered.
     pub answers: AnswersForm,
     /// What its tokens are bound to, always.
@@ -131,8 +131,8 @@ pub struct Snippet {
     pub code: String,
 }
 
-/// What an app uses beside signing people in, as its form shows it.
-pub struct BesideSignIn {
+/// Sign-out, device codes and pushed requests of an app, as their form shows them.
+pub struct SignOutAndRequests {
     /// Where people may be sent after sign-out, one a line.
     pub post_logout_redirect_uris: String,
     /// Where the server tells it of sign-outs.

@@ -5,6 +5,7 @@ use askama::Template;
 use super::authorizations::{AuthorizationKind, LastUse};
 use super::consent::OrganizationChoice;
 use super::prerequisite::AskedBefore;
+use super::use_by_day::UseByDay;
 use super::{AppFace, Frame, Moment, Remaining, tile};
 
 /// One authorization, with everything known about it. `Revoke`, `Pause` and `Resume` post `authorization` to
@@ -46,8 +47,8 @@ pub struct Authorization {
     pub keys: Vec<LiveKey>,
     /// What happened to it, the newest first.
     pub events: Vec<Event>,
-    /// Calls by day, the oldest first.
-    pub days: Vec<DayOfUse>,
+    /// Calls by day.
+    pub by_day: UseByDay,
     /// What for it was used, the last use first.
     pub used_for: Vec<UsedFor>,
     /// What it changed, the newest first.
@@ -151,62 +152,4 @@ pub struct Event {
     pub at: Moment,
     /// What, as a sentence.
     pub sentence: String,
-}
-
-/// The calls of one day.
-pub struct DayOfUse {
-    /// The day.
-    pub day: Moment,
-    /// How many calls were answered.
-    pub calls: u32,
-    /// How many were refused.
-    pub refused: u32,
-}
-
-/// A bar of the chart: answered calls, and on top of them those that were refused.
-struct Bar {
-    x: usize,
-    y: u32,
-    height: u32,
-    refused_y: u32,
-    refused_height: u32,
-}
-
-/// The height of the chart, in its own units.
-const CHART_HEIGHT: u32 = 60;
-/// From one bar of the chart to the next.
-const BAR_STEP: usize = 12;
-
-impl Authorization {
-    fn bars(&self) -> Vec<Bar> {
-        let most = self.days.iter().map(|day| u64::from(day.calls) + u64::from(day.refused)).max().unwrap_or(0).max(1);
-        let height = |calls: u32| {
-            let height = u64::from(calls) * u64::from(CHART_HEIGHT) / most;
-            // What happened at all can be seen.
-            u32::try_from(height).unwrap_or(CHART_HEIGHT).max(u32::from(calls > 0))
-        };
-        let bar = |(at, day): (usize, &DayOfUse)| {
-            let refused_height = height(day.refused);
-            let height = height(day.calls).min(CHART_HEIGHT - refused_height);
-            let y = CHART_HEIGHT - height;
-            Bar { x: at * BAR_STEP + 2, y, height, refused_y: y - refused_height, refused_height }
-        };
-        self.days.iter().enumerate().map(bar).collect()
-    }
-
-    fn chart_width(&self) -> usize {
-        self.days.len().max(1) * BAR_STEP
-    }
-
-    fn most_calls(&self) -> u32 {
-        self.days.iter().map(|day| day.calls).max().unwrap_or(0)
-    }
-
-    fn all_calls(&self) -> u64 {
-        self.days.iter().map(|day| u64::from(day.calls)).sum()
-    }
-
-    fn all_refused(&self) -> u64 {
-        self.days.iter().map(|day| u64::from(day.refused)).sum()
-    }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::legacy_app::Notice;
 use super::moment::Ago;
+use super::use_by_day::UseByDay;
 use super::{AppFace, Frame, Moment, tile};
 
 /// Every authorization a person has given. `Revoke`, `Pause` and `Resume` post `authorization` (an id) to
@@ -81,6 +82,8 @@ pub struct AuthorizationRow {
     pub paused: Option<Moment>,
     /// When it last acted, if it ever did.
     pub last_use: Option<LastUse>,
+    /// Its calls of the last thirty days, by day.
+    pub by_day: UseByDay,
     /// What is to be told of the end of the older kind, where it acts.
     pub sunset: Vec<Notice>,
 }

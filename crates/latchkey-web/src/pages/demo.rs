@@ -48,6 +48,8 @@ pub struct DemoStep {
     pub title: String,
     /// What happens, and why.
     pub text: String,
+    /// What just happened, for who has seen it.
+    pub happened: String,
     /// The section of the specification behind it.
     pub specification: String,
     /// Where to do it, and what the link says.
@@ -105,8 +107,20 @@ pub struct DemoMessage {
     pub note: String,
     /// The rest, as text, secrets masked.
     pub body: String,
+    /// Whether the mask hides something. All of it is at `/demo/messages/{number}`.
+    pub hides: bool,
     /// Tokens in it, decoded: a name and readable JSON.
     pub decoded: Vec<(String, String)>,
+}
+
+/// One message of the flow with its secrets, for who asked to see them.
+#[derive(Template)]
+#[template(path = "demo_message.html")]
+pub struct DemoWhole {
+    /// What every page needs.
+    pub frame: Frame,
+    /// The message, without a mask.
+    pub message: DemoMessage,
 }
 
 /// Mail that the demo captured instead of sending.

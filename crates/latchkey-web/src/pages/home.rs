@@ -18,6 +18,8 @@ pub struct Home {
     pub sessions: u32,
     /// How many apps they own.
     pub apps: u32,
+    /// Whether they see the record of their directory.
+    pub audits: bool,
     /// Whether they administer a work directory.
     pub administers: bool,
     /// The organizations they belong to.

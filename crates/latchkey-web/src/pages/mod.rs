@@ -42,6 +42,7 @@ pub mod organization;
 pub mod organization_services;
 pub mod prerequisite;
 pub mod project;
+pub mod record;
 pub mod rehearsal;
 pub mod repositories;
 pub mod revoke;
@@ -55,6 +56,7 @@ pub mod sign_in_ways;
 pub mod sign_out;
 pub mod signed_out;
 pub mod upstreams;
+pub mod use_by_day;
 pub mod work_items;
 pub mod wrong_tenant;
 

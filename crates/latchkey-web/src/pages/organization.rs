@@ -62,7 +62,7 @@ pub struct MemberRow {
     pub roles: Vec<String>,
 }
 
-/// Who may authorize services for an organization, for how long, and whether older ones are let in. Posts `who`, `longest` and `older` to
+/// Who may authorize services for an organization, for how long, and whether older ones are let in. Posts `who`, `longest`, `services` and `older` to
 /// `/organizations/{name}/policy`.
 #[derive(Template)]
 #[template(path = "organization_policy.html")]
@@ -73,12 +73,28 @@ pub struct OrganizationPolicy {
     pub name: String,
     /// Whether it has just been saved.
     pub saved: bool,
-    /// Who may authorize services.
+    /// What is counted in what each choice would do.
+    pub counted: String,
+    /// Who may authorize services, each with what that would do.
+    pub choices: Vec<(WhoMayAuthorize, String)>,
+    /// What of it holds now.
     pub who: WhoMayAuthorize,
     /// The longest authorization.
     pub longest: Vec<KeepChoice>,
+    /// Whether services are let in at all.
+    pub services: Switch,
     /// Whether apps of the older OAuth kind that were imported are let in.
-    pub older: bool,
+    pub older: Switch,
+}
+
+/// What is on or off, with what either would do.
+pub struct Switch {
+    /// Whether it is on now.
+    pub on: bool,
+    /// What it would do to be on.
+    pub would_on: String,
+    /// What it would do to be off.
+    pub would_off: String,
 }
 
 /// Who may authorize services for an organization.
@@ -124,7 +140,9 @@ impl WhoMayAuthorize {
             }
             Self::Members => "Everybody who is in a project, with at least Basic access.",
             Self::Approval => "Members ask, and an administrator approves each service.",
-            Self::Nobody => "No service gets a key. Keys that are out stop working at once.",
+            Self::Nobody => {
+                "No service gets a new key. Those that are out go on working: stop them below, or one service at a time."
+            }
         }
     }
 }

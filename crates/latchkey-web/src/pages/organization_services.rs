@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::moment::Ago;
+use super::use_by_day::UseByDay;
 use super::{AppFace, Frame, Moment, tile};
 
 /// Every service that holds a key to an organization. `Stop` and `Allow again` post `client` to
@@ -30,6 +31,8 @@ pub struct Service {
     pub legacy: bool,
     /// Whether it was stopped for this organization.
     pub stopped: bool,
+    /// Its calls in projects of this organization, by day.
+    pub by_day: UseByDay,
     /// The authorizations into this organization.
     pub authorizations: Vec<ServiceAuthorization>,
 }

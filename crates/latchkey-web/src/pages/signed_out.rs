@@ -20,3 +20,10 @@ pub struct SignedOut {
     /// How many accounts are still signed in in this browser.
     pub remaining: u32,
 }
+
+impl SignedOut {
+    /// What has happened, which is nothing if nobody left.
+    fn heading(&self) -> &'static str {
+        if self.accounts.is_empty() { "Nobody was signed out" } else { "You are signed out" }
+    }
+}

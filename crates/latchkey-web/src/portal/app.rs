@@ -7,7 +7,7 @@ use latchkey_identity::client::federated_credential::Federation;
 use latchkey_identity::client::registration::{Registration, RegistrationError, SenderConstraint, change, delete};
 use latchkey_identity::client::rehearsal::Rehearsal;
 use latchkey_identity::client::sector::SectorDocument;
-use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, LogoutUris, Publisher};
+use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, LogoutUris, Metadata, Publisher};
 use latchkey_identity::client_auth::tls_client_auth::NameKind;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::token;
@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use super::{app_federation, app_keys, apps, legacy_app, registration, scopes, snippets};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, BesideSignIn, Binding, Part, SecretRow, TookOver};
+use crate::pages::app::{AppDetails, Binding, Part, SecretRow, SignOutAndRequests, TookOver};
 use crate::pages::app_answers::AnswersForm;
 use crate::pages::app_api::ApiForm;
 use crate::pages::confirm::Confirm;
@@ -86,8 +86,8 @@ pub(super) async fn save_scopes(visit: Visit) -> Answer {
     }
 }
 
-/// `POST /apps/{id}/beside-sign-in`
-pub(super) async fn save_beside_sign_in(visit: Visit) -> Answer {
+/// `POST /apps/{id}/sign-out-and-requests`
+pub(super) async fn save_sign_out_and_requests(visit: Visit) -> Answer {
     let logout = registration::logout(&visit);
     let (device_code, pushed_only) = (visit.posted("device_code").is_some(), visit.posted("pushed_only").is_some());
     let edit = |registration: &mut Registration| {
@@ -96,10 +96,10 @@ pub(super) async fn save_beside_sign_in(visit: Visit) -> Answer {
         registration.pushed_only = pushed_only;
     };
     match edited(&visit, edit).await? {
-        Ok(client) => back(&visit, client.id, Part::Requests, "beside-sign-in"),
+        Ok(client) => back(&visit, client.id, Part::Requests, "sign-out-and-requests"),
         Err(error) => {
-            let typed = beside_sign_in(logout, device_code, pushed_only);
-            refused(&visit, &error, Shown { beside_sign_in: Some(typed), ..Shown::of(Part::Requests) }).await
+            let typed = TypedRequests { logout, device_code, pushed_only };
+            refused(&visit, &error, Shown { requests: Some(typed), ..Shown::of(Part::Requests) }).await
         }
     }
 }
@@ -200,10 +200,17 @@ pub(super) struct Shown {
     done: Option<&'static str>,
     problems: Problems,
     redirect_uris: Option<String>,
-    beside_sign_in: Option<BesideSignIn>,
+    requests: Option<TypedRequests>,
     answers: Option<AnswersForm>,
-    api: Option<String>,
+    api: Option<Metadata>,
     scopes: Option<(ScopeSet, ScopeSet)>,
+}
+
+/// What was typed of sign-out, device codes and pushed requests.
+struct TypedRequests {
+    logout: LogoutUris<String>,
+    device_code: bool,
+    pushed_only: bool,
 }
 
 impl Shown {
@@ -218,7 +225,7 @@ impl Shown {
     }
 
     /// With what was typed of what it exposes.
-    pub(super) fn with_api(typed: String) -> Self {
+    pub(super) fn with_api(typed: Metadata) -> Self {
         Self { api: Some(typed), ..Self::default() }
     }
 
@@ -246,9 +253,6 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
     };
     let directory = store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone()).unwrap_or_default();
     let (asked, required) = shown.scopes.unwrap_or_else(|| (client.scopes.clone(), client.required_scopes.clone()));
-    let beside_sign_in = shown
-        .beside_sign_in
-        .unwrap_or_else(|| beside_sign_in(client.logout.typed(), client.device_code, client.pushed_only));
     Ok(AppDetails {
         frame: visit.frame(),
         done: shown.done.map(str::to_owned),
@@ -269,10 +273,7 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         created: moment(client.created_at),
         people: store.count_authorizations_for(client.id).await?,
         took_over_from: took_over_from(visit, client.id).await?,
-        beside_sign_in: BesideSignIn {
-            device_code: beside_sign_in.device_code.filter(|_| client.kind.can_use_device_codes()),
-            ..beside_sign_in
-        },
+        sign_out_and_requests: sign_out_and_requests(client, shown.requests),
         binding: match client.sender_constraint() {
             None => Binding::Optional,
             Some(SenderConstraint::Dpop) => Binding::Dpop,
@@ -280,7 +281,7 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         },
         answers: shown.answers.unwrap_or_else(|| AnswersForm::of(&client.metadata)),
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
-        api: ApiForm::of(client, shown.api),
+        api: ApiForm::of(client, shown.api.as_ref()),
         scopes: scopes::options(&asked, &required),
         app_scopes: scopes::of_apps(&asked),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
@@ -291,12 +292,17 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
     })
 }
 
-fn beside_sign_in(logout: LogoutUris<String>, device_code: bool, pushed_only: bool) -> BesideSignIn {
-    BesideSignIn {
+fn sign_out_and_requests(client: &Client, typed: Option<TypedRequests>) -> SignOutAndRequests {
+    let TypedRequests { logout, device_code, pushed_only } = typed.unwrap_or_else(|| TypedRequests {
+        logout: client.logout.typed(),
+        device_code: client.device_code,
+        pushed_only: client.pushed_only,
+    });
+    SignOutAndRequests {
         post_logout_redirect_uris: logout.post_logout_redirect_uris.join("\n"),
         backchannel_logout_uri: logout.backchannel_logout_uri.unwrap_or_default(),
         frontchannel_logout_uri: logout.frontchannel_logout_uri.unwrap_or_default(),
-        device_code: Some(device_code),
+        device_code: client.kind.can_use_device_codes().then_some(device_code),
         pushed_only,
     }
 }
@@ -326,7 +332,7 @@ fn done(what: &str) -> Option<&'static str> {
     match what {
         "registered" => Some("The app was registered."),
         "redirect-uris" => Some("The redirect URIs were saved."),
-        "beside-sign-in" => Some("What it uses beside sign-in was saved."),
+        "sign-out-and-requests" => Some("Sign-out, devices and pushed requests were saved."),
         "answers" => Some("How it asks and is answered was saved."),
         "api" => Some("What it exposes was saved. Tokens that are out stay as they are."),
         "binding" => Some("What its tokens are bound to was saved. Tokens that are out stay as they are."),

@@ -71,7 +71,11 @@ fn response_types(visit: &Visit) -> Vec<ResponseType> {
 }
 
 /// The value of a text, if there is one. One that it cannot be is noted.
-fn value<T: FromStr>(name: &'static str, text: Option<&str>, readable: &mut Result<(), BadMetadata>) -> Option<T> {
+pub(super) fn value<T: FromStr>(
+    name: &'static str,
+    text: Option<&str>,
+    readable: &mut Result<(), BadMetadata>,
+) -> Option<T> {
     let value = text?.parse().ok();
     if value.is_none() {
         *readable = Err(BadMetadata::Value(name));

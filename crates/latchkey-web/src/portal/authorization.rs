@@ -1,8 +1,5 @@
 //! One authorization, with everything known about it.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::narrow::NarrowError;
 use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
@@ -12,16 +9,13 @@ use latchkey_identity::token::issuer;
 use latchkey_store::identity::{RefusedOfDay, UseOfDay};
 
 use super::problem::Problem;
+use super::use_by_day::Calls;
 use super::visit::{Answer, Visit, moment};
 use super::{authorizations, deeds, narrow, places, scopes, timeline};
 use crate::identity::apis;
 use crate::pages::Remaining;
-use crate::pages::authorization::{Authorization as AuthorizationPage, DayOfUse, Ended, LiveKey, RefusedCalls};
+use crate::pages::authorization::{Authorization as AuthorizationPage, Ended, LiveKey, RefusedCalls};
 
-/// A day.
-const DAY: Duration = Duration::from_secs(86_400);
-/// How many days of use are shown.
-const DAYS: usize = 30;
 /// How many events of the record are shown.
 const MOST_EVENTS: u32 = 100;
 /// How many kinds of refused calls are shown.
@@ -41,13 +35,13 @@ pub(super) async fn show_again(visit: &Visit, id: AuthorizationId, problem: Narr
 /// All that is known of one of the person's authorizations, ended or not.
 async fn read(visit: &Visit, id: AuthorizationId, problem: Option<NarrowError>) -> Result<AuthorizationPage, Problem> {
     let store = &visit.app.store;
-    let listed = store.authorization_of(visit.account().id, id).await?.ok_or(Problem::NotFound)?;
+    let listed = visit.authorization(id).await?;
     let families = store.families_of(id).await?;
     let client = store.client(listed.authorization.client).await?;
     let kind = client.as_ref().map_or(ClientKind::Web, |client| client.kind);
     let authorization = &listed.authorization;
     let issuer = issuer(&visit.visitor.origin.url, authorization.tenant);
-    let recorded = store.audit_events_about(authorization.tenant.0, id.0, MOST_EVENTS).await?;
+    let recorded = store.audit_events_about(authorization.tenant.0, id.0, None, MOST_EVENTS).await?;
     let refused = store.refusals_of(id).await?;
     let uses = store.uses_of(id).await?;
     let deeds = deeds::of(visit, id, &uses).await?;
@@ -77,7 +71,7 @@ async fn read(visit: &Visit, id: AuthorizationId, problem: Option<NarrowError>) 
         events: timeline::of(authorization, &recorded, &families),
         used_for: deeds.used_for,
         changes: deeds.changes,
-        days: days(&uses, &refused, visit.now()),
+        by_day: by_day(&uses, &refused).until(visit.now()),
         refused: refused.iter().take(MOST_REFUSED).map(refused_calls).collect(),
     })
 }
@@ -142,55 +136,17 @@ fn why(check: &str) -> &'static str {
     }
 }
 
-/// The calls of the last days, answered and refused, the oldest first; none at all if there were no calls in them.
-fn days(uses: &[UseOfDay], refused: &[RefusedOfDay], now: Timestamp) -> Vec<DayOfUse> {
-    let mut calls: BTreeMap<Timestamp, (i64, i64)> = BTreeMap::new();
-    for one in uses {
-        let (sum, _) = calls.entry(one.day).or_default();
-        *sum = sum.saturating_add(one.count);
-    }
-    for one in refused {
-        let (_, sum) = calls.entry(one.day).or_default();
-        *sum = sum.saturating_add(one.count);
-    }
-    let micros = i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX);
-    let today = Timestamp::from_micros(now.as_micros().div_euclid(micros).saturating_mul(micros));
-    let shown: Vec<Timestamp> = std::iter::successors(Some(today), |day| Some(*day - DAY)).take(DAYS).collect();
-    if !shown.iter().any(|day| calls.contains_key(day)) {
-        return Vec::new();
-    }
-    let row = |day: Timestamp| {
-        let (calls, refused) = calls.get(&day).copied().unwrap_or_default();
-        let shown = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-        DayOfUse { day: moment(day), calls: shown(calls), refused: shown(refused) }
-    };
-    shown.into_iter().rev().map(row).collect()
+/// Calls by day, answered and refused.
+fn by_day(uses: &[UseOfDay], refused: &[RefusedOfDay]) -> Calls {
+    let mut calls = Calls::default();
+    uses.iter().for_each(|one| calls.answered(one.day, one.count));
+    refused.iter().for_each(|one| calls.refused(one.day, one.count));
+    calls
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOW: Timestamp = Timestamp::from_secs(100 * 86_400 + 5_000);
-
-    fn used(day: i64, operation: &str, count: i64) -> UseOfDay {
-        let day = Timestamp::from_secs(day * 86_400);
-        UseOfDay { day, operation: operation.into(), project: None, count, last_at: day }
-    }
-
-    fn refused(day: i64, count: i64) -> RefusedOfDay {
-        let day = Timestamp::from_secs(day * 86_400);
-        RefusedOfDay { day, operation: "read source code".into(), reason: "scope".into(), count, last_at: day }
-    }
-
-    #[test]
-    fn thirty_days_are_shown_with_those_on_which_nothing_happened() {
-        let uses = [used(100, "work items: read", 2), used(100, "git: clone", 1), used(98, "git: clone", 7)];
-        let shown = days(&uses, &[refused(98, 2), refused(97, 5)], NOW);
-        assert_eq!(shown.len(), DAYS);
-        let calls: Vec<(u32, u32)> = shown.iter().rev().take(4).map(|day| (day.calls, day.refused)).collect();
-        assert_eq!(calls, [(3, 0), (0, 0), (7, 2), (0, 5)]);
-    }
 
     #[test]
     fn every_check_that_keeps_somebody_out_is_put_in_words() {
@@ -206,11 +162,5 @@ mod tests {
         ] {
             assert_ne!(why(check.code()), "it may not", "{check:?}");
         }
-    }
-
-    #[test]
-    fn an_authorization_that_was_not_used_for_thirty_days_shows_no_days() {
-        assert!(days(&[], &[], NOW).is_empty());
-        assert!(days(&[used(20, "git: clone", 7)], &[refused(20, 1)], NOW).is_empty());
     }
 }

@@ -10,7 +10,6 @@ use latchkey_store::identity::{ListedAuthorization, RefusedOfDay, UseOfDay};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use super::{authorization, authorizations, places, timeline};
 use crate::reply;
@@ -21,9 +20,9 @@ const MOST_EVENTS: u32 = 1_000;
 /// `GET /profile/authorizations/{id}/json`
 pub(super) async fn show(visit: Visit) -> Answer {
     let (store, id) = (&visit.app.store, AuthorizationId(visit.id("id")?));
-    let listed = store.authorization_of(visit.account().id, id).await?.ok_or(Problem::NotFound)?;
+    let listed = visit.authorization(id).await?;
     let given = &listed.authorization;
-    let events = store.audit_events_about(given.tenant.0, id.0, MOST_EVENTS).await?;
+    let events = store.audit_events_about(given.tenant.0, id.0, None, MOST_EVENTS).await?;
     let ended = authorization::ended(given, visit.now());
     let mut file = described(&listed);
     let more = json!({

@@ -13,8 +13,9 @@ use latchkey_store::identity::ListedAuthorization;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::use_by_day::{Calls, by_caller};
 use super::visit::{Answer, Visit, count, moment};
-use super::{approval_requests, legacy_app, places, scopes};
+use super::{approval_requests, legacy_app, places, scopes, use_by_day};
 use crate::legacy::notice::organizations_of;
 use crate::pages::AppFace;
 use crate::pages::authorizations::{AuthorizationKind, AuthorizationRow, Authorizations, IDLE_DAYS, LastUse};
@@ -28,16 +29,18 @@ pub(super) async fn list(visit: Visit) -> Answer {
     let live = live(&visit).await?;
     let all = count(live.len());
     let idle = count(live.iter().filter(|listed| is_unused(&visit, listed, IDLE_DAYS)).count());
+    let mut calls = by_caller(&visit.app.store.calls_of(visit.account().id, use_by_day::since(visit.now())).await?);
     let mut rows = Vec::new();
     for listed in live.into_iter().filter(|listed| unused.is_none_or(|days| is_unused(&visit, listed, days))) {
-        rows.push(row(&visit, listed).await?);
+        let calls = calls.remove(&listed.authorization.id.0).unwrap_or_default();
+        rows.push(row(&visit, listed, &calls).await?);
     }
     let try_at = visit.app.settings.demo.then(|| "/demo".to_owned());
     let asked = approval_requests::of_person(&visit).await?;
     visit.show(&Authorizations { frame: visit.frame(), rows, all, unused, idle, try_at, asked })
 }
 
-async fn row(visit: &Visit, listed: ListedAuthorization) -> Result<AuthorizationRow, StoreError> {
+async fn row(visit: &Visit, listed: ListedAuthorization, calls: &Calls) -> Result<AuthorizationRow, StoreError> {
     let last_use = last_use(visit, &listed);
     let sunset = sunset(visit, &listed).await?;
     let ListedAuthorization { authorization, client_name, publisher, profile, .. } = listed;
@@ -51,6 +54,7 @@ async fn row(visit: &Visit, listed: ListedAuthorization) -> Result<Authorization
         until: authorization.expires_at.map(moment),
         paused: authorization.paused_at.map(moment),
         last_use,
+        by_day: calls.until(visit.now()),
         sunset,
     })
 }

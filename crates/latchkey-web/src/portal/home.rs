@@ -27,6 +27,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         authorizations: count(authorizations.iter().filter(|one| one.authorization.is_live(now)).count()),
         sessions: count(store.sessions_of(account, now).await?.len()),
         apps: count(store.count_clients_owned_by(account).await?),
+        audits: visit.account().tenant_administrator,
         administers: visit.account().tenant_administrator && visit.current.home.kind == TenantKind::Work,
         organizations,
     })

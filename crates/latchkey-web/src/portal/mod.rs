@@ -10,7 +10,6 @@ mod app_federation;
 mod app_keys;
 mod app_new;
 mod app_secret;
-mod app_test;
 mod approval_requests;
 mod apps;
 mod authorization;
@@ -18,6 +17,7 @@ mod authorization_file;
 mod authorizations;
 mod builds;
 mod commit;
+mod csv;
 mod current;
 mod deeds;
 mod home;
@@ -33,9 +33,12 @@ mod pause;
 mod people;
 mod places;
 mod plain_text;
+mod policy_preview;
 mod problem;
 mod project;
+mod record;
 mod registration;
+mod rehearsal;
 mod repositories;
 mod scopes;
 mod self_registration;
@@ -45,6 +48,7 @@ mod sign_in_ways;
 mod snippets;
 mod timeline;
 mod upstreams;
+mod use_by_day;
 mod user_agent;
 mod visit;
 mod work_items;
@@ -70,11 +74,17 @@ pub fn routes() -> Router<App> {
         .route("/profile/authorizations/{id}", page(authorization::show))
         .route("/profile/authorizations/{id}/narrow", form(narrow::save))
         .route("/profile/authorizations/{id}/json", page(authorization_file::show))
+        .route("/profile/activity", page(record::show_own))
+        .route("/profile/activity/csv", page(record::download_own))
+        .route("/profile/activity/calls", page(record::download_calls))
         .route("/profile/sessions", page(sessions::show))
         .route("/profile/sessions/end", form(sessions::end))
         .route("/profile/sign-in", page(sign_in_ways::show))
         .route("/profile/sign-in/link", form(sign_in_ways::link))
         .route("/profile/sign-in/unlink", form(sign_in_ways::end))
+        // The record of a directory, for who administers it.
+        .route("/audit", page(record::show_directory))
+        .route("/audit/csv", page(record::download_directory))
         // Sign-in elsewhere, for who administers a directory.
         .route("/upstream", page(upstreams::list))
         .route("/upstream/new", page(upstreams::ask).merge(form(upstreams::add)))
@@ -95,7 +105,7 @@ pub fn routes() -> Router<App> {
         .route("/apps/{id}", page(app::show))
         .route("/apps/{id}/redirect-uris", form(app::save_redirect_uris))
         .route("/apps/{id}/scopes", form(app::save_scopes))
-        .route("/apps/{id}/beside-sign-in", form(app::save_beside_sign_in))
+        .route("/apps/{id}/sign-out-and-requests", form(app::save_sign_out_and_requests))
         .route("/apps/{id}/requests", page(app::show_requests))
         .route("/apps/{id}/answers", form(app_answers::save))
         .route("/apps/{id}/api", form(app_api::save))
@@ -108,7 +118,7 @@ pub fn routes() -> Router<App> {
         .route("/apps/{id}/federation/remove", form(app_federation::remove))
         .route("/apps/{id}/method", form(app_keys::save_method))
         .route("/apps/{id}/certificate-name", form(app_keys::save_certificate_name))
-        .route("/apps/{id}/test", form(app_test::begin))
+        .route("/apps/{id}/test", form(rehearsal::begin))
         .route("/apps/{id}/delete", page(app::ask_to_delete).merge(form(app::remove)))
         .route("/apps/{id}/move", form(legacy_app::move_it))
         .route("/apps/{id}/retire", page(legacy_app::ask_to_retire).merge(form(legacy_app::retire)))

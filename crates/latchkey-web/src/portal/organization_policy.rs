@@ -6,10 +6,11 @@ use latchkey_store::Changes;
 use latchkey_store::devops::organizations::change_policy;
 
 use super::organization::Entered;
+use super::policy_preview::Preview;
 use super::problem::Problem;
 use super::visit::{Answer, Visit};
 use crate::pages::consent::KeepChoice;
-use crate::pages::organization::{OrganizationPolicy as PolicyPage, WhoMayAuthorize};
+use crate::pages::organization::{OrganizationPolicy as PolicyPage, Switch, WhoMayAuthorize};
 
 /// The longest authorizations that the form offers, in days.
 const OFFERED: [u32; 5] = [365, 180, 90, 30, 7];
@@ -21,13 +22,26 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let entered = Entered::read(&visit).await?;
     entered.may(&visit, Action::AdministerOrganization)?;
     let policy = &entered.facts.organization.policy;
+    let preview = Preview::read(&visit, &entered).await?;
+    let longest = choices(policy.longest_authorization_days).into_iter().map(|choice| told(&preview, choice));
     visit.show(&PolicyPage {
         frame: visit.frame(),
         name: entered.name().to_owned(),
         saved: visit.asked("saved").is_some(),
+        counted: preview.counted(),
+        choices: AuthorizePolicy::ALL.map(|policy| (who(policy), preview.authorize(policy))).into(),
         who: who(policy.authorize),
-        longest: choices(policy.longest_authorization_days),
-        older: policy.legacy_apps,
+        longest: longest.collect(),
+        services: Switch {
+            on: policy.third_party_apps,
+            would_on: preview.calls(|policy| policy.third_party_apps = true),
+            would_off: preview.calls(|policy| policy.third_party_apps = false),
+        },
+        older: Switch {
+            on: policy.legacy_apps,
+            would_on: preview.calls(|policy| policy.legacy_apps = true),
+            would_off: preview.calls(|policy| policy.legacy_apps = false),
+        },
     })
 }
 
@@ -36,10 +50,12 @@ pub(super) async fn save(visit: Visit) -> Answer {
     let unreadable = || Problem::Forbidden { reason: "The form holds a choice that this page does not offer.".into() };
     let authorize = visit.posted("who").and_then(AuthorizePolicy::from_word).ok_or_else(unreadable)?;
     let longest_authorization_days = visit.posted("longest").and_then(days).ok_or_else(unreadable)?;
+    let third_party_apps = visit.posted("services").and_then(switch).ok_or_else(unreadable)?;
     let legacy_apps = visit.posted("older").and_then(switch).ok_or_else(unreadable)?;
     let decided = |policy: &OrganizationPolicy| OrganizationPolicy {
         authorize,
         longest_authorization_days,
+        third_party_apps,
         legacy_apps,
         ..policy.clone()
     };
@@ -97,6 +113,14 @@ fn choices(present: Option<u32>) -> Vec<KeepChoice> {
         chosen: present == Some(days),
     });
     std::iter::once(unbounded).chain(bounded).collect()
+}
+
+/// A choice, with how many authorizations last longer than it lets them.
+fn told(preview: &Preview, choice: KeepChoice) -> KeepChoice {
+    match preview.longer(days(&choice.value).flatten()) {
+        0 => choice,
+        longer => KeepChoice { label: format!("{} ({longer} last longer)", choice.label), ..choice },
+    }
 }
 
 /// On or off, and nothing in between: a form that does not say leaves nothing as it is.

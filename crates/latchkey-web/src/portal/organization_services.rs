@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use super::organization::Entered;
 use super::problem::Problem;
+use super::use_by_day::{by_caller, calls_in};
 use super::visit::{Answer, Visit, moment};
-use super::{authorizations, organization_policy, places, scopes};
+use super::{authorizations, organization_policy, places, scopes, use_by_day};
 use crate::pages::AppFace;
 use crate::pages::confirm::Confirm;
 use crate::pages::organization_services::{OrganizationServices, Service, ServiceAuthorization};
+use crate::pages::use_by_day::UseByDay;
 
 /// How many services can be stopped in one organization: every call looks for its app among them.
 const MOST_STOPPED: usize = 1_000;
@@ -49,6 +51,12 @@ pub(super) async fn show(visit: Visit) -> Answer {
             (None, None) => {}
         }
     }
+    let calls = calls_in(&visit, entered.facts.id().0, use_by_day::since(visit.now())).await;
+    for (app, calls) in by_caller(&calls.unwrap_or_default()) {
+        if let Some(service) = services.get_mut(&ClientId(app)) {
+            service.by_day = calls.until(visit.now());
+        }
+    }
     let mut services: Vec<Service> = services.into_values().collect();
     services.sort_by(|one, other| (&one.app.name, &one.client_id).cmp(&(&other.app.name, &other.client_id)));
     let done = done(&visit, &services);
@@ -56,13 +64,20 @@ pub(super) async fn show(visit: Visit) -> Answer {
 }
 
 fn service(client: ClientId, app: AppFace, legacy: bool, stopped: bool) -> Service {
-    Service { client_id: client.to_string(), app, legacy, stopped, authorizations: Vec::new() }
+    Service {
+        client_id: client.to_string(),
+        app,
+        legacy,
+        stopped,
+        by_day: UseByDay(Vec::new()),
+        authorizations: Vec::new(),
+    }
 }
 
 fn row(visit: &Visit, facts: &OrganizationFacts, given: OrganizationAuthorization) -> ServiceAuthorization {
     let authorization = &given.listed.authorization;
     ServiceAuthorization {
-        may: scopes::in_short(&authorization.scopes),
+        may: scopes::in_short_to_others(&authorization.scopes),
         projects: places::inside(facts, &authorization.places),
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),

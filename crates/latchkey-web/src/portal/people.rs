@@ -6,15 +6,19 @@ use latchkey_devops::ids::PersonId;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::ClientId;
 use latchkey_store::{Store, StoreError};
+use uuid::Uuid;
 
-/// Names of people, looked up once for each page.
+/// Names of people and apps, looked up once for each page.
 #[derive(Default)]
-pub(super) struct Names(BTreeMap<PersonId, String>);
+pub(super) struct Names {
+    people: BTreeMap<PersonId, String>,
+    apps: BTreeMap<ClientId, String>,
+}
 
 impl Names {
     /// The name a person goes by.
     pub(super) async fn of(&mut self, store: &Store, person: PersonId) -> Result<String, StoreError> {
-        if let Some(name) = self.0.get(&person) {
+        if let Some(name) = self.people.get(&person) {
             return Ok(name.clone());
         }
         let name = match store.account(AccountId(person.0)).await? {
@@ -25,8 +29,20 @@ impl Names {
                 None => "somebody who is gone".to_owned(),
             },
         };
-        self.0.insert(person, name.clone());
+        self.people.insert(person, name.clone());
         Ok(name)
+    }
+
+    /// The name of an app, if there was one.
+    pub(super) async fn of_app(&mut self, store: &Store, app: Option<Uuid>) -> Result<Option<String>, StoreError> {
+        let Some(id) = app.map(ClientId) else { return Ok(None) };
+        if let Some(name) = self.apps.get(&id) {
+            return Ok(Some(name.clone()));
+        }
+        let found = store.client(id).await?;
+        let name = found.map_or_else(|| "an app that is gone".to_owned(), |client| client.name.clone());
+        self.apps.insert(id, name.clone());
+        Ok(Some(name))
     }
 
     /// Looks up the names of these people.
@@ -37,8 +53,13 @@ impl Names {
         Ok(())
     }
 
-    /// The name of a person who was learned before.
+    /// The name of a person, if it was learned before.
+    pub(super) fn learned(&self, person: PersonId) -> Option<&str> {
+        self.people.get(&person).map(String::as_str)
+    }
+
+    /// The same, with a word for everybody else.
     pub(super) fn known(&self, person: PersonId) -> &str {
-        self.0.get(&person).map_or("somebody", String::as_str)
+        self.learned(person).unwrap_or("somebody")
     }
 }

@@ -25,6 +25,28 @@ pub(crate) fn in_short(scopes: &ScopeSet) -> Vec<String> {
     if does.is_empty() { learned(scopes).map(|(_, words)| words).collect() } else { does }
 }
 
+/// The same, told to somebody else than the person who approved it.
+pub(super) fn in_short_to_others(scopes: &ScopeSet) -> Vec<String> {
+    in_short(scopes).iter().map(|words| to_others(words)).collect()
+}
+
+/// A line about what is the reader's, about what is somebody else's.
+fn to_others(words: &str) -> String {
+    let theirs = |(before, word): (&str, &str)| {
+        let bare = word.trim_end_matches([',', '.', ':']);
+        let other = match bare {
+            "you" if before == "as" => "them",
+            "you" => "they",
+            "your" => "their",
+            "yours" => "theirs",
+            _ => bare,
+        };
+        word.replacen(bare, other, 1)
+    };
+    let before = std::iter::once("").chain(words.split(' '));
+    before.zip(words.split(' ')).map(theirs).collect::<Vec<_>>().join(" ")
+}
+
 /// Everything that an authorization allows.
 pub(super) fn in_full(scopes: &ScopeSet, calls: Vec<Call>) -> Vec<Allowed> {
     let does = known(scopes).map(|scope| Allowed {
@@ -93,6 +115,12 @@ mod tests {
     #[test]
     fn a_scope_reads_as_what_the_app_may_do() {
         assert_eq!(in_words(Scope::WorkRead), "Read the work items, comments and boards that you can read");
+        let told = to_others("Create personal access tokens that act as you, and revoke yours");
+        assert_eq!(told, "Create personal access tokens that act as them, and revoke theirs");
+        let everything: Vec<&str> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+        for line in in_short_to_others(&ScopeSet::from_text(&everything.join(" "))) {
+            assert!(!line.split(' ').any(|word| word.starts_with("you")), "{line}");
+        }
         for scope in Scope::ALL {
             assert!(in_words(*scope).starts_with(char::is_uppercase), "{scope}");
         }

@@ -1,7 +1,5 @@
 //! Where a person is signed in, and ending it.
 
-use std::convert::Infallible;
-
 use latchkey_identity::session::{NoSuchSession, Session, SessionId, end_others, end_session};
 use uuid::Uuid;
 
@@ -53,16 +51,13 @@ async fn end_one(visit: &Visit, id: SessionId) -> Result<usize, Problem> {
 
 async fn end_all_others(visit: &Visit) -> Result<usize, Problem> {
     let (store, by, here) = (&visit.app.store, visit.account().id, visit.current.session.id);
-    let decided: Result<usize, Infallible> = store
+    let Ok(ended) = store
         .decide(|| async {
             let sessions = store.sessions_of(by, visit.now()).await?;
             Ok(end_others(&sessions, by, here, visit.now()).seen_from(&visit.address()))
         })
         .await?;
-    match decided {
-        Ok(ended) => Ok(ended),
-        Err(never) => match never {},
-    }
+    Ok(ended)
 }
 
 fn done(ended: u32) -> String {

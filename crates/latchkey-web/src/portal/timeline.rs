@@ -8,8 +8,8 @@ use latchkey_identity::token::family::TokenFamily;
 use latchkey_store::AuditEvent;
 use latchkey_store::audit::Recorded;
 
-use super::scopes;
 use super::visit::moment;
+use super::{record, scopes};
 use crate::pages::authorization::Event;
 
 /// What happened, the newest first. `recorded` is the newest first, too.
@@ -104,9 +104,7 @@ fn narrowed(now: &ScopeSet, before: Option<&ScopeSet>, from: &str) -> String {
 
 /// What an app did that is on record by itself: `Repository created: harbor/lighthouse/lamp.`
 fn otherwise(event: &AuditEvent<String>, from: &str) -> String {
-    let words = event.kind.replace('_', " ");
-    let mut letters = words.chars();
-    let words: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let words = record::in_words(&event.kind);
     if event.subject.is_empty() { format!("{words}{from}.") } else { format!("{words}{from}: {}.", event.subject) }
 }
 

@@ -9,11 +9,13 @@ use http::{Request, Response, StatusCode};
 use latchkey_devops::access::{Caller, Standing};
 use latchkey_devops::ids::PersonId;
 use latchkey_identity::account::{Account, AccountId};
+use latchkey_identity::authorization::AuthorizationId;
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::client::registration::RegistrationError;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::devops::Author;
+use latchkey_store::identity::ListedAuthorization;
 use uuid::Uuid;
 
 use super::current::{self, Accounts};
@@ -128,6 +130,21 @@ impl Visit {
     /// The account that acts.
     pub(super) fn account(&self) -> &Account {
         &self.current.account
+    }
+
+    /// One of the account's authorizations, ended or not. What memory holds of its uses is written first, so that it is shown with them; if
+    /// that fails, it is shown without.
+    pub(super) async fn authorization(&self, id: AuthorizationId) -> Result<ListedAuthorization, Problem> {
+        let find = async || self.app.store.authorization_of(self.account().id, id).await;
+        let found = find().await?.ok_or(Problem::NotFound)?;
+        match self.app.flush_one(id).await {
+            Ok(false) => Ok(found),
+            Ok(true) => find().await?.ok_or(Problem::NotFound),
+            Err(error) => {
+                tracing::warn!(%error, "last uses could not be written");
+                Ok(found)
+            }
+        }
     }
 
     /// The moment.

@@ -96,3 +96,30 @@ fn one_token_has_one_spelling() {
         );
     });
 }
+
+/// Our own keys of other algorithms sign tokens for apps that are called. Whoever held one of them would not have a key to the DevOps side.
+#[test]
+fn a_key_for_apps_that_are_called_signs_nothing_for_us() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        let body = claims(&tokens.access);
+        let app = world.parts();
+        for algorithm in Algorithm::ALL {
+            app.begin_to_sign_with(algorithm).await.unwrap();
+            let mut for_userinfo = body.clone();
+            for_userinfo["aud"] = json!("https://latchkey.test/oidc/userinfo");
+            for claims in [&body, &for_userinfo] {
+                let signed = app.signer.answer(algorithm, "at+jwt", claims).unwrap();
+                let worth = world.app("burndown").introspects(&signed).await;
+                assert_eq!(worth["active"], algorithm == Algorithm::Es256, "{algorithm}");
+                if algorithm != Algorithm::Es256 {
+                    is_refused(&world, &signed, algorithm.name()).await;
+                    // Nor under the name of the key that may.
+                    let (_, rest) = signed.split_once('.').unwrap();
+                    let ours = base64url::encode(header(&tokens.access).to_string());
+                    is_refused(&world, &format!("{ours}.{rest}"), "another algorithm under our kid").await;
+                }
+            }
+        }
+    });
+}

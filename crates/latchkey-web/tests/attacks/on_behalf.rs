@@ -1,6 +1,7 @@
 //! Acting on behalf of a person takes the token that one was called with, and nothing that looks like it.
 
 use latchkey_identity::client::Metadata;
+use latchkey_identity::grant::token_exchange::ACCESS_TOKEN;
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};
 use latchkey_testkit::dpop::DpopKey;
 use latchkey_testkit::{RelyingParty, World, on_both_databases};
@@ -82,6 +83,26 @@ fn an_app_that_acts_by_itself_calls_no_app_as_anybody() {
         for asked in [scope.clone(), format!("api://{}/.default", middle.client_id())] {
             assert_eq!(daemon.by_itself(&asked).await.unwrap_err().error, "invalid_scope");
         }
+    });
+}
+
+#[test]
+fn the_token_that_an_app_was_called_with_does_not_make_it_the_caller() {
+    on_both_databases(async |world| {
+        let (middle, _) = apps(&world).await;
+        let scope = format!("api://{}/access_as_user", middle.client_id());
+        let daemon = world.registers(a_daemon("lone").asking(&format!("vso.work {scope}"))).await;
+        let id = daemon.client_id();
+        world.changes_app("middle", move |client| client.metadata.callers = vec![id.clone()]).await;
+        let called = daemon.by_itself(&scope).await.unwrap();
+        assert_eq!(refused(&middle, &called.access).await, "invalid_grant", "it is about no person");
+        // It does not act with what a person gave it in the name of who called it.
+        let own = world.ana().authorizes("middle").await;
+        let as_caller = [("actor_token", called.access.as_str()), ("actor_token_type", ACCESS_TOKEN)];
+        assert_eq!(middle.exchanges(&own.access, &as_caller).await.unwrap_err().error, "invalid_request");
+        let itself = daemon.by_itself("vso.work").await.unwrap();
+        let as_itself = [("actor_token", itself.access.as_str()), ("actor_token_type", ACCESS_TOKEN)];
+        assert!(middle.exchanges(&own.access, &as_itself).await.is_ok(), "with a token of its own it is");
     });
 }
 

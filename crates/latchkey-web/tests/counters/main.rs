@@ -4,6 +4,8 @@
 
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
+use latchkey_identity::client::Metadata;
+use latchkey_identity::scope::ScopeSet;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_store::Counts;
 use latchkey_testkit::builders::a_daemon;
@@ -211,6 +213,21 @@ fn client_credentials_cost_one_signature_and_no_statement_once_they_are_warm() {
         let (count, again) = signatures(&world, nightly.by_itself("")).await;
         assert!(again.is_ok());
         assert_eq!(count, (1, 0));
+        // The same for an app that it calls.
+        let metadata = Metadata {
+            exposed_scopes: vec!["boards.read".into()],
+            callers: vec![nightly.client_id()],
+            access_token_signed_response_alg: Some(Algorithm::Rs256),
+            ..Metadata::default()
+        };
+        let boards = world.registers(a_daemon("boards").with_metadata(metadata)).await;
+        let scope = format!("api://{}/boards.read", boards.client_id());
+        let asked = ScopeSet::from_text(&format!("vso.work {scope}"));
+        world.changes_app("nightly", move |client| client.scopes = client.scopes.union(&asked)).await;
+        nightly.by_itself(&scope).await.unwrap();
+        let (counts, called) = cost(&world, nightly.by_itself(&scope)).await;
+        assert!(called.is_ok());
+        assert_eq!(price(counts), (0, 0), "both registrations are in memory");
         let (counts, refused) = cost(&world, nightly.clone().at("common").by_itself("")).await;
         assert!(refused.is_err());
         assert_eq!(price(counts), (0, 0));

@@ -1,8 +1,8 @@
 //! How an app is answered: by which algorithm, signed or not, and by which subject it knows a person.
 
-use latchkey_identity::client::{Metadata, SubjectType};
+use latchkey_identity::client::{Client, Metadata, SubjectType};
 use latchkey_jose::{Algorithm, JwkSet, KeySet, verify};
-use latchkey_testkit::builders::a_web_app;
+use latchkey_testkit::builders::{a_native_app, a_web_app};
 use latchkey_testkit::relying_party::{claims, header};
 use latchkey_testkit::{World, on_both_databases};
 use serde_json::{Value, json};
@@ -109,6 +109,37 @@ fn an_answer_of_the_authorization_endpoint_can_be_signed() {
         let told = verified(&world, &left.parameter("response").unwrap(), "JWT", Algorithm::Ps256).await;
         assert_eq!((&told["error"], told.get("code")), (&json!("invalid_scope"), None));
         assert!(left.parameter("error").is_none());
+    });
+}
+
+/// Nobody is sent to a host that shows who such an app is, so it is a sector of its own: by its id, in whatever way it asks.
+#[test]
+fn a_pairwise_subject_of_a_native_app_is_its_own_in_a_browser_and_on_a_device() {
+    on_both_databases(async |world| {
+        let metadata = || Metadata { subject_type: SubjectType::Pairwise, ..Metadata::default() };
+        for name in ["kayak", "canoe"] {
+            world.registers(a_native_app(name).with_device_codes()).await;
+            let pairwise = |client: &mut Client| {
+                client.redirect_uris.truncate(1);
+                client.metadata = metadata();
+            };
+            world.changes_app(name, pairwise).await;
+        }
+        let (kayak, canoe) = (world.app("kayak"), world.app("canoe"));
+        let ana = world.ana();
+        let mut subjects = Vec::new();
+        for party in [&kayak, &canoe] {
+            let party = party.clone().asking("openid vso.work");
+            let there = ana.authorizes_part(&party.request(), |page| page).await.id_claims()["sub"].clone();
+            let device = party.begins_on_a_device().await;
+            ana.approves_on(&device).await;
+            let on_a_device = device.polls().await.unwrap();
+            assert_eq!(on_a_device.id_claims()["sub"], there);
+            assert_eq!(on_a_device.userinfo().await.json()["sub"], there);
+            subjects.push(there);
+        }
+        assert_ne!(subjects[0], subjects[1], "both listen on localhost, which is nobody's host");
+        assert!(!subjects.contains(&json!(ana.id().to_string())));
     });
 }
 

@@ -232,9 +232,111 @@ fn grants_that_it_does_not_narrow_refuse_it() {
         let details = lamp().to_string();
         let refused = night.token_request(&[("grant_type", "client_credentials"), ("authorization_details", &details)]);
         assert_eq!(refused.await.error(), "invalid_authorization_details");
-        let buoy = world.registers(a_web_app("buoy").with_device_codes()).await;
-        let refused = buoy.request_to("devicecode", &[("scope", "openid"), ("authorization_details", &details)]);
-        assert_eq!(refused.await.error(), "invalid_authorization_details");
+    });
+}
+
+/// A device asks for places, too: the page shows these and no others, and its tokens count there only.
+#[test]
+fn a_device_asks_for_places_and_the_person_sees_them() {
+    on_both_databases(async |world| {
+        let buoy = world.registers(a_web_app("buoy").with_device_codes()).await.asking("openid offline_access");
+        let ana = world.ana();
+        let device = buoy.begins_on_a_device_with(&[("authorization_details", &lighthouse().to_string())]).await;
+        let page = ana.considers(&device).await;
+        assert!(page.has("named-places"), "{}", page.text());
+        assert_eq!(page.choices("scope"), ["vso.code", "vso.project"]);
+        assert_eq!(page.ticked("project"), [world.project("lighthouse").to_string()]);
+        assert_eq!(page.choices("project").len(), 1);
+        page.press("approve").await;
+        let tokens = device.polls().await.unwrap();
+        assert_eq!(tokens.body["authorization_details"][0]["projects"], json!(["lighthouse"]));
+        assert!(tokens.get(REPOSITORIES).await.is_ok());
+        assert_eq!(tokens.get(DRYDOCK).await.status, 404);
+        assert_eq!(tokens.refreshed().await.unwrap().get(DRYDOCK).await.status, 404, "nor later");
+        // The poll may name less of it, never more, and the scope may be left out.
+        for (named, error) in [(lamp(), None), (json!([object(json!({}))]), Some("invalid_authorization_details"))] {
+            let details = lighthouse().to_string();
+            let device = buoy.clone().asking("").begins_on_a_device_with(&[("authorization_details", &details)]).await;
+            ana.approves_on(&device).await;
+            let polled = device.polls_for(&[("authorization_details", &named.to_string())]).await;
+            assert_eq!(polled.as_ref().err().map(|refused| refused.error.as_str()), error);
+            if let Ok(tokens) = polled {
+                assert!(tokens.get(LAMP).await.is_ok());
+                assert_eq!(tokens.get(TOWER).await.status, 404);
+            }
+        }
+        // What is malformed or not registered is said at once; what is out of reach to whoever looks for it.
+        for (details, scope) in [("[]".to_owned(), "openid"), (lighthouse().to_string(), "openid vso.work")] {
+            let pairs = [("scope", scope), ("authorization_details", details.as_str())];
+            assert_eq!(buoy.device_request(&pairs).await.error(), "invalid_authorization_details", "{details}");
+        }
+        let nowhere = json!([object(json!({"projects": ["nowhere"]}))]).to_string();
+        let lost = buoy.begins_on_a_device_with(&[("authorization_details", &nowhere)]).await;
+        assert!(!ana.considers(&lost).await.has("approve"));
+        assert_eq!(lost.polls().await.unwrap_err().error, "access_denied");
+    });
+}
+
+/// An exchange narrows by places and actions together, and never widens.
+#[test]
+fn a_token_is_exchanged_for_one_that_counts_for_what_is_named() {
+    on_both_databases(async |world| {
+        let (app, tokens) = (world.app("burndown"), world.ana().authorizes("burndown").await);
+        let exchanged = async |token: &str, details: &Value, more: &[(&str, &str)]| {
+            let details = details.to_string();
+            let named = [("authorization_details", details.as_str())];
+            app.exchanges(token, &[&named, more].concat()).await.map_err(|refused| refused.error)
+        };
+        let narrow = exchanged(&tokens.access, &lighthouse(), &[]).await.unwrap();
+        assert_eq!(narrow.body["authorization_details"][0]["actions"], json!(["code", "project"]));
+        assert!(narrow.get(REPOSITORIES).await.is_ok());
+        assert_eq!(narrow.get(DRYDOCK).await.status, 404);
+        assert_eq!(narrow.get("/harbor/lighthouse/_apis/wit/workitems/1").await.status, 401, "nothing is said of work");
+        let less = exchanged(&narrow.access, &lamp(), &[]).await.unwrap();
+        assert!(less.get(LAMP).await.is_ok());
+        assert_eq!(less.get(TOWER).await.status, 404);
+        let beyond = Err("invalid_authorization_details".to_owned());
+        let whole = json!([object(json!({}))]);
+        for (token, details, more) in [
+            (&less.access, lighthouse(), vec![]),
+            (&narrow.access, whole, vec![]),
+            (&narrow.access, json!([object(json!({"projects": ["drydock"]}))]), vec![]),
+            (&tokens.access, lighthouse(), vec![("resource", "https://latchkey.test/harbor/lighthouse")]),
+            (&tokens.access, lighthouse(), vec![("scope", "vso.code")]),
+            (&tokens.access, json!([{"type": "devops", "organization": "shore", "actions": ["code"]}]), vec![]),
+        ] {
+            assert_eq!(exchanged(token, &details, &more).await.map(|_| ()), beyond, "{details} {more:?}");
+        }
+    });
+}
+
+/// An app that was called goes on with less than it was allowed.
+#[test]
+fn an_app_goes_on_behalf_of_a_person_for_what_is_named() {
+    on_both_databases(async |world| {
+        let metadata = Metadata { exposed_scopes: vec!["act".into()], ..Metadata::default() };
+        let middle = world.registers(a_web_app("middle").with_metadata(metadata)).await;
+        let scope = format!("api://{}/act", middle.client_id());
+        let front = world.registers(a_web_app("front").asking(&scope)).await.asking(&scope);
+        let ana = world.ana();
+        ana.authorizes("middle").await;
+        let called = ana.authorizes_part(&front.request(), |page| page).await;
+        let goes_on = async |details: &Value| {
+            let details = details.to_string();
+            let pairs = [
+                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                ("requested_token_use", "on_behalf_of"),
+                ("assertion", called.access.as_str()),
+                ("scope", "vso.project vso.code"),
+                ("authorization_details", details.as_str()),
+            ];
+            middle.read(&middle.token_request(&pairs).await).map_err(|refused| refused.error)
+        };
+        let narrow = goes_on(&lighthouse()).await.unwrap();
+        assert!(narrow.get(REPOSITORIES).await.is_ok());
+        assert_eq!(narrow.get(DRYDOCK).await.status, 404);
+        let elsewhere = json!([{"type": "devops", "organization": "shore", "actions": ["code"]}]);
+        assert_eq!(goes_on(&elsewhere).await.unwrap_err(), "invalid_authorization_details");
     });
 }
 

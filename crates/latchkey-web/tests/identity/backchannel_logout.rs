@@ -250,16 +250,25 @@ fn pages_for_sign_outs_are_the_apps_own_and_addresses_for_notices_are_https() {
         world.registers(a_web_app("skiff").owned_by("ana")).await;
         let path = format!("/apps/{}/requests", world.app("skiff").client_id());
         let page = ana.opens(&path).await;
-        let page =
-            page.fill("backchannel_logout_uri", "http://skiff.test/out").press("save-beside-sign-in").await.page();
+        let page = page
+            .fill("backchannel_logout_uri", "http://skiff.test/out")
+            .press("save-sign-out-and-requests")
+            .await
+            .page();
         assert!(page.text().contains("the address for notices of sign-outs is an https address"), "{}", page.text());
         let page = page.fill("backchannel_logout_uri", "https://skiff.test/out");
-        let page =
-            page.fill("frontchannel_logout_uri", "https://evil.test/out").press("save-beside-sign-in").await.page();
+        let page = page
+            .fill("frontchannel_logout_uri", "https://evil.test/out")
+            .press("save-sign-out-and-requests")
+            .await
+            .page();
         assert!(page.text().contains("the page for sign-outs lies at the scheme, host and port"), "{}", page.text());
-        let page =
-            page.fill("frontchannel_logout_uri", "https://skiff.test/frame").press("save-beside-sign-in").await.page();
-        assert!(page.text().contains("was saved"), "{}", page.text());
+        let page = page
+            .fill("frontchannel_logout_uri", "https://skiff.test/frame")
+            .press("save-sign-out-and-requests")
+            .await
+            .page();
+        assert!(page.text().contains("were saved"), "{}", page.text());
         let client = world.store().client(world.app("skiff").app().id).await.unwrap().unwrap();
         assert_eq!(client.logout.backchannel_logout_uri.as_ref().unwrap().as_str(), "https://skiff.test/out");
         assert_eq!(client.logout.frontchannel_logout_uri.as_ref().unwrap().as_str(), "https://skiff.test/frame");

@@ -97,6 +97,23 @@ fn what_is_advertised_is_true() {
     });
 }
 
+/// Checklist: the discovery modules of the logout plans.
+#[test]
+fn the_metadata_says_what_the_logout_plans_need() {
+    on_both_databases(async |world| {
+        let document = metadata(&world, &world.harbor().to_string()).await;
+        assert!(document["end_session_endpoint"].as_str().unwrap().starts_with("https://"));
+        for supported in [
+            "backchannel_logout_supported",
+            "backchannel_logout_session_supported",
+            "frontchannel_logout_supported",
+            "frontchannel_logout_session_supported",
+        ] {
+            assert_eq!(document[supported], true, "{supported}");
+        }
+    });
+}
+
 /// What was switched at another node: nothing tells this one of it.
 #[test]
 fn what_a_tenant_decides_elsewhere_is_in_the_metadata_within_a_minute() {

@@ -1,9 +1,14 @@
 //! Signing keys: rotation, revocation, and what the published set says meanwhile (S-DB-07, OpenID Connect Core §10.1.1)
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use latchkey_identity::key_rotation::KeyState;
+use futures_util::future::join;
+use latchkey_identity::Change;
+use latchkey_identity::key_rotation::{KeyChange, KeyState};
 use latchkey_identity::limits::{KEY_ACTIVE_FOR, KEY_KEPT_FOR, KEY_PUBLISHED_FIRST};
 use latchkey_jose::Algorithm;
 use latchkey_testkit::databases::on_both_engines;
@@ -127,13 +132,33 @@ fn nothing_counts_that_a_revoked_key_signed_and_the_published_set_changes_at_onc
 fn a_change_that_somebody_else_made_is_taken_when_the_feed_tells_of_it() {
     on_both_databases(async |world| {
         let tokens = world.ana().authorizes("burndown").await;
-        let revoke = latchkey_identity::Change::RevokeKey { kid: kid(&tokens.access), at: world.now() };
+        let revoke = Change::SigningKey(KeyChange::Revoke { kid: kid(&tokens.access), at: world.now() });
         world.becomes([revoke]).await;
         // What the jobs do all the time.
         world.parts().signer.changed().await;
         world.parts().reload_keys().await.unwrap();
         assert_eq!(tokens.userinfo().await.status, 401);
         assert!(!published(&world).await.contains(&kid(&tokens.access)));
+    });
+}
+
+/// Who takes them has begun, and reads: whoever asks meanwhile waits for it.
+#[test]
+fn nothing_is_answered_by_the_keys_of_before_while_those_of_now_are_read() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        assert_eq!(tokens.userinfo().await.status, 200);
+        let revoke = Change::SigningKey(KeyChange::Revoke { kid: kid(&tokens.access), at: world.now() });
+        world.becomes([revoke]).await;
+        let mut taking = pin!(world.parts().reload_keys());
+        let begun = poll_fn(|context| Poll::Ready(taking.as_mut().poll(context)));
+        let (asked, taken) = match begun.await {
+            Poll::Pending => join(tokens.userinfo(), taking).await,
+            // A small database in a file may have answered already; one across a socket has not.
+            Poll::Ready(taken) => (tokens.userinfo().await, taken),
+        };
+        taken.unwrap();
+        assert_eq!(asked.status, 401);
     });
 }
 
@@ -146,7 +171,7 @@ fn whoever_follows_the_keys_takes_every_change_of_them() {
             let tokens = world.ana().authorizes("burndown").await;
             let revoked = kid(&tokens.access);
             world.parts().advance_keys().await.unwrap();
-            world.becomes([latchkey_identity::Change::RevokeKey { kid: revoked.clone(), at: world.now() }]).await;
+            world.becomes([Change::SigningKey(KeyChange::Revoke { kid: revoked.clone(), at: world.now() })]).await;
             let gone = async {
                 while published(&world).await.contains(&revoked) {
                     tokio::task::yield_now().await;

@@ -1,6 +1,8 @@
 //! The identity platform over HTTP: one file per endpoint.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod absent_places;
+mod access_token_algorithms;
 mod admin;
 mod answers;
 mod authorization_details;
@@ -25,6 +27,7 @@ mod mtls;
 mod par;
 mod presentation;
 mod private_key_jwt;
+mod prompt;
 mod published_keys;
 mod register;
 mod requests;

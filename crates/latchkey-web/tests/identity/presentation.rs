@@ -105,3 +105,33 @@ fn an_app_that_registers_itself_tells_of_them_and_is_told_them_again() {
         }
     });
 }
+
+/// What somebody makes this server fetch is counted by where they are, a logo like a request object; what is refused before anything is
+/// fetched uses up nothing.
+#[test]
+fn nobody_makes_this_server_ask_others_again_and_again() {
+    on_both_databases(async |world| {
+        let uri = "https://service.test/request.jwt";
+        let skiff = skiff(&world, Metadata { request_uris: vec![uri.into()], ..shown() }).await;
+        let remote = world.remote("service.test", |_| latchkey_testkit::remote::status(404)).await;
+        let asks = async |uri: &str| {
+            let pairs = [("client_id", skiff.client_id()), ("request_uri", uri.to_owned())];
+            let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            world.get(&format!("{}?{query}", skiff.endpoint("oauth2/v2.0/authorize"))).await
+        };
+        for _ in 0..250 {
+            asks("https://service.test/other.jwt").await;
+        }
+        assert!(remote.asked().is_empty(), "it is fetched from where it was registered, and from nowhere else");
+        for _ in 0..250 {
+            asks(uri).await;
+        }
+        assert_eq!(remote.asked().len(), 200);
+        let logo = format!("/assets/logos/{}", skiff.client_id());
+        assert_eq!(world.get(&logo).await.status, 404);
+        assert_eq!(remote.asked().len(), 200, "nor the logo");
+        remote.answers(|_| Response::new(Body::from(PNG)));
+        world.seconds_later(15 * 60);
+        assert_eq!(world.get(&logo).await.status, 200);
+    });
+}

@@ -49,6 +49,24 @@ fn nobody_registers_an_app_where_the_gate_is_off() {
     });
 }
 
+/// Whoever is refused at the gate uses up nothing of what others may do.
+#[test]
+fn registrations_are_counted_behind_the_gate() {
+    on_both_databases(async |world| {
+        for _ in 0..310 {
+            assert_eq!(registers(&world, a_document()).await.status, 403);
+        }
+        opens(&world, RegistrationGate::Open).await;
+        for _ in 0..300 {
+            // What is malformed counts: it was looked at.
+            assert_eq!(registers(&world, json!({"redirect_uris": 1})).await.status, 400);
+        }
+        assert_eq!(registers(&world, a_document()).await.status, 503);
+        world.later(Duration::from_secs(15 * 60));
+        assert_eq!(registers(&world, a_document()).await.status, 201);
+    });
+}
+
 #[test]
 fn a_registration_is_201_json_with_what_was_registered() {
     on_both_databases(async |world| {

@@ -63,3 +63,16 @@ fn services_keep_their_access_unless_it_was_given_for_the_session() {
         assert_eq!(passing.refreshed().await.err().unwrap().error, "invalid_grant");
     });
 }
+
+#[test]
+fn where_nobody_is_signed_in_any_more_nobody_is_said_to_have_left() {
+    on_both_databases(async |world| {
+        let (here, there) = (world.ana(), world.ana());
+        here.signs_in().await;
+        let asked = here.browser().open("/signout").await.page();
+        there.opens("/profile/sessions").await.press("end-others").await.page();
+        let done = asked.press("signout-confirm").await.page();
+        assert_eq!(done.heading(), "Nobody was signed out");
+        assert!(done.says("Nobody is signed in in this browser."), "{}", done.text());
+    });
+}

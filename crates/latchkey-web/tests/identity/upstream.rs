@@ -1,6 +1,9 @@
 //! `/upstream/callback/{id}`, `/signin/elsewhere`: people of harbor sign in at a second Latchkey.
 
+use latchkey_identity::Change;
 use latchkey_identity::account::{Account, AccountState};
+use latchkey_identity::session::{Session, SessionId};
+use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::sign_in::upstream::registration::Registration;
 use latchkey_testkit::{Browser, Page, Upstream, World, on_both_databases};
 use latchkey_web::identity::upstream::registration::TypedSecret;
@@ -99,6 +102,34 @@ fn a_service_is_told_how_and_when_somebody_signed_in_there() {
         assert_eq!(claims["acr"], "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport");
         assert_eq!(claims["auth_time"], signed_in_there, "the provider's moment");
         assert_eq!(claims["auth_time"], tokens.refreshed().await.unwrap().id_claims()["auth_time"]);
+    });
+}
+
+/// OpenID Connect Core §5.5.1.1: an essential `acr` that somebody did not show at the provider is not met by a sign-in there.
+#[test]
+fn an_essential_acr_that_was_not_shown_there_is_refused() {
+    on_both_databases(async |world| {
+        let upstream = world.trusts_an_upstream(|_| {}).await;
+        links_ana(&world, &upstream).await;
+        let at_upstream = upstream.world.ana();
+        at_upstream.signs_in().await;
+        // There she showed a code that she was sent, and no password.
+        let (store, now) = (upstream.world.store(), world.now());
+        let by_code = AuthenticationContext::Upstream(["otp"].into_iter().collect());
+        for session in store.sessions_of(upstream.world.account("ana"), now).await.unwrap() {
+            let id = SessionId(uuid::Uuid::from_u128(session.id.0.as_u128() ^ 1));
+            let other = Session { id, context: by_code, ..session.clone() };
+            upstream.world.becomes([Change::EndSession { session: session.id, at: now }]).await;
+            upstream.world.becomes([Change::StartSession(Box::new(other))]).await;
+        }
+        let password = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+        let claims = serde_json::json!({"id_token": {"acr": {"essential": true, "value": password}}}).to_string();
+        let request = world.app("burndown").request().with("login_hint", "ana@harbor.test").with("claims", &claims);
+        let browser = world.browser();
+        let there = onward(&browser.open(&request.url()).await.page()).await;
+        let back = upstream.answers_as(&at_upstream, &there).await;
+        let left = browser.open(&back).await.page().follow("onward").await.left();
+        assert_eq!(request.answered(&left).err().unwrap().error, "unmet_authentication_requirements");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use latchkey_identity::client::registration::{Registration, RegistrationError};
 use latchkey_identity::client::{Client, ClientId, ClientKind, LogoutUris, Profile};
-use latchkey_identity::legacy::{ImportError, Imported, NO_NEW_ONES};
+use latchkey_identity::legacy::{ImportError, Imported, LegacyRegistration, NO_NEW_ONES};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::{Change, Decision};
 use latchkey_store::{CommitError, Decided};
@@ -99,12 +99,24 @@ fn a_direct_call_of_the_store_makes_none_and_turns_none_into_one() {
 }
 
 #[test]
+fn an_app_does_not_come_in_under_the_id_of_somebody_else() {
+    on_both_databases(async |world| {
+        for id in [world.account("ana").0, world.account("eve").0, world.harbor().0, world.shore().0] {
+            let exported = LegacyRegistration { id: ClientId(id), ..an_exported_app("oldtimer", "vso.work") };
+            assert_eq!(world.imports(&exported).await, Err(ImportError::SomebodyElse), "{id}");
+            assert!(world.store().client(exported.id).await.unwrap().is_none());
+        }
+        assert!(world.imports(&an_exported_app("oldtimer", "vso.work")).await.is_ok());
+    });
+}
+
+#[test]
 fn the_import_is_once_per_organization_and_asked_again_changes_nothing() {
     on_both_databases(async |world| {
         let app = world.takes_over("oldtimer").await;
         let exported = an_exported_app("oldtimer", "vso.work vso.code");
         assert!(matches!(world.imports(&exported).await, Ok(Imported::Unchanged(_))));
-        let renamed = latchkey_identity::legacy::LegacyRegistration { name: "Oldtimer 2".into(), ..exported.clone() };
+        let renamed = LegacyRegistration { name: "Oldtimer 2".into(), ..exported.clone() };
         let Ok(Imported::Updated(client)) = world.imports(&renamed).await else { panic!("it is updated") };
         assert_eq!((client.name.as_str(), client.secrets.len()), ("Oldtimer 2", 1));
         assert!(app.authorized_by(&world.ana()).await.refreshed().await.is_ok());

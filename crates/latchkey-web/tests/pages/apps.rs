@@ -134,14 +134,14 @@ fn the_addresses_for_after_sign_out_device_codes_and_pushed_requests_are_saved_o
             .opens(&format!("/apps/{client_id}/requests"))
             .await
             .fill("post_logout_redirect_uris", "http://crane.test/bye")
-            .press("save-beside-sign-in")
+            .press("save-sign-out-and-requests")
             .await
             .page();
         assert_eq!(bad.status(), 422);
         assert!(bad.text_of("post-logout-uris-wrong").contains("http is for localhost"), "{}", bad.text());
         let page = bad.fill("post_logout_redirect_uris", "https://crane.test/bye").tick("device_code", "yes");
-        let page = page.tick("pushed_only", "yes").press("save-beside-sign-in").await.page();
-        assert!(page.says("What it uses beside sign-in was saved"), "{}", page.text());
+        let page = page.tick("pushed_only", "yes").press("save-sign-out-and-requests").await.page();
+        assert!(page.says("Sign-out, devices and pushed requests were saved"), "{}", page.text());
         let client = world.store().client(client_id).await.unwrap().unwrap();
         assert!(client.permits_post_logout_redirect("https://crane.test/bye"));
         assert!(client.device_code && client.pushed_only);
@@ -188,7 +188,7 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
         assert_eq!(metadata.authorization_details_types, Some(std::collections::BTreeSet::new()));
         let begun = metadata.sign_in_at("https://id.test");
         assert_eq!(begun.as_deref(), Some("https://crane.test/login?iss=https%3A%2F%2Fid.test"));
-        page.press("save-beside-sign-in").await.page();
+        page.press("save-sign-out-and-requests").await.page();
         let after = world.store().client(client_id).await.unwrap().unwrap().metadata.clone();
         assert_eq!(after, metadata, "another form leaves it as it is");
     });
@@ -221,7 +221,16 @@ fn an_owner_says_what_an_app_exposes_and_another_app_asks_for_it() {
         assert!(page.says(&format!("api://{api}/boards.read")), "{}", page.text());
         let refused = page.fill("exposed_scopes", "two words").press("save-api").await.page();
         assert_eq!((refused.status(), refused.value("exposed_scopes").as_str()), (422, "two words"));
+        // How the tokens for it are signed, and who else calls it.
         let asking = id(&registers(&ana, "Harbor Front").await);
+        let page = ana.opens(&format!("/apps/{api}")).await;
+        let page = page.choose("access_token_signed_response_alg", "RS256").fill("callers", &asking);
+        let page = page.press("save-api").await.page();
+        let chosen = (page.value("access_token_signed_response_alg"), page.value("callers"));
+        assert_eq!(chosen, ("RS256".into(), asking.clone()), "{}", page.text());
+        let refused = page.fill("callers", "nobody").press("save-api").await.page();
+        assert_eq!((refused.status(), refused.value("callers").as_str()), (422, "nobody"));
+        assert!(refused.has("callers-wrong") && !refused.has("api-wrong"), "the mistake stands at its field");
         let page = ana.opens(&format!("/apps/{asking}")).await;
         let full = format!("api://{api}/access_as_user");
         let page = page.fill("app_scopes", &full).press("save-scopes").await.page();

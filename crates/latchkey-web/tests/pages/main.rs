@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod account_switch;
-mod app_test;
 mod approval_requests;
 mod apps;
 mod authorization;
@@ -13,6 +12,9 @@ mod home;
 mod mail;
 mod narrow;
 mod pause;
+mod policy_preview;
+mod record;
+mod rehearsal;
 mod service_members;
 mod sessions;
 mod unused;

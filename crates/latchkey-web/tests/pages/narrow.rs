@@ -131,7 +131,7 @@ fn the_record_tells_of_it_once() {
         let page = details(&ana, "burndown").await;
         page.press("narrow-save").await.page();
         page.untick("scope", "vso.build").press("narrow-save").await.page();
-        let events = world.store().audit_events_about(world.harbor().0, id.parse().unwrap(), 100).await.unwrap();
+        let events = world.store().audit_events_about(world.harbor().0, id.parse().unwrap(), None, 100).await.unwrap();
         let kinds: Vec<&str> = events.iter().map(|recorded| &*recorded.event.kind).collect();
         assert_eq!(kinds, ["authorization_narrowed", "authorization_granted"], "nothing unticked is nothing done");
     });

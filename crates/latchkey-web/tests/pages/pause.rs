@@ -137,7 +137,7 @@ fn it_is_paused_from_its_details_too_and_twice_is_once() {
         assert_eq!(paused.path(), details.path());
         assert!(paused.says("None, while it is paused"), "{}", paused.text());
         details.press(&format!("pause-{id}")).await.page();
-        let events = world.store().audit_events_about(world.harbor().0, id.parse().unwrap(), 100).await.unwrap();
+        let events = world.store().audit_events_about(world.harbor().0, id.parse().unwrap(), None, 100).await.unwrap();
         let kinds: Vec<&str> = events.iter().map(|recorded| &*recorded.event.kind).collect();
         assert_eq!(kinds, ["authorization_paused", "authorization_granted"]);
         paused.press(&format!("resume-{id}")).await.page();

@@ -15,7 +15,6 @@ pub(crate) mod relying_party;
 mod visit;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use hyper::{Method, Request, Response, StatusCode};
@@ -31,8 +30,6 @@ use visit::{News, Visit};
 
 /// What it calls itself.
 pub(crate) const AGENT: &str = "Burndown/1.0";
-/// A key that ends this soon is renewed before it is used.
-const SOON: Duration = Duration::from_secs(30);
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -114,12 +111,9 @@ impl Burndown {
         }
     }
 
-    /// Reads everything with the key it has; when that is refused, with the next one; and when there is none, it is over.
+    /// Reads everything with the key it has, whatever its clock says; when that is refused, with the next one; and when there is none, it is over.
     async fn dashboard(&self, visitor: &Visitor, mut connected: Connected) -> Result<BurndownDashboard, News> {
         let mut refused = None;
-        if connected.key.expires_at <= visitor.now + SOON {
-            self.renew(visitor, &mut connected, &KeyRefused { call: "POST /token".to_owned() }).await?;
-        }
         for _ in 0..2 {
             if let Some(refused) = &refused {
                 self.renew(visitor, &mut connected, refused).await?;

@@ -10,7 +10,7 @@ use latchkey_store::outbox::Queued;
 use latchkey_web::app::Origin;
 use latchkey_web::identity::problem_page::{frame, unavailable};
 use latchkey_web::pages::Moment;
-use latchkey_web::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow};
+use latchkey_web::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow, DemoWhole};
 use latchkey_web::reply::{self, FormTargets};
 use latchkey_web::visitor::Visitor;
 use latchkey_web::{Peer, Site};
@@ -25,6 +25,8 @@ use super::sample::people::EVERYBODY;
 use super::scene::Scene;
 use crate::listen::Answers;
 
+/// Where one message is shown with its secrets, by its number.
+const WHOLE: &str = "/demo/messages/";
 /// How many mails are shown, the newest first.
 const MOST_MAIL: u32 = 100;
 
@@ -123,12 +125,17 @@ impl Guide {
             return None;
         }
         let path = request.uri().path();
-        if !matches!(path, "/demo" | "/demo/events" | "/demo/mail") {
+        let whole = path.strip_prefix(WHOLE).map(|number| self.whole(number));
+        // One that made room for others is not there any more.
+        if !matches!(path, "/demo" | "/demo/events" | "/demo/mail") && !matches!(whole, Some(Some(_))) {
             return None;
         }
         let visitor = self.visitor(request, peer)?;
         let frame = frame(self.site.app(), &visitor);
         let own = FormTargets::own();
+        if let Some(message) = whole.flatten() {
+            return Some(reply::page(StatusCode::OK, &visitor, &DemoWhole { frame, message }, &own));
+        }
         Some(match path {
             "/demo/mail" => match mail {
                 Ok(mail) => {
@@ -151,6 +158,15 @@ impl Guide {
                 reply::page(StatusCode::OK, &visitor, &page, &own)
             }
         })
+    }
+
+    /// A message with its secrets, by its number.
+    fn whole(&self, number: &str) -> Option<DemoMessage> {
+        let walk = self.recorder.follow();
+        let walk = walk.borrow();
+        let message = walk.messages.iter().find(|message| message.number.to_string() == number)?;
+        let body = message.whole.as_ref()?.0.clone();
+        Some(DemoMessage { body, hides: false, ..shown_message(message) })
     }
 
     /// Who asks, if they named one of our origins; otherwise the site says what it says to strangers.
@@ -190,6 +206,7 @@ fn shown_account(account: &KeptAccount) -> DemoAccount {
 }
 
 fn shown_message(message: &Message) -> DemoMessage {
-    let Message { number, from, to, line, note, body, decoded } = message.clone();
-    DemoMessage { number, from, to, line, note: note.to_owned(), body, decoded }
+    let hides = message.whole.is_some();
+    let Message { number, from, to, line, note, body, decoded, .. } = message.clone();
+    DemoMessage { number, from, to, line, note: note.to_owned(), body, hides, decoded }
 }

@@ -1,4 +1,5 @@
-//! What was said over the wire, for the guided walk: the messages of the flow, masked before they are kept.
+//! What was said over the wire, for the guided walk: the messages of the flow, masked before they are shown. All of one is shown to who
+//! asks for it; passwords and what is in cookies are not even kept.
 //!
 //! It stands in front of the site, in the demo alone; the product's own path knows nothing of it.
 
@@ -12,16 +13,18 @@ use hyper::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE, USER_AGENT, WWW_AUTHENTICATE,
 };
 use hyper::{Method, Request, Response, StatusCode};
-use latchkey_jose::unverified;
+use latchkey_identity::event::EventKind;
+use latchkey_jose::{Timestamp, unverified};
 use tokio::sync::watch;
 use url::form_urlencoded;
 
 use super::burndown::AGENT as BURNDOWN_AGENT;
-use super::mask;
+use super::mask::{self, Extent};
 use super::oldtimer::AGENT as OLDTIMER_AGENT;
 use super::sample::apps::BURNDOWN;
 use super::sample::older_apps::OLDTIMER;
 use super::scene::Scene;
+use super::service::now;
 use super::steps::{Happened, Steps};
 
 /// Messages that are kept; the oldest make room.
@@ -30,6 +33,16 @@ const MESSAGES: usize = 60;
 const BODY_BYTES: usize = 64 << 10;
 /// The server's name among those who talk.
 const LATCHKEY: &str = "Latchkey";
+
+/// The rest of a message with its secrets, for who asks. Prints as `[whole]`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Whole(pub(crate) String);
+
+impl std::fmt::Debug for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[whole]")
+    }
+}
 
 /// One message, masked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,6 +59,8 @@ pub(crate) struct Message {
     pub(crate) note: &'static str,
     /// The rest.
     pub(crate) body: String,
+    /// The rest without the mask, if that hides something.
+    pub(crate) whole: Option<Whole>,
     /// Tokens in it.
     pub(crate) decoded: Vec<(String, String)>,
 }
@@ -58,8 +73,25 @@ pub(crate) struct Walk {
     pub(crate) messages: VecDeque<Message>,
     /// Which steps they show to have happened.
     pub(crate) steps: Steps,
+    /// Whether Burndown came with a key whose time was over, and has no other yet.
+    met_the_end: bool,
     /// Whether the demo ends: nothing more will happen.
     pub(crate) is_over: bool,
+}
+
+impl Walk {
+    /// Takes in what an exchange shows. Whether that is anything new.
+    fn learn(&mut self, heard: &Heard, status: StatusCode, happened: Option<Happened>) -> bool {
+        let of_burndown = heard.who == BURNDOWN;
+        if of_burndown && heard.scene == Scene::Api && status == StatusCode::UNAUTHORIZED {
+            self.met_the_end = heard.ran_out;
+        }
+        if of_burndown && heard.scene == Scene::Token && std::mem::take(&mut self.met_the_end) && status.is_success() {
+            self.steps.note(Happened::RanOut);
+            return true;
+        }
+        happened.map(|happened| self.steps.note(happened)).is_some()
+    }
 }
 
 /// Listens in. Cheap to clone.
@@ -77,6 +109,8 @@ pub(crate) struct Heard {
     is_post: bool,
     /// The `grant_type` of a token request.
     grant: String,
+    /// Whether it came with a token whose time was over.
+    ran_out: bool,
 }
 
 impl Recorder {
@@ -115,9 +149,13 @@ impl Recorder {
         if scene == Scene::Authorize && who == BURNDOWN {
             self.begin();
         }
-        let mut lines = vec![mask::form(query), mask::form(&form)];
         let credential = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        lines.extend(credential.map(|credential| format!("Authorization: {}", mask::authorization(credential))));
+        let told = |extent| {
+            let shown = |credential| format!("Authorization: {}", mask::authorization(credential, extent));
+            paragraphs([mask::form(query, extent), mask::form(&form, extent)].into_iter().chain(credential.map(shown)))
+        };
+        let (shown, whole) = masked(told);
+        let ran_out = credential.is_some_and(|credential| has_run_out(credential, now()));
         let from = if scene.is_of_the_browser() { "Browser".to_owned() } else { who.clone() };
         self.keep(Message {
             number: 0,
@@ -125,11 +163,12 @@ impl Recorder {
             to: LATCHKEY.to_owned(),
             line: format!("{} {}", parts.method, parts.uri.path()),
             note: scene.asked(is_post),
-            body: paragraphs(lines),
+            body: shown,
+            whole,
             decoded: Vec::new(),
         });
         let grant = field(&form, "grant_type").unwrap_or_default();
-        Ok((Request::from_parts(parts, body), Heard { scene, who, is_post, grant }))
+        Ok((Request::from_parts(parts, body), Heard { scene, who, is_post, grant, ran_out }))
     }
 
     /// Notes the answer, and hands it back.
@@ -138,7 +177,7 @@ impl Recorder {
         let json = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         let small = body.size_hint().upper().is_some_and(|size| size <= BODY_BYTES as u64);
         let worth_it = heard.scene.has_answer() || !parts.status.is_success();
-        let (body, bytes) = match json && small && worth_it {
+        let (body, bytes) = match small && (json && worth_it || heard.scene == Scene::Audit) {
             // The whole body is there already: this waits for nothing and cannot break off.
             true => to_bytes(body, BODY_BYTES)
                 .await
@@ -147,16 +186,17 @@ impl Recorder {
         };
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let location = header(LOCATION).unwrap_or_default();
-        let mut lines = Vec::new();
-        lines.extend((!location.is_empty()).then(|| format!("Location: {}", mask::address(location))));
-        lines.extend(header(WWW_AUTHENTICATE).map(|challenge| format!("WWW-Authenticate: {challenge}")));
-        lines
-            .extend(parts.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| masked_cookie(cookie.to_str().ok()?)));
-        lines.extend(mask::json(&bytes));
+        let told = |extent| {
+            let location = (!location.is_empty()).then(|| format!("Location: {}", mask::address(location, extent)));
+            let challenge = header(WWW_AUTHENTICATE).map(|challenge| format!("WWW-Authenticate: {challenge}"));
+            let cookies = parts.headers.get_all(SET_COOKIE).iter();
+            let cookies = cookies.filter_map(|cookie| masked_cookie(cookie.to_str().ok()?));
+            paragraphs(location.into_iter().chain(challenge).chain(cookies).chain(mask::json(&bytes, extent)))
+        };
+        let (shown, whole) = masked(told);
         let brings_code = location.split_once('?').and_then(|(_, query)| field(query, "code")).is_some();
-        if let Some(happened) = happened(&heard, parts.status, brings_code) {
-            self.walk.send_modify(|walk| walk.steps.note(happened));
-        }
+        let happened = happened(&heard, parts.status, &bytes, brings_code);
+        self.walk.send_if_modified(|walk| walk.learn(&heard, parts.status, happened));
         let to = if heard.scene.is_of_the_browser() { "Browser".to_owned() } else { heard.who };
         self.keep(Message {
             number: 0,
@@ -164,7 +204,8 @@ impl Recorder {
             to,
             line: format!("{} {}", parts.status.as_u16(), parts.status.canonical_reason().unwrap_or_default()),
             note: heard.scene.answered(parts.status, brings_code),
-            body: paragraphs(lines),
+            body: shown,
+            whole,
             decoded: mask::decoded(&bytes),
         });
         Response::from_parts(parts, body)
@@ -213,8 +254,8 @@ impl Recorder {
     }
 }
 
-/// What an exchange shows to have happened.
-fn happened(heard: &Heard, status: StatusCode, brings_code: bool) -> Option<Happened> {
+/// What an exchange shows to have happened. `answer` is the body, where it was looked at.
+fn happened(heard: &Heard, status: StatusCode, answer: &[u8], brings_code: bool) -> Option<Happened> {
     let of_burndown = heard.who == BURNDOWN;
     match heard.scene {
         Scene::SignIn | Scene::Select if heard.is_post && status.is_redirection() => Some(Happened::SignedIn),
@@ -231,8 +272,31 @@ fn happened(heard: &Heard, status: StatusCode, brings_code: bool) -> Option<Happ
         Scene::Revoke if heard.is_post && !status.is_client_error() && !status.is_server_error() => {
             Some(Happened::WasRevoked)
         }
+        Scene::Audit if status.is_success() && tells_of_the_walk(answer) => Some(Happened::WasAudited),
         _ => None,
     }
+}
+
+/// Whether a page of the record shows what the walk put there: an approval, and its end.
+fn tells_of_the_walk(page: &[u8]) -> bool {
+    let page = String::from_utf8_lossy(page);
+    [EventKind::AuthorizationGranted, EventKind::AuthorizationRevoked]
+        .iter()
+        .all(|kind| page.contains(&format!("data-kind=\"{}\"", kind.name())))
+}
+
+/// Whether a credential is a token whose time is over.
+fn has_run_out(credential: &str, now: Timestamp) -> bool {
+    let token = credential.strip_prefix("Bearer ").and_then(unverified::decode_for_display);
+    let end = token.and_then(|token| token.payload.get("exp").and_then(|end| end.as_i64()));
+    end.is_some_and(|end| end <= now.as_secs())
+}
+
+/// A text with its secrets masked, and all of it if that is more.
+fn masked(told: impl Fn(Extent) -> String) -> (String, Option<Whole>) {
+    let (shown, whole) = (told(Extent::Masked), told(Extent::Whole));
+    let whole = (shown != whole).then_some(Whole(whole));
+    (shown, whole)
 }
 
 fn is_small(headers: &HeaderMap) -> bool {
@@ -262,7 +326,7 @@ fn masked_cookie(cookie: &str) -> Option<String> {
     Some(format!("Set-Cookie: {name}={};{attributes}", mask::secret(value)))
 }
 
-fn paragraphs(lines: Vec<String>) -> String {
+fn paragraphs(lines: impl IntoIterator<Item = String>) -> String {
     lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -273,104 +337,4 @@ fn broken_off() -> Response<Body> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECRET: &str = "0123456789-this-opens-something-WXYZ";
-
-    fn recorder() -> Recorder {
-        Recorder::new([("b1".to_owned(), BURNDOWN.to_owned())])
-    }
-
-    fn so_far(recorder: &Recorder) -> (Vec<Message>, Steps) {
-        let walk = recorder.follow();
-        let walk = walk.borrow();
-        (walk.messages.iter().cloned().collect(), walk.steps)
-    }
-
-    async fn exchange(recorder: &Recorder, request: Request<Body>, response: Response<Body>) -> (Bytes, Bytes) {
-        let scene = Scene::of(request.method(), request.uri().path()).unwrap();
-        let (request, heard) = recorder.hear(scene, request).await.map_err(|_| ()).unwrap();
-        let passed_on = to_bytes(request.into_body(), BODY_BYTES).await.unwrap();
-        let response = recorder.answered(heard, response).await;
-        (passed_on, to_bytes(response.into_body(), BODY_BYTES).await.unwrap())
-    }
-
-    fn post(path: &str, form: &str) -> Request<Body> {
-        let request = Request::post(path).header(CONTENT_LENGTH, form.len());
-        request.body(Body::from(form.to_owned())).unwrap()
-    }
-
-    fn json(status: u16, text: &str) -> Response<Body> {
-        let response = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
-        response.body(Body::from(text.to_owned())).unwrap()
-    }
-
-    #[tokio::test]
-    async fn what_is_heard_is_passed_on_unchanged_and_kept_masked() {
-        let recorder = recorder();
-        let form = format!("grant_type=authorization_code&client_id=b1&code={SECRET}&client_secret={SECRET}");
-        let answer = format!(r#"{{"access_token":"{SECRET}","refresh_token":"{SECRET}"}}"#);
-        let passed = exchange(&recorder, post("/t/oauth2/v2.0/token", &form), json(200, &answer)).await;
-        assert_eq!(passed, (Bytes::from(form), Bytes::from(answer)));
-
-        let (messages, steps) = so_far(&recorder);
-        let names: Vec<_> = messages.iter().map(|message| (message.from.as_str(), message.to.as_str())).collect();
-        assert_eq!(names, [(BURNDOWN, LATCHKEY), (LATCHKEY, BURNDOWN)]);
-        for message in &messages {
-            assert!(!format!("{message:?}").contains(SECRET), "{message:?}");
-            assert!(message.body.contains("…WXYZ"), "{message:?}");
-        }
-        assert!(steps.have(Happened::GotKeys));
-    }
-
-    #[tokio::test]
-    async fn the_older_kinds_assertions_are_masked_too() {
-        let recorder = recorder();
-        let form = format!("client_assertion={SECRET}&grant_type=refresh_token&assertion={SECRET}");
-        let mut request = post("/oauth2/token", &form);
-        request.headers_mut().insert(USER_AGENT, OLDTIMER_AGENT.parse().unwrap());
-        exchange(&recorder, request, json(200, &format!(r#"{{"access_token":"{SECRET}"}}"#))).await;
-        let (messages, steps) = so_far(&recorder);
-        assert!(!format!("{messages:?}").contains(SECRET), "{messages:?}");
-        assert_eq!(messages[0].from, OLDTIMER);
-        assert!(steps.have(Happened::OlderGotKeys) && !steps.have(Happened::GotKeys));
-    }
-
-    #[tokio::test]
-    async fn passwords_and_cookies_are_never_kept() {
-        let recorder = recorder();
-        let form = format!("email=ana%40harbor.test&password={SECRET}&csrf={SECRET}");
-        let response = Response::builder().status(303).header(LOCATION, "/consent?flow=f");
-        let response = response.header(SET_COOKIE, format!("latchkey={SECRET}; Path=/")).body(Body::empty()).unwrap();
-        exchange(&recorder, post("/signin", &form), response).await;
-        let (messages, steps) = so_far(&recorder);
-        assert!(!format!("{messages:?}").contains(SECRET));
-        assert!(messages[0].body.contains("email = ana@harbor.test") && messages[0].body.contains("password = …\n"));
-        assert!(messages[1].body.contains("Set-Cookie: latchkey=…WXYZ; Path=/"));
-        assert!(!steps.have(Happened::SignedIn), "Burndown did not ask");
-    }
-
-    #[tokio::test]
-    async fn a_body_that_is_long_or_of_unknown_length_passes_unheard() {
-        let recorder = recorder();
-        let long = "x".repeat(BODY_BYTES + 1);
-        let request = Request::post("/t/oauth2/v2.0/token").header(CONTENT_LENGTH, long.len());
-        let scene = Scene::Token;
-        let (request, _) =
-            recorder.hear(scene, request.body(Body::from(long.clone())).unwrap()).await.map_err(|_| ()).unwrap();
-        assert_eq!(to_bytes(request.into_body(), long.len()).await.unwrap(), long);
-    }
-
-    #[tokio::test]
-    async fn the_oldest_messages_make_room() {
-        let recorder = recorder();
-        for _ in 0..MESSAGES {
-            exchange(&recorder, Request::get("/t/discovery/v2.0/keys").body(Body::empty()).unwrap(), json(200, "{}"))
-                .await;
-        }
-        let (messages, _) = so_far(&recorder);
-        assert_eq!(messages.len(), MESSAGES);
-        assert_eq!(messages.last().unwrap().number, u32::try_from(MESSAGES).unwrap() * 2);
-    }
-}
+mod tests;

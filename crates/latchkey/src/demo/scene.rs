@@ -29,6 +29,8 @@ pub(crate) enum Scene {
     Authorizations,
     /// Taking a key back.
     Revoke,
+    /// The record.
+    Audit,
 }
 
 impl Scene {
@@ -50,6 +52,7 @@ impl Scene {
             "/consent" if is_post => Self::Consent,
             "/profile/authorizations" => Self::Authorizations,
             "/profile/authorizations/revoke" if is_post => Self::Revoke,
+            "/audit" => Self::Audit,
             _ if path.contains("/_apis/") => Self::Api,
             _ if path.contains("/_git/") && is_gits_own(path) => Self::Git,
             _ => return None,
@@ -60,7 +63,13 @@ impl Scene {
     pub(crate) const fn is_of_the_browser(self) -> bool {
         matches!(
             self,
-            Self::Authorize | Self::SignIn | Self::Select | Self::Consent | Self::Authorizations | Self::Revoke
+            Self::Authorize
+                | Self::SignIn
+                | Self::Select
+                | Self::Consent
+                | Self::Authorizations
+                | Self::Revoke
+                | Self::Audit
         )
     }
 
@@ -90,6 +99,7 @@ impl Scene {
             Self::Authorizations if is_post => "The person changes something.",
             Self::Authorizations => "The person looks at the keys that are out.",
             Self::Revoke => "The person takes a key back.",
+            Self::Audit => "An administrator looks at the record.",
         }
     }
 

@@ -17,10 +17,14 @@ pub(crate) enum Happened {
     Read,
     /// The person found it under Manage authorizations.
     WasFound,
+    /// A key's time was over, and Burndown got the next one.
+    RanOut,
     /// They took it back.
     WasRevoked,
     /// Burndown's next call failed.
     WasRefused,
+    /// An administrator found all of it in the record.
+    WasAudited,
     /// An app of the older kind got its keys.
     OlderGotKeys,
     /// git got in with a key.
@@ -28,15 +32,17 @@ pub(crate) enum Happened {
 }
 
 impl Happened {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Asked,
         Self::SignedIn,
         Self::Approved,
         Self::GotKeys,
         Self::Read,
         Self::WasFound,
+        Self::RanOut,
         Self::WasRevoked,
         Self::WasRefused,
+        Self::WasAudited,
         Self::OlderGotKeys,
         Self::Cloned,
     ];
@@ -62,8 +68,8 @@ impl Steps {
             H::Asked if self.have(H::WasRefused) => *self = Self::default(),
             H::Asked | H::GotKeys => {}
             H::SignedIn | H::Approved if !self.have(H::Asked) => return,
-            H::Read | H::WasFound | H::WasRevoked if !self.have(H::GotKeys) => return,
-            H::WasRefused if !self.have(H::WasRevoked) => return,
+            H::Read | H::WasFound | H::RanOut | H::WasRevoked if !self.have(H::GotKeys) => return,
+            H::WasRefused | H::WasAudited if !self.have(H::WasRevoked) => return,
             _ => {}
         }
         // Whoever is known already is neither asked to sign in nor, for the same again, to approve.
@@ -89,76 +95,153 @@ impl Steps {
 }
 
 fn described(step: Happened, service_url: &str, oldtimer_url: &str, state: DemoStepState) -> DemoStep {
-    let burndown = |label: &str| Some((format!("{service_url}/"), label.to_owned()));
-    let own = |path: &str, label: &str| Some((path.to_owned(), label.to_owned()));
-    let (title, text, specification, link) = match step {
+    let (title, text, specification) = words(step);
+    DemoStep {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        happened: explained(step).to_owned(),
+        specification: specification.to_owned(),
+        link: link(step, service_url, oldtimer_url),
+        state,
+    }
+}
+
+/// What to do: a title, a few sentences, and the specification behind it.
+const fn words(step: Happened) -> (&'static str, &'static str, &'static str) {
+    match step {
         Happened::Asked => (
             "Burndown asks",
             "It is another company's site. It wants to show your work items, so it sends you here with a request: who it \
              is, what it wants, where to send you back.",
             "RFC 6749 §4.1.1, RFC 7636 §4.3",
-            burndown("Open Burndown"),
         ),
         Happened::SignedIn => (
             "You pick an account",
             "And sign in, on Latchkey's own page. Burndown never sees the password. Start as ana@harbor.test: her password is below.",
             "OpenID Connect Core §3.1.2.3",
-            None,
         ),
         Happened::Approved => (
             "You approve all of it, or less",
             "Untick the project drydock, or the source code: Burndown gets what is left. Sign in as Ben or Cy instead, and \
              you are told what is missing.",
             "RFC 6749 §3.3",
-            None,
         ),
         Happened::GotKeys => (
             "Burndown gets its keys",
             "The browser brought it a code. With the code, its own secret and the verifier that only it knows, it gets an ID \
-             token, an access token for at most 90 minutes, and a refresh token.",
+             token, an access token, and a refresh token.",
             "RFC 6749 §4.1.3, OpenID Connect Core §3.1.3",
-            None,
         ),
         Happened::Read => (
             "It reads what you approved",
             "Each call is checked against what you approved, what you may do now, and what the organization allows.",
             "RFC 6750 §2.1",
-            burndown("Look at Burndown"),
         ),
         Happened::WasFound => (
             "You see every key that is out",
             "Who has it, what it opens, until when, and when it was last used.",
             "RFC 6819 §5.1.3",
-            own("/profile/authorizations", "Manage authorizations"),
+        ),
+        Happened::RanOut => (
+            "A key runs out",
+            "Access tokens live 90 minutes at the most. Burndown's live 2 minutes, so that you can see it: wait that long, and look at \
+             Burndown again.",
+            "RFC 6750 §3.1, RFC 6749 §6",
         ),
         Happened::WasRevoked => (
             "You take it back",
             "From then on nothing new is issued, and within a second nothing of it is accepted anywhere.",
             "RFC 6819 §5.2.2.4",
-            own("/profile/authorizations", "Manage authorizations"),
         ),
         Happened::WasRefused => (
             "Its next call fails",
             "Burndown says so plainly. It has nothing left with which to ask again, except you.",
             "RFC 6750 §3.1, RFC 6749 §5.2",
-            burndown("Look at Burndown again"),
+        ),
+        Happened::WasAudited => (
+            "An administrator finds all of it",
+            "Ana owns harbor and administers its directory: as her, find who signed in, what was approved and what was taken back.",
+            "No specification asks for this.",
         ),
         Happened::OlderGotKeys => (
             "An older app still works",
             "Oldtimer was registered years ago, for the older OAuth kind. Approve it: it gets the same short keys, it is in the same \
              list, and every answer tells it when its time is over. Then try to register another one.",
             "RFC 7523 §2.1, RFC 9745, RFC 8594",
-            Some((format!("{oldtimer_url}/"), "Open Oldtimer".to_owned())),
         ),
         Happened::Cloned => (
             "git clones with a key",
             "Paste the line below into a terminal. It prints an address: approve Pocket Tools there, and git goes on by itself, \
              with an access token as its password.",
             "RFC 8628 §3.3",
-            own("#clone", "See the line"),
         ),
-    };
-    DemoStep { title: title.to_owned(), text: text.to_owned(), specification: specification.to_owned(), link, state }
+    }
+}
+
+/// What just happened, for who has seen it happen.
+const fn explained(step: Happened) -> &'static str {
+    match step {
+        Happened::Asked => {
+            "Burndown made up a state, a nonce and a code verifier, kept them, and sent the hash of the verifier along. Latchkey \
+             compared the redirect URI with what Burndown registered, letter by letter, before anything else."
+        }
+        Happened::SignedIn => {
+            "The browser got a session cookie that only Latchkey reads. The request of Burndown waited meanwhile, and went on by itself."
+        }
+        Happened::Approved => {
+            "What you ticked was stored, word for word what the page showed, and your browser took a code to Burndown: it is good \
+             once, for a minute."
+        }
+        Happened::GotKeys => {
+            "Whoever had stolen the code could do nothing with it: the verifier never left Burndown. A second use of it would end what \
+             it produced."
+        }
+        Happened::Read => {
+            "The key is a signed note of who, for whom, for what and until when. The server checked it, looked up what is true now, and \
+             noted the use."
+        }
+        Happened::WasFound => {
+            "The page reads what is stored, and what was used a moment ago. Nothing can hold a key and not be on it."
+        }
+        Happened::RanOut => {
+            "The call came with a key whose time was over, and was refused. Burndown showed its refresh token, and got new ones: an \
+             access token, and a refresh token that takes the place of the old one. You were not asked, as what you approved still stands."
+        }
+        Happened::WasRevoked => {
+            "One commit ended the authorization, its refresh token with it. The access token still says that it is good: no server of \
+             yours believes it any more."
+        }
+        Happened::WasRefused => {
+            "The access token and the refresh token were both refused: 401 at the API, invalid_grant at the token endpoint."
+        }
+        Happened::WasAudited => {
+            "Each event was written in the transaction that made it true. Each carries a hash of all before it: `latchkey audit verify` \
+             finds what was changed since."
+        }
+        Happened::OlderGotKeys => {
+            "Oldtimer showed its secret and its code as assertions. The answer told it in two headers since when its way is deprecated \
+             and when it ends."
+        }
+        Happened::Cloned => {
+            "You typed a code that a program without a browser had shown you, and it asked until you had approved it."
+        }
+    }
+}
+
+/// Where to do it, and what the link says.
+fn link(step: Happened, service_url: &str, oldtimer_url: &str) -> Option<(String, String)> {
+    let burndown = |label: &str| Some((format!("{service_url}/"), label.to_owned()));
+    let own = |path: &str, label: &str| Some((path.to_owned(), label.to_owned()));
+    match step {
+        Happened::Asked => burndown("Open Burndown"),
+        Happened::SignedIn | Happened::Approved | Happened::GotKeys => None,
+        Happened::Read => burndown("Look at Burndown"),
+        Happened::WasFound | Happened::WasRevoked => own("/profile/authorizations", "Manage authorizations"),
+        Happened::RanOut | Happened::WasRefused => burndown("Look at Burndown again"),
+        Happened::WasAudited => own("/audit", "Open the audit log"),
+        Happened::OlderGotKeys => Some((format!("{oldtimer_url}/"), "Open Oldtimer".to_owned())),
+        Happened::Cloned => own("#clone", "See the line"),
+    }
 }
 
 #[cfg(test)]
@@ -177,14 +260,15 @@ mod tests {
         assert_eq!(after(&[H::SignedIn, H::WasFound, H::Read]), []);
         assert_eq!(after(&[H::Asked, H::SignedIn]), [H::Asked, H::SignedIn]);
         assert_eq!(after(&[H::Asked, H::GotKeys]), [H::Asked, H::SignedIn, H::Approved, H::GotKeys]);
-        assert_eq!(after(&[H::Asked, H::GotKeys, H::WasRefused]).len(), 4, "nothing was revoked yet");
+        assert_eq!(after(&[H::Asked, H::GotKeys, H::WasRefused, H::WasAudited]).len(), 4, "nothing was revoked yet");
     }
 
     #[test]
     fn who_begins_again_after_the_end_walks_again() {
         use Happened as H;
-        let whole = [H::Asked, H::GotKeys, H::Read, H::WasFound, H::WasRevoked, H::WasRefused];
-        assert_eq!(after(&whole).len(), 8);
+        let whole =
+            [H::Asked, H::GotKeys, H::Read, H::WasFound, H::RanOut, H::WasRevoked, H::WasRefused, H::WasAudited];
+        assert_eq!(after(&whole).len(), 10);
         assert_eq!(after(&[&whole[..], &[H::Asked]].concat()), [H::Asked]);
     }
 

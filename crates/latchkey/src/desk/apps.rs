@@ -119,7 +119,7 @@ pub(crate) struct NewApp {
     /// How it asks and is answered, as JSON of registered names: subject_type, id_token_signed_response_alg,
     /// userinfo_signed_response_alg, introspection_signed_response_alg, authorization_signed_response_alg,
     /// request_object_signing_alg, require_signed_request_object, request_uris, default_max_age, require_auth_time,
-    /// initiate_login_uri, exposed_scopes
+    /// initiate_login_uri, exposed_scopes, callers, access_token_signed_response_alg, access_token_lifetime
     #[arg(long, value_name = "JSON")]
     #[serde(default)]
     metadata: Option<TypedMetadata>,

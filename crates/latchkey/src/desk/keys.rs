@@ -29,7 +29,7 @@ pub(crate) enum KeyOrder {
     #[command(after_help = "Example:\n  latchkey key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k\n\n\
         Services get new tokens by their refresh tokens, and notice nothing else.")]
     Revoke {
-        /// The key's id, as `latchkey key list` has it
+        /// The key's id, as `latchkey key list` has it; after `--` if it begins with a hyphen
         kid: String,
     },
 }

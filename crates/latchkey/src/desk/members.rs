@@ -33,11 +33,17 @@ pub(crate) enum MemberOrder {
         latchkey member add example 00000000-0000-0000-0000-000000000000 --project lighthouse --group readers")]
     Add(NewMember),
     /// Remove a person or an app from an organization: nothing of theirs reaches it any more
+    #[command(after_help = "Examples:\n  \
+        latchkey member remove example ben@example.com\n  \
+        latchkey member remove example ben@example.com --project lighthouse")]
     Remove {
         /// The organization
         organization: String,
         /// The address of their account, or the client id of an app
         member: String,
+        /// A project they are taken out of; they stay a member of the organization. May be given several times
+        #[arg(long = "project", value_name = "PROJECT")]
+        projects: Vec<String>,
     },
 }
 
@@ -111,7 +117,12 @@ impl MemberOrder {
     pub(super) fn question(&self) -> Option<String> {
         match self {
             Self::Add(_) => None,
-            Self::Remove { organization, member } => Some(format!("Remove {member} from {organization}?")),
+            Self::Remove { organization, member, projects } if projects.is_empty() => {
+                Some(format!("Remove {member} from {organization}?"))
+            }
+            Self::Remove { organization, member, projects } => {
+                Some(format!("Remove {member} from {} of {organization}?", projects.join(", ")))
+            }
         }
     }
 }
@@ -119,7 +130,7 @@ impl MemberOrder {
 pub(super) async fn perform(app: &App, order: MemberOrder) -> Result<Report, Failure> {
     match order {
         MemberOrder::Add(new) => add(app, &new).await,
-        MemberOrder::Remove { organization, member } => remove(app, &organization, &member).await,
+        MemberOrder::Remove { organization, member, projects } => remove(app, &organization, &member, &projects).await,
     }
 }
 
@@ -160,13 +171,7 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
                 .because("whoever holds its secret would hold the organization"));
         }
     }
-    let mut projects = Vec::new();
-    for name in &new.projects {
-        let project = facts
-            .project(name)
-            .ok_or_else(|| Failure::not_found(format!("there is no project {name} in {}", facts.organization.name)))?;
-        projects.push(project.id);
-    }
+    let projects = projects_named(&facts, &new.projects)?;
     let by = author(app.now());
     app.store
         .decide(|| async {
@@ -206,7 +211,7 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
     Ok(Report::done(format!("{} is a member of {}.", new.member, facts.organization.name)))
 }
 
-fn whole(somebody: &Somebody, projects: &[ProjectId], new: &NewMember) -> Member {
+fn whole(somebody: &Somebody, projects: &BTreeSet<ProjectId>, new: &NewMember) -> Member {
     let groups = new.administrator.then_some(OrganizationGroup::ProjectCollectionAdministrators);
     Member {
         person: somebody.id(),
@@ -232,26 +237,45 @@ async fn invite(app: &App, account: &Account, facts: &OrganizationFacts) -> Resu
     invited.await?
 }
 
-async fn remove(app: &App, name: &str, named: &str) -> Result<Report, Failure> {
+/// The projects of these names, each once.
+fn projects_named(facts: &OrganizationFacts, names: &[String]) -> Result<BTreeSet<ProjectId>, Failure> {
+    let missing = |name| Failure::not_found(format!("there is no project {name} in {}", facts.organization.name));
+    names.iter().map(|name| facts.project(name).map(|project| project.id).ok_or_else(|| missing(name))).collect()
+}
+
+async fn remove(app: &App, name: &str, named: &str, projects: &[String]) -> Result<Report, Failure> {
     let facts = organization(app, name).await?;
+    let projects = projects_named(&facts, projects)?;
     // An app that was deleted can still be taken off the list.
     let member = match ClientId::parse(named) {
         Some(id) => PersonId(id.0),
         None => person(&account(app, named).await?),
     };
-    if facts.organization.owner == member {
+    if projects.is_empty() && facts.organization.owner == member {
         return Err(Failure::refused(format!("{named} owns {}", facts.organization.name))
             .because("an organization without an owner would belong to nobody"));
     }
     let by = author(app.now());
     app.store
         .decide(|| async {
-            if app.store.member(facts.id(), member).await?.is_none() {
+            let Some(present) = app.store.member(facts.id(), member).await? else {
                 let nobody = Failure::not_found(format!("{named} is no member of {}", facts.organization.name));
                 return Ok((Err(nobody), Changes::none()));
+            };
+            if projects.is_empty() {
+                return Ok((Ok(()), members::remove(&facts.organization, member, &by)));
             }
-            Ok((Ok(()), members::remove(&facts.organization, member, &by)))
+            let mut changes = Changes::none();
+            for project in &projects {
+                if !present.projects.contains_key(project) {
+                    let outside = Failure::not_found(format!("{named} is not a member of all of these projects"));
+                    return Ok((Err(outside), Changes::none()));
+                }
+                changes.append(members::remove_from_project(&facts.organization, member, *project, &by));
+            }
+            Ok((Ok(()), changes))
         })
         .await??;
-    Ok(Report::done(format!("{named} is no member of {} any more.", facts.organization.name)))
+    let left = if projects.is_empty() { "" } else { "these projects of " };
+    Ok(Report::done(format!("{named} is no member of {left}{} any more.", facts.organization.name)))
 }

@@ -89,8 +89,9 @@ fn a_change_makes_the_next_revision_and_says_what_changed() {
         (&state.old, &state.new),
         (&Some(FieldValue::Text("New".into())), &Some(FieldValue::Text("Active".into())))
     );
-    assert!(revision.update.says_something());
-    assert!(!change(item, json!([])).unwrap().update.says_something());
+    let nothing = change(item, json!([])).unwrap().update;
+    let named: Vec<&str> = nothing.fields.iter().map(|change| change.field).collect();
+    assert_eq!(named, ["System.Rev"], "a change of nothing is a revision, and no more");
 }
 
 #[test]

@@ -27,18 +27,22 @@ pub(crate) fn request(edits: &[(&str, &str)]) -> Result<AuthorizationRequest, Au
 }
 
 pub(crate) fn request_of(client: &Client, edits: &[(&str, &str)]) -> Result<AuthorizationRequest, AuthorizeError> {
+    at_harbor(|context| parse(&good(edits), Some(client), context))
+}
+
+/// The parameters of a good request, but for these.
+pub(crate) fn good(edits: &[(&str, &str)]) -> Parameters {
     let mut pairs: Vec<(&str, &str)> =
         GOOD.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name)).collect();
     pairs.extend(edits);
-    let audience = Audience::Tenant(harbor());
-    let context = Context {
-        origin: "https://id.test",
-        audience: &audience,
-        resource: &a_resource(),
-        published: &[],
-        came_by: CameBy::Link,
-    };
-    parse(&parameters(&pairs), Some(client), context)
+    parameters(&pairs)
+}
+
+/// Asks in a link, in the tenant that the client is of.
+pub(crate) fn at_harbor<T>(ask: impl FnOnce(Context<'_>) -> T) -> T {
+    let (audience, resource) = (Audience::Tenant(harbor()), a_resource());
+    let (origin, came_by) = ("https://id.test", CameBy::Link);
+    ask(Context { origin, audience: &audience, resource: &resource, published: &[], came_by })
 }
 
 fn told(edits: &[(&str, &str)]) -> &'static str {
@@ -61,7 +65,7 @@ fn a_good_request_is_served_and_unknown_parameters_are_ignored() {
         ("x-client-SKU", "js"),
     ])
     .unwrap();
-    assert!(request.wants_id_token() && request.client_info);
+    assert!(request.scopes.canonical().contains(OPENID) && request.client_info);
     assert_eq!(request.redirect.issuer, format!("https://id.test/{}/v2.0", harbor().id));
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::client::client_metadata::{Offered, read};
 use crate::client::{ClientKind, Publisher};
+use crate::event::EventKind;
 use crate::resource::tests::a_resource;
 use crate::secret::Purpose;
 
@@ -67,6 +68,17 @@ fn a_gate_is_open_closed_or_opened_by_a_token() {
     let standing =
         Standing { tenant, gate: RegistrationGate::Open, token: None, registered: full, key: &key(), now: NOW };
     assert_eq!(may_register(standing), Err(Refused::Full));
+}
+
+#[test]
+fn a_token_to_register_with_is_kept_as_its_hash_and_on_record() {
+    let tenant = TenantId(uuid::Uuid::nil());
+    let event = Event::new(EventKind::PolicyChanged, tenant, NOW, "");
+    let decision = add_initial_access_token(tenant, event, &mut Entropy::seeded(1));
+    let (secret, token) = decision.answer.unwrap();
+    assert_eq!((token.hash, token.expires_at), (secret.hash(), NOW + limits::INITIAL_ACCESS_TOKEN_LIFETIME));
+    let [Change::Record(event), Change::AddInitialAccessToken(kept)] = &decision.changes[..] else { panic!() };
+    assert_eq!((event.subject.as_str(), *kept), ("a token to register apps with", token));
 }
 
 #[test]

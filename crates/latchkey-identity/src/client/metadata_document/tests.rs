@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::client::ClientKind;
+use crate::event::EventKind;
 use crate::resource::tests::a_resource;
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
@@ -212,4 +213,14 @@ fn an_outage_ends_nothing_for_a_while() {
     assert!(!document.counts(Purpose::Request, later(COUNTS_FOR_REQUESTS)));
     assert!(document.counts(Purpose::Token, later(COUNTS_FOR_REQUESTS)));
     assert!(!document.counts(Purpose::Token, later(COUNTS_FOR_TOKENS)));
+}
+
+#[test]
+fn a_gate_opens_and_closes_and_it_is_on_record() {
+    for (open, said) in [(true, "apps describe themselves: on"), (false, "apps describe themselves: off")] {
+        let event = Event::new(EventKind::PolicyChanged, HARBOR, NOW, "");
+        let recorded = Event { subject: said.into(), ..event.clone() };
+        let decision = set_gate(HARBOR, open, event);
+        assert_eq!(decision.changes, [Change::Record(recorded), Change::SetDocumentGate { tenant: HARBOR, open }]);
+    }
 }

@@ -71,6 +71,14 @@ fn a_registration_is_checked_whole() {
 }
 
 #[test]
+fn scopes_of_people_themselves_may_be_written_along_and_are_registered_nowhere() {
+    let mut along = a_registration();
+    along.scopes = ScopeSet::from_text("openid address offline_access userinfo:name vso.work vso.code vso.build");
+    along.required_scopes = ScopeSet::from_text("openid");
+    assert_eq!(along.check(&known()), a_registration().check(&known()));
+}
+
+#[test]
 fn device_codes_are_for_native_and_web_apps_that_registered_for_them() {
     let kind = |kind, device_code| Client { kind, device_code, ..a_client() };
     assert!(kind(ClientKind::Native, true).may_use_device_codes());

@@ -126,7 +126,9 @@ fn fapi_takes_the_issuer_as_a_text_and_no_rs256() {
     assert_eq!(fapi.presents(&fapi.claims(), false), Ok(1));
     let endpoint = |name: &str| json!(format!("https://id.test/common/oauth2/v2.0/{name}"));
     for aud in [json!([ISSUER]), endpoint("token"), endpoint("par"), json!("https://id.test")] {
-        assert_eq!(fapi.presents(&fapi.with("aud", aud.clone()), false).unwrap_err().code, "invalid_client", "{aud}");
+        let refused = fapi.presents(&fapi.with("aud", aud.clone()), false).unwrap_err();
+        assert_eq!(refused.code, "invalid_client", "{aud}");
+        assert_eq!(refused.description, "aud of the client assertion is not the issuer, as a text", "{aud}");
     }
     let rs256 = owner(Algorithm::Rs256, Profile::Fapi2);
     assert_eq!(rs256.presents(&rs256.claims(), false).unwrap_err().code, "invalid_client");

@@ -87,7 +87,16 @@ fn polled_below(
 ) -> Decision<Issue> {
     let (account, key) = (an_account(), a_key());
     let code = code.map(|code| (code, authorization));
-    let facts = Polled { device, code, spent: false, account: Some(&account), api: None, key: &key, pace: Pace::Good };
+    let facts = Polled {
+        device,
+        code,
+        spent: false,
+        account: Some(&account),
+        api: None,
+        key: &key,
+        details: None,
+        pace: Pace::Good,
+    };
     poll(&authenticated(client), facts, now, &mut Entropy::seeded(2))
 }
 
@@ -150,8 +159,16 @@ fn a_poll_says_how_things_stand() {
 fn who_polls_too_fast_is_told_to_slow_down_and_only_while_waiting() {
     let key = a_key();
     let client = a_public_client();
-    let facts =
-        |device| Polled { device, code: None, spent: false, account: None, api: None, key: &key, pace: Pace::TooFast };
+    let facts = |device| Polled {
+        device,
+        code: None,
+        spent: false,
+        account: None,
+        api: None,
+        key: &key,
+        details: None,
+        pace: Pace::TooFast,
+    };
     let device = waiting();
     let answer = poll(&authenticated(&client), facts(Some(&device)), NOW, &mut Entropy::seeded(2));
     assert_eq!(error(&answer), "slow_down");

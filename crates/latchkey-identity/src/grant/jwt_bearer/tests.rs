@@ -54,6 +54,7 @@ struct Case {
     family: TokenFamily,
     own: Option<Authorization>,
     account: Account,
+    details: Option<Located>,
     scope: &'static str,
 }
 
@@ -69,6 +70,7 @@ fn a_case() -> Case {
         family: a_family(),
         own: Some(its_own()),
         account: an_account(),
+        details: None,
         scope: "openid profile offline_access vso.work",
     }
 }
@@ -88,6 +90,7 @@ impl Case {
             own: self.own.as_ref(),
             account: &self.account,
             api: None,
+            details: self.details.as_ref(),
             key: &key,
         };
         on_behalf_of(&request, &client, facts, NOW, &mut Entropy::seeded(2))
@@ -133,6 +136,8 @@ fn only_the_app_that_was_called_uses_what_it_was_called_with() {
     assert_eq!(Case { client: another, ..a_case() }.refused(), bad);
     let taken_back = Authorization { scopes: ScopeSet::from_text("openid"), ..an_authorization() };
     assert_eq!(Case { given: taken_back, ..a_case() }.refused(), bad);
+    let paused = Authorization { paused_at: Some(NOW), ..an_authorization() };
+    assert_eq!(Case { given: paused, ..a_case() }.refused(), bad);
     let ended = TokenFamily { ended_at: Some(NOW), ..a_family() };
     assert_eq!(Case { family: ended, ..a_case() }.refused(), bad);
     let bound = AccessToken { confirmation: Some(Confirmation::Key(Thumbprint([1; 32]))), ..an_assertion() };

@@ -44,6 +44,7 @@ struct Case {
     family: TokenFamily,
     actor: Option<ClientId>,
     places: Option<Places>,
+    details: Option<Located>,
     scope: Option<&'static str>,
 }
 
@@ -55,6 +56,7 @@ fn a_case() -> Case {
         family: a_family(),
         actor: None,
         places: None,
+        details: None,
         scope: None,
     }
 }
@@ -74,6 +76,7 @@ impl Case {
             account: &account,
             actor: self.actor,
             places: self.places.as_ref(),
+            details: self.details.as_ref(),
             resource: &resource,
             key: &key,
         };
@@ -99,6 +102,30 @@ fn a_token_is_narrowed_to_fewer_scopes_and_never_widened() {
     let narrowed = ScopeSet::from_text("vso.work");
     let case = Case { authorization: Authorization { scopes: narrowed, ..an_authorization() }, ..a_case() };
     assert_eq!(case.claims().unwrap().scope.unwrap(), "vso.work", "the person took something away since");
+}
+
+#[test]
+fn authorization_details_narrow_to_actions_and_places_that_the_token_has() {
+    let asked = |scopes: &str, places: Places| Some(Located { places, scopes: ScopeSet::from_text(scopes) });
+    let here: Places = [lighthouse()].into();
+    let claims = Case { details: asked("vso.work", here.clone()), ..a_case() }.claims().unwrap();
+    assert_eq!(claims.scope.as_deref(), Some("openid vso.work"), "who the person is stays");
+    assert_eq!(claims.places, Some(NarrowedPlaces(here.clone())));
+    let alone = Case { scope: Some("vso.work"), details: asked("vso.work", here.clone()), ..a_case() };
+    assert_eq!(alone.claims(), Err("invalid_authorization_details"), "scope would count in all places");
+    let twice = Case { places: Some(here.clone()), details: asked("vso.work", here.clone()), ..a_case() };
+    assert_eq!(twice.claims(), Err("invalid_authorization_details"));
+    let more = Case { details: asked("vso.build", here.clone()), ..a_case() };
+    assert_eq!(more.claims(), Err("invalid_authorization_details"));
+    let elsewhere = Place { organization: Uuid::from_u128(9), project: None, repository: None };
+    let wider = Case { details: asked("vso.work", [elsewhere].into()), ..a_case() };
+    assert_eq!(wider.claims(), Err("invalid_authorization_details"));
+    // What is narrow already becomes no wider.
+    let narrowing = Narrowing { places: Some(NarrowedPlaces(here)), actor: None };
+    let whole = Place { project: None, ..lighthouse() };
+    let subject = AccessToken { narrowing, ..a_subject() };
+    let back = Case { subject, details: asked("vso.work", [whole].into()), ..a_case() };
+    assert_eq!(back.claims(), Err("invalid_authorization_details"));
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn what_cannot_come_in_has_its_reason() {
     let present = Present::Imported(&client, &app);
     assert_eq!(refused(|_| (), Present::Deleted), ImportError::Deleted);
     assert_eq!(refused(|_| (), Present::Newer), ImportError::IdTaken);
+    assert_eq!(refused(|_| (), Present::SomebodyElse), ImportError::SomebodyElse);
     assert_eq!(refused(|app| app.scopes.insert("vso.build"), present), ImportError::OtherScopes);
     assert_eq!(
         refused(|app| app.scopes = ScopeSet::from_text("preview_api_all"), Present::Nobody),

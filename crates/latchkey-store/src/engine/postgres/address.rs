@@ -140,6 +140,7 @@ fn is_local(config: &Config) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::{DatabaseUrl, NotADatabase};
 
     fn protection(text: &str) -> Result<Protection, AddressError> {
         text.parse().map(|address: Address| address.protection)
@@ -195,6 +196,21 @@ mod tests {
         assert_eq!(with("sslrootcert=ca.pem"), Err(AddressError::RelativePath));
         assert_eq!(with("sslmod=disable"), Err(AddressError::Unreadable));
         assert_eq!(with("sslmode"), Err(AddressError::Unreadable));
+    }
+
+    #[test]
+    fn an_sslmode_in_another_place_protects_nobody_less() {
+        for misplaced in [
+            "postgres://l@db/d&sslmode=disable",
+            "postgres://l@db/d;sslmode=disable",
+            "postgres://l@db/sslmode=disable",
+            "postgres://l:sslmode=disable@db/d",
+            // What stands before an `@` names a user, and what stands behind it a host.
+            "postgres://db/d?application_name=a@b&sslmode=disable",
+        ] {
+            assert_eq!(protection(misplaced), Ok(Protection::Name(None)), "{misplaced}");
+        }
+        assert_eq!("host=db sslmode=disable".parse::<DatabaseUrl>(), Err(NotADatabase::Neither));
     }
 
     #[test]

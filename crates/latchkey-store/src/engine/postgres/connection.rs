@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 
 use futures_util::future::{join, join_all};
@@ -11,8 +12,11 @@ use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, NoTls, Socket, Statement};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Socket, Statement};
+use uuid::Uuid;
 
+use super::notices::{MOST_ROWS, READ, Reading, TELL, Told, ToldRow};
+use super::presence::Ear;
 use super::{ANSWER, Target, no_answer};
 use crate::counters::Counters;
 use crate::database::Durability;
@@ -27,11 +31,22 @@ pub(super) struct Connection {
     plain: HashMap<(usize, usize), Statement>,
     /// Prepared so that they fail when they touch nothing.
     guarded: HashMap<(usize, usize), Statement>,
+    /// Those that only PostgreSQL has, by their text.
+    own: HashMap<&'static str, Statement>,
 }
 
 impl Connection {
     pub(super) async fn open(target: &Target) -> Result<Self, StoreError> {
-        let opened = timeout(ANSWER, connect(target)).await.map_err(|_| no_answer(ANSWER))?;
+        Self::open_with(target, None).await
+    }
+
+    /// Opens one whose notifications and whose end are heard.
+    pub(super) async fn open_heard_by(target: &Target, ear: Ear) -> Result<Self, StoreError> {
+        Self::open_with(target, Some(ear)).await
+    }
+
+    async fn open_with(target: &Target, ear: Option<Ear>) -> Result<Self, StoreError> {
+        let opened = timeout(ANSWER, connect(target, ear)).await.map_err(|_| no_answer(ANSWER))?;
         let client = opened.map_err(|error| unavailable(&error))?;
         let synchronous_commit = match target.durability {
             Durability::Full => "on",
@@ -41,7 +56,7 @@ impl Connection {
             "SET synchronous_commit = {synchronous_commit}; SET statement_timeout = 0; SET client_min_messages = warning"
         );
         client.batch_execute(&settings).await.map_err(|error| unavailable(&error))?;
-        Ok(Self { client, plain: HashMap::new(), guarded: HashMap::new() })
+        Ok(Self { client, plain: HashMap::new(), guarded: HashMap::new(), own: HashMap::new() })
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -70,8 +85,14 @@ impl Connection {
         self.client.execute(&statement, &parameters(values)).await.map_err(failed)
     }
 
-    /// Commits a change set in one round trip: everything is sent before the first answer is awaited.
-    pub(super) async fn commit(&mut self, set: &ChangeSet, counters: &Counters) -> Result<(), CommitError> {
+    /// Commits a change set in one round trip: everything is sent before the first answer is awaited. What other nodes are `told` of it is a
+    /// part of it.
+    pub(super) async fn commit(
+        &mut self,
+        set: &ChangeSet,
+        told: Option<&Told>,
+        counters: &Counters,
+    ) -> Result<(), CommitError> {
         let mut prepared = Vec::with_capacity(set.writes.len());
         for write in &set.writes {
             let statement = self.prepare(write.sql).await;
@@ -80,25 +101,53 @@ impl Connection {
             check(write.sql, &statement, &write.values)?;
             prepared.push((write, statement));
         }
+        let telling = match told {
+            Some(told) => Some((told, self.prepare_own(TELL).await.map_err(|error| unavailable(&error))?)),
+            None => None,
+        };
         let write = |(write, statement)| {
             counters.write();
             execute(&self.client, write, statement)
         };
-        if prepared.len() == 1 {
+        if prepared.len() == 1 && telling.is_none() {
             return join_all(prepared.into_iter().map(write)).await.into_iter().collect();
         }
-        let (begun, (written, committed)) = join(
+        let tell = async {
+            let Some((Told { node, number, told }, statement)) = telling else { return Ok(()) };
+            self.client.execute(&statement, &[&node.as_bytes().as_slice(), number, told]).await.map(drop)
+        };
+        let (begun, (written, (told, committed))) = join(
             self.client.batch_execute("BEGIN"),
-            join(join_all(prepared.into_iter().map(write)), self.client.batch_execute("COMMIT")),
+            join(join_all(prepared.into_iter().map(write)), join(tell, self.client.batch_execute("COMMIT"))),
         )
         .await;
         begun.map_err(|error| unavailable(&error))?;
         // The first failure is the reason; those behind it only say that the transaction had already failed.
         written.into_iter().collect::<Result<(), CommitError>>()?;
+        told.map_err(|error| unavailable(&error))?;
         committed.map_err(|error| match Failure::of(&error) {
             Failure::Conflict => CommitError::Lost,
             _ => unavailable(&error).into(),
         })
+    }
+
+    /// What other nodes have told, by the transactions from `from` on.
+    pub(super) async fn notices(&mut self, from: i64) -> Result<Reading, StoreError> {
+        let read = async {
+            let statement = self.prepare_own(READ).await?;
+            let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
+            let found = self.client.query(&statement, &[&from, &most]).await?;
+            let (mut horizon, mut rows) = (from, Vec::with_capacity(found.len()));
+            for row in &found {
+                horizon = row.try_get(0)?;
+                let Some(xact) = row.try_get::<_, Option<i64>>(1)? else { continue };
+                // A node has sixteen bytes; whatever else is there is nobody's.
+                let node = Uuid::from_slice(row.try_get(2)?).unwrap_or_default();
+                rows.push(ToldRow { xact, row: Told { node, number: row.try_get(3)?, told: row.try_get(4)? } });
+            }
+            Ok(Reading { horizon, rows })
+        };
+        read.await.map_err(|error: tokio_postgres::Error| unavailable(&error))
     }
 
     pub(super) async fn describe(&mut self, sql: &'static Sql) -> Result<Description, StoreError> {
@@ -127,6 +176,15 @@ impl Connection {
         prepared.insert(sql.key(), statement.clone());
         Ok(statement)
     }
+
+    async fn prepare_own(&mut self, text: &'static str) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(statement) = self.own.get(text) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(text).await?;
+        self.own.insert(text, statement.clone());
+        Ok(statement)
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -136,23 +194,38 @@ impl fmt::Debug for Connection {
 }
 
 /// A connection as the target asks for it. It is a large future that is needed rarely, so it has a place of its own.
-fn connect(target: &Target) -> Pin<Box<dyn Future<Output = Result<Client, tokio_postgres::Error>> + Send + '_>> {
+fn connect(
+    target: &Target,
+    ear: Option<Ear>,
+) -> Pin<Box<dyn Future<Output = Result<Client, tokio_postgres::Error>> + Send + '_>> {
     Box::pin(async move {
         match &target.tls {
-            None => target.config.connect(NoTls).await.map(drive),
-            Some(tls) => target.config.connect(tls.clone()).await.map(drive),
+            None => target.config.connect(NoTls).await.map(|connected| drive(connected, ear)),
+            Some(tls) => target.config.connect(tls.clone()).await.map(|connected| drive(connected, ear)),
         }
     })
 }
 
 /// Whatever a connection is made of, a task of its own carries it.
-fn drive<S>((client, connection): (Client, tokio_postgres::Connection<Socket, S>)) -> Client
+fn drive<S>((client, mut connection): (Client, tokio_postgres::Connection<Socket, S>), ear: Option<Ear>) -> Client
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::warn!(%error, "a connection to PostgreSQL ended");
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            match (message, &ear) {
+                (Ok(AsyncMessage::Notification(notification)), Some(ear)) => ear.hear(notification.payload()),
+                (Ok(_), _) => {}
+                (Err(error), _) => {
+                    tracing::warn!(%error, "a connection to PostgreSQL ended");
+                    break;
+                }
+            }
+        }
+        // Closed first: whoever finds it open hears of its end afterwards.
+        drop(connection);
+        if let Some(ear) = ear {
+            ear.ended();
         }
     });
     client

@@ -29,10 +29,6 @@ const READER_PATIENCE: Duration = Duration::from_millis(100);
 /// After a checkpoint the log file is cut back to this many bytes.
 const LOG_FILE_BYTES: u32 = 32 * 1024 * 1024;
 
-/// So many bytes of the file are read where the operating system keeps them, and not copied: each commit makes the readers' own pages
-/// worthless. Nothing is written that way.
-const MAPPED_BYTES: u64 = 1 << 30;
-
 /// Why a statement failed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -121,8 +117,7 @@ impl Connection {
         raw.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA fullfsync = ON;
              PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;
-             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {LOG_FILE_BYTES};
-             PRAGMA mmap_size = {MAPPED_BYTES};"
+             PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {LOG_FILE_BYTES};"
         ))?;
         if let Some(pages) = options.max_pages {
             raw.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?;

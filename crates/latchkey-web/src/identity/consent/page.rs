@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use latchkey_devops::scope::{Scope, ScopeGroup};
 use latchkey_identity::Timestamp;
-use latchkey_identity::authorization::{Authorization, Lifetime, Place, Places};
+use latchkey_identity::authorization::{Authorization, Lifetime, LiveAuthorization, Place, Places};
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::client::redirect_uri::is_native_destination;
 use latchkey_identity::consent::{ChoiceError, Question, is_unchanged};
@@ -38,17 +38,16 @@ pub(super) async fn page(
     let Deliberation { signed_in, existing, question, standing, .. } = deliberation;
     let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
     let asked = &opened.asked;
-    let since = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
-    let since = since.map(|existing| Moment::from_micros(existing.created_at.as_micros()));
-    let paused = existing.as_ref().and_then(|existing| existing.paused_at).filter(|_| since.is_some());
+    let live = existing.as_ref().and_then(|existing| existing.live(visitor.now)).map(LiveAuthorization::authorization);
+    let since = live.map(|live| Moment::from_micros(live.created_at.as_micros()));
+    let paused = live.and_then(|live| live.paused_at);
     let wanted = question.open.union(&question.already);
     let calls = apis::calls(app, &wanted).await?;
     let registered_in = app.store.tenant(asked.client.tenant).await?;
     let uri = asked.request.redirect.uri();
     let host = asked.request.redirect.destination();
     // A page that only asks who the person is does not touch how long anything else lasts.
-    let given = existing.as_ref().filter(|existing| existing.is_live(visitor.now));
-    let keeps_its_time = wanted.resource().is_empty() && given.is_some_and(|given| !given.scopes.resource().is_empty());
+    let keeps_its_time = wanted.resource().is_empty() && live.is_some_and(|live| !live.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
     Ok(Consent {
         frame: problem_page::frame_for(app, visitor, signed_in.account.id),
@@ -63,7 +62,7 @@ pub(super) async fn page(
             host: url.host().to_owned(),
             address: url.to_string(),
             leads_elsewhere: asked.device.is_none() && !is_native_destination(uri) && host != url.host(),
-            says_something_else: given.is_some_and(|given| !is_unchanged(given, &asked.request, &asked.client)),
+            says_something_else: live.is_some_and(|live| !is_unchanged(live, &asked.request, &asked.client)),
         }),
         destination: if let Some(device) = &asked.device {
             Destination::Device(device::face(device, visitor))

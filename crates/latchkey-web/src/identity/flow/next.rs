@@ -85,8 +85,14 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
     }
     let wanted = asked.request.scopes.canonical();
     let api = apis::named(app, &wanted).await?;
-    if let Err(error) = exposed_api::callable(&wanted, api.as_deref(), tenant) {
+    if let Err(error) = exposed_api::callable(&wanted, api.as_deref(), &asked.client, tenant) {
         return Ok(Next::Refuse(error));
+    }
+    if let Some(api) = &api
+        && let Err(error) = app.begin_to_sign_with(api.access_token_algorithm()).await
+    {
+        tracing::error!(%error, "there is no key to sign access tokens with");
+        return Err(StoreError::Unavailable("signing key".into()));
     }
     app.uses.visited(one.session.id, visitor.now);
     let existing = app.store.remembered_authorization_for(tenant, one.account.id, asked.client.id).await?;

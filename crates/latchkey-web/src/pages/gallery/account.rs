@@ -2,7 +2,7 @@
 
 use super::{DAY, HOUR, Invent, Shown, after, before, now};
 use crate::pages::authorization::{
-    Allowed, Authorization, DayOfUse, Deed, Ended, Event, LiveKey, Narrow, NarrowScope, RefusedCalls, UsedFor,
+    Allowed, Authorization, Deed, Ended, Event, LiveKey, Narrow, NarrowScope, RefusedCalls, UsedFor,
 };
 use crate::pages::authorizations::{
     AskedRow, AskedState, AuthorizationKind, AuthorizationRow, Authorizations, LastUse,
@@ -10,8 +10,10 @@ use crate::pages::authorizations::{
 use crate::pages::confirm::Confirm;
 use crate::pages::home::{Belonging, Home};
 use crate::pages::legacy_app::Notice;
+use crate::pages::record::{Record, Recorded};
 use crate::pages::revoke::{Revoke, Revoked, Which};
 use crate::pages::sessions::{SessionRow, Sessions};
+use crate::pages::use_by_day::{DayOfUse, UseByDay};
 use crate::pages::{Moment, Remaining};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
@@ -44,7 +46,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 last_use: None,
                 until: None,
                 keys: Vec::new(),
-                days: Vec::new(),
+                by_day: UseByDay(Vec::new()),
                 refused: Vec::new(),
                 used_for: Vec::new(),
                 changes: Vec::new(),
@@ -88,6 +90,9 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         ),
         Shown::new("revoked", &revoked(&["Burndown"], None)),
         Shown::new("revoked-all", &revoked(&["Burndown", "Contoso CI"], Some(after(HOUR)))),
+        Shown::new("activity", &Record { whole: false, only: None, ..invent.record() }),
+        Shown::new("activity-empty", &Record { whole: false, only: None, rows: Vec::new(), ..invent.record() }),
+        Shown::new("audit", &invent.record()),
         Shown::new("sessions", &invent.sessions(None, 3)),
         Shown::new("sessions-ended", &invent.sessions(Some(invent.say("Two sessions were ended.")), 1)),
         Shown::new("home", &invent.home(2)),
@@ -98,9 +103,48 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     ]
 }
 
+/// Calls of thirty days, of which one in so many was refused.
+pub(super) fn by_day(refused_one_in: u32) -> UseByDay {
+    let calls =
+        [0, 4, 9, 12, 0, 0, 22, 31, 28, 40, 12, 3, 0, 6, 9, 14, 18, 33, 51, 47, 20, 0, 0, 8, 15, 28, 36, 30, 44, 12];
+    let day =
+        |(at, calls): (i64, u32)| DayOfUse { day: before((29 - at) * DAY), calls, refused: calls / refused_one_in };
+    UseByDay((0..).zip(calls).map(day).collect())
+}
+
 impl Invent<'_> {
     fn last_use(&self, at: Moment) -> LastUse {
         LastUse { when: at.before(now()), address: self.say("203.0.113.24") }
+    }
+
+    fn record(&self) -> Record {
+        let event = |number: i64, kind: &str, what: &str, subject: &str, refused: Option<&str>| Recorded {
+            number,
+            kind: self.say(kind),
+            what: self.say(what),
+            at: before(number * HOUR),
+            refused: refused.map(|reason| self.say(reason)),
+            who: Some((self.say("Ana Moreira"), Some(self.say("/audit?by=a1")))),
+            app: refused.is_none().then(|| self.say("Burndown")),
+            authorization: Some(self.say("/audit?authorization=a1")),
+            subject: self.say(subject),
+            address: Some(self.say("203.0.113.24")),
+            href: self.say("/audit?before=9#event-8"),
+        };
+        Record {
+            frame: self.frame(),
+            directory: self.say("harbor.test"),
+            whole: true,
+            only: Some(self.say("Only what Ana Moreira did.")),
+            rows: vec![
+                event(2, "sign_in_failed", "Sign in failed", "password", Some("The password was wrong.")),
+                event(1, "authorization_granted", "Authorization granted", "vso.work vso.build", None),
+            ],
+            older: Some(self.say("/audit?before=1")),
+            csv: self.say("/audit/csv"),
+            most: 10_000,
+            call_days: 90,
+        }
     }
 
     fn authorizations(&self) -> Authorizations {
@@ -114,6 +158,7 @@ impl Invent<'_> {
             until: Some(after(87 * DAY)),
             paused: None,
             last_use: Some(self.last_use(before(HOUR / 5))),
+            by_day: by_day(1_000),
             sunset: Vec::new(),
         };
         let burndown = row(
@@ -191,10 +236,6 @@ impl Invent<'_> {
 
     fn authorization(&self) -> Authorization {
         let event = |at, sentence: &str| Event { at, sentence: self.say(sentence) };
-        let calls = [
-            0, 4, 9, 12, 0, 0, 22, 31, 28, 40, 12, 3, 0, 6, 9, 14, 18, 33, 51, 47, 20, 0, 0, 8, 15, 28, 36, 30, 44, 12,
-        ];
-        let day = |(ago, calls): (i64, u32)| DayOfUse { day: before((29 - ago) * DAY), calls, refused: calls / 9 };
         Authorization {
             frame: self.frame(),
             id: self.say("a1"),
@@ -227,7 +268,7 @@ impl Invent<'_> {
                 event(before(10 * DAY), "You approved more: Push code."),
                 event(before(29 * DAY), "You approved it from 203.0.113.24."),
             ],
-            days: (0..).zip(calls).map(day).collect(),
+            by_day: by_day(9),
             used_for: vec![UsedFor {
                 operation: self.say("View work items"),
                 place: Some(self.say("lighthouse")),
@@ -285,6 +326,7 @@ impl Invent<'_> {
             authorizations,
             sessions: 1,
             apps: authorizations / 2,
+            audits: authorizations > 0,
             administers: authorizations > 0,
             organizations: vec![belonging("harbor", "Owner", "Basic"), belonging("shore", "Member", "Stakeholder")],
         }

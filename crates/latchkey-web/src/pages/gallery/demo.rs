@@ -6,7 +6,9 @@ use crate::pages::buildlight::{Buildlight, Lamp, Waiting};
 use crate::pages::burndown::{
     BurndownDashboard, BurndownEnded, BurndownItem, BurndownProject, BurndownStart, Reading, Refusal,
 };
-use crate::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow, DemoStep, DemoStepState};
+use crate::pages::demo::{
+    CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow, DemoStep, DemoStepState, DemoWhole,
+};
 use crate::pages::oldtimer::{Oldtimer, OldtimerConnected, OldtimerNotice, OldtimerTold};
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
@@ -14,6 +16,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     vec![
         Shown::new("demo", &invent.demo()),
         Shown::new("demo-start", &Demo { now: DemoNow { messages: Vec::new(), ..invent.walked() }, ..invent.demo() }),
+        Shown::new("demo-message", &DemoWhole { frame: invent.nobodys_frame(), message: invent.message() }),
         Shown::new("demo-mail", &invent.mail()),
         Shown::new("demo-mail-empty", &DemoMail { frame: invent.nobodys_frame(), messages: Vec::new() }),
         Shown::new("burndown-start", &BurndownStart { refused: None }),
@@ -104,6 +107,7 @@ impl Invent<'_> {
         let step = |title: &str, text: &str, specification: &str, state| DemoStep {
             title: self.say(title),
             text: self.say(text),
+            happened: self.say("Burndown sent the hash of a word that only it knows."),
             specification: self.say(specification),
             link: Some((self.say("http://127.0.0.1:4281/"), self.say("Open Burndown"))),
             state,
@@ -131,18 +135,24 @@ impl Invent<'_> {
                     line: self.say("GET /organizations/oauth2/v2.0/authorize?client_id=..."),
                     note: self.say("Burndown asks for work items and builds."),
                     body: self.say("response_type=code\ncode_challenge_method=S256"),
+                    hides: false,
                     decoded: Vec::new(),
                 },
-                DemoMessage {
-                    number: 2,
-                    from: self.say("Latchkey"),
-                    to: self.say("Burndown"),
-                    line: self.say("200 OK"),
-                    note: self.say("The key, good for 71 minutes."),
-                    body: self.say("{\"access_token\": \"[masked]\"}"),
-                    decoded: self.pairs(&[("access_token", "{\n  \"aud\": \"499b84ac\"\n}")]),
-                },
+                self.message(),
             ],
+        }
+    }
+
+    fn message(&self) -> DemoMessage {
+        DemoMessage {
+            number: 2,
+            from: self.say("Latchkey"),
+            to: self.say("Burndown"),
+            line: self.say("200 OK"),
+            note: self.say("The key, good for 71 minutes."),
+            body: self.say("{\"access_token\": \"[masked]\"}"),
+            hides: true,
+            decoded: self.pairs(&[("access_token", "{\n  \"aud\": \"499b84ac\"\n}")]),
         }
     }
 

@@ -1,13 +1,15 @@
 //! The pages of those who run organizations.
 
+use super::account::by_day;
 use super::{CLIENT_ID, DAY, HOUR, Invent, Shown, after, before, now};
 use crate::pages::Problems;
 use crate::pages::approval_requests::{ApprovalRequests, ApprovedRequest, Asker, WaitingRequest};
 use crate::pages::authorization::Allowed;
 use crate::pages::authorizations::LastUse;
-use crate::pages::organization::{MemberRow, Organization, OrganizationPolicy, ProjectRow, WhoMayAuthorize};
+use crate::pages::organization::{MemberRow, Organization, OrganizationPolicy, ProjectRow, Switch, WhoMayAuthorize};
 use crate::pages::organization_services::{OrganizationServices, Service, ServiceAuthorization};
 use crate::pages::service_members::{ChangedService, Choice, ServiceForm, ServiceMember, ServiceMembers};
+use crate::pages::use_by_day::UseByDay;
 
 pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     let nobody = OrganizationServices {
@@ -131,9 +133,23 @@ impl Invent<'_> {
             frame: self.frame(),
             name: self.say("harbor"),
             saved: true,
+            counted: self
+                .say("Counted are the calls of the last 7 days, and the authorizations that are alive now (9)."),
+            choices: WhoMayAuthorize::ALL
+                .map(|who| (who, self.say("3 of 9 authorizations could not be given again.")))
+                .into(),
             who: WhoMayAuthorize::Administrators,
             longest: self.keep(&[0, 1, 2]),
-            older: true,
+            services: self.switch(),
+            older: self.switch(),
+        }
+    }
+
+    fn switch(&self) -> Switch {
+        Switch {
+            on: true,
+            would_on: self.say("Would have refused 0 of 3401 calls."),
+            would_off: self.say("Would have refused 12 of 3401 calls."),
         }
     }
 
@@ -200,6 +216,7 @@ impl Invent<'_> {
                     client_id: self.say("c1"),
                     app: self.burndown(),
                     stopped: false,
+                    by_day: by_day(1_000),
                     authorizations: vec![authorization("Ana Moreira"), unused],
                 },
                 Service {
@@ -207,6 +224,7 @@ impl Invent<'_> {
                     client_id: self.say("c2"),
                     app: self.contoso(),
                     stopped: true,
+                    by_day: UseByDay(Vec::new()),
                     authorizations: vec![authorization("Ana Moreira")],
                 },
             ],

@@ -5,8 +5,8 @@ use latchkey_jose::Algorithm;
 
 use super::{CLIENT_ID, DAY, Invent, Shown, after, before};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, BesideSignIn, Binding, Part, SecretRow, Snippet, TookOver};
-use crate::pages::app_answers::AnswersForm;
+use crate::pages::app::{AppDetails, Binding, Part, SecretRow, SignOutAndRequests, Snippet, TookOver};
+use crate::pages::app_answers::{AlgorithmChoice, AnswersForm};
 use crate::pages::app_api::ApiForm;
 use crate::pages::app_federation::{FederationForm, FederationRow, FederationTyped};
 use crate::pages::app_keys::{CertificateNameForm, KeyRow, MethodChoice, ProofForm};
@@ -199,7 +199,7 @@ impl Invent<'_> {
                 ..Metadata::default()
             }),
             binding: Binding::Dpop,
-            beside_sign_in: BesideSignIn {
+            sign_out_and_requests: SignOutAndRequests {
                 post_logout_redirect_uris: self.say("https://ci.contoso.example/bye"),
                 backchannel_logout_uri: self.say("https://ci.contoso.example/signed-out"),
                 frontchannel_logout_uri: String::new(),
@@ -210,6 +210,13 @@ impl Invent<'_> {
                 identifier: format!("api://{CLIENT_ID}"),
                 exposed_scopes: self.say("access_as_user"),
                 full_names: vec![self.say(&format!("api://{CLIENT_ID}/access_as_user"))],
+                callers: self.say("5d2f0a5e-8a0c-4b8e-9a70-3f0a4b1f6a01"),
+                signed: AlgorithmChoice {
+                    name: "access_token_signed_response_alg",
+                    label: "Tokens that it is called with are signed by",
+                    otherwise: "ES256",
+                    chosen: Some(Algorithm::Rs256),
+                },
             },
             scopes: self.options(),
             app_scopes: self.say("api://5d2f0a5e-8a0c-4b8e-9a70-3f0a4b1f6a01/access_as_user"),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use latchkey_identity::client::registration::{CheckedRegistration, Registration, RegistrationError, new_client};
-use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Profile};
+use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Metadata, Profile};
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::time::AccessTokenLifetime;
 use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_web::App;
 use latchkey_web::app::entropy;
@@ -32,6 +33,8 @@ const EVERYTHING: &str =
     "vso.profile vso.project vso.work vso.work_write vso.code vso.code_write vso.build vso.build_execute";
 /// What the demo service reads.
 const READING: &str = "vso.profile vso.project vso.work vso.code vso.build";
+/// How long keys of the demo service live, so that who walks sees one run out.
+const BURNDOWN_KEY_LIFETIME: Duration = Duration::from_secs(120);
 /// Secrets of the demo live a year.
 const SECRET_LIFETIME: Duration = Duration::from_secs(365 * 86_400);
 
@@ -133,7 +136,10 @@ impl Sample<'_> {
             scopes: ScopeSet::from_text(self.scopes),
             required_scopes: ScopeSet::default(),
             multi_tenant: true,
-            metadata: latchkey_identity::client::Metadata::default(),
+            metadata: match self.name {
+                BURNDOWN => brief(),
+                _ => Metadata::default(),
+            },
             pkce_optional: false,
         }
     }
@@ -146,6 +152,11 @@ impl Sample<'_> {
         let post_logout_redirect_uris = for_scripts.then(|| AFTER_SIGN_OUT.to_owned()).into_iter().collect();
         LogoutUris { post_logout_redirect_uris, ..LogoutUris::default() }
     }
+}
+
+/// Keys that can be watched running out.
+fn brief() -> Metadata {
+    Metadata { access_token_lifetime: AccessTokenLifetime::new(BURNDOWN_KEY_LIFETIME), ..Metadata::default() }
 }
 
 fn refused(error: RegistrationError) -> SampleError {
@@ -163,9 +174,10 @@ fn remembered(client: &Client, client_secret: Option<String>) -> KeptClient {
     }
 }
 
-/// Registers where the demo service listens now, if that is another port than the last time.
+/// Registers where the demo service listens now, if that is another port than the last time, and that its keys are brief.
 pub(crate) async fn move_burndown(app: &App, kept: &mut KeptClient, redirect: &str) -> Result<(), SampleError> {
-    if kept.redirect_uris == [redirect] {
+    let registered = app.store.client(ClientId(kept.client_id)).await?;
+    if kept.redirect_uris == [redirect] && registered.is_some_and(|client| client.metadata == brief()) {
         return Ok(());
     }
     let now = app.now();
@@ -186,6 +198,7 @@ pub(crate) async fn move_burndown(app: &App, kept: &mut KeptClient, redirect: &s
 }
 
 fn moved(client: &Client, redirect: &str, known_scopes: &[String]) -> Result<CheckedRegistration, RegistrationError> {
-    let registration = Registration { redirect_uris: vec![redirect.to_owned()], ..Registration::of(client) };
+    let registration =
+        Registration { redirect_uris: vec![redirect.to_owned()], metadata: brief(), ..Registration::of(client) };
     registration.check(known_scopes)
 }

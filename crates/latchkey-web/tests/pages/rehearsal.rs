@@ -1,5 +1,6 @@
 //! `Test sign-in` on the page of an app.
 
+use latchkey_devops::policy::AuthorizePolicy;
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};
 use latchkey_testkit::{Page, Person, RelyingParty, World, on_both_databases};
 
@@ -80,5 +81,19 @@ fn where_nothing_can_be_tested_the_page_says_why() {
             let page = world.ana().opens(&format!("/apps/{}", party.client_id())).await;
             assert!(page.says(why) && !page.has("test-sign-in"), "{}", page.text());
         }
+    });
+}
+
+#[test]
+fn what_is_only_tried_asks_no_administrator() {
+    on_both_databases(async |world| {
+        world.decides(|policy| policy.authorize = AuthorizePolicy::Approval).await;
+        let (ben, party) = (world.ben(), world.registers(a_web_app("crane").owned_by("ben")).await);
+        let ask = format!("ask-{}", world.organization("harbor"));
+        let tried = begins(&ben, &party).await;
+        assert_eq!(tried.heading(), "You cannot approve this yet");
+        assert!(!tried.has(&ask), "{}", tried.text());
+        let meant = ben.goes_to(&party.request()).await.page();
+        assert!(meant.has(&ask), "{}", meant.text());
     });
 }

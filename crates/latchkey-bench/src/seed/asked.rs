@@ -1,0 +1,50 @@
+//! What apps ask for, as the rules read it.
+
+use latchkey_devops::scope::{self, Scope};
+use latchkey_identity::authorize::AuthorizationRequest;
+use latchkey_identity::authorize::request::{self, CameBy, Context};
+use latchkey_identity::client::Client;
+use latchkey_identity::parameters::Parameters;
+use latchkey_identity::resource::ResourceServer;
+use latchkey_identity::tenant::{Audience, Tenant};
+
+use super::{REDIRECT_URI, challenge};
+use crate::problem::{Outcome, Problem};
+
+/// The DevOps side, as the identity side knows it.
+pub(super) fn resource() -> ResourceServer {
+    ResourceServer {
+        audience: scope::AUDIENCE.to_owned(),
+        identifiers: Vec::new(),
+        origins: Vec::new(),
+        scopes: Scope::ALL.iter().map(|scope| scope.name().to_owned()).collect(),
+        in_person: vec!["user_impersonation".into()],
+        for_administrators: Vec::new(),
+        prefix: "vso.".into(),
+    }
+}
+
+/// The request that every flow makes, as the rules read it.
+pub(super) fn asked(client: &Client, tenant: &Tenant, origin: &str, scope: &str) -> Outcome<AuthorizationRequest> {
+    let (id, challenge) = (client.id.to_string(), challenge());
+    let pairs = [
+        ("client_id", id.as_str()),
+        ("response_type", "code"),
+        ("redirect_uri", REDIRECT_URI),
+        ("scope", scope),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let parameters = Parameters::from_pairs(pairs).map_err(|error| Problem::new(format!("{error:?}")))?;
+    let resource = resource();
+    let context = Context {
+        origin,
+        audience: &Audience::Tenant(tenant.clone()),
+        resource: &resource,
+        published: &[],
+        came_by: CameBy::Link,
+    };
+    request::parse(&parameters, Some(client), context)
+        .map_err(|error| Problem::new(format!("the authorization request is refused: {error:?}")))
+}

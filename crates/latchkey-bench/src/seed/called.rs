@@ -1,0 +1,85 @@
+//! An app that is called: by other apps in their own name, and by one of them as people, for whom it goes on to the DevOps side.
+
+use latchkey_identity::account::Account;
+use latchkey_identity::authorization::Place;
+use latchkey_identity::client::{ClientId, Metadata, exposed_api};
+use latchkey_identity::consent::Approval;
+use latchkey_identity::session::Session;
+use latchkey_identity::tenant::Tenant;
+use latchkey_jose::Algorithm;
+
+use super::asked::asked;
+use super::{App, Seeder};
+use crate::problem::Outcome;
+
+/// People who let one app call the other.
+const PEOPLE: usize = 1_000;
+
+/// What it exposes.
+const EXPOSED: &str = "boards.read";
+
+/// An app that is called, and one that calls it as people.
+pub(crate) struct Called {
+    /// The app that is called.
+    pub(crate) app: App,
+    /// The scope by which it is.
+    pub(crate) scope: String,
+    /// The app that calls it as people.
+    pub(crate) caller: App,
+    /// What the caller refreshes to get a token for each person.
+    pub(crate) families: Vec<String>,
+}
+
+/// The full name of the scope that it exposes.
+pub(super) fn scope(app: ClientId) -> String {
+    exposed_api::scope_of(app, EXPOSED)
+}
+
+impl Seeder<'_> {
+    /// The app with this id, which these call in their own name, and an app that some people let call it.
+    pub(super) async fn called(
+        &mut self,
+        tenant: &Tenant,
+        (id, callers): (ClientId, Vec<String>),
+        everybody: &[(&Account, &Session)],
+        place: Place,
+    ) -> Outcome<Called> {
+        let (origin, scope) = (self.origin.clone(), scope(id));
+        let metadata = Metadata {
+            exposed_scopes: vec![EXPOSED.into()],
+            callers,
+            access_token_signed_response_alg: Some(Algorithm::Rs256),
+            ..Metadata::default()
+        };
+        let (boards, boards_secret) = self.app(tenant, id, "Boards".into(), "vso.work", metadata)?;
+        let front = ClientId(self.entropy.uuid());
+        let (front, front_secret) = self.app(tenant, front, "Front".into(), &scope, Metadata::default())?;
+        let to_call = format!("offline_access {scope}");
+        let own = asked(&boards, tenant, &origin, "vso.work")?;
+        let calls = asked(&front, tenant, &origin, &to_call)?;
+        let (key, mut families) = (self.refresh_key.clone(), Vec::new());
+        for (person, (account, session)) in everybody.iter().take(PEOPLE).enumerate() {
+            let approval = Approval {
+                request: &own,
+                client: &boards,
+                account,
+                session,
+                tenant: tenant.id,
+                origin: "",
+                flow: None,
+                existing: None,
+                places: None,
+                called: None,
+                key: &key,
+            };
+            self.authorization(approval, place)?;
+            let approval = Approval { request: &calls, client: &front, called: Some(&boards), ..approval };
+            let authorization = self.authorization(approval, place)?;
+            families.push(self.family_for(&authorization, person, 0, &to_call).refresh_token);
+            self.commit_if_due().await?;
+        }
+        self.commit().await?;
+        let app = App { id: boards.id, secret: boards_secret };
+        Ok(Called { app, scope, caller: App { id: front.id, secret: front_secret }, families })
+    }
+}

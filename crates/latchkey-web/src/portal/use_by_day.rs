@@ -1,0 +1,109 @@
+//! Calls by day, for pages: thirty days up to now, with those on which nothing happened.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use latchkey_identity::Timestamp;
+use latchkey_store::identity::CallsOfDay;
+use uuid::Uuid;
+
+use super::visit::{Visit, moment};
+use crate::pages::use_by_day::{DayOfUse, UseByDay};
+
+/// A day.
+const DAY: Duration = Duration::from_secs(86_400);
+/// How many days are shown.
+const DAYS: u32 = 30;
+
+/// Calls by the day that they fell on: answered, and refused.
+#[derive(Default)]
+pub(super) struct Calls(BTreeMap<Timestamp, (i64, i64)>);
+
+impl Calls {
+    /// Adds calls that were answered.
+    pub(super) fn answered(&mut self, day: Timestamp, count: i64) {
+        let (sum, _) = self.0.entry(day).or_default();
+        *sum = sum.saturating_add(count);
+    }
+
+    /// Adds calls that were refused.
+    pub(super) fn refused(&mut self, day: Timestamp, count: i64) {
+        let (_, sum) = self.0.entry(day).or_default();
+        *sum = sum.saturating_add(count);
+    }
+
+    /// The last thirty days, the oldest first; none at all if there were no calls in them.
+    pub(super) fn until(&self, now: Timestamp) -> UseByDay {
+        let shown: Vec<Timestamp> =
+            std::iter::successors(Some(today(now)), |day| Some(*day - DAY)).take(DAYS as usize).collect();
+        if !shown.iter().any(|day| self.0.contains_key(day)) {
+            return UseByDay(Vec::new());
+        }
+        let row = |day: Timestamp| {
+            let (calls, refused) = self.0.get(&day).copied().unwrap_or_default();
+            let shown = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+            DayOfUse { day: moment(day), calls: shown(calls), refused: shown(refused) }
+        };
+        UseByDay(shown.into_iter().rev().map(row).collect())
+    }
+}
+
+/// The calls in an organization. The sum takes long where many services are busy; a page that stops them comes without it.
+pub(super) async fn calls_in(visit: &Visit, organization: Uuid, since: Timestamp) -> Option<Vec<CallsOfDay>> {
+    let summed = visit.app.store.calls_in(organization, since).await;
+    summed.inspect_err(|error| tracing::warn!(%error, %organization, "calls could not be counted")).ok()
+}
+
+/// Calls by whom they were made: an authorization, or an app.
+pub(super) fn by_caller(calls: &[CallsOfDay]) -> BTreeMap<Uuid, Calls> {
+    let mut by: BTreeMap<Uuid, Calls> = BTreeMap::new();
+    for one in calls {
+        by.entry(one.by).or_default().answered(one.day, one.count);
+    }
+    by
+}
+
+/// When the first of the days began that are shown.
+pub(super) fn since(now: Timestamp) -> Timestamp {
+    today(now) - DAY * (DAYS - 1)
+}
+
+fn today(now: Timestamp) -> Timestamp {
+    let micros = i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().div_euclid(micros).saturating_mul(micros))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(100 * 86_400 + 5_000);
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_secs(number * 86_400)
+    }
+
+    #[test]
+    fn thirty_days_are_shown_with_those_on_which_nothing_happened() {
+        let mut calls = Calls::default();
+        for (at, count) in [(100, 2), (100, 1), (98, 7)] {
+            calls.answered(day(at), count);
+        }
+        calls.refused(day(98), 2);
+        calls.refused(day(97), 5);
+        let shown = calls.until(NOW).0;
+        assert_eq!(shown.len(), 30);
+        let last: Vec<(u32, u32)> = shown.iter().rev().take(4).map(|day| (day.calls, day.refused)).collect();
+        assert_eq!(last, [(3, 0), (0, 0), (7, 2), (0, 5)]);
+    }
+
+    #[test]
+    fn what_was_not_used_for_thirty_days_shows_none() {
+        assert!(Calls::default().until(NOW).0.is_empty());
+        let mut old = Calls::default();
+        old.answered(day(70), 7);
+        assert!(old.until(NOW).0.is_empty());
+        old.answered(since(NOW), 1);
+        assert_eq!(old.until(NOW).0.first().map(|first| first.calls), Some(1));
+    }
+}

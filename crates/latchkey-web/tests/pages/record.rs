@@ -1,0 +1,111 @@
+//! `/profile/activity` and `/audit`: the record, as a page and as a file for spreadsheets.
+
+use latchkey_testkit::builders::a_web_app;
+use latchkey_testkit::on_both_databases;
+
+#[test]
+fn everybody_sees_what_they_did_and_nobody_else() {
+    on_both_databases(async |world| {
+        let (max, ben) = (world.max(), world.ben());
+        max.authorizes("burndown").await;
+        ben.signs_in().await;
+        let page = max.opens("/profile/activity").await;
+        assert_eq!(page.heading(), "Activity");
+        assert!(page.says("What you did in harbor.test, or somebody as you"), "{}", page.text());
+        assert!(page.says("the last 90 days, at most 10000 rows"), "{}", page.text());
+        let kinds = page.attributes("data-kind");
+        assert!(kinds.contains(&"authorization_granted".into()) && kinds.contains(&"sign_in_succeeded".into()));
+        assert!(page.says("Authorization granted") && page.says("burndown") && page.says("from 198.51.100."));
+        let theirs = ben.opens("/profile/activity").await;
+        assert!(!theirs.attributes("data-kind").contains(&"authorization_granted".into()), "{}", theirs.text());
+        let file = max.opens("/profile/activity/csv").await;
+        assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
+        assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"activity.csv\""));
+        assert_eq!(file.source().matches("\"authorization_granted\"").count(), 1);
+    });
+}
+
+#[test]
+fn who_administers_the_directory_finds_all_of_it_and_others_are_told_why_not() {
+    on_both_databases(async |world| {
+        let (ana, max) = (world.ana(), world.max());
+        max.authorizes("burndown").await;
+        max.revokes_all().await;
+        let refused = max.opens("/audit").await;
+        assert_eq!(refused.status(), 403);
+        assert_eq!(max.opens("/audit/csv").await.status(), 403);
+        let page = ana.opens("/audit").await;
+        assert_eq!(page.heading(), "Audit log of harbor.test");
+        let kinds = page.attributes("data-kind");
+        for kind in ["authorization_granted", "authorization_revoked", "sign_in_succeeded"] {
+            assert!(kinds.contains(&kind.to_owned()), "{kind} in {kinds:?}");
+        }
+        let of_max = ana.opens(&format!("/audit?by={}", max.id())).await;
+        assert!(of_max.has("only") && of_max.attributes("data-kind").contains(&"authorization_granted".into()));
+        let of_ana = ana.opens(&format!("/audit?by={}", ana.id())).await;
+        assert!(!of_ana.attributes("data-kind").contains(&"authorization_granted".into()));
+        let under = page.attributes("href").into_iter().find(|href| href.starts_with("/audit?authorization=")).unwrap();
+        let under = ana.opens(&under).await.attributes("data-kind");
+        assert_eq!(under, ["authorization_revoked", "authorization_granted"]);
+        let file = ana.opens("/audit/csv").await;
+        assert!(file.source().starts_with("\"number\",\"time\",\"event\""), "{:.200}", file.source());
+        // Another directory's record is another's.
+        let shore = world.eve().opens("/audit").await;
+        assert!(!shore.attributes("data-kind").contains(&"authorization_granted".into()), "{}", shore.text());
+        for nonsense in ["/audit?by=x", "/audit?before=x", "/audit?authorization=1"] {
+            assert_eq!(ana.opens(nonsense).await.status(), 404, "{nonsense}");
+        }
+    });
+}
+
+/// Whoever administers a directory learns names from its record, and no others: an id is no question that it answers.
+#[test]
+fn a_record_names_nobody_who_does_not_stand_in_it() {
+    on_both_databases(async |world| {
+        let (ana, eve) = (world.ana(), world.eve());
+        eve.signs_in().await;
+        for stranger in [eve.id().0.to_string(), world.app("gull").client_id(), world.project("pier").to_string()] {
+            let page = ana.opens(&format!("/audit?by={stranger}")).await;
+            assert!(page.says(&format!("Only what {stranger} did.")), "{}", page.text());
+        }
+        let page = ana.opens(&format!("/audit?by={}", ana.id())).await;
+        assert!(!page.text_of("only").contains(&ana.id().0.to_string()), "who stands in it is named");
+    });
+}
+
+#[test]
+fn older_events_are_a_page_further_and_each_is_found_again() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        for _ in 0..30 {
+            ana.authorizes("burndown").await;
+            ana.revokes_all().await;
+        }
+        let page = ana.opens("/audit").await;
+        let newest = page.attributes("data-kind");
+        assert_eq!(newest.len(), 50);
+        let older = page.follow("older").await.page();
+        assert!(older.attributes("data-kind").len() > 5);
+        let one = older.attributes("href").into_iter().find(|href| href.contains("#event-")).unwrap();
+        let again = ana.opens(&one).await;
+        assert!(again.has(one.split('#').nth(1).unwrap()), "{one}");
+    });
+}
+
+#[test]
+fn no_name_is_a_formula_in_a_file() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        world.registers(a_web_app("crane")).await;
+        let tokens = ana.authorizes_all("crane").await;
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        assert_eq!(tokens.get("/harbor/lighthouse/_apis/build/builds").await.status, 200);
+        world.parts().flush().await.unwrap();
+        world.changes_app("crane", |client| client.name = "=HYPERLINK(1)".to_owned()).await;
+        for path in ["/profile/activity/csv", "/profile/activity/calls"] {
+            let file = ana.opens(path).await;
+            assert!(file.source().contains("\"'=HYPERLINK(1)\""), "{path}: {}", file.source());
+            assert!(!file.source().contains("\"=HYPERLINK(1)\""), "{path}");
+        }
+    });
+}
