@@ -33,7 +33,7 @@ use latchkey_store::{Changes, Decided as _, Store};
 
 use crate::home::{self, Home};
 use crate::problem::{Outcome, Problem};
-use crate::seed::asked::asked;
+use crate::seed::asked::{approval, asked};
 
 pub(crate) use called::Called;
 pub(crate) use devices::Approved;
@@ -143,20 +143,7 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize, devi
     let everybody = accounts.iter().zip(&sessions).enumerate();
     let pairs = everybody.flat_map(|who| apps.iter().zip(&requests).enumerate().map(move |what| (who, what)));
     for ((person, (account, session)), (client, ((app, _), request))) in pairs.take(authorizations) {
-        let approval = Approval {
-            request,
-            client: app,
-            account,
-            session,
-            tenant: tenant.id,
-            origin: "",
-            flow: None,
-            existing: None,
-            places: None,
-            called: None,
-            key: &key,
-        };
-        let authorization = seeder.authorization(approval, place)?;
+        let authorization = seeder.authorization(approval(request, app, (account, session), &key), place)?;
         families.push(seeder.family(&authorization, person, client));
         approved.push(authorization);
         seeder.commit_if_due().await?;

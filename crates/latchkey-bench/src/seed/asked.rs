@@ -1,11 +1,15 @@
-//! What apps ask for, as the rules read it.
+//! What apps ask for, and what people are asked then, as the rules read it.
 
 use latchkey_devops::scope::{self, Scope};
+use latchkey_identity::account::Account;
 use latchkey_identity::authorize::AuthorizationRequest;
 use latchkey_identity::authorize::request::{self, CameBy, Context};
 use latchkey_identity::client::Client;
+use latchkey_identity::consent::Approval;
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::resource::ResourceServer;
+use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::session::Session;
 use latchkey_identity::tenant::{Audience, Tenant};
 
 use super::{REDIRECT_URI, challenge};
@@ -47,4 +51,26 @@ pub(super) fn asked(client: &Client, tenant: &Tenant, origin: &str, scope: &str)
     };
     request::parse(&parameters, Some(client), context)
         .map_err(|error| Problem::new(format!("the authorization request is refused: {error:?}")))
+}
+
+/// What somebody who has approved nothing of the app yet is asked, of an app that calls no other.
+pub(super) fn approval<'a>(
+    request: &'a AuthorizationRequest,
+    client: &'a Client,
+    (account, session): (&'a Account, &'a Session),
+    key: &'a PurposeKey,
+) -> Approval<'a> {
+    Approval {
+        request,
+        client,
+        account,
+        session,
+        tenant: client.tenant,
+        origin: "",
+        flow: None,
+        existing: None,
+        places: None,
+        called: None,
+        key,
+    }
 }

@@ -8,7 +8,7 @@ use latchkey_identity::session::Session;
 use latchkey_identity::tenant::Tenant;
 use latchkey_jose::Algorithm;
 
-use super::asked::asked;
+use super::asked::{approval, asked};
 use super::{App, Seeder};
 use crate::problem::Outcome;
 
@@ -59,21 +59,8 @@ impl Seeder<'_> {
         let calls = asked(&front, tenant, &origin, &to_call)?;
         let (key, mut families) = (self.refresh_key.clone(), Vec::new());
         for (person, (account, session)) in everybody.iter().take(PEOPLE).enumerate() {
-            let approval = Approval {
-                request: &own,
-                client: &boards,
-                account,
-                session,
-                tenant: tenant.id,
-                origin: "",
-                flow: None,
-                existing: None,
-                places: None,
-                called: None,
-                key: &key,
-            };
-            self.authorization(approval, place)?;
-            let approval = Approval { request: &calls, client: &front, called: Some(&boards), ..approval };
+            self.authorization(approval(&own, &boards, (account, session), &key), place)?;
+            let approval = Approval { called: Some(&boards), ..approval(&calls, &front, (account, session), &key) };
             let authorization = self.authorization(approval, place)?;
             families.push(self.family_for(&authorization, person, 0, &to_call).refresh_token);
             self.commit_if_due().await?;
