@@ -14,7 +14,7 @@ import { moving } from './moving.mjs';
 import { owner } from './owner.mjs';
 import { pages } from './pages.mjs';
 import { refused } from './refused.mjs';
-import { leaveKey } from './running_out.mjs';
+import { leaveKey } from './token_expiry.mjs';
 import { walk } from './walk.mjs';
 
 const browser = await test('Chromium starts', launch);

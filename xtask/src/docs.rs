@@ -13,8 +13,8 @@ use crate::workspace::Workspace;
 /// Where the table is.
 const TABLE: &str = "docs/standards.md";
 
-/// The page that says which tests show what an examiner looks at. It is written by hand.
-const EXAMINATION: &str = "docs/examination.md";
+/// The pages that say which tests show what an examiner looks at, and what is demanded of security. They are written by hand.
+const NAMING_TESTS: [&str; 2] = ["docs/examination.md", "docs/threats.md"];
 
 /// So many tests are named of one item; the others are counted.
 const NAMED: usize = 3;
@@ -48,11 +48,16 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome<()> {
     if read(TABLE)? != table(&citations) {
         return Err(Problem::new(format!("{TABLE} is not what the code says: `cargo xtask docs` writes it anew.")));
     }
-    let is_there = |name: &&str| citations.tests.iter().any(|test| test.name == *name);
-    match named_tests(&read(EXAMINATION)?).find(|name| !is_there(name)) {
-        Some(name) => Err(Problem::new(format!("{EXAMINATION} names the test {name}, which is not there."))),
-        None => Ok(()),
+    // A file of tests is named as they are.
+    let is_there = |name: &&str| {
+        citations.tests.iter().any(|test| test.name == *name || test.file.file_stem().is_some_and(|stem| stem == *name))
+    };
+    for page in NAMING_TESTS {
+        if let Some(name) = named_tests(&read(page)?).find(|name| !is_there(name)) {
+            return Err(Problem::new(format!("{page} names the test {name}, which is not there.")));
+        }
     }
+    Ok(())
 }
 
 /// The tests that a page names: code that reads like a sentence.

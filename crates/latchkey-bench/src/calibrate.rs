@@ -22,6 +22,8 @@ use crate::server::Server;
 
 /// Every limit is the median of so many measurements.
 const SLICES: u32 = 9;
+/// The bare server is not measured for longer: what it costs is known within a second.
+const LONGEST: Duration = Duration::from_millis(1_500);
 /// Rotations in one transaction.
 const GROUP: usize = 64;
 /// Bytes of what is signed: an access token without its signature.
@@ -67,8 +69,65 @@ impl Limits {
     };
 }
 
-/// Measures all limits. Data goes into a folder `below`.
-pub(crate) async fn limits(below: &Path, cores: Cores, connections: usize, time: Duration) -> Outcome<Limits> {
+impl Limits {
+    /// The mean of several measurements of the same limits. Nothing of nothing.
+    pub(crate) fn mean(all: &[Self]) -> Option<Self> {
+        let mean = |limit: fn(&Self) -> f64| all.iter().map(limit).sum::<f64>() / all.len() as f64;
+        (!all.is_empty()).then(|| Self {
+            http: mean(|limits| limits.http),
+            sign_es256: mean(|limits| limits.sign_es256),
+            sign_rs256: mean(|limits| limits.sign_rs256),
+            verify_es256: mean(|limits| limits.verify_es256),
+            verify_rs256: mean(|limits| limits.verify_rs256),
+            tx: mean(|limits| limits.tx),
+            read: mean(|limits| limits.read),
+            seen_token: mean(|limits| limits.seen_token),
+        })
+    }
+}
+
+/// The limits of this machine as they move: its neighbours have more to do in one minute than in the next, so each scenario is compared
+/// with what was measured right before it and right after it.
+#[derive(Debug)]
+pub(crate) struct Calibration<'a> {
+    below: &'a Path,
+    cores: Cores,
+    connections: usize,
+    time: Duration,
+    all: Vec<Limits>,
+}
+
+impl<'a> Calibration<'a> {
+    /// None yet. Data goes into a folder `below`, for as long as it is needed.
+    pub(crate) fn new(below: &'a Path, cores: Cores, connections: usize, time: Duration) -> Self {
+        Self { below, cores, connections, time: time.min(LONGEST), all: Vec::new() }
+    }
+
+    /// Measures all limits.
+    pub(crate) async fn again(&mut self) -> Outcome<()> {
+        let limits = limits(self.below, self.cores, self.connections, self.time).await?;
+        self.all.push(limits);
+        Ok(())
+    }
+
+    /// What the last two measurements come to.
+    pub(crate) fn around(&self) -> Outcome<Limits> {
+        let around = self.all.get(self.all.len().saturating_sub(2)..).unwrap_or_default();
+        Limits::mean(around).ok_or_else(uncalibrated)
+    }
+
+    /// What all measurements come to.
+    pub(crate) fn of_all(&self) -> Outcome<Limits> {
+        Limits::mean(&self.all).ok_or_else(uncalibrated)
+    }
+}
+
+fn uncalibrated() -> Problem {
+    Problem::new("nothing was calibrated")
+}
+
+/// Measures all limits once.
+async fn limits(below: &Path, cores: Cores, connections: usize, time: Duration) -> Outcome<Limits> {
     let http = http(cores, connections, time).await.map_err(|problem| problem.during("the bare server"))?;
     let home = Home::make(below)?;
     // A thread of its own: threads that it starts, the store's among them, stay on the server's core with it.
@@ -178,4 +237,20 @@ async fn look_up(store: &Store, world: &seed::World) -> Outcome<f64> {
 
 fn figure(slices: Vec<f64>) -> Outcome<f64> {
     median(slices).ok_or_else(|| Problem::new("nothing was measured"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_is_compared_with_what_was_measured_around_it() {
+        let cores = Cores::share_out().unwrap();
+        let mut calibration = Calibration::new(Path::new("/"), cores, 64, Duration::from_secs(12));
+        assert!(calibration.around().is_err() && calibration.of_all().is_err());
+        let measured = |http| Limits { http, ..Limits::EXAMPLE };
+        calibration.all = [2.0, 8.0, 14.0].map(measured).to_vec();
+        assert_eq!((calibration.around().unwrap().http, calibration.of_all().unwrap().http), (11.0, 8.0));
+        assert_eq!(calibration.around().unwrap().tx, Limits::EXAMPLE.tx);
+    }
 }

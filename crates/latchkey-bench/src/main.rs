@@ -43,7 +43,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use mimalloc::MiMalloc;
 
-use crate::calibrate::Limits;
+use crate::calibrate::Calibration;
 use crate::cores::Cores;
 use crate::home::Home;
 use crate::problem::{Outcome, Problem};
@@ -103,12 +103,13 @@ enum Part {
 
 impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Part; 19] = [
+        const ALL: [Part; 20] = [
             Part::Scenario(Scenario::Discovery),
             Part::Scenario(Scenario::Jwks),
             Part::Scenario(Scenario::ClientCredentials),
             Part::Scenario(Scenario::ClientCredentialsRs256),
             Part::Scenario(Scenario::ClientCredentialsPrivateKeyJwt),
+            Part::Scenario(Scenario::ClientCredentialsReusedAssertion),
             Part::Scenario(Scenario::ClientCredentialsDpop),
             Part::Scenario(Scenario::Refresh),
             Part::Scenario(Scenario::RefreshWithIdToken),
@@ -195,14 +196,14 @@ fn run(cli: &Cli) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let time = Duration::from_secs(cli.seconds());
 
-    eprintln!("Calibrating");
-    let limits = runtime.block_on(calibrate::limits(&out, cores, cli.conns, time))?;
+    let mut calibration = Calibration::new(&out, cores, cli.conns, time);
     let mut worlds = Vec::new();
     let mut starts = None;
     let largest = cli.sizes.iter().max();
     for size in &cli.sizes {
         let counts = largest == Some(size);
-        let measured = runtime.block_on(measure(cli, Place { binary, out: &out, cores }, *size, counts, &limits))?;
+        let place = Place { binary, out: &out, cores };
+        let measured = runtime.block_on(measure(cli, place, *size, counts, &mut calibration))?;
         worlds.push(measured.0);
         starts = starts.or(measured.1);
     }
@@ -214,7 +215,7 @@ fn run(cli: &Cli) -> Outcome<()> {
         load: [machine.2, kernel::load_average()?],
         connections: cli.conns,
         seconds: cli.seconds(),
-        limits,
+        limits: calibration.of_all()?,
         worlds,
         starts,
     };
@@ -264,7 +265,7 @@ async fn measure(
     place: Place<'_>,
     authorizations: usize,
     starts_count: bool,
-    limits: &Limits,
+    calibration: &mut Calibration<'_>,
 ) -> Outcome<(Size, Option<Starts>)> {
     let Place { binary, out, cores } = place;
     eprintln!("Writing {authorizations} authorizations");
@@ -285,11 +286,15 @@ async fn measure(
     let time = Duration::from_secs(cli.seconds());
     let bench = Bench { server: &server, world: &world, connections: cli.conns, time };
     let mut scenarios = Vec::new();
+    calibration.again().await?;
     for scenario in Scenario::value_variants().iter().filter(|scenario| cli.wants(Part::Scenario(**scenario))) {
         eprint!("Measuring {}: ", scenario.name());
         let measured = scenario.run(&bench).await?;
-        eprintln!("{:.1} of {:.1} µs", scenario.limit(limits), measured.cpu);
-        scenarios.push(Line::new(*scenario, measured, limits, server.process().memory()?));
+        let memory = server.process().memory()?;
+        calibration.again().await?;
+        let limits = calibration.around()?;
+        eprintln!("{:.1} of {:.1} µs", scenario.limit(&limits), measured.cpu);
+        scenarios.push(Line::new(*scenario, measured, &limits, memory));
     }
     let revocation = if cli.wants(Part::Revocation) {
         eprintln!("Revoking {} authorizations", cli.revocations());

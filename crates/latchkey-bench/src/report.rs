@@ -42,7 +42,7 @@ pub(crate) struct Report {
     pub(crate) connections: usize,
     /// Seconds of each scenario.
     pub(crate) seconds: u64,
-    /// What the parts cost at least.
+    /// What the parts cost at least, the mean of the whole run. Each scenario is compared with what was measured around it.
     pub(crate) limits: Limits,
     /// What was measured with each number of authorizations, smallest first.
     pub(crate) worlds: Vec<Size>,
@@ -114,7 +114,8 @@ impl Report {
         self.load.iter().any(|load| load / self.cores as f64 > NOISY)
     }
 
-    /// The cost with most authorizations by the cost with fewest, of each scenario that was run with both.
+    /// The cost with most authorizations by the cost with fewest, of each scenario that was run with both; each by the limit of its
+    /// minutes, so that a machine that became slower in between is not taken for growth.
     fn growth(&self) -> Vec<(&str, f64)> {
         let Some((few, many)) = self.worlds.first().zip(self.worlds.last()) else { return Vec::new() };
         if few.authorizations == many.authorizations {
@@ -123,7 +124,7 @@ impl Report {
         let of_few = |line: &Line| few.scenarios.iter().find(|other| other.scenario == line.scenario);
         let ratio = |line| Some((line, of_few(line)?));
         let pairs = many.scenarios.iter().filter_map(ratio);
-        pairs.map(|(many, few)| (many.scenario.as_str(), many.measured_us / few.measured_us)).collect()
+        pairs.map(|(many, few)| (many.scenario.as_str(), few.efficiency / many.efficiency)).collect()
     }
 }
 
@@ -137,7 +138,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "Server and generator have {apart}; {} connections, kept alive, plain HTTP/1.1 on loopback, {} s for each scenario; \
-             SQLite with synchronous=FULL.\n",
+             SQLite with synchronous=FULL. The limits were measured before and after each scenario; this is their mean.\n",
             self.connections, self.seconds
         )?;
         let Limits { http, sign_es256, sign_rs256, verify_es256, verify_rs256, tx, read, seen_token } = self.limits;

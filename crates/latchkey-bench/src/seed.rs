@@ -3,10 +3,10 @@
 //!
 //! What the rules decide is decided by the rules: an approval is the one that the approval page would have made.
 
-mod asked;
-mod called;
+mod authorization_request;
 mod devices;
 mod devops;
+mod exposed_api;
 
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,10 +33,10 @@ use latchkey_store::{Changes, Decided as _, Store};
 
 use crate::home::{self, Home};
 use crate::problem::{Outcome, Problem};
-use crate::seed::asked::{approval, asked};
+use crate::seed::authorization_request::{approval, authorization_request};
 
-pub(crate) use called::Called;
 pub(crate) use devices::Approved;
+pub(crate) use exposed_api::ExposedApi;
 
 /// Work items to read.
 pub(crate) const WORK_ITEMS: i64 = 1_000;
@@ -66,12 +66,14 @@ pub(crate) struct World {
     pub(crate) clients: Vec<App>,
     /// Everybody, signed in in a browser of their own: its cookie.
     pub(crate) cookies: Vec<String>,
+    /// An app of the Microsoft world.
+    pub(crate) microsoft: ClientId,
     /// What all apps sign assertions with.
     pub(crate) assertion_key: SigningKey,
     /// A token family for each authorization, as it moves on.
     pub(crate) families: RefCell<Vec<Family>>,
     /// An app that others call, and one that calls it as people.
-    pub(crate) called: Called,
+    pub(crate) called: ExposedApi,
     /// Device codes that people have approved, and that nobody has redeemed.
     pub(crate) devices: RefCell<Vec<Approved>>,
 }
@@ -129,13 +131,18 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize, devi
     let tenant = seeder.tenant();
     let boards = ClientId(seeder.entropy.uuid());
     let apps = seeder.apps(&tenant, boards)?;
+    let microsoft = ClientId(seeder.entropy.uuid());
+    let with = Registration { scopes: "vso.work", profile: Profile::Microsoft, metadata: Metadata::default() };
+    seeder.app(&tenant, microsoft, "Graph".into(), with)?;
     let (accounts, sessions, cookies) = seeder.people(&tenant, authorizations.div_ceil(CLIENTS));
     seeder.commit().await?;
     let owner = accounts.first().ok_or_else(|| Problem::new("a world needs somebody in it"))?;
     let organization_id = seeder.devops(&tenant, owner, &accounts).await?;
 
-    let requests: Vec<AuthorizationRequest> =
-        apps.iter().map(|(client, _)| asked(client, &tenant, &home.origin(), SCOPES)).collect::<Outcome<_>>()?;
+    let requests: Vec<AuthorizationRequest> = apps
+        .iter()
+        .map(|(client, _)| authorization_request(client, &tenant, &home.origin(), SCOPES))
+        .collect::<Outcome<_>>()?;
     let place = Place { organization: organization_id.0, project: None, repository: None };
     let key = seeder.refresh_key.clone();
     let mut families = Vec::with_capacity(authorizations);
@@ -156,7 +163,21 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize, devi
     let clients = apps.into_iter().map(|(client, secret)| App { id: client.id, secret }).collect();
     let assertion_key = seeder.assertion_key;
     let (families, devices) = (families.into(), devices.into());
-    Ok(World { tenant: tenant.id, organization_id, clients, cookies, assertion_key, families, called, devices })
+    let tenant = tenant.id;
+    Ok(World { tenant, organization_id, clients, cookies, microsoft, assertion_key, families, called, devices })
+}
+
+/// What apps differ in.
+struct Registration<'a> {
+    scopes: &'a str,
+    profile: Profile,
+    metadata: Metadata,
+}
+
+impl<'a> Registration<'a> {
+    fn of(scopes: &'a str) -> Self {
+        Self { scopes, profile: Profile::Standard, metadata: Metadata::default() }
+    }
 }
 
 struct Seeder<'a> {
@@ -207,10 +228,10 @@ impl<'a> Seeder<'a> {
 
     /// The apps that people approve. Each may call that app in its own name, too.
     fn apps(&mut self, tenant: &Tenant, calls: ClientId) -> Outcome<Vec<(Client, String)>> {
-        let scopes = format!("vso.work {}", called::scope(calls));
+        let scopes = format!("vso.work {}", exposed_api::scope(calls));
         let mut app = |number| {
             let id = ClientId(self.entropy.uuid());
-            self.app(tenant, id, format!("Burndown {number}"), &scopes, Metadata::default())
+            self.app(tenant, id, format!("Burndown {number}"), Registration::of(&scopes))
         };
         (0..CLIENTS).map(&mut app).collect()
     }
@@ -220,8 +241,7 @@ impl<'a> Seeder<'a> {
         tenant: &Tenant,
         id: ClientId,
         name: String,
-        scopes: &str,
-        metadata: Metadata,
+        with: Registration<'_>,
     ) -> Outcome<(Client, String)> {
         let expires_at = self.now + Duration::from_secs(86_400);
         let (secret, kept) = ClientSecret::generate(id, expires_at, &self.secret_key, self.now, &mut self.entropy);
@@ -233,11 +253,11 @@ impl<'a> Seeder<'a> {
             tenant: tenant.id,
             name,
             kind: ClientKind::Web,
-            profile: Profile::Standard,
+            profile: with.profile,
             publisher: Publisher::Unverified,
             administrator_approved: true,
             multi_tenant: true,
-            metadata,
+            metadata: with.metadata,
             pkce_optional: false,
             state: ClientState::Active,
             owner: None,
@@ -245,7 +265,7 @@ impl<'a> Seeder<'a> {
             logout: LogoutUris::default(),
             device_code: true,
             pushed_only: false,
-            scopes: ScopeSet::from_text(scopes),
+            scopes: ScopeSet::from_text(with.scopes),
             required_scopes: ScopeSet::default(),
             secrets: vec![kept],
             authentication: Authentication { keys: vec![key], ..Authentication::default() },
@@ -295,8 +315,8 @@ impl<'a> Seeder<'a> {
     }
 
     fn authorization(&mut self, approval: Approval<'_>, place: Place) -> Outcome<Authorization> {
-        let Approval { request, client, called, .. } = approval;
-        let Consent::Ask(question) = required(request, client, None, None, called, self.now) else {
+        let (context, called) = (approval.context, approval.called);
+        let Consent::Ask(question) = required(context.request, context.client, None, None, called, self.now) else {
             return Err(Problem::new("nobody asks for approval"));
         };
         let choice = Choice {
@@ -384,7 +404,7 @@ mod tests {
             assert_eq!((authorization.id, last.person, last.client), (last.authorization, 2, 4));
             let client = store.client(family.client).await.unwrap().unwrap();
             let tenant = store.tenant(world.tenant).await.unwrap().unwrap();
-            let request = asked(&client, &tenant, &home.origin(), SCOPES).unwrap();
+            let request = authorization_request(&client, &tenant, &home.origin(), SCOPES).unwrap();
             let consent = required(&request, &client, Some(&authorization), None, None, family.created_at);
             assert_eq!(consent, Consent::Remembered);
             let key = PurposeKey::derive(home.master(), Purpose::RefreshToken).unwrap();

@@ -1,6 +1,7 @@
 //! What an organization's administrators decide: who may authorize services for it, which services, for how long.
 
 mod prerequisite;
+mod preview;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use latchkey_jose::Timestamp;
 
 pub use prerequisite::{MissingPrerequisite, Prerequisite};
+pub use preview::{AppCalls, GivenAuthorization, PolicyPreview};
 
 use crate::access_level::AccessLevel;
 use crate::approval_request::{self, AppShown, ApprovalRequest};

@@ -134,28 +134,28 @@ impl Repository {
 
 /// What a request leaves behind that is cut off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Left {
+enum Leftover {
     /// A half-made repository, or half-received objects.
     Folder,
     /// What keeps others from moving a reference.
     Lock,
 }
 
-fn is_older_than_any_request(left: Left, entry: &DirEntry) -> bool {
-    let bound = match left {
-        Left::Folder => RECEIVING_FOR,
-        Left::Lock => LOCKED_FOR,
+fn is_older_than_any_request(leftover: Leftover, entry: &DirEntry) -> bool {
+    let bound = match leftover {
+        Leftover::Folder => RECEIVING_FOR,
+        Leftover::Lock => LOCKED_FOR,
     };
     let changed = entry.metadata().and_then(|metadata| metadata.modified());
     changed.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > bound))
 }
 
 /// Clears away what is `dead` of what looks as if it was left behind. Somebody else may do the same.
-fn recover_all(root: &Path, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Result<()> {
+fn recover_all(root: &Path, dead: &dyn Fn(Leftover, &DirEntry) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(root)? {
         let entry = entry?;
         if begins_with(&entry.file_name(), "making-") {
-            if dead(Left::Folder, &entry) {
+            if dead(Leftover::Folder, &entry) {
                 or_gone(std::fs::remove_dir_all(entry.path()))?;
             }
         } else if entry.path().join("HEAD").is_file() {
@@ -165,10 +165,10 @@ fn recover_all(root: &Path, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Resul
     Ok(())
 }
 
-fn recover_one(folder: &Path, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Result<()> {
+fn recover_one(folder: &Path, dead: &dyn Fn(Leftover, &DirEntry) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(folder.join("objects"))? {
         let entry = entry?;
-        if begins_with(&entry.file_name(), INCOMING) && dead(Left::Folder, &entry) {
+        if begins_with(&entry.file_name(), INCOMING) && dead(Leftover::Folder, &entry) {
             or_gone(std::fs::remove_dir_all(entry.path()))?;
         }
     }
@@ -176,14 +176,14 @@ fn recover_one(folder: &Path, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Res
     remove_locks(&folder.join("refs"), true, dead)
 }
 
-fn remove_locks(folder: &Path, deep: bool, dead: &dyn Fn(Left, &DirEntry) -> bool) -> io::Result<()> {
+fn remove_locks(folder: &Path, deep: bool, dead: &dyn Fn(Leftover, &DirEntry) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             if deep {
                 or_gone(remove_locks(&entry.path(), true, dead))?;
             }
-        } else if entry.path().extension() == Some(OsStr::new("lock")) && dead(Left::Lock, &entry) {
+        } else if entry.path().extension() == Some(OsStr::new("lock")) && dead(Leftover::Lock, &entry) {
             or_gone(std::fs::remove_file(entry.path()))?;
         }
     }

@@ -214,6 +214,15 @@ impl Authorization {
         self.ended.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 
+    /// How long it was given for, if it ends by itself. Zero for one that ends with a sign-in.
+    pub fn lasts(&self) -> Option<Duration> {
+        match (self.expires_at, self.lifetime) {
+            (Some(end), _) => Some(end.since(self.changed_at)),
+            (None, Lifetime::ThisSession) => Some(Duration::ZERO),
+            (None, _) => None,
+        }
+    }
+
     /// Whether nothing was done with it for so many days, and the person did not change it. `used` is its last use.
     pub fn is_unused(&self, used: Option<Timestamp>, now: Timestamp, days: u16) -> bool {
         let last = used.map_or(self.changed_at, |used| used.max(self.changed_at));

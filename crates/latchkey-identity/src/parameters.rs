@@ -1,7 +1,6 @@
 //! The parameters of a request as they came: names once, values whole.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::error::OAuthError;
 use crate::limits;
@@ -10,41 +9,63 @@ use crate::limits;
 const RESOURCE: &str = "resource";
 
 /// Parameters of a query or a form, in which each known name may stand once, [RFC 6749 §3.1 and §3.2].
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, Default)]
 pub struct Parameters {
-    values: BTreeMap<String, String>,
-    repeated: BTreeSet<String>,
+    /// All names and values, one after the other.
+    text: String,
+    /// Where each name stands in it, and its first value, in the order of the names.
+    pairs: Vec<(Range<usize>, Range<usize>)>,
+    /// Names that stood twice.
+    repeated: Vec<Range<usize>>,
     /// Every `resource` but the first: it is the one parameter that may stand more than once. [RFC 8707 §2]
-    more_resources: Vec<String>,
+    more_resources: Vec<Range<usize>>,
 }
 
 impl Parameters {
     /// Reads decoded pairs. Empty values count as absent, [RFC 6749 §3.1]. A name that stands twice is remembered: see [`Self::once`].
-    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, OAuthError> {
+    pub fn from_pairs<Text: AsRef<str>>(pairs: impl IntoIterator<Item = (Text, Text)>) -> Result<Self, OAuthError> {
         let mut parameters = Self::default();
         for (index, (name, value)) in pairs.into_iter().enumerate() {
             if index >= limits::PARAMETERS {
                 return Err(OAuthError::invalid_request("the request has too many parameters"));
             }
-            if value.contains('\0') {
-                return Err(OAuthError::invalid_request("a parameter contains a null character"));
-            }
-            match parameters.values.entry(name) {
-                Entry::Occupied(first) if first.key() == RESOURCE => parameters.more_resources.push(value),
-                Entry::Occupied(first) => {
-                    parameters.repeated.insert(first.key().clone());
-                }
-                Entry::Vacant(free) => {
-                    free.insert(value);
-                }
-            }
+            parameters.add(name.as_ref(), value.as_ref())?;
         }
         Ok(parameters)
     }
 
+    fn add(&mut self, name: &str, value: &str) -> Result<(), OAuthError> {
+        if name.contains('\0') || value.contains('\0') {
+            return Err(OAuthError::invalid_request("a parameter contains a null character"));
+        }
+        let (found, name, value) = (self.find(name), self.keep(name), self.keep(value));
+        match found {
+            Ok(_) if self.at(&name) == RESOURCE => self.more_resources.push(value),
+            Ok(_) => self.repeated.push(name),
+            Err(place) => self.pairs.insert(place, (name, value)),
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    fn at(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The place of a name, or where it would be.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.pairs.binary_search_by(|(other, _)| self.at(other).cmp(name))
+    }
+
     /// The value, if there is one and it is not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        let (_, value) = self.pairs.get(self.find(name).ok()?)?;
+        Some(self.at(value)).filter(|value| !value.is_empty())
     }
 
     /// The value, or an error that names the parameter.
@@ -56,25 +77,28 @@ impl Parameters {
     pub fn once(&self) -> Result<(), OAuthError> {
         match self.repeated.first() {
             None => Ok(()),
-            Some(name) => Err(OAuthError::invalid_request(format!("the parameter {name} stands more than once"))),
+            Some(name) => {
+                let name = self.at(name);
+                Err(OAuthError::invalid_request(format!("the parameter {name} stands more than once")))
+            }
         }
     }
 
     /// Every parameter with its first value, in order of their names, and then every other resource.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let first = self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        first.chain(self.more_resources.iter().map(|value| (RESOURCE, value.as_str())))
+        let first = self.pairs.iter().map(|(name, value)| (self.at(name), self.at(value)));
+        first.chain(self.more_resources.iter().map(|value| (RESOURCE, self.at(value))))
     }
 
     /// The resources that the client means, [RFC 8707 §2].
     pub fn resources(&self) -> impl Iterator<Item = &str> {
-        let more = self.more_resources.iter().map(String::as_str).filter(|value| !value.is_empty());
+        let more = self.more_resources.iter().map(|value| self.at(value)).filter(|value| !value.is_empty());
         self.get(RESOURCE).into_iter().chain(more)
     }
 
     /// Whether `name` stood more than once.
     pub fn repeats(&self, name: &str) -> bool {
-        self.repeated.contains(name)
+        self.repeated.iter().any(|repeated| self.at(repeated) == name)
     }
 }
 
@@ -83,7 +107,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn parameters(pairs: &[(&str, &str)]) -> Parameters {
-        Parameters::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).unwrap()
+        Parameters::from_pairs(pairs.iter().copied()).unwrap()
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub enum Purpose {
     Form,
     /// Cookies that tell a device which an account has signed in from before.
     KnownDevice,
+    /// What guesses at passwords are counted under.
+    Guess,
     /// Positions in long lists.
     Continuation,
     /// Encryption of private signing keys at rest.
@@ -104,6 +106,7 @@ impl Purpose {
             Self::ClientSecret => "latchkey client secret",
             Self::Form => "latchkey form",
             Self::KnownDevice => "latchkey known device",
+            Self::Guess => "latchkey guess",
             Self::Continuation => "latchkey continuation",
             Self::KeyEncryption => "latchkey key encryption",
             Self::DpopNonce => "latchkey dpop nonce",

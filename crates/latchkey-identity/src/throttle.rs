@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::time::Timestamp;
 
 /// What was counted is forgotten after so long.
-pub(crate) const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Counts held at once; the oldest go first. An attacker cannot grow this, and needs as many networks to make it forget one.
 pub(crate) const CAPACITY: usize = 65_536;
 
@@ -52,6 +52,11 @@ impl<Key: Eq + Hash> Counts<Key> {
         }
         self.shrink(now);
         Ok(())
+    }
+
+    /// Learns that something has reached its limit, and since when it was counted.
+    pub(crate) fn reached(&mut self, (key, limit): (Key, u32), since: Timestamp) {
+        self.0.insert(key, Count { times: limit, since });
     }
 
     /// Takes back what was counted once.

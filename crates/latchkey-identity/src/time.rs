@@ -1,5 +1,6 @@
 //! Moments, and the one lifetime that may never grow: an access token's.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use latchkey_jose::Timestamp;
@@ -64,6 +65,15 @@ impl TryFrom<u64> for AccessTokenLifetime {
     }
 }
 
+impl FromStr for AccessTokenLifetime {
+    type Err = &'static str;
+
+    /// What is no number is refused like zero.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.parse::<u64>().unwrap_or(0))
+    }
+}
+
 impl From<AccessTokenLifetime> for u64 {
     fn from(lifetime: AccessTokenLifetime) -> Self {
         lifetime.as_secs()
@@ -89,9 +99,11 @@ mod tests {
     fn a_lifetime_is_written_in_seconds_and_none_is_read_that_cannot_be() {
         let read = |text| serde_json::from_str::<AccessTokenLifetime>(text);
         assert_eq!(read("120").unwrap().as_secs(), 120);
+        assert_eq!("120".parse(), AccessTokenLifetime::try_from(120));
         assert_eq!(serde_json::to_string(&AccessTokenLifetime::LONGEST).unwrap(), "5400");
         for nonsense in ["0", "5401", "-1", "\"120\"", "1.5"] {
             assert!(read(nonsense).is_err(), "{nonsense}");
+            assert!(nonsense.parse::<AccessTokenLifetime>().is_err(), "{nonsense}");
         }
     }
 

@@ -5,13 +5,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize as _;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer as _, SubjectPublicKeyInfo, X509Certificate};
 use x509_parser::public_key::PublicKey as Subject;
 
 use crate::digest::{sha1, sha256};
-use crate::jwk::checked_rsa;
-use crate::{Jwk, PublicKey, Timestamp};
+use crate::jwk::{BadKey, checked_rsa};
+use crate::{Jwk, PublicKey, Timestamp, base64url};
 
 /// The object identifier of Ed25519, [RFC 8410 §3].
 const ED25519: &str = "1.3.101.112";
@@ -38,6 +39,16 @@ pub enum Registered {
     Certificate(Box<Certificate>),
 }
 
+impl Registered {
+    /// The key, and the certificate that it came in.
+    pub fn apart(self) -> (Jwk, Option<Certificate>) {
+        match self {
+            Self::Key(jwk) => (jwk, None),
+            Self::Certificate(found) => (found.jwk.clone(), Some(*found)),
+        }
+    }
+}
+
 /// The text is no certificate and no public key that we verify with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("not a certificate or public key of RSA, P-256 or Ed25519")]
@@ -61,6 +72,21 @@ pub fn read(text: &str) -> Result<Registered, NotACertificate> {
         }
     }
     Err(NotACertificate)
+}
+
+/// Reads a JSON Web Key with the certificate that it brings: the first of `x5c`, which has to be of the same key, as its thumbprints have to
+/// be those that stand beside it. Those behind it, of whoever signed it, are nobody's here. [RFC 7517 §4.7 to §4.9]
+pub(crate) fn of_key(key: &serde_json::Value) -> Result<Registered, BadKey> {
+    let jwk = Jwk::deserialize(key).map_err(|_| BadKey::Unsupported)?;
+    let Some(chain) = key.get("x5c") else { return Ok(Registered::Key(jwk)) };
+    let first = chain.get(0).and_then(serde_json::Value::as_str).and_then(|first| STANDARD.decode(first).ok());
+    let found = first.and_then(|der| Certificate::from_der(&der).ok()).filter(|found| found.jwk.key == jwk.key);
+    let found = found.ok_or(BadKey::Certificate)?;
+    let own = [("x5t", base64url::encode(found.x5t)), ("x5t#S256", base64url::encode(found.x5t_s256))];
+    if own.iter().any(|(name, own)| key.get(*name).is_some_and(|named| named != own)) {
+        return Err(BadKey::Certificate);
+    }
+    Ok(Registered::Certificate(Box::new(Certificate { jwk, ..found })))
 }
 
 impl Certificate {
@@ -106,7 +132,10 @@ fn key(info: &SubjectPublicKeyInfo<'_>) -> Result<Jwk, NotACertificate> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::JwkSet;
 
     /// `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=ci -days 36500`
     const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
@@ -132,6 +161,40 @@ mod tests {
         let der: String = CERTIFICATE.lines().filter(|line| !line.starts_with('-')).collect();
         assert_eq!(read(&der), Ok(Registered::Certificate(found.clone())), "the same, without its frame");
         assert_eq!(read(PUBLIC_KEY), Ok(Registered::Key(found.jwk)));
+    }
+
+    #[test]
+    fn a_key_brings_its_own_certificate_or_is_refused() {
+        let Ok(Registered::Certificate(found)) = read(CERTIFICATE) else { panic!("no certificate") };
+        let der: String = CERTIFICATE.lines().filter(|line| !line.starts_with('-')).map(str::trim).collect();
+        let with = |members: serde_json::Value| {
+            let mut key = serde_json::to_value(Jwk { kid: Some("ci".into()), ..found.jwk.clone() }).unwrap();
+            key.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            of_key(&key)
+        };
+        let (x5t, x5t_s256) = (base64url::encode(found.x5t), base64url::encode(found.x5t_s256));
+        let own = with(json!({"x5c": [der, "whoever signed it"], "x5t": x5t, "x5t#S256": x5t_s256}));
+        let Ok(Registered::Certificate(own)) = own else { panic!("{own:?}") };
+        assert_eq!((own.x5t, own.not_after), (found.x5t, found.not_after));
+        assert_eq!(own.jwk.kid.as_deref(), Some("ci"), "the key is as it was written");
+        assert!(matches!(with(json!({})), Ok(Registered::Key(_))));
+        let urlsafe = der.replace('+', "-").replace('/', "_");
+        for (name, members) in [
+            ("none", json!({"x5c": []})),
+            ("no list", json!({"x5c": der})),
+            ("null", json!({"x5c": null})),
+            ("no certificate", json!({"x5c": ["AAAA"]})),
+            ("base64url", json!({"x5c": [urlsafe]})),
+            ("the thumbprint of another", json!({"x5c": [der], "x5t#S256": x5t})),
+            ("a number as thumbprint", json!({"x5c": [der], "x5t": 1})),
+        ] {
+            assert_eq!(with(members), Err(BadKey::Certificate), "{name}");
+        }
+        let other = json!({"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+                           "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "x5c": [der]});
+        assert_eq!(of_key(&other), Err(BadKey::Certificate), "of another key");
+        let published = JwkSet::published(json!({"keys": [other]}).to_string().as_bytes()).unwrap();
+        assert!(matches!(published.as_slice(), [Registered::Key(_)]), "elsewhere it says nothing: {published:?}");
     }
 
     #[test]

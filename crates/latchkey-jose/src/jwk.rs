@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::{self, Registered};
 use crate::json::{self, Present};
 use crate::{Algorithm, base64url, thumbprint};
 
@@ -87,23 +88,22 @@ impl JwkSet {
     /// Reads the key document of someone else. Keys that we cannot use (of another kind, for encryption, malformed, with a private
     /// part) are passed over, as [RFC 7517 §5] asks; the document itself must be sound.
     pub fn parse(document: &[u8]) -> Result<Self, BadKeySet> {
-        #[derive(Deserialize)]
-        struct Document {
-            keys: Vec<serde_json::Value>,
-        }
-
-        json::check_object(document).map_err(|_| BadKeySet::NotAKeySet)?;
-        let Document { keys } = serde_json::from_slice(document).map_err(|_| BadKeySet::NotAKeySet)?;
-        if keys.len() > MAX_KEYS {
-            return Err(BadKeySet::TooManyKeys);
-        }
-        Ok(Self { keys: keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect() })
+        let keys = listed(document)?.into_iter().filter_map(|key| serde_json::from_value(key).ok());
+        Ok(Self { keys: keys.collect() })
     }
-}
 
-impl JwkSet {
-    /// Reads what an owner registers: one key, or a set of them. Each has to be one that we can use, and none may bring its private part.
-    pub fn registered(text: &str) -> Result<Self, BadKey> {
+    /// The same with the certificates that the keys bring. One that is not of its key says nothing.
+    pub fn published(document: &[u8]) -> Result<Vec<Registered>, BadKeySet> {
+        let read = |key: &serde_json::Value| match certificate::of_key(key) {
+            Err(BadKey::Certificate) => Jwk::deserialize(key).ok().map(Registered::Key),
+            read => read.ok(),
+        };
+        Ok(listed(document)?.iter().filter_map(read).collect())
+    }
+
+    /// Reads what an owner registers: one key, or a set of them. Each has to be one that we can use, and none may bring its private part
+    /// or the certificate of another key.
+    pub fn registered(text: &str) -> Result<Vec<Registered>, BadKey> {
         json::check_object(text.as_bytes()).map_err(|_| BadKey::Malformed)?;
         let value: serde_json::Value = serde_json::from_str(text).map_err(|_| BadKey::Malformed)?;
         let keys = match value.get("keys") {
@@ -119,9 +119,20 @@ impl JwkSet {
         if keys.is_empty() || keys.len() > MAX_KEYS {
             return Err(BadKey::Malformed);
         }
-        let keys = keys.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
-        keys.map(|keys| Self { keys }).map_err(|_| BadKey::Unsupported)
+        keys.iter().map(certificate::of_key).collect()
     }
+}
+
+/// The keys of a document, none of them read.
+fn listed(document: &[u8]) -> Result<Vec<serde_json::Value>, BadKeySet> {
+    #[derive(Deserialize)]
+    struct Document {
+        keys: Vec<serde_json::Value>,
+    }
+
+    json::check_object(document).map_err(|_| BadKeySet::NotAKeySet)?;
+    let Document { keys } = serde_json::from_slice(document).map_err(|_| BadKeySet::NotAKeySet)?;
+    if keys.len() > MAX_KEYS { Err(BadKeySet::TooManyKeys) } else { Ok(keys) }
 }
 
 /// Why a key document is not read.
@@ -147,6 +158,9 @@ pub enum BadKey {
     /// The kind, curve or algorithm is none of ours, or they contradict each other.
     #[error("the kind of key, its curve or its algorithm is not supported")]
     Unsupported,
+    /// `x5c`, or what names it, is of another key, or of none.
+    #[error("the certificate of the key is not its own")]
+    Certificate,
     /// A member that defines the key is missing, malformed or out of bounds.
     #[error("the key is malformed")]
     Malformed,

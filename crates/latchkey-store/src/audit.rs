@@ -4,9 +4,12 @@
 //! The hash of a row is `SHA-256(hash of the row before ‖ seq ‖ canonical form of the event)`; the first row follows the
 //! tenant's id. `audit_head` holds the last number and hash of each chain, so a tail that was cut off is missed as well.
 
+mod export;
+
 use latchkey_jose::Timestamp;
 use uuid::Uuid;
 
+pub use self::export::export;
 use crate::Store;
 use crate::engine::sqlite::connection::audit_link;
 use crate::error::StoreError;
@@ -321,17 +324,21 @@ pub enum Tampering {
 
 /// Follows the chain of one tenant, or of all, from its first event to its end. A server may go on writing meanwhile.
 pub async fn verify(store: &Store, tenant: Option<Uuid>) -> Result<Report, Tampering> {
-    let tenants = match tenant {
-        Some(tenant) => vec![tenant],
-        None => store.read(&TENANTS, vec![]).await?.iter().map(|row| row.uuid(0)).collect::<Result<_, _>>()?,
-    };
     let mut report = Report::default();
-    for tenant in tenants {
+    for tenant in tenants(store, tenant).await? {
         let events = verify_chain(store, tenant).await?;
         report.tenants = report.tenants.saturating_add(1);
         report.events = report.events.saturating_add(events);
     }
     Ok(report)
+}
+
+/// The one that is named, or all that have a record.
+async fn tenants(store: &Store, named: Option<Uuid>) -> Result<Vec<Uuid>, StoreError> {
+    match named {
+        Some(tenant) => Ok(vec![tenant]),
+        None => store.read(&TENANTS, vec![]).await?.iter().map(|row| row.uuid(0)).collect(),
+    }
 }
 
 async fn verify_chain(store: &Store, tenant: Uuid) -> Result<u64, Tampering> {

@@ -65,9 +65,7 @@ pub enum OpenError {
     #[error("another Latchkey server is using {0}: stop it first, or give this one a database of its own")]
     InUse(String),
     /// Several servers share a PostgreSQL database, and one of them does not let others come.
-    #[error(
-        "another Latchkey server lets no other one use {0}: it is of another version, or is bringing the database up to date"
-    )]
+    #[error("another Latchkey server holds {0}: it is of another version, or is bringing the database up to date")]
     KeptOut(String),
     /// The schema was written by a later version.
     #[error(

@@ -83,6 +83,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0034_devices_in_places.sql"),
     },
     Migration { version: 35, name: "notices", text: include_str!("../migrations/0035_notices.sql") },
+    Migration {
+        version: 36,
+        name: "organization_uses",
+        text: include_str!("../migrations/0036_organization_uses.sql"),
+    },
+    Migration {
+        version: 37,
+        name: "ended_authorizations",
+        text: include_str!("../migrations/0037_ended_authorizations.sql"),
+    },
+    Migration { version: 38, name: "sign_in_counts", text: include_str!("../migrations/0038_sign_in_counts.sql") },
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -185,7 +185,7 @@ impl Ending {
 
 /// That somebody is told of an end, so many days before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Told {
+pub struct Reminder {
     /// What ends: an organization's older kind, a secret.
     pub about: Uuid,
     /// Who is told.
@@ -222,8 +222,8 @@ pub(crate) fn forget_told(changes: &mut Changes, about: Uuid) {
 }
 
 /// Keeps that somebody is told. Lost when they have been told meanwhile.
-pub fn tell(changes: &mut Changes, told: Told, at: Timestamp) {
-    let Told { about, account, tenant, ends_at, days } = told;
+pub fn tell(changes: &mut Changes, reminder: Reminder, at: Timestamp) {
+    let Reminder { about, account, tenant, ends_at, days } = reminder;
     let values = vec![about.into(), account.into(), tenant.into(), ends_at.into(), whole(days).into(), at.into()];
     changes.write(&TELL, values);
 }
@@ -283,8 +283,8 @@ impl Store {
     }
 
     /// Whether somebody was told of this end, so many days before it or later.
-    pub async fn was_told(&self, told: Told) -> Result<bool, StoreError> {
-        let Told { about, account, tenant, ends_at, days } = told;
+    pub async fn was_told(&self, reminder: Reminder) -> Result<bool, StoreError> {
+        let Reminder { about, account, tenant, ends_at, days } = reminder;
         let values = vec![about.into(), account.into(), ends_at.into(), whole(days).into(), tenant.into()];
         Ok(self.read_one(&WAS_TOLD, values).await?.map_or(Ok(0), |row| row.int(0))? > 0)
     }

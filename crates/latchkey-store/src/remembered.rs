@@ -26,12 +26,12 @@ pub struct Remembered<K, V> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     age: u64,
-    told: Told,
+    told: Count,
 }
 
 /// How often a change had been told of by then.
 #[derive(Clone, Copy, Debug)]
-enum Told {
+enum Count {
     OfItsStripe(u64),
     OfAny(u64),
 }
@@ -62,7 +62,7 @@ where
     pub async fn get_or_load<E>(&self, key: K, load: impl AsyncFnOnce() -> Result<V, E>) -> Result<V, E> {
         match self.get(&key) {
             Some(value) => Ok(value),
-            None => self.load(key, load).await,
+            None => Box::pin(self.load(key, load)).await,
         }
     }
 
@@ -118,13 +118,13 @@ where
 
     /// The moment before a load of `key`, for [`Self::keep`].
     pub(crate) fn before_load(&self, key: &K) -> Moment {
-        let told = Told::OfItsStripe(self.stripe(key).map_or(0, |stripe| *stripe));
+        let told = Count::OfItsStripe(self.stripe(key).map_or(0, |stripe| *stripe));
         Moment { age: self.age.load(SeqCst), told }
     }
 
     /// The moment before a load that brings what its key is, for [`Self::keep`].
     pub(crate) fn before_any_load(&self) -> Moment {
-        Moment { age: self.age.load(SeqCst), told: Told::OfAny(self.told.load(SeqCst)) }
+        Moment { age: self.age.load(SeqCst), told: Count::OfAny(self.told.load(SeqCst)) }
     }
 
     /// Remembers what was read since `before`, unless it may have been told to have changed meanwhile.
@@ -132,8 +132,8 @@ where
         // Under the lock, so that no change can be told of between the look and the insertion.
         let Some(stripe) = self.stripe(&key) else { return };
         let unchanged = match before.told {
-            Told::OfItsStripe(told) => *stripe == told,
-            Told::OfAny(told) => self.told.load(SeqCst) == told,
+            Count::OfItsStripe(told) => *stripe == told,
+            Count::OfAny(told) => self.told.load(SeqCst) == told,
         };
         if unchanged {
             self.cache.insert(key, (before.age, value));

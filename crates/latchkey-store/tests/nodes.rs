@@ -132,6 +132,29 @@ fn a_transaction_that_is_held_open_loses_nobody_a_notice() {
     });
 }
 
+/// However much is told while a transaction is open: what one look has brought the next does not bring again.
+#[test]
+fn a_transaction_that_is_held_open_makes_nobody_forget() {
+    on_postgres(async |database| {
+        let (one, two) = (Node::at(database.url()).await, Node::at(database.url()).await);
+        let (held, busy) = (stranger(database).await, stranger(database).await);
+        held.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
+        for turn in 0..3 {
+            let many = format!(
+                "INSERT INTO notice (node, number, xact, told)
+                 SELECT decode(repeat('cd', 16), 'hex'), {turn} * 10000 + g, CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT),
+                        decode('09', 'hex') FROM generate_series(1, 10000) g"
+            );
+            busy.batch_execute(&many).await.unwrap();
+            soon("all are heard", async || two.heard().len() >= 10_000 * (turn + 1)).await;
+        }
+        one.tells(said(1)).await.unwrap();
+        soon("it goes on", async || two.heard().contains(&said(1))).await;
+        held.batch_execute("COMMIT").await.unwrap();
+        assert_eq!(two.heard().len(), 30_001, "each once, and nothing else");
+    });
+}
+
 #[test]
 fn what_nobody_else_needs_to_know_is_not_written() {
     on_postgres(async |database| {

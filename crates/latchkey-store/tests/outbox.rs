@@ -6,7 +6,7 @@ use std::time::Duration;
 use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::tenant::{Tenant, TenantId, TenantKind};
 use latchkey_identity::{Change, Decision, Timestamp};
-use latchkey_store::outbox::{Ending, Told, tell};
+use latchkey_store::outbox::{Ending, Reminder, tell};
 use latchkey_store::{AuditEvent, Changes, CommitError, Letter, Store, StoreError};
 use latchkey_testkit::databases::on_both_databases;
 use tokio::task::JoinSet;
@@ -77,10 +77,10 @@ fn without_an_outbox_nothing_is_queued_and_with_one_it_is_queued_with_its_cause_
         assert_eq!((mail[0].subject.as_str(), mail[0].body.as_str(), mail[0].attempts), ("Letter 2", "Dear Ana.\n", 0));
 
         // A change set that loses takes its letter with it.
-        let told = Told { about: ANA, account: ANA, tenant: TENANT, ends_at: NOW + HOUR, days: 7 };
+        let reminder = Reminder { about: ANA, account: ANA, tenant: TENANT, ends_at: NOW + HOUR, days: 7 };
         for (number, lost) in [(3, false), (4, true)] {
             let mut changes = Changes::none();
-            tell(&mut changes, told, NOW);
+            tell(&mut changes, reminder, NOW);
             changes.letter(a_letter(number, None));
             assert_eq!(matches!(store.commit(changes).await, Err(CommitError::Lost)), lost);
         }
@@ -138,23 +138,26 @@ fn of_64_that_tell_of_one_end_one_does() {
     on_both_databases(async |store| {
         with_ana(&store).await;
         store.open_outbox();
-        let told = Told { about: ANA, account: ANA, tenant: TENANT, ends_at: NOW + HOUR, days: 30 };
-        assert!(!store.was_told(told).await.unwrap());
+        let reminder = Reminder { about: ANA, account: ANA, tenant: TENANT, ends_at: NOW + HOUR, days: 30 };
+        assert!(!store.was_told(reminder).await.unwrap());
         let telling: JoinSet<bool> = (1..=CROWD as u128)
             .map(|number| (store.clone(), a_letter(number, None)))
             .map(|(store, letter)| async move {
                 let mut changes = Changes::none();
-                tell(&mut changes, told, NOW);
+                tell(&mut changes, reminder, NOW);
                 changes.letter(letter);
                 store.commit(changes).await.is_ok()
             })
             .collect();
         assert_eq!(telling.join_all().await.into_iter().filter(|told| *told).count(), 1);
         assert_eq!(due(&store, NOW).await.len(), 1);
-        assert!(store.was_told(told).await.unwrap());
-        assert!(store.was_told(Told { days: 90, ..told }).await.unwrap(), "whoever was told later knows more");
-        assert!(!store.was_told(Told { days: 7, ..told }).await.unwrap());
-        assert!(!store.was_told(Told { ends_at: NOW, ..told }).await.unwrap(), "a date that moved is another one");
+        assert!(store.was_told(reminder).await.unwrap());
+        assert!(store.was_told(Reminder { days: 90, ..reminder }).await.unwrap(), "whoever was told later knows more");
+        assert!(!store.was_told(Reminder { days: 7, ..reminder }).await.unwrap());
+        assert!(
+            !store.was_told(Reminder { ends_at: NOW, ..reminder }).await.unwrap(),
+            "a date that moved is another one"
+        );
     });
 }
 

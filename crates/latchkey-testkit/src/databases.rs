@@ -6,14 +6,14 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -81,6 +81,30 @@ impl TestDatabase {
         let cluster = Cluster::of_this_process();
         let url = cluster.create_database();
         Self { url: url.clone(), _home: Home::Cluster { cluster, url } }
+    }
+
+    /// A database in a cluster of its own, whose server can be ended.
+    pub fn postgres_of_its_own() -> Self {
+        let cluster = Arc::new(Cluster::start().unwrap_or_else(|error| panic!("no PostgreSQL to test on: {error}")));
+        let url = cluster.create_database();
+        Self { url: url.clone(), _home: Home::Cluster { cluster, url } }
+    }
+
+    /// Ends PostgreSQL at once, as if its machine had stopped, and starts it again. Nobody is told beforehand.
+    pub fn restart(&self) {
+        self.cluster().restart();
+    }
+
+    /// Ends a process of PostgreSQL that serves this database by SIGKILL, upon which PostgreSQL ends all others and recovers.
+    pub fn crash(&self) {
+        self.cluster().crash(&self.url);
+    }
+
+    fn cluster(&self) -> &Cluster {
+        match &self._home {
+            Home::Cluster { cluster, .. } => cluster,
+            Home::Folder { .. } => panic!("SQLite has no server"),
+        }
     }
 
     /// Its address.
@@ -203,6 +227,28 @@ impl Cluster {
         &self.socket
     }
 
+    fn restart(&self) {
+        self.own().again(|server| server.ask_for_another());
+    }
+
+    fn crash(&self, url: &DatabaseUrl) {
+        let DatabaseUrl::Postgres(address) = url else { panic!("it is SQLite") };
+        let (_, name) = address.rsplit_once('/').expect("a database");
+        let crash = format!(
+            "DO $$ DECLARE victim INTEGER; BEGIN
+                 SELECT pid INTO STRICT victim FROM pg_stat_activity
+                  WHERE datname = '{name}' AND backend_type = 'client backend' LIMIT 1;
+                 EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'kill -KILL ' || victim);
+             END $$"
+        );
+        // Whoever asks for it is ended, too.
+        self.own().again(|_| drop(self.administer(vec![crash])));
+    }
+
+    fn own(&self) -> &Server {
+        self.server.as_ref().expect("a cluster of our own")
+    }
+
     fn of_this_process() -> Arc<Self> {
         static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
@@ -256,23 +302,33 @@ impl Cluster {
     }
 }
 
-/// The running server. A shell holds it: when our end of the shell's input closes, for whatever reason, the shell ends the
-/// server and removes the folder.
+/// The running server. A shell holds it: at each line of the shell's input it ends the server and starts it again, and when our end of the input
+/// closes, for whatever reason, it ends the server and removes the folder.
 #[derive(Debug)]
 struct Server {
     shell: Child,
+    said: Mutex<Receiver<String>>,
     folder: TempDir,
 }
 
 const HOLD: &str = r#"
 postgres=$1 data=$2 folder=$3
 shift 3
-"$postgres" -D "$data" -k "$folder" -c fsync=off -c max_connections=400 -c shared_buffers=64MB \
-     -c log_min_messages=log -c lc_messages=C "$@" </dev/null &
-server=$!
-cat >/dev/null
-kill -QUIT $server
-wait $server
+start() {
+    "$postgres" -D "$data" -k "$folder" -c fsync=off -c max_connections=400 -c shared_buffers=64MB \
+         -c log_min_messages=log -c lc_messages=C "$@" </dev/null &
+    server=$!
+}
+end() {
+    kill -QUIT $server
+    wait $server
+}
+start "$@"
+while read -r again; do
+    end
+    start "$@"
+done
+end
 rm -rf "$folder"
 "#;
 
@@ -296,14 +352,32 @@ impl Server {
             .spawn()
             .map_err(|error| format!("postgres: {error}"))?;
         let log = shell.stderr.take().ok_or("postgres has no log")?;
-        let server = Self { shell, folder };
-        let (said, lines) = mpsc::channel();
+        let (says, said) = mpsc::channel();
         // Reads to the end, so that the server never waits for a reader.
-        thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).for_each(|line| drop(said.send(line))));
+        thread::spawn(move || BufReader::new(log).lines().map_while(Result::ok).for_each(|line| drop(says.send(line))));
+        let server = Self { shell, said: Mutex::new(said), folder };
+        server.hear_that_it_is_ready()?;
+        Ok(server)
+    }
+
+    /// Waits until it is ready again after what ends it.
+    fn again(&self, end: impl FnOnce(&Self)) {
+        // What it said of itself before is not what is waited for.
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).try_iter().for_each(drop);
+        end(self);
+        self.hear_that_it_is_ready().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn ask_for_another(&self) {
+        self.shell.stdin.as_ref().expect("an input").write_all(b"again\n").expect("the shell reads");
+    }
+
+    fn hear_that_it_is_ready(&self) -> Result<(), String> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let mut heard = String::new();
         loop {
-            match lines.recv_timeout(START) {
-                Ok(line) if line.contains("ready to accept connections") => return Ok(server),
+            match said.recv_timeout(START) {
+                Ok(line) if line.contains("ready to accept connections") => return Ok(()),
                 Ok(line) => heard.extend([line.as_str(), "\n"]),
                 Err(RecvTimeoutError::Timeout) => return Err(format!("postgres does not get ready:\n{heard}")),
                 Err(RecvTimeoutError::Disconnected) => return Err(format!("postgres ended:\n{heard}")),

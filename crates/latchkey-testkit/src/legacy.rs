@@ -96,7 +96,7 @@ impl World {
             registration,
             organization: self.organization("harbor").0,
             tenant: self.harbor(),
-            known_scopes: &parts.resource.scopes,
+            resource: &parts.resource,
             key: &parts.keys.client_secret,
             address: "console",
             now: self.now(),

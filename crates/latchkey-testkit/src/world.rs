@@ -12,7 +12,7 @@ use latchkey_devops::membership::Member;
 use latchkey_devops::policy::OrganizationPolicy;
 use latchkey_git::{GitProgram, Repositories};
 use latchkey_identity::account::AccountId;
-use latchkey_identity::client::{Client, ClientState};
+use latchkey_identity::client::{Client, ClientId, ClientState};
 use latchkey_identity::tenant::{PERSONAL_TENANT, TenantId};
 use latchkey_identity::token::issuer;
 use latchkey_identity::{Change, Decision, Timestamp};
@@ -279,7 +279,11 @@ impl World {
 
     /// An app becomes a member of harbor by itself, in a group of one project.
     pub async fn takes_in(&self, app: &str, access_level: AccessLevel, project: &str, group: ProjectGroup) {
-        let id = self.registered_app(app).id;
+        self.takes_in_client(self.registered_app(app).id, access_level, project, group).await;
+    }
+
+    /// The same of an app that has no name here: one that registered itself.
+    pub async fn takes_in_client(&self, id: ClientId, access_level: AccessLevel, project: &str, group: ProjectGroup) {
         let found: Boxed<'_, _> = Box::pin(self.store().client(id));
         let client = found.await.expect("the store answers").expect("the app is there");
         let member = Member {
@@ -294,7 +298,12 @@ impl World {
 
     /// Harbor lets an app go that was a member by itself.
     pub async fn lets_go(&self, app: &str) {
-        let service = PersonId(self.registered_app(app).id.0);
+        self.lets_client_go(self.registered_app(app).id).await;
+    }
+
+    /// The same of an app that has no name here.
+    pub async fn lets_client_go(&self, id: ClientId) {
+        let service = PersonId(id.0);
         self.in_harbor(async |facts, author| members::remove(&facts.organization, service, author)).await;
     }
 

@@ -183,6 +183,8 @@ pub struct Keys {
     pub form: PurposeKey,
     /// Devices that accounts signed in from before.
     pub known_device: PurposeKey,
+    /// What guesses at passwords are counted under.
+    pub guess: PurposeKey,
     /// Positions in long lists.
     pub continuation: PurposeKey,
     /// Private signing keys at rest.
@@ -202,6 +204,7 @@ impl Keys {
             client_secret: derive(Purpose::ClientSecret)?,
             form: derive(Purpose::Form)?,
             known_device: derive(Purpose::KnownDevice)?,
+            guess: derive(Purpose::Guess)?,
             continuation: derive(Purpose::Continuation)?,
             key_encryption: derive(Purpose::KeyEncryption)?,
             dpop_nonce: derive(Purpose::DpopNonce)?,

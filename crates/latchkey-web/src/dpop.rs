@@ -4,14 +4,16 @@ use std::sync::{Mutex, PoisonError};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use latchkey_identity::Timestamp;
 use latchkey_identity::client::{Client, Profile};
 use latchkey_identity::dpop::nonce::Nonces;
 use latchkey_identity::dpop::replay::Replays;
 use latchkey_identity::dpop::{self, DpopError, Fitting, ProvenKey, ProvenRequest};
 use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::{OAuthError, Timestamp};
+use latchkey_store::Store;
 
 use crate::app::{App, Origin};
+use crate::identity::problem::OAuthProblem;
 use crate::visitor::CameToAlias;
 
 /// What a proof comes in.
@@ -54,7 +56,21 @@ impl Proofs {
         dpop::check(proof, request, &self.nonces, now).map(Some)
     }
 
-    /// Uses a proof up.
+    /// Uses up a proof that a client shows beside its credential to get something, at every server that shares the database. [RFC 9449 §11.1]
+    pub async fn used_everywhere(
+        &self,
+        store: &Store,
+        proof: Fitting,
+        now: Timestamp,
+    ) -> Result<ProvenKey, OAuthProblem> {
+        let key = self.used(proof, now).map_err(OAuthError::from)?;
+        if store.is_shared() && !store.spend(proof.spends(now)).await? {
+            return Err(OAuthError::from(DpopError::used_before()).into());
+        }
+        Ok(key)
+    }
+
+    /// Uses a proof up at this server.
     pub fn used(&self, proof: Fitting, now: Timestamp) -> Result<ProvenKey, DpopError> {
         proof.used(&mut self.replays.lock().unwrap_or_else(PoisonError::into_inner), now)
     }

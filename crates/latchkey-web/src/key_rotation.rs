@@ -62,12 +62,19 @@ impl App {
     }
 
     /// Makes sure that something can be signed with an algorithm.
-    pub async fn begin_to_sign_with(&self, algorithm: Algorithm) -> Result<(), KeysError> {
+    pub async fn begin_to_sign_with(&self, algorithm: Algorithm) -> Result<(), StoreError> {
         if self.signer.ring().signing(algorithm).is_some() {
             return Ok(());
         }
-        begin(&self.store, &[algorithm], &self.keys.key_encryption, self.now()).await?;
-        self.reload_keys().await
+        let begun = begin(&self.store, &[algorithm], &self.keys.key_encryption, self.now()).await;
+        let taken = match begun {
+            Ok(()) => self.reload_keys().await,
+            Err(error) => Err(error.into()),
+        };
+        taken.map_err(|error| {
+            tracing::error!(%error, %algorithm, "there is no key to sign with");
+            StoreError::Unavailable("signing key".into())
+        })
     }
 
     /// Rotates the keys, or those of one algorithm: at once where the successor has been published for long enough.

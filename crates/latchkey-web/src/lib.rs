@@ -32,7 +32,6 @@ pub mod key_ring;
 pub mod key_rotation;
 pub mod legacy;
 pub mod mail;
-mod out_of_touch;
 pub mod outbound;
 pub mod pages;
 pub mod portal;
@@ -40,6 +39,7 @@ pub mod reply;
 pub mod routes;
 pub mod signer;
 pub mod site;
+mod staleness;
 pub mod uses;
 pub mod visitor;
 

@@ -10,9 +10,9 @@ use tower_service::Service as _;
 
 use crate::app::{App, Origin};
 use crate::client_cert::{self, Unreadable};
-use crate::out_of_touch;
 use crate::reply;
 use crate::routes;
+use crate::staleness;
 use crate::visitor::{CameToAlias, Peer};
 
 /// Bytes of the path and query of a request.
@@ -63,12 +63,12 @@ impl Site {
             return plain(StatusCode::BAD_REQUEST, "The path contains a backslash.\n");
         }
         let mut request = with_single_slashes(request);
-        if !out_of_touch::is_harmless(request.uri().path())
-            && let Err(error) = out_of_touch::check(&self.app).await
+        if !staleness::is_harmless(request.uri().path())
+            && let Err(error) = staleness::check(&self.app).await
         {
             request.extensions_mut().insert(origin);
             request.extensions_mut().insert(peer);
-            return out_of_touch::answer(&self.app, &request.into_parts().0, error);
+            return staleness::answer(&self.app, &request.into_parts().0, error);
         }
         if let Some(document) = self.app.documents.find(&origin, &request, || self.app.now()) {
             return document;

@@ -8,15 +8,15 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use latchkey_devops::access::Refusal;
-use latchkey_devops::ids::{OrganizationId, PersonId};
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId};
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::client::ClientId;
 use latchkey_identity::session::SessionId;
 use latchkey_store::devops::members::ServiceUse;
 use latchkey_store::identity::{RefusedUse, Use};
 use latchkey_store::{Store, StoreError};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 /// Entries of a kind held between two flushes; what comes beyond is not counted.
 const CAPACITY: usize = 50_000;
@@ -40,9 +40,12 @@ pub struct UseRecorder {
 /// When and from where an app acted by itself in an organization, last.
 type Served = ((OrganizationId, PersonId), (Timestamp, IpAddr));
 
+/// What was done: an operation, in a project if in one.
+type Act = (&'static str, Option<(OrganizationId, ProjectId)>);
+
 #[derive(Default)]
 struct Gathered {
-    authorizations: HashMap<AuthorizationId, Doings>,
+    authorizations: HashMap<AuthorizationId, Activity>,
     /// How many entries [`Self::authorizations`] has, of all of them together.
     entries: usize,
     sessions: HashMap<SessionId, Timestamp>,
@@ -51,15 +54,16 @@ struct Gathered {
 
 /// What an authorization was used for, and what was refused under it. Few kinds each.
 #[derive(Default)]
-struct Doings {
+struct Activity {
     /// By operation and project.
-    uses: Vec<((&'static str, Option<Uuid>), Used)>,
+    uses: Vec<(Act, Used)>,
     /// By operation and reason.
     refused: Vec<((&'static str, &'static str), Refused)>,
 }
 
 #[derive(Clone, Copy)]
 struct Used {
+    app: ClientId,
     count: i64,
     at: Timestamp,
     address: IpAddr,
@@ -72,39 +76,39 @@ struct Refused {
 }
 
 impl Gathered {
-    fn used(&mut self, authorization: AuthorizationId, what: (&'static str, Option<Uuid>), used: Used) {
-        let Some(doings) = doings(&mut self.authorizations, self.entries, authorization) else { return };
-        if let Some((_, sum)) = doings.uses.iter_mut().find(|(known, _)| *known == what) {
+    fn used(&mut self, authorization: AuthorizationId, what: Act, used: Used) {
+        let Some(activity) = activity(&mut self.authorizations, self.entries, authorization) else { return };
+        if let Some((_, sum)) = activity.uses.iter_mut().find(|(known, _)| *known == what) {
             sum.count = sum.count.saturating_add(used.count);
             if sum.at <= used.at {
                 (sum.at, sum.address) = (used.at, used.address);
             }
-        } else if self.entries < CAPACITY && doings.uses.len() < KINDS {
-            doings.uses.push((what, used));
+        } else if self.entries < CAPACITY && activity.uses.len() < KINDS {
+            activity.uses.push((what, used));
             self.entries = self.entries.saturating_add(1);
         }
     }
 
     fn refused(&mut self, authorization: AuthorizationId, what: (&'static str, &'static str), refused: Refused) {
-        let Some(doings) = doings(&mut self.authorizations, self.entries, authorization) else { return };
-        if let Some((_, sum)) = doings.refused.iter_mut().find(|(known, _)| *known == what) {
+        let Some(activity) = activity(&mut self.authorizations, self.entries, authorization) else { return };
+        if let Some((_, sum)) = activity.refused.iter_mut().find(|(known, _)| *known == what) {
             sum.count = sum.count.saturating_add(refused.count);
             sum.at = sum.at.max(refused.at);
-        } else if self.entries < CAPACITY && doings.refused.len() < KINDS {
-            doings.refused.push((what, refused));
+        } else if self.entries < CAPACITY && activity.refused.len() < KINDS {
+            activity.refused.push((what, refused));
             self.entries = self.entries.saturating_add(1);
         }
     }
 
-    fn take(&mut self, authorization: AuthorizationId) -> Option<Doings> {
-        let doings = self.authorizations.remove(&authorization)?;
-        let entries = doings.uses.len().saturating_add(doings.refused.len());
+    fn take(&mut self, authorization: AuthorizationId) -> Option<Activity> {
+        let activity = self.authorizations.remove(&authorization)?;
+        let entries = activity.uses.len().saturating_add(activity.refused.len());
         self.entries = self.entries.saturating_sub(entries);
-        Some(doings)
+        Some(activity)
     }
 
-    fn gather_again(&mut self, doings: impl IntoIterator<Item = (AuthorizationId, Doings)>) {
-        for (authorization, Doings { uses, refused }) in doings {
+    fn gather_again(&mut self, activity: impl IntoIterator<Item = (AuthorizationId, Activity)>) {
+        for (authorization, Activity { uses, refused }) in activity {
             uses.into_iter().for_each(|(what, used)| self.used(authorization, what, used));
             refused.into_iter().for_each(|(what, refused)| self.refused(authorization, what, refused));
         }
@@ -112,14 +116,14 @@ impl Gathered {
 }
 
 /// What an authorization did, if it is known or there is room for one more.
-fn doings(
-    known: &mut HashMap<AuthorizationId, Doings>,
+fn activity(
+    known: &mut HashMap<AuthorizationId, Activity>,
     entries: usize,
     authorization: AuthorizationId,
-) -> Option<&mut Doings> {
+) -> Option<&mut Activity> {
     match known.entry(authorization) {
         Entry::Occupied(known) => Some(known.into_mut()),
-        Entry::Vacant(free) if entries < CAPACITY => Some(free.insert(Doings::default())),
+        Entry::Vacant(free) if entries < CAPACITY => Some(free.insert(Activity::default())),
         Entry::Vacant(_) => None,
     }
 }
@@ -128,14 +132,14 @@ impl UseRecorder {
     /// An app acted: by which operation, in which project, from where.
     pub fn acted(
         &self,
-        authorization: AuthorizationId,
+        (authorization, app): (AuthorizationId, ClientId),
         operation: &'static str,
-        project: Option<Uuid>,
+        project: Option<(OrganizationId, ProjectId)>,
         at: Timestamp,
         address: IpAddr,
     ) {
         let mut gathered = self.lock();
-        gathered.used(authorization, (operation, project), Used { count: 1, at, address });
+        gathered.used(authorization, (operation, project), Used { app, count: 1, at, address });
         self.heed(gathered.entries);
     }
 
@@ -188,7 +192,7 @@ impl UseRecorder {
     /// Writes what was gathered. What could not be written is gathered again.
     pub async fn flush(&self, store: &Store) -> Result<(), StoreError> {
         let Gathered { authorizations, sessions, services, .. } = mem::take(&mut *self.lock());
-        let mut doings: Vec<_> = authorizations.into_iter().collect();
+        let mut activity: Vec<_> = authorizations.into_iter().collect();
         let mut sessions: Vec<_> = sessions.into_iter().collect();
         let mut services: Vec<_> = services.into_iter().collect();
         let written = async {
@@ -200,16 +204,16 @@ impl UseRecorder {
                 store.touch_sessions(portion(&sessions)).await?;
                 sessions.truncate(sessions.len() - portion(&sessions).len());
             }
-            while !doings.is_empty() {
-                write_doings(store, portion(&doings)).await?;
-                doings.truncate(doings.len() - portion(&doings).len());
+            while !activity.is_empty() {
+                write_activity(store, portion(&activity)).await?;
+                activity.truncate(activity.len() - portion(&activity).len());
             }
             Ok(())
         };
         let written = written.await;
         if written.is_err() {
             let mut now = self.lock();
-            now.gather_again(doings);
+            now.gather_again(activity);
             for (session, at) in sessions {
                 now.sessions.entry(session).or_insert(at);
             }
@@ -222,11 +226,11 @@ impl UseRecorder {
 
     /// Writes what was gathered of one authorization, so that it can be shown. Returns whether there was something.
     pub async fn flush_one(&self, store: &Store, authorization: AuthorizationId) -> Result<bool, StoreError> {
-        let Some(doings) = self.lock().take(authorization) else { return Ok(false) };
-        let doings = [(authorization, doings)];
-        let written = write_doings(store, &doings).await;
+        let Some(activity) = self.lock().take(authorization) else { return Ok(false) };
+        let activity = [(authorization, activity)];
+        let written = write_activity(store, &activity).await;
         if written.is_err() {
-            self.lock().gather_again(doings);
+            self.lock().gather_again(activity);
         }
         written.map(|()| true)
     }
@@ -242,9 +246,10 @@ impl UseRecorder {
     }
 }
 
-fn uses(authorization: AuthorizationId, doings: &Doings) -> impl Iterator<Item = Use> {
-    doings.uses.iter().map(move |((operation, project), used)| Use {
+fn uses(authorization: AuthorizationId, activity: &Activity) -> impl Iterator<Item = Use> {
+    activity.uses.iter().map(move |((operation, project), used)| Use {
         authorization,
+        app: used.app,
         at: used.at,
         address: used.address.to_string(),
         operation: (*operation).to_owned(),
@@ -253,8 +258,8 @@ fn uses(authorization: AuthorizationId, doings: &Doings) -> impl Iterator<Item =
     })
 }
 
-fn refusals(authorization: AuthorizationId, doings: &Doings) -> impl Iterator<Item = RefusedUse> {
-    doings.refused.iter().map(move |((operation, reason), refused)| RefusedUse {
+fn refusals(authorization: AuthorizationId, activity: &Activity) -> impl Iterator<Item = RefusedUse> {
+    activity.refused.iter().map(move |((operation, reason), refused)| RefusedUse {
         authorization,
         at: refused.at,
         operation: (*operation).to_owned(),
@@ -268,9 +273,9 @@ fn portion<T>(left: &[T]) -> &[T] {
     left.get(left.len().saturating_sub(PORTION)..).unwrap_or_default()
 }
 
-async fn write_doings(store: &Store, portion: &[(AuthorizationId, Doings)]) -> Result<(), StoreError> {
-    let uses: Vec<Use> = portion.iter().flat_map(|(id, doings)| uses(*id, doings)).collect();
-    let refused: Vec<RefusedUse> = portion.iter().flat_map(|(id, doings)| refusals(*id, doings)).collect();
+async fn write_activity(store: &Store, portion: &[(AuthorizationId, Activity)]) -> Result<(), StoreError> {
+    let uses: Vec<Use> = portion.iter().flat_map(|(id, activity)| uses(*id, activity)).collect();
+    let refused: Vec<RefusedUse> = portion.iter().flat_map(|(id, activity)| refusals(*id, activity)).collect();
     store.record_uses(&uses, &refused).await
 }
 
@@ -288,16 +293,19 @@ async fn write_services(store: &Store, portion: &[Served]) -> Result<(), StoreEr
 mod tests {
     use std::net::Ipv4Addr;
 
+    use uuid::Uuid;
+
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const APP: ClientId = ClientId(Uuid::nil());
 
     fn authorization(number: u128) -> AuthorizationId {
         AuthorizationId(Uuid::from_u128(number))
     }
 
     fn acted(recorder: &UseRecorder, number: u128, at: i64) {
-        recorder.acted(authorization(number), "read work items", None, Timestamp::from_micros(at), HERE);
+        recorder.acted((authorization(number), APP), "read work items", None, Timestamp::from_micros(at), HERE);
     }
 
     #[test]
@@ -335,8 +343,8 @@ mod tests {
     fn one_authorization_does_not_take_the_room_of_all() {
         let recorder = UseRecorder::default();
         for project in 0..KINDS as u128 + 10 {
-            let project = Some(Uuid::from_u128(project));
-            recorder.acted(authorization(1), "read work items", project, Timestamp::from_micros(1), HERE);
+            let project = Some((OrganizationId(Uuid::nil()), ProjectId(Uuid::from_u128(project))));
+            recorder.acted((authorization(1), APP), "read work items", project, Timestamp::from_micros(1), HERE);
         }
         assert_eq!(recorder.lock().entries, KINDS);
     }

@@ -33,7 +33,7 @@ pub(crate) async fn open_store(place: &Place, options: Options) -> Result<Store,
     Store::open_with(&place.database, options).await.map_err(|error| {
         let failure = Failure::new(Exit::Unreachable, format!("the database {:?} cannot be opened", place.database)).because(&error);
         match error {
-            OpenError::KeptOut(_) => failure.remedy("servers that share a database are of one version: stop all of them, and start the new ones, or wait until the first one is up"),
+            OpenError::KeptOut(_) => failure.remedy("try again in a moment; if it stays so, stop the servers of the other version: those that share a database are of one"),
             OpenError::InUse(_) => failure.remedy("stop the server that uses it; a command reaches a running server by itself if it is run as the same user"),
             OpenError::Unreachable(_) => failure.remedy("see `database` in the configuration, and that the database is running"),
             _ => failure,

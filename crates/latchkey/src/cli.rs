@@ -122,6 +122,13 @@ enum AuditCommand {
         #[arg(long)]
         tenant: Option<uuid::Uuid>,
     },
+    /// Print the events, the oldest first, each a line of JSON
+    #[command(after_help = "Example:\n  latchkey audit export > record.jsonl")]
+    Export {
+        /// One tenant's record, by its id; all if left out
+        #[arg(long)]
+        tenant: Option<uuid::Uuid>,
+    },
 }
 
 /// The folder of the demo, unless another one is named.
@@ -191,10 +198,13 @@ impl Cli {
                 }
                 ended
             }
-            Command::Audit(AuditCommand::Verify { tenant }) => {
+            Command::Audit(command) => {
                 let options = latchkey_store::Options { role: Role::Reader, ..Default::default() };
                 let store = bootstrap::open_store(&whereabouts.place()?, options).await?;
-                show(&audit::verify(&store, tenant).await?, output);
+                match command {
+                    AuditCommand::Verify { tenant } => drop(show(&audit::verify(&store, tenant).await?, output)),
+                    AuditCommand::Export { tenant } => audit::export(&store, tenant).await?,
+                }
                 Ok(())
             }
             Command::Trust(action) => trust::act(&whereabouts.demo_folder(), action),

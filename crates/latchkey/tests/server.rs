@@ -36,6 +36,14 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     let remove = ["remove", "example", "ben@example.com", "--project", "lighthouse", "--yes"];
     assert_eq!((ben(&add), ben(&add)), (Some(0), Some(5)));
     assert_eq!((ben(&remove), ben(&remove), ben(&add)), (Some(0), Some(3), Some(0)));
+    // Their licence and their seat among the administrators change without that.
+    let level = ["change", "example", "ben@example.com", "--access-level", "stakeholder"];
+    let seat =
+        |seat| ["change", "example", "ben@example.com", "--access-level", "stakeholder", "--administrator", seat];
+    assert_eq!((ben(&level), ben(&level), ben(&seat("true"))), (Some(0), Some(5), Some(0)));
+    assert_eq!((ben(&seat("true")), ben(&seat("false"))), (Some(5), Some(0)));
+    assert_eq!(ben(&["change", "example", "ana@example.com"]), Some(2), "it says what to change");
+    assert_eq!(ben(&["change", "example", "nobody@example.com", "--administrator", "true"]), Some(3));
     let app = premises.json(
         &[
             "app",
@@ -65,6 +73,13 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     let verified = premises.json(&["audit", "verify"], "");
     assert_eq!(verified["intact"], true);
     assert!(verified["events"].as_u64().unwrap() >= 8, "{verified}");
+    let exported = String::from_utf8(premises.run(&["audit", "export"], "").stdout).unwrap();
+    let events: Vec<serde_json::Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len() as u64, verified["events"].as_u64().unwrap());
+    assert!(events.iter().all(|event| event["event"].is_string() && event["detail"].is_object()), "{exported}");
+    let tenant = events[0]["tenant"].as_str().unwrap();
+    let of_one = String::from_utf8(premises.run(&["audit", "export", "--tenant", tenant], "").stdout).unwrap();
+    assert!(of_one.lines().eq(exported.lines().filter(|line| line.contains(tenant))), "{of_one}");
     assert_eq!(premises.json(&["check"], "")[0]["state"], "ok");
 }
 

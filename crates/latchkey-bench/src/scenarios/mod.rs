@@ -8,7 +8,7 @@ mod discovery;
 mod dpop;
 mod introspection;
 mod jwks;
-mod on_behalf;
+mod jwt_bearer;
 mod private_key_jwt;
 mod refresh;
 pub(crate) mod revocation_lag;
@@ -38,8 +38,10 @@ pub(crate) enum Scenario {
     ClientCredentials,
     /// The same for an app that is called with tokens of RS256
     ClientCredentialsRs256,
-    /// The same as `client-credentials` with an assertion that the app signed, RS256
+    /// The same as `client-credentials` with an assertion that the app signed, RS256, and that counts once
     ClientCredentialsPrivateKeyJwt,
+    /// The same for an app of the Microsoft world, whose assertions may come again
+    ClientCredentialsReusedAssertion,
     /// The same as `client-credentials` with a proof of possession
     ClientCredentialsDpop,
     /// A refresh, for an access token and the next refresh token
@@ -85,7 +87,8 @@ impl Scenario {
             Self::RefreshWithIdToken => "T_http + T_sign[ES256] + T_sign[RS256] + T_tx",
             Self::Userinfo | Self::Introspection | Self::ApiReadWarm => "T_http + T_seen + T_read",
             Self::ApiReadCold => "T_http + T_verify[ES256] + T_read",
-            Self::ClientCredentialsPrivateKeyJwt => "T_http + T_verify[RS256] + T_sign[ES256]",
+            Self::ClientCredentialsPrivateKeyJwt => "T_http + T_verify[RS256] + T_sign[ES256] + T_tx",
+            Self::ClientCredentialsReusedAssertion => "T_http + T_verify[RS256] + T_sign[ES256]",
             Self::ClientCredentialsDpop => "T_http + T_verify[ES256] + T_sign[ES256]",
             Self::ApiReadDpop => "T_http + T_seen + T_verify[ES256] + T_read",
             Self::TokenExchange => "T_http + T_seen + T_sign[ES256]",
@@ -106,7 +109,8 @@ impl Scenario {
             Self::RefreshWithIdToken => http + sign_es256 + sign_rs256 + tx,
             Self::Userinfo | Self::Introspection | Self::ApiReadWarm => http + seen_token + read,
             Self::ApiReadCold => http + verify_es256 + read,
-            Self::ClientCredentialsPrivateKeyJwt => http + verify_rs256 + sign_es256,
+            Self::ClientCredentialsPrivateKeyJwt => http + verify_rs256 + sign_es256 + tx,
+            Self::ClientCredentialsReusedAssertion => http + verify_rs256 + sign_es256,
             Self::ClientCredentialsDpop => http + verify_es256 + sign_es256,
             Self::ApiReadDpop => http + seen_token + verify_es256 + read,
             Self::TokenExchange => http + seen_token + sign_es256,
@@ -120,6 +124,7 @@ impl Scenario {
             Self::CodeFlow | Self::ApiReadCold => 0.65,
             Self::ClientCredentials
             | Self::ClientCredentialsPrivateKeyJwt
+            | Self::ClientCredentialsReusedAssertion
             | Self::ClientCredentialsDpop
             | Self::Introspection => 0.55,
             Self::Refresh
@@ -140,13 +145,14 @@ impl Scenario {
             Self::Discovery => discovery::run(bench).await,
             Self::Jwks => jwks::run(bench).await,
             Self::CodeFlow => code_flow::run(bench).await,
-            Self::ClientCredentialsPrivateKeyJwt => private_key_jwt::run(bench).await,
+            Self::ClientCredentialsPrivateKeyJwt => private_key_jwt::once(bench).await,
+            Self::ClientCredentialsReusedAssertion => private_key_jwt::reusable(bench).await,
             Self::ClientCredentialsDpop => dpop::client_credentials(bench).await,
             Self::ApiReadDpop => dpop::api_read(bench).await,
             Self::TokenExchange => token_exchange::run(bench).await,
             Self::ClientCredentials => client_credentials::run(bench).await,
             Self::ClientCredentialsRs256 => client_credentials::rs256(bench).await,
-            Self::JwtBearer => on_behalf::run(bench).await,
+            Self::JwtBearer => jwt_bearer::run(bench).await,
             Self::DeviceCode => device_code::run(bench).await,
             Self::Introspection => introspection::run(bench).await,
             Self::Refresh => refresh::run(bench, false).await,
@@ -201,7 +207,10 @@ mod tests {
         let limits = Scenario::value_variants().iter().map(|scenario| scenario.limit(&Limits::EXAMPLE));
         assert_eq!(
             limits.collect::<Vec<_>>(),
-            [8.0, 8.0, 24.0, 252.0, 41.0, 75.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 64.0, 25.0, 46.0, 45.0, 302.0]
+            [
+                8.0, 8.0, 24.0, 252.0, 54.0, 41.0, 75.0, 37.0, 281.0, 13.0, 13.0, 13.0, 63.0, 64.0, 25.0, 46.0, 45.0,
+                302.0
+            ]
         );
     }
 

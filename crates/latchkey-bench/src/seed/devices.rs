@@ -11,7 +11,7 @@ use latchkey_identity::session::Session;
 use latchkey_identity::tenant::{Audience, Tenant};
 use latchkey_identity::{Change, Timestamp};
 
-use super::asked::resource;
+use super::authorization_request::resource;
 use super::{SCOPES_WITHOUT_OPENID, Seeder};
 use crate::problem::{Outcome, Problem};
 
@@ -24,14 +24,14 @@ pub(crate) struct Approved {
 }
 
 /// The apps, what was approved for them, person by person, and the people.
-type Those<'a> = (&'a [(Client, String)], &'a [Authorization], &'a [(&'a Account, &'a Session)]);
+type Approvals<'a> = (&'a [(Client, String)], &'a [Authorization], &'a [(&'a Account, &'a Session)]);
 
 impl Seeder<'_> {
     /// So many devices, of authorizations in turn.
     pub(super) async fn devices(
         &mut self,
         tenant: &Tenant,
-        (apps, authorizations, everybody): Those<'_>,
+        (apps, authorizations, everybody): Approvals<'_>,
         count: usize,
     ) -> Outcome<Vec<Approved>> {
         let audience = Audience::Tenant(tenant.clone());

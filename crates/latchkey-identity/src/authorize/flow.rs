@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use crate::account::AccountId;
+use crate::authorize::prompt::SignedIn;
 use crate::change::Change;
 use crate::client::ClientId;
 use crate::decision::Decision;
@@ -43,7 +44,54 @@ pub struct Flow {
     pub ended_at: Option<Timestamp>,
 }
 
+/// Nobody is signed in by this session in this browser.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("nobody is signed in by this session in this browser")]
+pub struct NotSignedIn;
+
+/// What is kept of a request while it waits for a person.
+pub struct Kept<'a> {
+    /// The client that asks.
+    pub client: ClientId,
+    /// The tenant segment of the URL it came to.
+    pub segment: &'a str,
+    /// The parameters as they came.
+    pub parameters: &'a str,
+    /// The origin it came to.
+    pub origin: &'a str,
+    /// The device that it is for, if it is for one.
+    pub device: Option<TokenHash>,
+    /// Whose rehearsal it is, if it is one.
+    pub rehearsed_by: Option<AccountId>,
+}
+
 impl Flow {
+    /// Keeps a request for the pages that it needs, in the browser where it waits.
+    pub fn begin(id: FlowId, browser: BrowserHash, kept: &Kept<'_>, now: Timestamp) -> Decision<(), Infallible> {
+        let flow = Self {
+            id,
+            browser,
+            client: kept.client,
+            segment: kept.segment.to_owned(),
+            origin: kept.origin.to_owned(),
+            parameters: kept.parameters.to_owned(),
+            device: kept.device,
+            rehearsed_by: kept.rehearsed_by,
+            session: None,
+            started_at: now,
+            ended_at: None,
+        };
+        Decision::grant(()).and(Change::StartFlow(Box::new(flow)))
+    }
+
+    /// The person picks who answers, among those who are signed in in this browser. [OpenID Connect Core §3.1.2.1] (`select_account`)
+    pub fn choose(&self, signed_in: &[SignedIn], session: SessionId) -> Decision<(), NotSignedIn> {
+        if !signed_in.iter().any(|one| one.session.id == session) {
+            return Decision::refuse(NotSignedIn);
+        }
+        Decision::grant(()).and(Change::ChooseSession { flow: self.id, session })
+    }
+
     /// Whether `browser` may go on with it.
     pub fn is_open_to(&self, browser: BrowserHash, now: Timestamp) -> bool {
         self.browser == browser && self.ended_at.is_none() && now < self.started_at + limits::FLOW_LIFETIME
@@ -64,7 +112,9 @@ pub fn abandon(flow: &Flow, device: Option<&DeviceCode>, now: Timestamp) -> Deci
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authorize::request::tests::harbor;
     use crate::grant::device_code::user_code::UserCode;
+    use crate::sign_in::tests::{a_session, an_account};
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
     const DEVICE: TokenHash = TokenHash([2; 32]);
@@ -100,6 +150,15 @@ mod tests {
             answered_at: None,
             approved: false,
         }
+    }
+
+    #[test]
+    fn whoever_is_picked_is_signed_in_in_this_browser() {
+        let one = SignedIn { session: a_session(), account: an_account(), home: harbor(), guest_of: vec![] };
+        let chosen = Change::ChooseSession { flow: a_flow().id, session: one.session.id };
+        assert_eq!(a_flow().choose(std::slice::from_ref(&one), one.session.id), Decision::grant(()).and(chosen));
+        let elsewhere = SessionId(uuid::Uuid::from_u128(0x99));
+        assert_eq!(a_flow().choose(&[one], elsewhere), Decision::refuse(NotSignedIn));
     }
 
     #[test]

@@ -84,6 +84,8 @@ pub enum CameBy {
     Pushed(TokenHash),
     /// A person typed the user code of this device. [RFC 8628 §3.3]
     Device(TokenHash),
+    /// It was made here, for a test of the client's sign-in: nobody had to push it or to sign it, and nothing is kept of what comes of it.
+    Rehearsal,
 }
 
 /// Reads the id of the client that asks, before anything is known of it.
@@ -320,7 +322,7 @@ impl AuthorizationRequest {
     /// What is used up by an answer, a no included.
     pub(crate) fn used_up(&self, approved: bool, now: Timestamp) -> Option<Change> {
         match self.came_by {
-            CameBy::Link => None,
+            CameBy::Link | CameBy::Rehearsal => None,
             CameBy::Pushed(request) => Some(Change::UsePushed { request, at: now }),
             CameBy::Device(device) => Some(Change::AnswerDevice { device, approved, at: now }),
         }

@@ -66,7 +66,9 @@ pub struct Proposal {
 pub struct Offered {
     /// Tokens may travel through browsers in the tenant. [OpenID Connect Core §3.2, §3.3]
     pub implicit: bool,
-    /// Authorities vouch for certificates of clients. [RFC 8705 §2.1]
+    /// Clients can show certificates. [RFC 8705 §2.2]
+    pub certificates: bool,
+    /// Authorities vouch for those. [RFC 8705 §2.1]
     pub certified: bool,
 }
 
@@ -98,6 +100,12 @@ pub fn read(
     if written.software_statement.is_some() {
         let said = "no software statements are accepted here: say the same as plain metadata";
         return Err(Refused::Metadata("unapproved_software_statement", said.into()));
+    }
+    // Who expects something encrypted is not to find it in the clear.
+    if let Some(name) =
+        document.keys().find(|name| name.contains("_encrypted_response_") || name.contains("_encryption_"))
+    {
+        return Err(wrong(format!("{name}: nothing is encrypted here")));
     }
     let response_types = response_types(&written, offered.implicit)?;
     let metadata = Metadata { response_types, ..metadata(document)? };
@@ -137,13 +145,14 @@ pub fn read(
     Ok(Proposal { checked, method, keys, declared })
 }
 
-/// How apps that register themselves can authenticate. A certificate by itself is for people to set up.
-const METHODS: [Method; 6] = [
+/// How apps that register themselves can authenticate.
+const METHODS: [Method; 7] = [
     Method::ClientSecretBasic,
     Method::ClientSecretPost,
     Method::ClientSecretJwt,
     Method::PrivateKeyJwt,
     Method::TlsClientAuth,
+    Method::SelfSignedTlsClientAuth,
     Method::None,
 ];
 
@@ -152,7 +161,11 @@ fn method(written: &Written, offered: Offered) -> Result<Method, Refused> {
     let Some(name) = written.token_endpoint_auth_method.as_deref() else { return Ok(Method::ClientSecretBasic) };
     METHODS
         .into_iter()
-        .filter(|method| offered.certified || *method != Method::TlsClientAuth)
+        .filter(|method| match method {
+            Method::TlsClientAuth => offered.certified,
+            Method::SelfSignedTlsClientAuth => offered.certificates,
+            _ => true,
+        })
         .find(|method| method.name() == name)
         .ok_or_else(|| wrong("token_endpoint_auth_method is none that is offered here"))
 }
@@ -225,6 +238,9 @@ fn keys(
     }
     if method == Method::PrivateKeyJwt && keys.is_empty() && metadata.jwks_uri.is_none() {
         return Err(wrong("private_key_jwt needs jwks or jwks_uri"));
+    }
+    if method == Method::SelfSignedTlsClientAuth && !keys.iter().any(|key| key.certificate.is_some()) {
+        return Err(wrong("self_signed_tls_client_auth needs jwks with the certificate in x5c"));
     }
     Ok(keys)
 }

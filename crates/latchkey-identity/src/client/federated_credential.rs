@@ -91,9 +91,9 @@ impl FederatedCredential {
 
     /// Reads pinned keys; `None` if they are not what was asked for. They hold as long as the credential.
     pub fn read_pinned(text: &str, id: Uuid, created_at: Timestamp) -> Option<Vec<ClientKey>> {
-        let set = JwkSet::registered(text).ok().filter(|set| set.keys.len() <= limits::KEYS_PER_ISSUER)?;
+        let keys = JwkSet::registered(text).ok().filter(|keys| keys.len() <= limits::KEYS_PER_ISSUER)?;
         let forever = Timestamp::from_micros(i64::MAX);
-        set.keys.into_iter().map(|jwk| ClientKey::stored(id, jwk, None, created_at, forever)).collect()
+        keys.into_iter().map(|key| ClientKey::stored(id, key.apart().0, None, created_at, forever)).collect()
     }
 }
 

@@ -2,14 +2,14 @@
 //! client. [OpenID Connect Core §9], [RFC 7591 §2] (`jwks`)
 
 use latchkey_jose::assertion::Assertion;
-use latchkey_jose::certificate::{self, Registered};
+use latchkey_jose::certificate::{self, Certificate, Registered};
 use latchkey_jose::jwk::BadKey;
 use latchkey_jose::thumbprint::thumbprint;
 use latchkey_jose::{Algorithm, Jwk, JwkSet, VerifyingKey, base64url};
 use std::sync::Arc;
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, is_presentable};
 use crate::change::Change;
 use crate::client::registration::{Client, RegistrationError, may_be_edited};
 use crate::client_auth::{Credential, CredentialKind};
@@ -45,6 +45,12 @@ pub struct Thumbprints {
     pub sha256: [u8; 32],
 }
 
+impl From<Certificate> for Thumbprints {
+    fn from(certificate: Certificate) -> Self {
+        Self { sha1: certificate.x5t, sha256: certificate.x5t_s256 }
+    }
+}
+
 /// Two keys are the same if what was registered is.
 impl PartialEq for ClientKey {
     fn eq(&self, other: &Self) -> bool {
@@ -68,6 +74,12 @@ pub enum KeyError {
         "This contains a private key, which is no secret any more: make another one, and give its public part only."
     )]
     Private,
+    /// A key with the certificate of another.
+    #[error("x5c has to be a list that begins with the certificate of this very key, in base64.")]
+    OthersCertificate,
+    /// A name that people cannot read.
+    #[error("The name of a key, its kid, has 1 to 256 characters, all of which are seen.")]
+    Name,
     /// The certificate has ended.
     #[error("The certificate has ended.")]
     Ended,
@@ -87,25 +99,25 @@ impl ClientKey {
             return Err(KeyError::Private);
         }
         let longest = now + limits::CLIENT_SECRET_LIFETIME;
-        let mut keep = |jwk: Jwk, certificate, end: Timestamp| {
-            Self::stored(entropy.uuid(), jwk, certificate, now, end.min(longest)).ok_or(KeyError::Unreadable)
-        };
-        if text.starts_with('{') {
-            let set = JwkSet::registered(text).map_err(|bad| match bad {
+        let found = match text.starts_with('{') {
+            true => JwkSet::registered(text).map_err(|bad| match bad {
                 BadKey::Private => KeyError::Private,
+                BadKey::Certificate => KeyError::OthersCertificate,
                 _ => KeyError::Unreadable,
-            })?;
-            return set.keys.into_iter().map(|jwk| keep(jwk, None, longest)).collect();
-        }
-        let key = match certificate::read(text).map_err(|_| KeyError::Unreadable)? {
-            Registered::Key(jwk) => keep(jwk, None, longest)?,
-            Registered::Certificate(found) if found.not_after <= now => return Err(KeyError::Ended),
-            Registered::Certificate(found) => {
-                let thumbprints = Thumbprints { sha1: found.x5t, sha256: found.x5t_s256 };
-                keep(found.jwk, Some(thumbprints), found.not_after)?
-            }
+            })?,
+            false => vec![certificate::read(text).map_err(|_| KeyError::Unreadable)?],
         };
-        Ok(vec![key])
+        let keep = |found: Registered| {
+            let (jwk, certificate) = found.apart();
+            if jwk.kid.as_deref().is_some_and(|name| !is_presentable(name)) {
+                return Err(KeyError::Name);
+            }
+            let end = certificate.as_ref().map_or(longest, |certificate| certificate.not_after.min(longest));
+            let key = Self::stored(entropy.uuid(), jwk, certificate.map(Thumbprints::from), now, end);
+            let key = key.ok_or(KeyError::Unreadable)?;
+            if key.is_live(now) { Ok(key) } else { Err(KeyError::Ended) }
+        };
+        found.into_iter().map(keep).collect()
     }
 
     /// Whether it came in this certificate.
@@ -155,13 +167,14 @@ impl ClientKey {
         Credential { id: self.id, kind: CredentialKind::Key, expires_at: Some(self.expires_at) }
     }
 
-    /// Whether an assertion may mean this key: by the thumbprint or the name that it gives, and by any if it gives none.
+    /// Whether an assertion may mean this key: by the thumbprint of its certificate, if it came in one; else by the name; by any if none is
+    /// given. The signature decides.
     pub fn is_meant_by(&self, assertion: &Assertion) -> bool {
-        if let Some(named) = &assertion.x5t_s256 {
-            return self.certificate.is_some_and(|own| own.sha256.as_slice() == named);
+        if let (Some(named), Some(own)) = (&assertion.x5t_s256, self.certificate) {
+            return own.sha256.as_slice() == named;
         }
-        if let Some(named) = &assertion.x5t {
-            return self.certificate.is_some_and(|own| own.sha1.as_slice() == named);
+        if let (Some(named), Some(own)) = (&assertion.x5t, self.certificate) {
+            return own.sha1.as_slice() == named;
         }
         match (&assertion.kid, &self.jwk.kid) {
             (Some(named), Some(own)) => named == own,

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use latchkey_jose::JwkSet;
+use latchkey_jose::certificate::Registered;
 use uuid::Uuid;
 
-use crate::client::key::ClientKey;
+use crate::client::key::{ClientKey, Thumbprints};
 use crate::client::registration::Client;
 use crate::client_auth::{Credential, CredentialKind};
 use crate::secret::sha256;
@@ -79,9 +80,12 @@ impl PublishedKeys {
     /// The address was asked, and gave this, or nothing. Keys that we cannot use are passed over.
     pub fn took(&mut self, document: Option<&[u8]>, credential: Uuid, now: Timestamp) {
         self.tried_at = Some(now);
-        let Some(set) = document.and_then(|document| JwkSet::parse(document).ok()) else { return };
-        let key = |jwk| ClientKey::stored(credential, jwk, None, now, now + COUNTS_FOR);
-        self.keys = set.keys.into_iter().filter_map(key).take(KEYS).collect();
+        let Some(keys) = document.and_then(|document| JwkSet::published(document).ok()) else { return };
+        let key = |key: Registered| {
+            let (jwk, certificate) = key.apart();
+            ClientKey::stored(credential, jwk, certificate.map(Thumbprints::from), now, now + COUNTS_FOR)
+        };
+        self.keys = keys.into_iter().filter_map(key).take(KEYS).collect();
         self.fetched_at = Some(now);
     }
 }

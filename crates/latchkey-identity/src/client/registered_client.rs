@@ -16,6 +16,7 @@ use crate::client::logout_uris::LogoutUris;
 use crate::client::metadata::Metadata;
 use crate::client::redirect_uri::{RedirectUri, destination_without_port};
 use crate::client_auth::Credential;
+use crate::error::OAuthError;
 use crate::scope::ScopeSet;
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -210,6 +211,16 @@ impl Client {
     /// Whether people of `tenant` may authorize it.
     pub fn is_open_to(&self, tenant: TenantId) -> bool {
         self.multi_tenant || self.tenant == tenant
+    }
+
+    /// Whether it may do anything at all: an administrator may have stopped it.
+    pub(crate) fn may_act(&self) -> Result<(), OAuthError> {
+        match self.state {
+            ClientState::Active => Ok(()),
+            ClientState::Suspended => {
+                Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112))
+            }
+        }
     }
 
     /// Whether it must prove with PKCE that the code comes back to who asked. [RFC 7636], [RFC 9700 §2.1.1]

@@ -2,7 +2,8 @@
 //!
 //! The person picks an account and approves as ever, and everything is decided by the same rules. What they decide is never committed: there is
 //! no authorization, no code and no token family afterwards, so the tokens that are shown, shortened, name nothing that exists. Nobody is sent
-//! to the app's redirect URI, and no other address takes its place.
+//! to the app's redirect URI, and no other address takes its place. What only the app can do, pushing the request or signing it, is left out: see
+//! [`CameBy::Rehearsal`](crate::authorize::request::CameBy::Rehearsal).
 
 use latchkey_jose::base64url;
 
@@ -37,9 +38,6 @@ pub enum Unfit {
     /// Nobody signs in to it in the way that is rehearsed.
     #[error("Nobody signs in to this app in a browser.")]
     NoSignIn,
-    /// Only the app itself can ask.
-    #[error("This app asks by requests that it pushes or signs with its own key, which only the app can do.")]
-    AsksByItself,
     /// No code comes of it.
     #[error("This app asks for tokens through the browser, and not for a code alone.")]
     NoCode,
@@ -56,9 +54,6 @@ impl<'a> Rehearsal<'a> {
         }
         if client.redirect_uris.is_empty() || client.is_legacy() {
             return Err(Unfit::NoSignIn);
-        }
-        if client.pushes_only() || client.metadata.require_signed_request_object {
-            return Err(Unfit::AsksByItself);
         }
         if !client.response_types().contains(&ResponseType::Code) {
             return Err(Unfit::NoCode);
@@ -161,12 +156,9 @@ mod tests {
         assert_eq!(fit(&Client { owner: None, ..own.clone() }), Err(Unfit::NotYours));
         let daemon = Client { kind: ClientKind::Daemon, redirect_uris: Vec::new(), ..own.clone() };
         assert_eq!(fit(&daemon), Err(Unfit::NoSignIn));
-        let mut pushing = own.clone();
-        pushing.pushed_only = true;
-        assert_eq!(fit(&pushing), Err(Unfit::AsksByItself));
-        let mut signing = own;
-        signing.metadata.require_signed_request_object = true;
-        assert_eq!(fit(&signing), Err(Unfit::AsksByItself));
+        let mut asking = Client { pushed_only: true, ..own.clone() };
+        asking.metadata.require_signed_request_object = true;
+        assert_eq!(fit(&asking), Ok(()), "it is made here, in place of what only the app can do");
         let mut hybrid = Client { owner: Some(an_account().id), ..a_client() };
         hybrid.metadata.response_types = vec![ResponseType::CodeIdToken];
         assert_eq!(fit(&hybrid), Err(Unfit::NoCode));

@@ -5,7 +5,7 @@ use latchkey_jose::assertion::{Assertion, Reading};
 
 use super::{AuthenticatedClient, ClientAssertion, Facts, Method, Proved};
 use crate::client::federated_credential::FederatedCredential;
-use crate::client::{Client, ClientKey, ClientState};
+use crate::client::{Client, ClientKey};
 use crate::error::OAuthError;
 use crate::limits;
 use crate::time::Timestamp;
@@ -45,9 +45,7 @@ pub(super) fn authenticate<'a>(
         return Err(OAuthError::invalid_client("no key of its issuer signed the federated token").numbered(700_027));
     }
     is_of_now(assertion, now)?;
-    if client.state == ClientState::Suspended {
-        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
-    }
+    client.may_act()?;
     let credential = Some(held.credential());
     let client = AuthenticatedClient { client, method: Method::PrivateKeyJwt, credential, confirmation: None };
     Ok(Proved { client, spends: None })

@@ -19,7 +19,7 @@ pub use tls_client_auth::ShownCertificate;
 use crate::change::Change;
 use crate::client::registered_client::SenderConstraint;
 use crate::client::rehearsal::Rehearsal;
-use crate::client::{Client, ClientKey, ClientState, Profile, fapi2};
+use crate::client::{Client, ClientKey, Profile, fapi2};
 use crate::decision::Decision;
 use crate::dpop::ProvenKey;
 use crate::error::OAuthError;
@@ -273,9 +273,7 @@ pub fn authenticate<'a>(
             Some(secret.credential())
         }
     };
-    if client.state == ClientState::Suspended {
-        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
-    }
+    client.may_act()?;
     let client = AuthenticatedClient { client, method: presented.method, credential, confirmation: None };
     Ok(Proved { client, spends: None })
 }
@@ -284,7 +282,7 @@ pub fn authenticate<'a>(
 pub(crate) mod tests {
     use super::*;
     use crate::client::registration::tests::a_client;
-    use crate::client::{ClientKind, ClientSecret};
+    use crate::client::{ClientKind, ClientSecret, ClientState};
     use crate::entropy::Entropy;
     use crate::parameters::tests::parameters;
     use crate::secret::Purpose;

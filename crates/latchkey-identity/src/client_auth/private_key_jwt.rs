@@ -5,7 +5,7 @@ use latchkey_jose::assertion::{Assertion, AssertionClaims, Reading};
 use latchkey_jose::mac::MacAlgorithm;
 
 use super::{AuthenticatedClient, CalledAt, Facts, Method, Proved};
-use crate::client::{Client, ClientState, Profile, fapi2};
+use crate::client::{Client, Profile, fapi2};
 use crate::error::OAuthError;
 use crate::limits;
 use crate::parameters::Parameters;
@@ -116,11 +116,11 @@ fn unreadable() -> OAuthError {
     OAuthError::invalid_client("the client assertion is not a signed JWT").numbered(50_027)
 }
 
-/// An assertion that must not come again, and until when it could.
+/// What must not come again, an assertion or a DPoP proof, and until when it could.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spent {
-    /// The hash of the client and its `jti`.
-    pub assertion: TokenHash,
+    /// The hash of who made it and its `jti`.
+    pub hash: TokenHash,
     /// When it has run out.
     pub until: Timestamp,
 }
@@ -181,16 +181,14 @@ pub(super) fn holds(
         }));
     }
     let until = lives_until(claims, tolerant, now)?;
-    if client.state == ClientState::Suspended {
-        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
-    }
+    client.may_act()?;
     if tolerant {
         return Ok(None);
     }
     let jti = claims.jti.as_deref().filter(|jti| !jti.is_empty());
     let jti = jti.ok_or_else(|| OAuthError::invalid_client("the client assertion has no jti"))?;
-    let assertion = TokenHash::of(&format!("{id} {jti}"));
-    Ok(Some(Spent { assertion, until }))
+    let hash = TokenHash::of(&format!("{id} {jti}"));
+    Ok(Some(Spent { hash, until }))
 }
 
 /// The algorithms of a client's assertions, by its world.

@@ -2,10 +2,18 @@ use std::time::Duration;
 
 use super::*;
 use crate::authorization::tests::an_authorization;
+use crate::authorization::{EndReason, Lifetime};
 use crate::authorize::request::tests::request;
+use crate::authorize::response::Approved;
+use crate::change::Change;
 use crate::client::registration::tests::a_client;
 use crate::client::{ClientKind, RedirectUri};
+use crate::decision::Decision;
+use crate::entropy::Entropy;
+use crate::event::EventKind;
+use crate::grant::authorization_code::CodeContext;
 use crate::sign_in::tests::{a_session, an_account};
+use crate::tenant::TenantId;
 
 const NOW: Timestamp = Timestamp::from_secs(1_000);
 const HARBOR: Uuid = Uuid::from_u128(0x0a);
@@ -63,20 +71,18 @@ fn answer_to(
     seed: u64,
 ) -> Decision<Approved, ChoiceError> {
     let (request, client, account, session) = (request(edits).unwrap(), a_client(), an_account(), a_session());
-    let approval = Approval {
+    let context = CodeContext {
         request: &request,
+        places,
         client: &client,
         account: &account,
         session: &session,
         tenant: account.tenant,
         origin: "https://id.test",
-        flow: None,
-        existing,
-        places,
         key: &crate::token::tests::a_key(),
-        called: None,
+        flow: None,
     };
-    approve(approval, choice, offer, NOW, &mut Entropy::seeded(seed))
+    approve(Approval { context, existing, called: None }, choice, offer, NOW, &mut Entropy::seeded(seed))
 }
 
 fn granted(decision: &Decision<Approved, ChoiceError>) -> Authorization {

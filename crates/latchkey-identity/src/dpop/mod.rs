@@ -11,10 +11,11 @@ use latchkey_jose::{Algorithm, verify_proof};
 use serde::Deserialize;
 
 use crate::client::fapi2;
+use crate::client_auth::Spent;
 use crate::dpop::nonce::Nonces;
 use crate::dpop::replay::{Replayed, Replays};
 use crate::error::OAuthError;
-use crate::secret::sha256;
+use crate::secret::{TokenHash, sha256};
 use crate::time::Timestamp;
 use crate::token::confirmation::{Confirmation, Thumbprint};
 
@@ -64,6 +65,11 @@ impl DpopError {
         Self::Invalid(why.into())
     }
 
+    /// It was used before, here or at another server.
+    pub fn used_before() -> Self {
+        Self::invalid("the DPoP proof was used before")
+    }
+
     /// The registered code. [RFC 9449 §12.2]
     pub fn code(&self) -> &'static str {
         match self {
@@ -89,7 +95,7 @@ impl From<DpopError> for OAuthError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fitting {
     key: Thumbprint,
-    once: u64,
+    once: TokenHash,
 }
 
 /// Proof that whoever asks holds a key at this moment. Only [`Fitting::used`] makes one, and a handshake.
@@ -164,11 +170,16 @@ impl Fitting {
         self.key
     }
 
+    /// What it spends where several servers share a database.
+    pub fn spends(self, now: Timestamp) -> Spent {
+        Spent { hash: self.once, until: now + Duration::from_secs(replay::KEEP_SECS.unsigned_abs()) }
+    }
+
     /// Uses the proof up. Call it last: whoever is refused for another reason is not remembered. [RFC 9449 §11.1]
     pub fn used(self, replays: &mut Replays, now: Timestamp) -> Result<ProvenKey, DpopError> {
         match replays.note(self.once, now) {
             Ok(()) => Ok(ProvenKey(Confirmation::Key(self.key))),
-            Err(Replayed::Before) => Err(DpopError::invalid("the DPoP proof was used before")),
+            Err(Replayed::Before) => Err(DpopError::used_before()),
             Err(Replayed::Full) => Err(DpopError::Busy),
         }
     }

@@ -1,25 +1,28 @@
 //! The proofs that were used a moment ago. Each counts once. [RFC 9449 §11.1]
 //!
-//! They are in the memory of the node that saw them: a proof costs no read and no write. What may happen once (a code, a rotation, a pushed
-//! request) is guarded in the database, whatever proves it.
+//! They are in the memory of the server that saw them: a proof costs no read and no write. Where several servers share a database, those that are shown
+//! to get tokens are spent there, too. What may happen once (a code, a rotation, a pushed request) is guarded in the database, whatever proves it.
 
 use std::collections::HashSet;
 
 use super::nonce;
-use crate::secret::sha256;
+use crate::secret::{TokenHash, sha256};
 use crate::time::Timestamp;
 use crate::token::confirmation::Thumbprint;
 
 /// How long a proof is remembered at least: longer than any is accepted, with its nonce or by its `iat`.
-const KEEP_SECS: i64 = nonce::LIFETIME.as_secs() as i64 + 30;
+pub(super) const KEEP_SECS: i64 = nonce::LIFETIME.as_secs() as i64 + 30;
 /// Proofs remembered in that time: more than a node can verify, and few enough for its memory (38 MiB).
 const CAPACITY: usize = 2_000_000;
 
-/// What a proof is remembered by: 64 bits of the hash of its key and `jti`. Who finds another proof with the same has only refused
-/// themselves.
-pub(super) fn once(key: Thumbprint, jti: &str) -> u64 {
-    let hash = sha256([&key.0, jti.as_bytes()].concat());
-    hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+/// What a proof is one by: the hash of its key and `jti`.
+pub(super) fn once(key: Thumbprint, jti: &str) -> TokenHash {
+    TokenHash(sha256([&key.0, jti.as_bytes()].concat()))
+}
+
+/// What is remembered of it: 64 bits. Who finds another proof with the same has only refused themselves.
+fn remembered(once: TokenHash) -> u64 {
+    once.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Why a proof does not count.
@@ -41,8 +44,8 @@ pub struct Replays {
 
 impl Replays {
     /// Notes a proof.
-    pub(super) fn note(&mut self, once: u64, now: Timestamp) -> Result<(), Replayed> {
-        self.note_within(CAPACITY, once, now)
+    pub(super) fn note(&mut self, once: TokenHash, now: Timestamp) -> Result<(), Replayed> {
+        self.note_within(CAPACITY, remembered(once), now)
     }
 
     fn note_within(&mut self, capacity: usize, once: u64, now: Timestamp) -> Result<(), Replayed> {
@@ -73,13 +76,17 @@ mod tests {
     fn a_proof_counts_once_for_as_long_as_it_could_be_accepted() {
         let mut replays = Replays::default();
         let at = |secs| Timestamp::from_secs(1_000_000 + secs);
-        assert_eq!(replays.note(0, at(0)), Ok(()));
-        assert_eq!(replays.note(1, at(KEEP_SECS - 1)), Ok(()));
-        assert_eq!(replays.note(1, at(KEEP_SECS)), Err(Replayed::Before));
-        assert_eq!(replays.note(1, at(2 * KEEP_SECS - 2)), Err(Replayed::Before));
-        assert_eq!(replays.note(2, at(2 * KEEP_SECS)), Ok(()));
-        assert_eq!(replays.note(1, at(3 * KEEP_SECS)), Ok(()), "long forgotten, and long refused for its age");
-        assert_eq!(replays.note(2, at(9 * KEEP_SECS)), Ok(()));
+        assert_eq!(replays.note_within(CAPACITY, 0, at(0)), Ok(()));
+        assert_eq!(replays.note_within(CAPACITY, 1, at(KEEP_SECS - 1)), Ok(()));
+        assert_eq!(replays.note_within(CAPACITY, 1, at(KEEP_SECS)), Err(Replayed::Before));
+        assert_eq!(replays.note_within(CAPACITY, 1, at(2 * KEEP_SECS - 2)), Err(Replayed::Before));
+        assert_eq!(replays.note_within(CAPACITY, 2, at(2 * KEEP_SECS)), Ok(()));
+        assert_eq!(
+            replays.note_within(CAPACITY, 1, at(3 * KEEP_SECS)),
+            Ok(()),
+            "long forgotten, and long refused for its age"
+        );
+        assert_eq!(replays.note_within(CAPACITY, 2, at(9 * KEEP_SECS)), Ok(()));
         assert!(replays.older.is_empty());
     }
 

@@ -151,7 +151,7 @@ pub fn issue(
     let CodeContext { request, places, client, account, session, tenant, origin, flow, .. } = context;
     let (hash, text) = match request.came_by {
         CameBy::Device(device) => (device_code::code_of(device), None),
-        CameBy::Link | CameBy::Pushed(_) => {
+        CameBy::Link | CameBy::Pushed(_) | CameBy::Rehearsal => {
             let text = legacy::code_text(client.profile, entropy);
             (text.hash(), Some(text))
         }

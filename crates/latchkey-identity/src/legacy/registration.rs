@@ -16,6 +16,7 @@ use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
 use crate::legacy::secret;
 use crate::limits;
+use crate::resource::ResourceServer;
 use crate::scope::ScopeSet;
 use crate::secret::{PurposeKey, Secret};
 use crate::tenant::TenantId;
@@ -79,8 +80,8 @@ pub struct Destination<'a> {
     pub gate: Option<&'a ImportGate>,
     /// Who has the id already.
     pub present: Present<'a>,
-    /// The scopes of the resource server.
-    pub known_scopes: &'a [String],
+    /// The resource server that it is to call.
+    pub resource: &'a ResourceServer,
 }
 
 /// Who has an app's id already.
@@ -121,6 +122,9 @@ pub enum ImportError {
     /// An account or a tenant has the id, which an exported file names. [RFC 9700 §4.15]
     #[error("An account or a directory has this id already.")]
     SomebodyElse,
+    /// The DevOps side itself goes by the id: a token for the app would be one for it.
+    #[error("The DevOps side itself has this id.")]
+    Resource,
     /// Another organization relies on the app as it is there.
     #[error(
         "Another organization has this app already. It can be taken over as it is there, and not with another name, redirect URI or description."
@@ -239,6 +243,9 @@ fn checked(
     now: Timestamp,
 ) -> Result<(Client, LegacyApp), ImportError> {
     let LegacyRegistration { id, name, description, website, company, redirect_uris, scopes, owner } = registration;
+    if ClientId::parse(&destination.resource.audience) == Some(*id) {
+        return Err(ImportError::Resource);
+    }
     let name = name.trim();
     if !account::is_presentable(name) {
         return Err(RegistrationError::Name.into());
@@ -247,7 +254,7 @@ fn checked(
         return Err(ImportError::Text);
     }
     let known: ScopeSet =
-        scopes.iter().filter(|scope| destination.known_scopes.iter().any(|known| known == scope)).collect();
+        scopes.iter().filter(|scope| destination.resource.scopes.iter().any(|known| known == scope)).collect();
     if known.is_empty() {
         return Err(ImportError::NoScopes);
     }

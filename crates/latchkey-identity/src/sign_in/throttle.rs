@@ -6,7 +6,8 @@
 use std::net::IpAddr;
 
 use crate::account::AccountId;
-use crate::throttle::{Counts, Wait, network};
+use crate::secret::PurposeKey;
+use crate::throttle::{Counts, WINDOW, Wait, network};
 use crate::time::Timestamp;
 
 /// Failures of one account, from devices it does not know, in the window.
@@ -50,6 +51,31 @@ pub struct Attempt<'a> {
     pub known_device: Option<[u8; 16]>,
 }
 
+/// What is counted for all servers that share a database: guesses at one account, wherever they come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guess {
+    /// The account whose address was typed, or the account at a device that it knows: a MAC.
+    pub key: [u8; 32],
+    /// How many there may be in the window.
+    pub most: u32,
+}
+
+impl Attempt<'_> {
+    /// What it counts as for all servers together.
+    pub fn guess(self, key: &PurposeKey) -> Guess {
+        let device = self.known_device.as_ref().map_or(&[][..], |device| device);
+        let (_, most) = self.of_account();
+        Guess { key: key.mac(&[self.email_key.as_bytes(), device]), most }
+    }
+
+    fn of_account(self) -> (Key, u32) {
+        match self.known_device {
+            Some(device) => (Key::Device(self.email_key.to_owned(), device), PER_KNOWN_DEVICE),
+            None => (Key::Account(self.email_key.to_owned()), PER_ACCOUNT),
+        }
+    }
+}
+
 /// A user code that somebody types: where from, and who is signed in there.
 #[derive(Clone, Copy, Debug)]
 pub struct Typing<'a> {
@@ -64,6 +90,12 @@ impl Throttle {
     /// same moment are all counted.
     pub fn begin(&mut self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), Wait> {
         self.counts.count(keys(attempt), now)
+    }
+
+    /// Learns that there were too many guesses, counted for all servers since then.
+    pub fn reached(&mut self, attempt: Attempt<'_>, since: Timestamp, now: Timestamp) -> Wait {
+        self.counts.reached(attempt.of_account(), since);
+        Wait((since + WINDOW).since(now))
     }
 
     /// Whether a user code may be looked up. It counts as wrong until [`Self::user_code_found`] says otherwise.
@@ -83,14 +115,12 @@ impl Throttle {
 }
 
 fn keys(attempt: Attempt<'_>) -> Vec<(Key, u32)> {
-    match attempt.known_device {
-        // Neighbours on the same network do not lock out a device that the account knows.
-        Some(device) => vec![(Key::Device(attempt.email_key.to_owned(), device), PER_KNOWN_DEVICE)],
-        None => vec![
-            (Key::Account(attempt.email_key.to_owned()), PER_ACCOUNT),
-            (Key::Network(attempt.network.to_owned()), PER_NETWORK),
-        ],
+    let mut keys = vec![attempt.of_account()];
+    // Neighbours on the same network do not lock out a device that the account knows.
+    if attempt.known_device.is_none() {
+        keys.push((Key::Network(attempt.network.to_owned()), PER_NETWORK));
     }
+    keys
 }
 
 fn typed(typing: Typing<'_>) -> Vec<(Key, u32)> {
@@ -105,8 +135,10 @@ fn typed(typing: Typing<'_>) -> Vec<(Key, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::throttle::WINDOW;
+    use crate::secret::Purpose;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
 
@@ -121,6 +153,20 @@ mod tests {
         let tried = networks.iter().filter(|network| throttle.begin(from(network), NOW).is_ok()).count();
         assert_eq!(tried, 10);
         assert!(throttle.begin(from("10.1.1"), NOW + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn what_all_servers_counted_stops_here_until_its_window_is_over() {
+        let mut throttle = Throttle::default();
+        let now = NOW + Duration::from_secs(60);
+        let left = WINDOW - Duration::from_secs(60);
+        assert_eq!(throttle.reached(from("10.0.0"), NOW, now), Wait(left));
+        assert_eq!(throttle.begin(from("10.1.1"), now), Err(Wait(left)));
+        assert_eq!(throttle.begin(from("10.1.1"), NOW + WINDOW), Ok(()));
+        let key = PurposeKey::derive(&[0; 32], Purpose::Guess).unwrap();
+        let (account, device) = (from("10.0.0"), Attempt { known_device: Some([1; 16]), ..from("10.0.0") });
+        assert_ne!(account.guess(&key), device.guess(&key));
+        assert_eq!(account.guess(&key), from("10.1.1").guess(&key), "an account is one from everywhere");
     }
 
     #[test]

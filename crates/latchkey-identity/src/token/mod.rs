@@ -7,6 +7,7 @@ pub mod family;
 pub mod id_token;
 pub mod introspection;
 pub mod narrowing;
+mod recipient;
 pub mod refresh_token;
 pub mod revocation;
 pub mod sid;
@@ -17,9 +18,8 @@ use latchkey_jose::Algorithm;
 use crate::account::{Account, AccountId, AccountState};
 use crate::authorization::{Authorization, AuthorizationId, Places};
 use crate::authorize::authorization_details::{Detail, described};
-use crate::client::registration::SenderConstraint;
-use crate::client::{Client, ClientId, ClientState, Profile, SubjectType, exposed_api};
-use crate::client_auth::{AuthenticatedClient, Credential};
+use crate::client::{Client, ClientId, Profile, SubjectType, exposed_api};
+use crate::client_auth::AuthenticatedClient;
 use crate::entropy::Entropy;
 use crate::error::OAuthError;
 use crate::limits;
@@ -35,8 +35,11 @@ use crate::token::app_token::{AppIssue, AppRequest};
 use crate::token::confirmation::Confirmation;
 use crate::token::family::TokenFamily;
 use crate::token::narrowing::{Actor, Narrowing, Reach};
+use crate::token::recipient::bound;
 use crate::token::refresh_token::RefreshToken;
 use crate::token::subject::subject;
+
+pub use recipient::Recipient;
 
 /// The issuer of a tenant's tokens at one of our origins.
 pub fn issuer(origin: &str, tenant: TenantId) -> String {
@@ -62,45 +65,6 @@ pub struct Facts<'a> {
     pub api: Option<&'a Client>,
     /// The key that refresh tokens are derived with.
     pub key: &'a PurposeKey,
-}
-
-/// To whom tokens go, and how it is known that they go there.
-#[derive(Clone, Copy, Debug)]
-pub enum Recipient<'a> {
-    /// To the client itself: proof of who asks.
-    Authenticated(&'a AuthenticatedClient<'a>),
-    /// To an address that the client registered, by the browser of the person. Nobody proved anything. [OpenID Connect Core §3.2.2.5]
-    AtItsRedirectUri(&'a Client),
-}
-
-impl<'a> From<&'a AuthenticatedClient<'a>> for Recipient<'a> {
-    fn from(client: &'a AuthenticatedClient<'a>) -> Self {
-        Self::Authenticated(client)
-    }
-}
-
-impl<'a> Recipient<'a> {
-    fn client(self) -> &'a Client {
-        match self {
-            Self::Authenticated(client) => client.client(),
-            Self::AtItsRedirectUri(client) => client,
-        }
-    }
-
-    fn credential(self) -> Option<Credential> {
-        match self {
-            Self::Authenticated(client) => client.credential(),
-            Self::AtItsRedirectUri(_) => None,
-        }
-    }
-
-    /// What is issued to it is bound to. Those that registered for it get nothing that is not.
-    fn bound(self) -> Result<Option<Confirmation>, OAuthError> {
-        match self {
-            Self::Authenticated(client) => bound(client.client(), client.confirmation()),
-            Self::AtItsRedirectUri(client) => bound(client, None),
-        }
-    }
 }
 
 /// Tokens that may be made. Only [`issue`] makes one, after the checks that hold for every grant.
@@ -163,15 +127,77 @@ pub fn issue(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<Issue, OAuthError> {
-    let Facts { client, authorization, account, api, key } = facts;
+    let Facts { client: recipient, authorization, account, api, key } = facts;
+    let confirmation = recipient.bound()?;
+    let client = recipient.client();
+    check(authorization, client, family, now)?;
+    let account = account.filter(|account| account.id == family.account && account.state == AccountState::Active);
+    let account = account.ok_or_else(|| gone("the account cannot be used").numbered(50_057))?;
+    let scopes = family.scopes.intersection(&authorization.scopes);
+    if scopes.is_empty() {
+        return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
+    }
+    let api = exposed_api::callable(&scopes, api, client, family.tenant)?;
+    let reach = reach(family, authorization)?;
     // What an app of the older kind gets ends with the secret that it was made with, and is not promised for longer.
-    let made_with = client.credential().filter(|_| client.client().is_legacy());
-    let confirmation = client.bound()?;
-    let azpacr = client.credential().map_or("0", |credential| credential.kind.azpacr());
-    let client = client.client();
-    let gone = |description| OAuthError::invalid_grant(description).because("bad_token").numbered(50_173);
+    let made_with = recipient.credential().filter(|_| client.is_legacy());
+    let end = authorization.expires_at.into_iter().chain(made_with.and_then(|secret| secret.expires_at)).min();
+    let lifetime = drawn(client, entropy).until(now, end).ok_or_else(|| gone(ENDED))?;
+    Ok(Issue {
+        tenant: family.tenant,
+        origin: family.origin.clone(),
+        account: account.clone(),
+        subject: subject(client, account.id, key),
+        api: api.map(|api| {
+            // A client that knows nobody but by a subject of its own learns no other from the token.
+            let told = if client.metadata.subject_type == SubjectType::Pairwise { client } else { api };
+            (api.id, subject(told, account.id, key))
+        }),
+        id_token_algorithm: client.id_token_algorithm(),
+        access_token_algorithm: api.map_or(access_token::ALGORITHM, Client::access_token_algorithm),
+        client: client.identifier().to_string(),
+        azpacr: recipient.credential().map_or("0", |credential| credential.kind.azpacr()),
+        profile: client.profile,
+        session: family.session,
+        auth_time: family.auth_time,
+        context: family.context,
+        scope_text: match client.profile {
+            _ if scopes == family.scopes => family.scope_text.clone(),
+            Profile::Legacy => scopes.resource().to_string(),
+            Profile::Standard | Profile::Microsoft | Profile::Fapi2 => scopes.without_claims().to_string(),
+        },
+        nonce,
+        client_info: family.client_info,
+        id: TokenId::new(authorization.id, authorization.version, family.id, entropy)
+            .made_with(made_with.map(|secret| secret.id)),
+        issued_at: now,
+        lifetime,
+        refresh: family.refreshable.then_some(RefreshToken { family: family.id, generation }),
+        scopes,
+        confirmation,
+        reach,
+        actor: None,
+        exchanged: false,
+        key: PurposeKeyOf(key.clone()),
+    })
+}
+
+const ENDED: &str = "the authorization has ended";
+
+/// What is below it is worth nothing any more.
+fn gone(description: &'static str) -> OAuthError {
+    OAuthError::invalid_grant(description).because("bad_token").numbered(50_173)
+}
+
+/// The authorization lives and is not paused, it is the one above the family, and the client may act in the tenant.
+fn check(
+    authorization: &Authorization,
+    client: &Client,
+    family: &TokenFamily,
+    now: Timestamp,
+) -> Result<(), OAuthError> {
     if authorization.live(now).is_none() {
-        return Err(gone("the authorization has ended"));
+        return Err(gone(ENDED));
     }
     let belong = authorization.id == family.authorization
         && authorization.client == client.id
@@ -187,68 +213,26 @@ pub fn issue(
             "paused by the person: it works again when they resume it, which they can do when you ask them again";
         return Err(OAuthError::invalid_grant(paused).because("consent_required").numbered(65_001));
     }
-    if client.state == ClientState::Suspended {
-        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
+    client.may_act()
+}
+
+/// Where the tokens of a family count, if not wherever the authorization does.
+fn reach(family: &TokenFamily, authorization: &Authorization) -> Result<Option<Reach>, OAuthError> {
+    let Some(asked) = &family.places else { return Ok(None) };
+    let reach = Reach::of(asked, &authorization.places);
+    if reach.granted.is_empty() {
+        let error = OAuthError::invalid_scope("nothing is left of the places that were granted");
+        return Err(error.because("consent_required"));
     }
-    let account = account.filter(|account| account.id == family.account && account.state == AccountState::Active);
-    let account = account.ok_or_else(|| gone("the account cannot be used").numbered(50_057))?;
-    let scopes = family.scopes.intersection(&authorization.scopes);
-    if scopes.is_empty() {
-        return Err(OAuthError::invalid_scope("nothing is left of what was granted").because("consent_required"));
-    }
-    let api = exposed_api::callable(&scopes, api, client, family.tenant)?;
-    let access_token_algorithm = api.map_or(access_token::ALGORITHM, Client::access_token_algorithm);
-    let api = api.map(|api| {
-        // A client that knows nobody but by a subject of its own learns no other from the token.
-        let told = if client.metadata.subject_type == SubjectType::Pairwise { client } else { api };
-        (api.id, subject(told, account.id, key))
-    });
-    let reach = family.places.as_ref().map(|asked| Reach::of(asked, &authorization.places));
-    if reach.as_ref().is_some_and(|reach| reach.granted.is_empty()) {
-        return Err(
-            OAuthError::invalid_scope("nothing is left of the places that were granted").because("consent_required")
-        );
-    }
-    let end = authorization.expires_at.into_iter().chain(made_with.and_then(|secret| secret.expires_at)).min();
-    // An app of the older kind was promised an hour, neither more nor less.
+    Ok(Some(reach))
+}
+
+/// How long an access token of a client lives, if nothing above it ends before. An app of the older kind was promised an hour, neither more
+/// nor less.
+fn drawn(client: &Client, entropy: &mut Entropy) -> AccessTokenLifetime {
     let drawn =
         if client.is_legacy() { AccessTokenLifetime::SHORTEST_DRAWN } else { AccessTokenLifetime::draw(entropy) };
-    let drawn = drawn.at_most(client.metadata.access_token_lifetime);
-    let lifetime = drawn.until(now, end).ok_or_else(|| gone("the authorization has ended"))?;
-    let scope_text = match client.profile {
-        _ if scopes == family.scopes => family.scope_text.clone(),
-        Profile::Legacy => scopes.resource().to_string(),
-        Profile::Standard | Profile::Microsoft | Profile::Fapi2 => scopes.without_claims().to_string(),
-    };
-    Ok(Issue {
-        tenant: family.tenant,
-        origin: family.origin.clone(),
-        account: account.clone(),
-        subject: subject(client, account.id, key),
-        api,
-        id_token_algorithm: client.id_token_algorithm(),
-        access_token_algorithm,
-        client: client.identifier().to_string(),
-        azpacr,
-        profile: client.profile,
-        session: family.session,
-        auth_time: family.auth_time,
-        context: family.context,
-        scope_text,
-        nonce,
-        client_info: family.client_info,
-        id: TokenId::new(authorization.id, authorization.version, family.id, entropy)
-            .made_with(made_with.map(|secret| secret.id)),
-        issued_at: now,
-        lifetime,
-        refresh: family.refreshable.then_some(RefreshToken { family: family.id, generation }),
-        scopes,
-        confirmation,
-        reach,
-        actor: None,
-        exchanged: false,
-        key: PurposeKeyOf(key.clone()),
-    })
+    drawn.at_most(client.metadata.access_token_lifetime)
 }
 
 /// THE funnel's other side: the only place where tokens of an app that acts by itself begin. [RFC 6749 §4.4]
@@ -267,26 +251,9 @@ pub fn issue_to_app(
     if !client.client().is_open_to(request.tenant) || client.client().is_legacy() {
         return Err(OAuthError::unauthorized_client("this client is not open to this tenant").numbered(700_016));
     }
-    if client.client().state == ClientState::Suspended {
-        return Err(OAuthError::unauthorized_client("an administrator has stopped this client").numbered(7_000_112));
-    }
+    client.client().may_act()?;
     let confirmation = bound(client.client(), client.confirmation())?;
     AppIssue::new(client, credential, request, confirmation, now, entropy)
-}
-
-/// What is issued to a client is bound to. Those that registered for it get nothing that is not.
-fn bound(client: &Client, confirmation: Option<Confirmation>) -> Result<Option<Confirmation>, OAuthError> {
-    match (client.sender_constraint(), confirmation) {
-        (None, confirmation)
-        | (Some(SenderConstraint::Dpop), confirmation @ Some(Confirmation::Key(_)))
-        | (Some(SenderConstraint::Certificate), confirmation @ Some(Confirmation::Certificate(_))) => Ok(confirmation),
-        (Some(SenderConstraint::Dpop), _) => {
-            Err(OAuthError::invalid_dpop_proof("the tokens of this client are bound to a key: a DPoP proof is missing"))
-        }
-        (Some(SenderConstraint::Certificate), _) => Err(OAuthError::invalid_request(
-            "the tokens of this client are bound to its certificate: it is shown at mtls_endpoint_aliases",
-        )),
-    }
 }
 
 impl Issue {

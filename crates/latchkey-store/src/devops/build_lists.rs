@@ -107,6 +107,14 @@ pub struct BuildPage {
     pub next: Option<Continuation>,
 }
 
+impl BuildPage {
+    fn of(builds: Vec<Build>, order: BuildQueryOrder, more: bool) -> Self {
+        let last = builds.last().filter(|_| more);
+        let next = last.map(|last| Continuation { time: time(order, last), id: last.id });
+        Self { builds, next }
+    }
+}
+
 /// Where a page of a list of builds ended. As text it is the `continuationToken` of clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Continuation {
@@ -139,14 +147,14 @@ impl Store {
     ) -> Result<BuildPage, StoreError> {
         let nobody = matches!(filter.requested_for, Some(PersonRequested::Named(_)));
         if nobody || filter.deleted == DeletedOption::OnlyDeleted {
-            return Ok(BuildPage { builds: Vec::new(), next: None });
+            return Ok(BuildPage::of(Vec::new(), filter.order, false));
         }
         let most = usize::try_from(filter.top).unwrap_or(usize::MAX);
         if !filter.build_ids.is_empty() {
             let mut builds = self.builds_by_id(access, &filter.build_ids).await?;
             builds.sort_by(|one, other| in_order(filter.order, one, other));
             builds.truncate(most);
-            return Ok(BuildPage { builds, next: None });
+            return Ok(BuildPage::of(builds, filter.order, false));
         }
         let definitions = match (filter.definitions.as_slice(), filter.most_per_definition) {
             ([], None) => return self.page(access, filter, after).await,
@@ -170,9 +178,7 @@ impl Store {
         }
         // A list with a bound for each definition is whole: its next page would count from the beginning.
         let more = more && filter.most_per_definition.is_none();
-        let next =
-            builds.last().filter(|_| more).map(|last| Continuation { time: time(filter.order, last), id: last.id });
-        Ok(BuildPage { builds, next })
+        Ok(BuildPage::of(builds, filter.order, more))
     }
 
     async fn page(
@@ -183,9 +189,7 @@ impl Store {
     ) -> Result<BuildPage, StoreError> {
         let builds = self.list(access, filter, after, None, filter.top).await?;
         let full = builds.len() >= usize::try_from(filter.top).unwrap_or(usize::MAX);
-        let next =
-            builds.last().filter(|_| full).map(|last| Continuation { time: time(filter.order, last), id: last.id });
-        Ok(BuildPage { builds, next })
+        Ok(BuildPage::of(builds, filter.order, full))
     }
 
     async fn list(

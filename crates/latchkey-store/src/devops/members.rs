@@ -17,6 +17,7 @@ use super::{Author, approval_requests, groups, meaning};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
+use crate::identity::authorization_lists::alive;
 use crate::statement::{Changes, Sql};
 use crate::value::Row;
 
@@ -35,6 +36,29 @@ const BY_PERSON: Sql = Sql::read(
      UNION ALL
      SELECT 4, coalesce(service_scopes, ''), service_shown
        FROM member WHERE organization = $1 AND person = $2 AND service = 1",
+);
+
+/// The same of everybody who gave one of the authorizations that were used last, `$3` of them.
+const WHO_AUTHORIZED: Sql = Sql::sweep(
+    "members.who_authorized",
+    concat!(
+        "WITH used_last AS (SELECT a.account ",
+        alive!(),
+        " ORDER BY coalesce(a.last_used_at, a.changed_at) DESC, a.id DESC LIMIT $3),
+              people AS (SELECT DISTINCT account FROM used_last)
+         SELECT 0 AS part, m.access_level AS word, CAST(NULL AS BLOB) AS project, m.person
+           FROM people JOIN member m ON m.organization = $1 AND m.person = account
+          UNION ALL
+         SELECT 1, m.group_name, CAST(NULL AS BLOB), m.person
+           FROM people JOIN member_group m ON m.organization = $1 AND m.person = account
+          UNION ALL
+         SELECT 2, '', m.project, m.person
+           FROM people JOIN project_member m ON m.organization = $1 AND m.person = account
+          UNION ALL
+         SELECT 3, m.group_name, m.project, m.person
+           FROM people JOIN project_member_group m ON m.organization = $1 AND m.person = account
+          ORDER BY part"
+    ),
 );
 
 const OF_ORGANIZATION: Sql = Sql::read(
@@ -90,6 +114,7 @@ const LEAVE_ALL_PROJECTS: Sql =
 
 pub(crate) const ALL: &[&Sql] = &[
     &BY_PERSON,
+    &WHO_AUTHORIZED,
     &OF_ORGANIZATION,
     &SERVICES,
     &ADD,
@@ -300,28 +325,62 @@ impl Store {
         organization: OrganizationId,
         person: PersonId,
     ) -> Result<Option<Member>, StoreError> {
-        let (mut access_level, mut service) = (None, None);
-        let mut groups = BTreeSet::new();
-        let mut projects: BTreeMap<ProjectId, BTreeSet<ProjectGroup>> = BTreeMap::new();
+        let mut member = Found::default();
         for row in self.read(&BY_PERSON, vec![organization.into(), person.into()]).await? {
-            let word = row.text(1)?;
-            match row.int(0)? {
-                0 => access_level = Some(meaning("access level", word, AccessLevel::from_licence(word))?),
-                1 => drop(groups.insert(meaning("group", word, OrganizationGroup::from_name(word))?)),
-                2 => drop(projects.entry(ProjectId(row.uuid(2)?)).or_default()),
-                4 => {
-                    let shown = row.opt_array(2)?.map(AppShown);
-                    service = Some(AcceptedService { scopes: Scopes::parse(word), shown });
-                }
-                _ => {
-                    let group = meaning("group", word, ProjectGroup::from_name(word))?;
-                    // A group alone makes nobody a member of its project.
-                    if let Some(groups) = projects.get_mut(&ProjectId(row.uuid(2)?)) {
-                        groups.insert(group);
-                    }
+            member.take_up(&row)?;
+        }
+        Ok(member.of(person))
+    }
+
+    /// The members who gave one of the authorizations that were used last, `most` of them: those of `authorizations_used_last`.
+    pub async fn members_who_authorized(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<BTreeMap<PersonId, Member>, StoreError> {
+        let mut members: BTreeMap<PersonId, Found> = BTreeMap::new();
+        for row in self.read(&WHO_AUTHORIZED, vec![organization.into(), now.into(), most.into()]).await? {
+            members.entry(PersonId(row.uuid(3)?)).or_default().take_up(&row)?;
+        }
+        Ok(members.into_iter().filter_map(|(person, found)| Some((person, found.of(person)?))).collect())
+    }
+}
+
+/// What is found of a member, part by part.
+#[derive(Default)]
+struct Found {
+    access_level: Option<AccessLevel>,
+    service: Option<AcceptedService>,
+    groups: BTreeSet<OrganizationGroup>,
+    projects: BTreeMap<ProjectId, BTreeSet<ProjectGroup>>,
+}
+
+impl Found {
+    /// Takes up a part, a word and a project. Projects come before the groups in them.
+    fn take_up(&mut self, row: &Row) -> Result<(), StoreError> {
+        let word = row.text(1)?;
+        match row.int(0)? {
+            0 => self.access_level = Some(meaning("access level", word, AccessLevel::from_licence(word))?),
+            1 => drop(self.groups.insert(meaning("group", word, OrganizationGroup::from_name(word))?)),
+            2 => drop(self.projects.entry(ProjectId(row.uuid(2)?)).or_default()),
+            4 => {
+                let shown = row.opt_array(2)?.map(AppShown);
+                self.service = Some(AcceptedService { scopes: Scopes::parse(word), shown });
+            }
+            _ => {
+                let group = meaning("group", word, ProjectGroup::from_name(word))?;
+                // A group alone makes nobody a member of its project.
+                if let Some(groups) = self.projects.get_mut(&ProjectId(row.uuid(2)?)) {
+                    groups.insert(group);
                 }
             }
         }
-        Ok(access_level.map(|access_level| Member { person, service, access_level, groups, projects }))
+        Ok(())
+    }
+
+    fn of(self, person: PersonId) -> Option<Member> {
+        let Self { access_level, service, groups, projects } = self;
+        Some(Member { person, service, access_level: access_level?, groups, projects })
     }
 }

@@ -55,21 +55,22 @@ impl Engine {
     pub(crate) async fn read(&self, sql: &'static Sql, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(engine) => engine.read(sql, values).await,
-            Self::Postgres(engine) => engine.read(sql, values).await,
+            // In a box: it waits for another machine anyway, and the future of every request stays small.
+            Self::Postgres(engine) => Box::pin(engine.read(sql, values)).await,
         }
     }
 
     pub(crate) async fn commit(&self, set: ChangeSet) -> Result<(), CommitError> {
         match self {
             Self::Sqlite(engine) => engine.commit(set).await,
-            Self::Postgres(engine) => engine.commit(set).await,
+            Self::Postgres(engine) => Box::pin(engine.commit(set)).await,
         }
     }
 
     pub(crate) async fn in_touch(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(engine) => engine.in_touch().await,
+            Self::Postgres(engine) => Box::pin(engine.in_touch()).await,
         }
     }
 

@@ -213,9 +213,7 @@ impl Pool {
         }
         outcome
     }
-}
 
-impl Pool {
     /// Drops the rows that every server has had.
     async fn forget_notices(&self, below: i64) -> Result<(), StoreError> {
         let lent = self.lend().await?;

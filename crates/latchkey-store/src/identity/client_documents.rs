@@ -53,7 +53,7 @@ const OLDEST_UNUSED: Sql = Sql::read(
       ORDER BY d.fetched_at LIMIT 1",
 );
 
-/// Those that nobody ever authorized.
+/// Those that nobody authorized, or so long ago that no authorization is kept.
 const UNUSED: Sql = Sql::sweep(
     "client_documents.unused",
     "SELECT d.client FROM client_document d

@@ -1,4 +1,4 @@
-//! How clients prove who they are beside by secrets: the method that they are fixed to, their public keys, and the assertions that were used.
+//! How clients prove who they are beside by secrets: the method that they are fixed to, their public keys, and the assertions and proofs that were used.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{federated_credentials, meaningless};
 use crate::Store;
-use crate::error::StoreError;
+use crate::error::{CommitError, StoreError};
 use crate::statement::{Changes, Sql};
 use crate::value::Row;
 
@@ -112,7 +112,7 @@ pub(super) fn remove_all(changes: &mut Changes, client: ClientId) {
 }
 
 pub(super) fn spend(changes: &mut Changes, spent: Spent) {
-    changes.write(&SPEND, vec![spent.assertion.0.into(), spent.until.into()]);
+    changes.write(&SPEND, vec![spent.hash.0.into(), spent.until.into()]);
 }
 
 fn key(row: &Row, id: Uuid) -> Result<ClientKey, StoreError> {
@@ -153,6 +153,17 @@ impl Store {
             Of::Tenant(tenant) => (&OF_TENANT, tenant.0),
         };
         gather(&self.read(sql, vec![id.into()]).await?)
+    }
+
+    /// Spends what counts once. Whether nobody did before.
+    pub async fn spend(&self, spent: Spent) -> Result<bool, StoreError> {
+        let mut changes = Changes::none();
+        spend(&mut changes, spent);
+        match self.commit(changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Lost) => Ok(false),
+            Err(CommitError::Unavailable(error)) => Err(error),
+        }
     }
 
     /// Whether an assertion was used before.

@@ -77,6 +77,16 @@ const DELETE: Sql = Sql::guarded(
 )
 .by_key();
 
+/// Touches no row when somebody has authorized it meanwhile, or made it a member.
+const DELETE_UNUSED: Sql = Sql::guarded(
+    "clients.delete_unused",
+    "UPDATE client SET deleted_at = $2, version = version + 1
+      WHERE id = $1 AND deleted_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM service_authorization a WHERE a.client = client.id)
+        AND NOT EXISTS (SELECT 1 FROM member m WHERE m.person = client.id AND m.service = 1)",
+)
+.by_key();
+
 const SET_SUSPENDED: Sql = Sql::write(
     "clients.set_suspended",
     "UPDATE client SET suspended = $2, version = version + 1 WHERE id = $1 AND deleted_at IS NULL",
@@ -119,6 +129,7 @@ pub(super) const ALL: &[&Sql] = &[
     &IMPORT,
     &CHANGE,
     &DELETE,
+    &DELETE_UNUSED,
     &SET_SUSPENDED,
     &NEXT_VERSION,
     &TOUCH,
@@ -203,7 +214,16 @@ pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
 }
 
 pub(super) fn delete(changes: &mut Changes, client: ClientId, at: Timestamp) {
-    changes.write(&DELETE, vec![client.0.into(), at.into()]).notice(Notice::Client(client.0));
+    delete_by(&DELETE, changes, client, at);
+}
+
+/// The same of one that is of use to nobody.
+pub(super) fn delete_unused(changes: &mut Changes, client: ClientId, at: Timestamp) {
+    delete_by(&DELETE_UNUSED, changes, client, at);
+}
+
+fn delete_by(statement: &'static Sql, changes: &mut Changes, client: ClientId, at: Timestamp) {
+    changes.write(statement, vec![client.0.into(), at.into()]).notice(Notice::Client(client.0));
     client_redirect_uris::remove_all(changes, client);
     client_secrets::remove_all(changes, client);
     client_keys::remove_all(changes, client);

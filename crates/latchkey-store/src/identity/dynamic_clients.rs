@@ -58,12 +58,13 @@ const BY_CLIENT: Sql = Sql::read(
 const COUNT: Sql =
     Sql::read("dynamic_clients.count", "SELECT count(*) AS clients FROM dynamic_client WHERE tenant = $1");
 
-/// Those that nobody ever authorized.
+/// Those that nobody authorized, or so long ago that no authorization is kept, and that no organization made a member.
 const UNUSED: Sql = Sql::sweep(
     "dynamic_clients.unused",
     "SELECT d.client FROM dynamic_client d
       WHERE d.registered_at <= $1
         AND NOT EXISTS (SELECT 1 FROM service_authorization a WHERE a.client = d.client)
+        AND NOT EXISTS (SELECT 1 FROM member m WHERE m.person = d.client AND m.service = 1)
       LIMIT $2",
 )
 .of_server();
@@ -146,7 +147,7 @@ impl Store {
         Ok(usize::try_from(row.map_or(Ok(0), |row| row.int(0))?).unwrap_or(usize::MAX))
     }
 
-    /// Deletes a portion of those that registered before `until` and that nobody ever authorized; how many it found.
+    /// Deletes a portion of those that registered before `until` and that nobody ever authorized or made a member; how many it found.
     pub(super) async fn delete_unused_registrations(
         &self,
         until: Timestamp,
@@ -158,7 +159,7 @@ impl Store {
             let rows = self.read(&UNUSED, vec![until.into(), most.into()]).await?;
             let mut changes = Changes::none();
             for row in &rows {
-                clients::delete(&mut changes, ClientId(row.uuid(0)?), now);
+                clients::delete_unused(&mut changes, ClientId(row.uuid(0)?), now);
             }
             Ok((rows.len(), changes))
         })

@@ -4,6 +4,7 @@ use latchkey_identity::account::AccountId;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::legacy::registration::{Destination, Present, close_import};
 use latchkey_identity::legacy::{ImportError, ImportGate, Imported, LegacyApp, LegacyRegistration, import};
+use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::tenant::TenantId;
@@ -150,8 +151,8 @@ pub struct LegacyImport<'a> {
     pub organization: Uuid,
     /// The organization's tenant.
     pub tenant: TenantId,
-    /// The scopes of the resource server.
-    pub known_scopes: &'a [String],
+    /// The resource server.
+    pub resource: &'a ResourceServer,
     /// What is kept of client secrets is made with it.
     pub key: &'a PurposeKey,
     /// Where the order comes from, for the record.
@@ -244,7 +245,7 @@ impl Store {
         request: LegacyImport<'_>,
         entropy: &impl Fn() -> Entropy,
     ) -> Result<Decision<Imported, ImportError>, StoreError> {
-        let LegacyImport { registration, organization, tenant, known_scopes, key, address, now } = request;
+        let LegacyImport { registration, organization, tenant, resource, key, address, now } = request;
         let gate = self.legacy_import(organization).await?;
         let (client, app) = (self.client(registration.id).await?, self.legacy_app(registration.id).await?);
         let given = self.read_one(&WAS_GIVEN, vec![registration.id.0.into()]).await?;
@@ -257,7 +258,7 @@ impl Store {
             (None, _, None) if self.tenant(tenant_of_id).await?.is_some() => Present::SomebodyElse,
             (None, _, None) => Present::Nobody,
         };
-        let destination = Destination { organization, tenant, gate: gate.as_ref(), present, known_scopes };
+        let destination = Destination { organization, tenant, gate: gate.as_ref(), present, resource };
         Ok(import(registration, destination, key, now, &mut entropy()).seen_from(address))
     }
 }

@@ -105,9 +105,7 @@ impl Memory {
             Notice::Organization(_) | Notice::WorkItem { .. } | Notice::Keys => {}
         }
     }
-}
 
-impl Memory {
     /// All but what ended: that is known by heart.
     fn forget_everything(&self) {
         self.tenants.forget_all();

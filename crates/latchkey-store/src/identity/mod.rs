@@ -19,6 +19,7 @@
 //! | what devices ask, what clients pushed | [`device_codes`], [`pushed_requests`] |
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
 //! | access tokens that apps gave back | [`app_tokens`] |
+//! | guesses at passwords | [`sign_in_counts`] |
 //! | private keys, sealed | [`signing_keys`] |
 //! | sign-in at other providers | [`upstreams`] |
 //! | what is swept away | [`purge`] |
@@ -47,6 +48,7 @@ pub mod purge;
 pub mod pushed_requests;
 mod scope_sets;
 pub mod sessions;
+pub mod sign_in_counts;
 pub mod signing_keys;
 pub mod tenants;
 pub mod token_families;
@@ -58,7 +60,7 @@ pub use accounts::Person;
 pub use authorization_lists::{ListedAuthorization, OrganizationAuthorization};
 pub use legacy_apps::LegacyImport;
 pub use logout_notices::LogoutNotice;
-pub use use_totals::{AppsDay, CallsOfDay};
+pub use use_totals::{AppsCalls, AppsDay, CallsOfDay};
 pub use uses::{RefusedOfDay, RefusedUse, Use, UseOfDay};
 
 use crate::Store;
@@ -92,6 +94,7 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     purge::ALL,
     pushed_requests::ALL,
     sessions::ALL,
+    sign_in_counts::ALL,
     signing_keys::ALL,
     tenants::ALL,
     token_families::ALL,

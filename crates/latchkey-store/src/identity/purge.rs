@@ -5,9 +5,10 @@ use std::time::Duration;
 use latchkey_devops::approval_request::LIFETIME;
 use latchkey_identity::logout_notice::GIVEN_UP_AFTER;
 use latchkey_identity::session::SessionId;
+use latchkey_identity::throttle::WINDOW;
 use latchkey_identity::{Timestamp, limits};
 
-use super::{authorizations, dynamic_clients, logout_notices, uses};
+use super::{authorizations, dynamic_clients, logout_notices, sign_in_counts, uses};
 use crate::Store;
 use crate::devops::approval_requests;
 use crate::error::StoreError;
@@ -131,6 +132,18 @@ const REFUSALS: Old = Old {
     .by_key(),
 };
 
+const TOTALS: Old = Old {
+    found: Sql::sweep(
+        "purge.old_totals",
+        "SELECT organization, day, client FROM organization_use WHERE day < $1 LIMIT $2",
+    )
+    .of_server(),
+    delete: Sql::write(
+        "purge.total",
+        "DELETE FROM organization_use WHERE organization = $1 AND day = $2 AND client = $3",
+    ),
+};
+
 /// What has ended is not found from its organizations any more.
 const ORGANIZATIONS: Old = Old {
     found: Sql::sweep(
@@ -146,7 +159,34 @@ const ORGANIZATIONS: Old = Old {
     ),
 };
 
+/// Those that ended or ran out so long ago that nothing is left below them.
+const AUTHORIZATIONS: Sql = Sql::sweep(
+    "purge.old_authorizations",
+    "SELECT id FROM service_authorization
+      WHERE ended_at <= $1 OR (ended_at IS NULL AND expires_at <= $1) LIMIT $2",
+)
+.of_server();
+
+/// Touches no row when the person approved it anew meanwhile.
+const AUTHORIZATION: Sql = Sql::write(
+    "purge.authorization",
+    "DELETE FROM service_authorization
+      WHERE id = $1 AND (ended_at <= $2 OR (ended_at IS NULL AND expires_at <= $2))",
+)
+.by_key();
+
+/// Where it led to, if it is gone.
+const ITS_ORGANIZATIONS: Sql = Sql::write(
+    "purge.its_organizations",
+    "DELETE FROM authorization_organization
+      WHERE authorization_id = $1 AND NOT EXISTS (SELECT 1 FROM service_authorization a WHERE a.id = $1)",
+)
+.by_key();
+
 pub(super) const ALL: &[&Sql] = &[
+    &AUTHORIZATIONS,
+    &AUTHORIZATION,
+    &ITS_ORGANIZATIONS,
     &RUN_OUT,
     &END_RUN_OUT,
     &FLOWS.found,
@@ -171,6 +211,8 @@ pub(super) const ALL: &[&Sql] = &[
     &USES.delete,
     &REFUSALS.found,
     &REFUSALS.delete,
+    &TOTALS.found,
+    &TOTALS.delete,
     &ORGANIZATIONS.found,
     &ORGANIZATIONS.delete,
 ];
@@ -182,6 +224,11 @@ const CODE_KEPT: Duration = Duration::from_secs(86_400);
 const ENDED_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// Uses are listed for this long.
 const USES_KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// An authorization that ended is kept this long; the record keeps that it was given, and how it ended. Everything that hangs below one is
+/// gone before: of token families those of the older kind are the last.
+const AUTHORIZATION_KEPT: Duration = Duration::from_secs(400 * 86_400);
+const _: () = assert!(AUTHORIZATION_KEPT.as_secs() > limits::LEGACY_FAMILY_LIFETIME.as_secs() + ENDED_KEPT.as_secs());
+const _: () = assert!(AUTHORIZATION_KEPT.as_secs() > USES_KEPT.as_secs());
 
 impl Store {
     /// Ends the sessions that ran out, and what was given for their time; deletes what ended or ran out long ago.
@@ -196,6 +243,7 @@ impl Store {
         self.delete_in_portions(&PUSHED, vec![(now - pushed).into()]).await?;
         self.delete_in_portions(&UPSTREAM_SIGN_INS, vec![(now - limits::UPSTREAM_SIGN_IN_LIFETIME).into()]).await?;
         self.delete_in_portions(&ASSERTIONS, vec![now.into()]).await?;
+        self.delete_in_portions(&sign_in_counts::OLD, vec![(now - WINDOW).into()]).await?;
         self.delete_in_portions(&SESSIONS, vec![long_ago.into()]).await?;
         let (idle, old) = (long_ago - limits::FAMILY_IDLE, long_ago - limits::FAMILY_LIFETIME);
         let oldest = long_ago - limits::LEGACY_FAMILY_LIFETIME;
@@ -209,7 +257,9 @@ impl Store {
         let used = uses::day_of(now - USES_KEPT);
         self.delete_in_portions(&USES, vec![used.into()]).await?;
         self.delete_in_portions(&REFUSALS, vec![used.into()]).await?;
+        self.delete_in_portions(&TOTALS, vec![used.into()]).await?;
         self.delete_in_portions(&ORGANIZATIONS, vec![]).await?;
+        self.delete_authorizations(now - AUTHORIZATION_KEPT).await?;
         let unanswered = long_ago - LIFETIME;
         self.delete_in_portions(&approval_requests::OLD, vec![unanswered.into(), long_ago.into()]).await?;
         self.delete_in_portions(&outbox::OLD, vec![(now - outbox::KEPT).into()]).await?;
@@ -232,6 +282,28 @@ impl Store {
                 self.keep_books(&changes).await?;
             }
             if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Deletes the authorizations that ended or ran out by then. Whoever remembers one hears of it: it may have run out without an end.
+    async fn delete_authorizations(&self, by: Timestamp) -> Result<(), StoreError> {
+        loop {
+            let most = i64::try_from(FOUND_AT_ONCE).unwrap_or(i64::MAX);
+            let found = self.read(&AUTHORIZATIONS, vec![by.into(), most.into()]).await?;
+            for portion in found.chunks(PORTION) {
+                let mut changes = Changes::none();
+                for row in portion {
+                    let id = row.uuid(0)?;
+                    changes
+                        .write(&AUTHORIZATION, vec![id.into(), by.into()])
+                        .write(&ITS_ORGANIZATIONS, vec![id.into()])
+                        .notice(Notice::Authorization(id));
+                }
+                self.keep_books(&changes).await?;
+            }
+            if found.len() < FOUND_AT_ONCE {
                 return Ok(());
             }
         }

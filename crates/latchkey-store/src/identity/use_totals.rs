@@ -1,13 +1,18 @@
 //! Uses in sum: how much services did on which day, for lists, pictures and files.
 
+use std::collections::BTreeMap;
+
+use latchkey_devops::ids::OrganizationId;
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
-use uuid::Uuid;
+use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::client::{ClientId, Profile};
 
-use super::uses::{day_of, micros_of_a_day};
+use super::clients;
+use super::uses::{Use, day_of, micros_of_a_day};
 use crate::Store;
 use crate::error::StoreError;
-use crate::statement::Sql;
+use crate::statement::{Changes, Sql};
 use crate::value::Row;
 
 const OF_ACCOUNT: Sql = Sql::read(
@@ -19,16 +24,20 @@ const OF_ACCOUNT: Sql = Sql::read(
 )
 .by_owner();
 
-/// Those in projects of the organization: what a service did elsewhere is nothing to it. Summed here, for pages of administrators.
-const IN_ORGANIZATION: Sql = Sql::sweep(
+/// Nodes add to the same total, in any order.
+const ADD_IN_ORGANIZATION: Sql = Sql::write(
+    "uses.add_in_organization",
+    "INSERT INTO organization_use (organization, day, client, uses) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (organization, day, client) DO UPDATE SET uses = organization_use.uses + excluded.uses",
+);
+
+/// Those in projects of the organization: what a service did elsewhere is nothing to it.
+const IN_ORGANIZATION: Sql = Sql::read(
     "uses.by_day_in_organization",
-    "SELECT a.client, u.day, CAST(sum(u.uses) AS INTEGER) AS uses
-       FROM authorization_organization o
-       JOIN service_authorization a ON a.id = o.authorization_id
-       JOIN authorization_use u ON u.authorization_id = o.authorization_id AND u.day >= $2
-       JOIN project p ON p.organization = o.organization AND p.id = u.project
-      WHERE o.organization = $1
-      GROUP BY a.client, u.day",
+    "SELECT u.client, u.day, u.uses, c.profile
+       FROM organization_use u
+       JOIN client c ON c.id = u.client
+      WHERE u.organization = $1 AND u.day >= $2",
 );
 
 /// Each by itself, answered or refused, the newest day first: for a file that somebody downloads.
@@ -49,13 +58,26 @@ const IN_FULL: Sql = Sql::sweep(
 )
 .by_owner();
 
-pub(super) const ALL: &[&Sql] = &[&OF_ACCOUNT, &IN_ORGANIZATION, &IN_FULL];
+pub(super) const ALL: &[&Sql] = &[&OF_ACCOUNT, &ADD_IN_ORGANIZATION, &IN_ORGANIZATION, &IN_FULL];
 
 /// How often something was done on one day. There may be several of one day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallsOfDay {
-    /// By what: an authorization, or an app.
-    pub by: Uuid,
+    /// By which authorization.
+    pub by: AuthorizationId,
+    /// When the day began, in UTC.
+    pub day: Timestamp,
+    /// How many times.
+    pub count: i64,
+}
+
+/// How often an app did something in an organization on one day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AppsCalls {
+    /// The app.
+    pub app: ClientId,
+    /// Its profile.
+    pub profile: Profile,
     /// When the day began, in UTC.
     pub day: Timestamp,
     /// How many times.
@@ -79,6 +101,20 @@ pub struct AppsDay {
     pub last_at: Timestamp,
 }
 
+/// Adds what was done in projects to the totals of their organizations: one statement for each app and day, in one order for all.
+pub(super) fn add(changes: &mut Changes, uses: &[Use]) {
+    let mut totals: BTreeMap<(OrganizationId, i64, ClientId), i64> = BTreeMap::new();
+    for one in uses {
+        if let Some((organization, _)) = one.project {
+            let total = totals.entry((organization, day_of(one.at), one.app)).or_default();
+            *total = total.saturating_add(one.count);
+        }
+    }
+    for ((organization, day, app), count) in totals {
+        changes.write(&ADD_IN_ORGANIZATION, vec![organization.into(), day.into(), app.0.into(), count.into()]);
+    }
+}
+
 impl Store {
     /// How often the authorizations of an account that have not ended were used, on which day.
     pub async fn calls_of(&self, account: AccountId, since: Timestamp) -> Result<Vec<CallsOfDay>, StoreError> {
@@ -86,8 +122,9 @@ impl Store {
     }
 
     /// How often services did something in the projects of an organization, by app and day.
-    pub async fn calls_in(&self, organization: Uuid, since: Timestamp) -> Result<Vec<CallsOfDay>, StoreError> {
-        self.read(&IN_ORGANIZATION, vec![organization.into(), day_of(since).into()]).await?.iter().map(calls).collect()
+    pub async fn calls_in(&self, organization: OrganizationId, since: Timestamp) -> Result<Vec<AppsCalls>, StoreError> {
+        let values = vec![organization.into(), day_of(since).into()];
+        self.read(&IN_ORGANIZATION, values).await?.iter().map(apps_calls).collect()
     }
 
     /// What apps did for a person, and what was refused to them: so many rows, the newest day first.
@@ -107,7 +144,12 @@ fn day(row: &Row, column: usize) -> Result<Timestamp, StoreError> {
 }
 
 fn calls(row: &Row) -> Result<CallsOfDay, StoreError> {
-    Ok(CallsOfDay { by: row.uuid(0)?, day: day(row, 1)?, count: row.int(2)? })
+    Ok(CallsOfDay { by: AuthorizationId(row.uuid(0)?), day: day(row, 1)?, count: row.int(2)? })
+}
+
+fn apps_calls(row: &Row) -> Result<AppsCalls, StoreError> {
+    let profile = clients::profile(row.text(3)?)?;
+    Ok(AppsCalls { app: ClientId(row.uuid(0)?), profile, day: day(row, 1)?, count: row.int(2)? })
 }
 
 fn apps_day(row: &Row) -> Result<AppsDay, StoreError> {

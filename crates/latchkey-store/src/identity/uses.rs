@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use latchkey_devops::ids::{OrganizationId, ProjectId};
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::client::ClientId;
 use uuid::Uuid;
 
+use super::use_totals;
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
@@ -64,14 +67,16 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct Use {
     /// The authorization.
     pub authorization: AuthorizationId,
+    /// The app that holds it.
+    pub app: ClientId,
     /// When, the last of them.
     pub at: Timestamp,
     /// From which network address, the last of them.
     pub address: String,
     /// For what, in words that lists show.
     pub operation: String,
-    /// In which project, if in one.
-    pub project: Option<Uuid>,
+    /// In which project of which organization, if in one.
+    pub project: Option<(OrganizationId, ProjectId)>,
     /// How many times.
     pub count: i64,
 }
@@ -160,7 +165,8 @@ fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
         if newest.at < one.at {
             *newest = one;
         }
-        let key = (one.authorization, day_of(one.at), one.operation.as_str(), one.project.unwrap_or_default());
+        let project = one.project.map_or_else(Uuid::nil, |(_, project)| project.0);
+        let key = (one.authorization, day_of(one.at), one.operation.as_str(), project);
         let (count, last_at) = days.entry(key).or_insert((0, one.at));
         *count = count.saturating_add(one.count);
         *last_at = (*last_at).max(one.at);
@@ -186,6 +192,7 @@ fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
             vec![authorization.0.into(), day.into(), operation.into(), reason.into(), count.into(), last_at.into()];
         changes.write(&ADD_REFUSALS, values);
     }
+    use_totals::add(&mut changes, uses);
     changes
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use latchkey_devops::ids::OrganizationId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
 use latchkey_identity::authorize::flow::{Flow, FlowId};
 use latchkey_identity::client::identifier::DocumentUrl;
@@ -11,8 +12,8 @@ use latchkey_identity::secret::TokenHash;
 use latchkey_identity::session::{Session, SessionId};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::{Change, Timestamp, limits};
-use latchkey_store::identity::Use;
-use latchkey_store::{Changes, Sql};
+use latchkey_store::identity::{RefusedUse, Use};
+use latchkey_store::{Changes, Sql, Store};
 use latchkey_testkit::databases::on_both_databases;
 
 use crate::builders::*;
@@ -31,6 +32,7 @@ fn each_thing_goes_when_nothing_can_ask_for_it_any_more() {
         with(&store, vec![Change::StartFlow(Box::new(a_flow())), start_family(&unrefreshable)]).await;
         let one = Use {
             authorization: an_authorization().id,
+            app: burndown().id,
             at: NOW,
             address: "192.0.2.1".into(),
             operation: "fetch".into(),
@@ -57,6 +59,133 @@ fn each_thing_goes_when_nothing_can_ask_for_it_any_more() {
         assert_eq!(left(days(61)).await, [false, false, false, false, false, true]);
         assert_eq!(left(days(92)).await, [false; 6]);
         assert!(store.authorization(an_authorization().id).await.unwrap().is_some());
+    });
+}
+
+/// How many rows speak of an authorization, by whatever table.
+const SPEAK_OF: Sql = Sql::read(
+    "test.speak_of",
+    "SELECT (SELECT count(*) FROM service_authorization WHERE id = $1)
+          + (SELECT count(*) FROM authorization_organization WHERE authorization_id = $1)
+          + (SELECT count(*) FROM authorization_use WHERE authorization_id = $1)
+          + (SELECT count(*) FROM authorization_refusal WHERE authorization_id = $1)
+          + (SELECT count(*) FROM authorization_code WHERE authorization_id = $1)
+          + (SELECT count(*) FROM token_family WHERE authorization_id = $1) AS spoken",
+);
+
+async fn spoken_of(store: &Store, authorization: AuthorizationId) -> i64 {
+    store.read_one(&SPEAK_OF, vec![authorization.0.into()]).await.unwrap().unwrap().int(0).unwrap()
+}
+
+#[test]
+fn an_authorization_that_ended_long_ago_goes_with_all_that_hangs_below_it() {
+    on_both_databases(async |store| {
+        let ends = Some(days(2));
+        with_everything(&store, &Authorization { expires_at: None, ..an_authorization() }).await;
+        let by = |number: u128, expires_at| Authorization {
+            id: AuthorizationId(id(number)),
+            client: ClientId(id(number)),
+            expires_at,
+            ..an_authorization()
+        };
+        let ran_out = by(0xa8, ends);
+        let lives = Authorization { client: a_bare_client().id, ..by(0xa9, Some(days(500))) };
+        with(&store, vec![register(&a_bare_client()), authorize(&ran_out), authorize(&lives)]).await;
+        let one = |given: AuthorizationId| {
+            let refused = RefusedUse {
+                authorization: given,
+                at: NOW,
+                operation: "push".into(),
+                reason: "scope".into(),
+                count: 1,
+            };
+            let one = Use {
+                authorization: given,
+                app: burndown().id,
+                at: NOW,
+                address: "192.0.2.1".into(),
+                operation: "fetch".into(),
+                project: None,
+                count: 1,
+            };
+            (one, refused)
+        };
+        let (used, refused): (Vec<_>, Vec<_>) = [an_authorization().id, ran_out.id].map(one).into_iter().unzip();
+        store.record_uses(&used, &refused).await.unwrap();
+        let end =
+            |at| Change::EndAuthorization { authorization: an_authorization().id, at, reason: EndReason::Revoked };
+        with(&store, vec![end(days(2))]).await;
+        let gone = |found: Option<std::sync::Arc<Authorization>>| found.is_none();
+        let left = async |now| {
+            store.purge(now).await.unwrap();
+            let gone = [
+                gone(store.authorization(an_authorization().id).await.unwrap()),
+                gone(store.authorization(ran_out.id).await.unwrap()),
+                gone(store.authorization(lives.id).await.unwrap()),
+            ];
+            gone.map(|gone| !gone)
+        };
+        assert_eq!(left(days(402) - Duration::from_secs(1)).await, [true; 3]);
+        assert!(spoken_of(&store, ran_out.id).await > 1, "it leads to its organizations still");
+        assert_eq!(left(days(402)).await, [false, false, true]);
+        assert_eq!(spoken_of(&store, an_authorization().id).await, 0);
+        assert_eq!(spoken_of(&store, ran_out.id).await, 0);
+        assert_eq!(store.family(a_family().id).await.unwrap(), None);
+        assert_eq!(store.authorizations_into(OrganizationId(id(1)), days(402), 10).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn an_authorization_that_is_given_anew_while_old_ones_go_is_there_whole_or_not_at_all() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        for number in 0x100..0x120 {
+            let ran_out = Authorization {
+                id: AuthorizationId(id(number)),
+                client: ClientId(id(number)),
+                expires_at: Some(days(1)),
+                ..an_authorization()
+            };
+            with(&store, vec![authorize(&ran_out)]).await;
+            let again = Authorization { version: 2, expires_at: Some(days(900)), ..ran_out.clone() };
+            let renew = Change::ChangeAuthorization { authorization: Box::new(again.clone()), from_version: 1 };
+            let (renewed, purged) = tokio::join!(commit(&store, vec![renew]), store.purge(days(401)));
+            assert_eq!(purged, Ok(()));
+            let found = store.authorization(ran_out.id).await.unwrap();
+            match renewed {
+                Ok(()) => {
+                    assert_eq!(found.as_deref(), Some(&again));
+                    assert_eq!(spoken_of(&store, ran_out.id).await, 3, "and the two organizations that it leads to");
+                }
+                Err(_) => {
+                    assert_eq!(found, None);
+                    assert_eq!(spoken_of(&store, ran_out.id).await, 0);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn more_authorizations_than_one_portion_go_at_once() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        let ended = |number: u128| Authorization {
+            id: AuthorizationId(id(0x1000 + number)),
+            ended: Some((days(1), EndReason::Revoked)),
+            ..an_authorization()
+        };
+        for portion in 0..11 {
+            with(&store, (0..100).map(|number| authorize(&ended(portion * 100 + number))).collect()).await;
+        }
+        store.purge(days(3)).await.unwrap();
+        let before = store.counters();
+        store.purge(days(401)).await.unwrap();
+        let after = store.counters();
+        for number in [0, 500, 1_099] {
+            assert_eq!(store.authorization(ended(number).id).await.unwrap(), None);
+        }
+        assert!(after.commits - before.commits < 20, "in portions");
     });
 }
 
@@ -197,7 +326,7 @@ fn more_descriptions_than_one_portion_are_forgotten_at_once() {
 }
 
 /// Rows that are old in any case, made of a number; and how many are left.
-const MUCH: [(Sql, Sql); 8] = [
+const MUCH: [(Sql, Sql); 9] = [
     (
         Sql::write(
             "test.use",
@@ -213,6 +342,13 @@ const MUCH: [(Sql, Sql); 8] = [
              VALUES ($1, 0, 'read', 'scope', 1, 0)",
         ),
         Sql::sweep("test.refusals", "SELECT count(*) AS left_over FROM authorization_refusal"),
+    ),
+    (
+        Sql::write(
+            "test.total",
+            "INSERT INTO organization_use (organization, day, client, uses) VALUES ($1, 0, $1, 1)",
+        ),
+        Sql::sweep("test.totals", "SELECT count(*) AS left_over FROM organization_use"),
     ),
     (
         Sql::write(
@@ -277,7 +413,7 @@ fn whatever_there_is_much_of_goes_in_commits_of_its_own() {
         for (_, left_over) in &MUCH {
             assert_eq!(store.read_one(left_over, vec![]).await.unwrap().unwrap().int(0), Ok(0), "{}", left_over.name());
         }
-        assert_eq!(after.writes - before.writes, 8 * 1_001);
-        assert_eq!(after.commits - before.commits, 8 * 3, "of 500 rows at the most");
+        assert_eq!(after.writes - before.writes, 9 * 1_001);
+        assert_eq!(after.commits - before.commits, 9 * 3, "of 500 rows at the most");
     });
 }

@@ -1,5 +1,6 @@
 //! What is written is what is read.
 
+use latchkey_devops::ids::OrganizationId;
 use latchkey_identity::account::{Account, AccountState, email_key};
 use latchkey_identity::authorization::{Authorization, EndReason, Lifetime, Places};
 use latchkey_identity::authorize::flow::Flow;
@@ -174,7 +175,7 @@ fn a_changed_and_an_ended_authorization_come_back_as_they_are_now() {
         let change = Change::ChangeAuthorization { authorization: Box::new(changed.clone()), from_version: 1 };
         with(&store, vec![change]).await;
         assert_eq!(store.authorization(changed.id).await.unwrap().as_deref(), Some(&changed));
-        assert_eq!(store.authorizations_into(id(2)).await.unwrap(), []);
+        assert_eq!(store.authorizations_into(OrganizationId(id(2)), NOW, 10).await.unwrap(), []);
 
         let end = Change::EndAuthorization { authorization: changed.id, at: later(60), reason: EndReason::Replaced };
         with(&store, vec![end]).await;

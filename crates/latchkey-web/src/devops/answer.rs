@@ -1,7 +1,7 @@
 //! What a handler answers with: JSON with the version it was made in, lists with the place where the next page begins, texts.
 
 use axum::body::Body;
-use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use latchkey_devops::wire::Collection;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::error::ApiError;
 use super::table::Answer;
 use super::visit::Visit;
+use crate::reply;
 
 /// Where the next page of a list begins.
 pub(super) const CONTINUATION_TOKEN: HeaderName = HeaderName::from_static("x-ms-continuationtoken");
@@ -60,9 +61,7 @@ pub(super) fn file(media_type: &'static str, name: &str, body: impl Into<Body>) 
 pub(super) fn attach(response: &mut Response<Body>, name: &str) {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {
-        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
-    }
+    reply::attachment(response, &plain);
 }
 
 /// Nothing to say but that it was done.
@@ -81,6 +80,8 @@ fn content(media_type: &'static str, body: Body) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::CONTENT_DISPOSITION;
+
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use latchkey_devops::access::{
     self, Access, Action, Asked, OrganizationAccess, ProjectAccess, Refusal, RepositoryAccess, Resource,
 };
-use latchkey_devops::ids::{OrganizationId, PersonId, RepositoryId};
+use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, RepositoryId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
 use latchkey_devops::project::Project;
@@ -194,7 +194,7 @@ impl Call {
         let found = self.find_organization().await?;
         let entered = enter_repository(self.caller(), &found, project, name, action)?;
         self.identified.entered(&self.visit, entered.access.organization());
-        self.identified.used(&self.visit, action, Some(entered.project.id.0));
+        self.identified.used(&self.visit, action, Some((entered.access.organization(), entered.project.id)));
         Ok(entered)
     }
 
@@ -236,7 +236,7 @@ impl Call {
         let Some(repository) = facts.repository_by_id(id) else { return Ok(None) };
         let Some(project) = facts.project_by_id(repository.project) else { return Ok(None) };
         let access = self.enter_repository(inside, project, repository)?;
-        self.identified.used(&self.visit, self.action, Some(project.id.0));
+        self.identified.used(&self.visit, self.action, Some((access.organization(), project.id)));
         let (project, repository) = (project.clone(), repository.clone());
         Ok(Some(InRepository { access, facts: facts.clone(), project, repository }))
     }
@@ -248,7 +248,7 @@ impl Call {
 
     fn acted(&self, access: Option<&ProjectAccess>) {
         let action = access.map_or(self.action, ProjectAccess::action);
-        self.identified.used(&self.visit, action, access.map(|access| access.project().0));
+        self.identified.used(&self.visit, action, access.map(|access| (access.organization(), access.project())));
     }
 
     async fn find_organization(&self) -> Result<FoundOrganization, ApiError> {
@@ -266,10 +266,10 @@ impl InProject {
 
 impl Identified {
     /// Notes what an authorization was used for, in memory: last uses ride along later. An app by itself has none.
-    fn used(&self, visit: &Visit, action: Action, project: Option<uuid::Uuid>) {
+    fn used(&self, visit: &Visit, action: Action, project: Option<(OrganizationId, ProjectId)>) {
         if let Some(bearer) = self.holder.person() {
-            let authorization = bearer.authorization.id;
-            visit.app.uses.acted(authorization, action.description(), project, visit.now, visit.address);
+            let given = (bearer.authorization.id, bearer.authorization.client);
+            visit.app.uses.acted(given, action.description(), project, visit.now, visit.address);
         }
     }
 

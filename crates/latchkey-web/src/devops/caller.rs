@@ -24,7 +24,7 @@ use super::error::ApiError;
 use crate::app::App;
 use crate::bearer::{self, AppBearer, Bearer, BearerError, Holder, Presentation, Scheme};
 use crate::extract::authorization;
-use crate::out_of_touch;
+use crate::staleness;
 
 /// Somebody whose credential counts at this moment.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub(super) async fn identify(app: &App, parts: &Parts, now: Timestamp) -> Result
 impl Identified {
     /// The same, as it is true at another moment: a push takes time, and what it began under may have ended.
     pub(super) async fn again(&self, app: &App, now: Timestamp) -> Result<Self, ApiError> {
-        out_of_touch::check(app).await?;
+        staleness::check(app).await?;
         let holder = bearer::identify_again(app, self.token.reveal(), scope::AUDIENCE, now).await;
         identified(holder, self.token.clone(), now)
     }

@@ -1,9 +1,10 @@
 //! Forms: `application/x-www-form-urlencoded`, bounded, names and values decoded.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http_body_util::{BodyExt as _, Limited};
-use latchkey_identity::limits;
+use latchkey_identity::parameters::Parameters;
+use latchkey_identity::{OAuthError, limits};
 
 /// The pairs of a form, in order.
 #[derive(Clone, Debug, Default)]
@@ -47,15 +48,30 @@ impl Pairs {
 
 /// Reads a form of at most 64 KiB.
 pub async fn form(headers: &HeaderMap, body: Body) -> Result<Pairs, FormError> {
+    let pairs = Pairs::decode(&text(headers, body).await?);
+    if pairs.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        return Err(FormError::Null);
+    }
+    Ok(pairs)
+}
+
+/// Reads the form of a client.
+pub async fn client_form(headers: &HeaderMap, body: Body) -> Result<Parameters, OAuthError> {
+    let text = text(headers, body).await.map_err(|error| OAuthError::invalid_request(error.to_string()))?;
+    parameters(&text)
+}
+
+/// Reads the query of a client, or the text of its form.
+pub fn parameters(text: &[u8]) -> Result<Parameters, OAuthError> {
+    Parameters::from_pairs(form_urlencoded::parse(text))
+}
+
+async fn text(headers: &HeaderMap, body: Body) -> Result<Bytes, FormError> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(FormError::ContentType);
     }
-    let bytes = Limited::new(body, limits::FORM_BYTES).collect().await.map_err(|_| FormError::Body)?.to_bytes();
-    let pairs = Pairs::decode(&bytes);
-    if pairs.0.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-        return Err(FormError::Null);
-    }
-    Ok(pairs)
+    let body = Limited::new(body, limits::FORM_BYTES).collect().await;
+    Ok(body.map_err(|_| FormError::Body)?.to_bytes())
 }

@@ -5,5 +5,5 @@ mod form;
 mod json;
 
 pub use authorization::authorization;
-pub use form::{FormError, Pairs, form};
+pub use form::{FormError, Pairs, client_form, form, parameters};
 pub use json::{JsonError, json};

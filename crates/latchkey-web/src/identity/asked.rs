@@ -15,12 +15,13 @@ use latchkey_identity::grant::device_code::DeviceCode;
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::limits::REQUEST_OBJECT_BYTES;
 use latchkey_identity::parameters::Parameters;
+use latchkey_identity::secret::TokenHash;
 use latchkey_identity::tenant::Audience;
 use latchkey_store::StoreError;
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::extract::Pairs;
+use crate::extract;
 use crate::identity::client_documents::Arrival;
 use crate::identity::{device, front_channel, tenants};
 use crate::legacy;
@@ -79,28 +80,18 @@ impl Asked {
                 Err(error) => Unserved::Store(error),
             })?;
         }
-        Self::decoded(app, (&visitor.origin.url, visitor.address), segment, (parameters, read), visitor.now).await
+        let at = (&*visitor.origin.url, visitor.address, segment);
+        Self::decoded(app, at, (parameters, read), CameBy::Link, visitor.now).await
     }
 
     /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
     ///
     /// `begun_at` is when the browser came with it: a request that was pushed may run out while a person reads.
-    pub async fn read(
-        app: &App,
-        (origin, address): (&str, IpAddr),
-        segment: &str,
-        parameters: &str,
-        begun_at: Timestamp,
-    ) -> Result<Self, Unserved> {
-        let read = decoded(parameters).map_err(untrusted)?;
-        Self::decoded(app, (origin, address), segment, (parameters, read), begun_at).await
-    }
-
     async fn decoded(
         app: &App,
-        (origin, address): (&str, IpAddr),
-        segment: &str,
+        (origin, address, segment): (&str, IpAddr, &str),
         (parameters, read): (&str, Parameters),
+        came_by: CameBy,
         begun_at: Timestamp,
     ) -> Result<Self, Unserved> {
         let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
@@ -109,55 +100,29 @@ impl Asked {
         })?;
         let id = request::client_id(&read).map_err(untrusted)?;
         let client = app.client_called(&audience, &id).await?;
-        let (read, came_by) = match read.get("request_uri").and_then(pushed::reference) {
-            None => (read, CameBy::Link),
-            // What stands beside a reference does not count. [RFC 9101 §5]
-            Some(_) if read.repeats("request_uri") => return Err(untrusted(Untrusted::RequestUri)),
-            Some(hash) => {
-                let pushed = app.store.pushed_request(hash).await?;
-                let pushed = pushed.ok_or_else(|| untrusted(Untrusted::RequestUri))?;
-                let there = tenants::audience(app, &pushed.segment).await;
-                if there.ok().as_ref() != Some(&audience) {
-                    return Err(untrusted(Untrusted::RequestUri));
-                }
-                let id = client.as_ref().map(|client| client.id).ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
-                let parameters = pushed.parameters_for(id, begun_at).map_err(untrusted)?;
-                (decoded(parameters).map_err(untrusted)?, CameBy::Pushed(hash))
-            }
-        };
-        let mut kept = parameters.to_owned();
-        let read = match (&client, came_by) {
-            (Some(client), CameBy::Link) => {
-                let context = Context { origin, audience: &audience, resource: &app.resource, published: &[], came_by };
-                let refused = |error| Unserved::Request(error, Some(Arc::clone(client)));
-                let read = match request_object::address(&read, client, context).map_err(refused)? {
-                    None => read,
-                    Some(published_at) => {
-                        let object = fetched(app, address, published_at, begun_at).await;
-                        let read =
-                            request_object::fetched(&read, object.as_deref(), client, context).map_err(refused)?;
-                        // It is fetched once: what waits for the person is what came.
-                        kept = encode(&read);
-                        read
-                    }
-                };
-                let published = match request_object::key_named(&read) {
-                    Some(kid) => app.published_keys(client, kid.as_deref(), begun_at).await,
-                    None => Vec::new(),
-                };
-                let context = Context { published: &published, ..context };
-                request_object::opened(read, client, context, begun_at).map_err(refused)?
-            }
-            // What was pushed was opened when it came.
-            _ => read,
-        };
+        let reference = read.get("request_uri").and_then(pushed::reference);
+        let came_by = reference.map_or(came_by, CameBy::Pushed);
         let context = Context { origin, audience: &audience, resource: &app.resource, published: &[], came_by };
+        let mut kept = None;
+        let read = match (reference, &client) {
+            (Some(reference), _) => pushed_as(app, reference, &read, (&audience, client.as_deref()), begun_at).await?,
+            (None, Some(client)) => {
+                let refused = |error| Unserved::Request(error, Some(Arc::clone(client)));
+                let read = match fetched(app, address, &read, (client, context), begun_at).await.map_err(refused)? {
+                    // It is fetched once: what waits for the person is what came.
+                    Some(fetched) => {
+                        kept = Some(encode(&fetched));
+                        fetched
+                    }
+                    None => read,
+                };
+                opened(app, read, (client, context), begun_at).await.map_err(refused)?
+            }
+            (None, None) => read,
+        };
         // The keys are published before they sign the first answer: who has just read the key set does not read it again at once.
         for algorithm in client.iter().flat_map(|client| client.metadata.answering_algorithms()) {
-            if let Err(error) = app.begin_to_sign_with(algorithm).await {
-                tracing::error!(%error, %algorithm, "there is no key to sign with");
-                return Err(StoreError::Unavailable("signing key".into()).into());
-            }
+            app.begin_to_sign_with(algorithm).await?;
         }
         let request = request::parse(&read, client.as_deref(), context)
             .map_err(|error| Unserved::Request(error, client.clone()))?;
@@ -170,15 +135,8 @@ impl Asked {
             let error = AuthorizeError::TellClient(Box::new(request.redirect), response_type::switched_off());
             return Err(Unserved::Request(error, Some(client)));
         }
-        Ok(Self {
-            request,
-            client,
-            legacy: None,
-            device: None,
-            audience,
-            segment: segment.to_owned(),
-            parameters: kept,
-        })
+        let parameters = kept.unwrap_or_else(|| parameters.to_owned());
+        Ok(Self { request, client, legacy: None, device: None, audience, segment: segment.to_owned(), parameters })
     }
 
     /// Reads the request of a flow anew, by the endpoint that it came to.
@@ -189,7 +147,10 @@ impl Asked {
         if flow.segment == legacy::SEGMENT {
             return legacy::authorize::read(app, &flow.origin, &flow.parameters).await;
         }
-        Self::read(app, (&flow.origin, address), &flow.segment, &flow.parameters, flow.started_at).await
+        let read = decoded(&flow.parameters).map_err(untrusted)?;
+        let came_by = if flow.rehearsed_by.is_some() { CameBy::Rehearsal } else { CameBy::Link };
+        let at = (flow.origin.as_str(), address, flow.segment.as_str());
+        Self::decoded(app, at, (&flow.parameters, read), came_by, flow.started_at).await
     }
 
     /// Where the form of a page of this flow may lead.
@@ -208,12 +169,60 @@ impl Asked {
     }
 }
 
-/// The request object at an address of its client's. What goes wrong is the client's to find out.
-async fn fetched(app: &App, asked_from: IpAddr, address: &str, now: Timestamp) -> Option<String> {
+/// The parameters that the client pushed, which count in place of those of the link. [RFC 9126 §4]
+async fn pushed_as(
+    app: &App,
+    reference: TokenHash,
+    read: &Parameters,
+    (audience, client): (&Audience, Option<&Client>),
+    begun_at: Timestamp,
+) -> Result<Parameters, Unserved> {
+    let unknown = || untrusted(Untrusted::RequestUri);
+    // What stands beside a reference does not count. [RFC 9101 §5]
+    if read.repeats("request_uri") {
+        return Err(unknown());
+    }
+    let pushed = app.store.pushed_request(reference).await?.ok_or_else(unknown)?;
+    if tenants::audience(app, &pushed.segment).await.ok().as_ref() != Some(audience) {
+        return Err(unknown());
+    }
+    let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
+    // It was opened when it came.
+    pushed.parameters_for(client.id, begun_at).and_then(decoded).map_err(untrusted)
+}
+
+/// The request with the object at the address that it names, if it names one. What goes wrong there is the client's to find out.
+async fn fetched(
+    app: &App,
+    asked_from: IpAddr,
+    read: &Parameters,
+    (client, context): (&Client, Context<'_>),
+    now: Timestamp,
+) -> Result<Option<Parameters>, AuthorizeError> {
+    let Some(address) = request_object::address(read, client, context)? else { return Ok(None) };
+    let object = object_at(app, asked_from, address, now).await;
+    request_object::fetched(read, object.as_deref(), client, context).map(Some)
+}
+
+async fn object_at(app: &App, asked_from: IpAddr, address: &str, now: Timestamp) -> Option<String> {
     app.begin_fetch(asked_from, now).ok()?;
     let accept = "application/oauth-authz-req+jwt, application/jwt";
     let object = app.outbound.document(address, accept, REQUEST_OBJECT_BYTES).await?;
     String::from_utf8(object.to_vec()).ok()
+}
+
+/// The parameters inside the request object, if there is one.
+async fn opened(
+    app: &App,
+    read: Parameters,
+    (client, context): (&Client, Context<'_>),
+    begun_at: Timestamp,
+) -> Result<Parameters, AuthorizeError> {
+    let published = match request_object::key_named(&read) {
+        Some(kid) => app.published_keys(client, kid.as_deref(), begun_at).await,
+        None => Vec::new(),
+    };
+    request_object::opened(read, client, Context { published: &published, ..context }, begun_at)
 }
 
 fn encode(parameters: &Parameters) -> String {
@@ -221,5 +230,5 @@ fn encode(parameters: &Parameters) -> String {
 }
 
 fn decoded(parameters: &str) -> Result<Parameters, Untrusted> {
-    Parameters::from_pairs(Pairs::decode(parameters.as_bytes()).into_vec()).map_err(|_| Untrusted::ClientMissing)
+    extract::parameters(parameters.as_bytes()).map_err(|_| Untrusted::ClientMissing)
 }

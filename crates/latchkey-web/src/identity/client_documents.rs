@@ -170,7 +170,7 @@ impl App {
             return if counts { Ok(()) } else { Err(Undescribed::NotFetched(OutboundError::NotReachable)) };
         }
         known.tried_at = Some(now);
-        match self.fetch_description(url, id, tenant.id, arrival).await {
+        match Box::pin(self.fetch_description(url, id, tenant.id, arrival)).await {
             Ok(document) => {
                 known.document = Some(document);
                 Ok(())

@@ -27,7 +27,7 @@ use latchkey_identity::{OAuthError, Timestamp};
 use latchkey_store::StoreError;
 
 use crate::app::{App, Origin};
-use crate::extract::form;
+use crate::extract::client_form;
 use crate::identity::client_documents::Arrival;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::tenants;
@@ -82,8 +82,7 @@ impl ClientRequest {
     ) -> Result<Self, OAuthProblem> {
         let audience = tenants::audience(app, segment).await?;
         let headers = &parts.headers;
-        let pairs = form(headers, body).await.map_err(|error| OAuthError::invalid_request(error.to_string()))?;
-        let form = Parameters::from_pairs(pairs.into_vec())?;
+        let form = client_form(headers, body).await?;
         form.once()?;
         let authorization = authorization(headers)?;
         let presented = Presented::read(authorization, &form)?;
@@ -151,7 +150,7 @@ impl ClientRequest {
             .decide(|| {
                 let (was_first, proved) = (std::mem::take(&mut was_first), proved.clone());
                 async move {
-                    let before = !was_first && app.store.assertion_is_spent(spent.assertion).await?;
+                    let before = !was_first && app.store.assertion_is_spent(spent.hash).await?;
                     Ok(proved.spend(before))
                 }
             })
@@ -169,7 +168,14 @@ impl ClientRequest {
         // A proof that does not fit spends nothing, neither itself nor an assertion.
         let proof = app.proofs.fitting(parts, None, self.client.as_deref(), now).map_err(OAuthError::from)?;
         let client = self.authenticate(app, now).await?;
-        let key = proof.map(|proof| app.proofs.used(proof, now)).transpose().map_err(OAuthError::from)?;
+        let key = match proof {
+            Some(proof) if client.credential().is_some() => {
+                Some(app.proofs.used_everywhere(&app.store, proof, now).await?)
+            }
+            // Anybody may send what a public client sends, as often as they like: it must not cost a commit.
+            Some(proof) => Some(app.proofs.used(proof, now).map_err(OAuthError::from)?),
+            None => None,
+        };
         let by_certificate = client.client().sender_constraint() == Some(SenderConstraint::Certificate);
         let certificate = self.certificate.filter(|_| by_certificate).map(ProvenKey::of_certificate);
         Ok(client.holding(certificate.or(key)))

@@ -10,6 +10,7 @@ use http::{Request, Response, StatusCode};
 use latchkey_identity::authorization::Lifetime;
 use latchkey_identity::authorize::response::Approved;
 use latchkey_identity::consent::{Approval, Choice, ChoiceError, approve, deny};
+use latchkey_identity::grant::authorization_code::CodeContext;
 use latchkey_identity::tenant::Audience;
 use latchkey_identity::token::client_info;
 use latchkey_identity::{Decision, OAuthError};
@@ -119,6 +120,7 @@ async fn approved(
     };
     let offer = deliberation.standing.offer();
     let (asked, address) = (&opened.asked, visitor.address.to_string());
+    let context = deliberation.context(app, visitor, opened);
     let withheld = Mutex::new(Vec::new());
     let decided: Result<Result<Approved, ChoiceError>, StoreError> = app
         .store
@@ -136,19 +138,8 @@ async fn approved(
             let existing = app.store.authorization_for(tenant, account.id, client.id).await?;
             let called = apis::named(app, &asked.request.scopes.canonical()).await?;
             let host = asked.request.redirect.destination();
-            let approval = Approval {
-                request: &asked.request,
-                client: &client,
-                account,
-                session: &deliberation.signed_in.session,
-                tenant,
-                origin: &visitor.origin.url,
-                flow: Some(&opened.flow),
-                existing: existing.as_ref(),
-                places: deliberation.places.as_ref(),
-                called: called.as_deref(),
-                key: &app.keys.refresh_token,
-            };
+            let context = CodeContext { client: &client, ..context };
+            let approval = Approval { context, existing: existing.as_ref(), called: called.as_deref() };
             let decided = approve(approval, &choice, &offer, visitor.now, &mut entropy()).seen_from(&address);
             if opened.flow.rehearsed_by.is_some() {
                 // It was decided as ever. What follows from it is shown, and not committed.
@@ -186,24 +177,12 @@ async fn denied(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Del
         return flow::refuse(app, visitor, opened, &error).await;
     }
     let (asked, address) = (&opened.asked, visitor.address.to_string());
-    let approval = Approval {
-        request: &asked.request,
-        client: &asked.client,
-        account: &deliberation.signed_in.account,
-        session: &deliberation.signed_in.session,
-        tenant: deliberation.tenant,
-        origin: &visitor.origin.url,
-        flow: Some(&opened.flow),
-        existing: None,
-        places: None,
-        called: None,
-        key: &app.keys.refresh_token,
-    };
+    let context = deliberation.context(app, visitor, opened);
     let decided: Result<Result<(), OAuthError>, StoreError> = app
         .store
         .decide(|| async {
             let open = flow::is_unanswered(app, &asked.request, Some(&opened.flow)).await?;
-            Ok(if open { deny(approval, visitor.now).seen_from(&address) } else { Decision::grant(()) })
+            Ok(if open { deny(context, visitor.now).seen_from(&address) } else { Decision::grant(()) })
         })
         .await;
     match decided {

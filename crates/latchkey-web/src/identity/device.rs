@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError};
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use http::header::{HeaderValue, RETRY_AFTER};
-use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::OAuthError;
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
+use latchkey_identity::authorize::flow::Kept;
 use latchkey_identity::authorize::{AuthorizeError, Untrusted};
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::device_code::pace::INTERVAL;
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{App, entropy};
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::client_request::{ClientRequest, answer_client};
-use crate::identity::flow::{self, Kept};
+use crate::identity::flow;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::{own_form, problem_page, tenants};
 use crate::pages::device::{Device, DeviceConfirm, DeviceDone, DeviceFace, DeviceTrouble};
@@ -56,25 +56,19 @@ pub async fn begin(
     request: Request<Body>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let mut known = None;
-    let answered = begun(&app, &visitor, &segment, &parts, body, &mut known).await.map(|codes| {
+    let request = match ClientRequest::read_first(&app, &parts, &segment, body).await {
+        Ok(request) => request,
+        Err(problem) => return answer_client(&parts.headers, None, Err(problem), visitor.now),
+    };
+    let answered = begun(&app, &visitor, &segment, &request).await.map(|codes| {
         let mut response = reply::json(StatusCode::OK, &answer(&codes, &visitor));
         reply::no_store(&mut response);
         response
     });
-    answer_client(&parts.headers, known.as_deref(), answered, visitor.now)
+    answer_client(&parts.headers, request.client.as_deref(), answered, visitor.now)
 }
 
-async fn begun(
-    app: &App,
-    visitor: &Visitor,
-    segment: &str,
-    parts: &Parts,
-    body: Body,
-    known: &mut Option<Arc<Client>>,
-) -> Result<Codes, OAuthProblem> {
-    let request = ClientRequest::read_first(app, parts, segment, body).await?;
-    known.clone_from(&request.client);
+async fn begun(app: &App, visitor: &Visitor, segment: &str, request: &ClientRequest) -> Result<Codes, OAuthProblem> {
     let client = request.authenticate(app, visitor.now).await?;
     has_room(app, client.client().id, visitor)?;
     let address = visitor.address.to_canonical().to_string();

@@ -3,21 +3,19 @@
 mod answer;
 mod next;
 
-use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response};
-use latchkey_identity::account::{AccountId, AccountState};
-use latchkey_identity::authorize::flow::abandon;
+use latchkey_identity::account::AccountState;
+use latchkey_identity::authorize::flow::{Kept, abandon};
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::authorize::request::{AuthorizationRequest, CameBy};
 use latchkey_identity::authorize::{AuthorizeError, Flow, FlowId};
-use latchkey_identity::client::ClientId;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::throttle::{Wait, network};
-use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
+use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 
 pub use answer::{continue_with_error, send, unserved};
@@ -77,7 +75,7 @@ pub async fn is_unanswered(app: &App, request: &AuthorizationRequest, flow: Opti
         return Ok(false);
     }
     match request.came_by {
-        CameBy::Link => Ok(true),
+        CameBy::Link | CameBy::Rehearsal => Ok(true),
         CameBy::Pushed(request) => {
             Ok(app.store.pushed_request(request).await?.is_some_and(|request| request.used_at.is_none()))
         }
@@ -128,40 +126,11 @@ pub fn too_many(app: &App, visitor: &Visitor) -> Option<Response<Body>> {
     }
 }
 
-/// What is kept of a request while it waits for a person.
-pub struct Kept<'a> {
-    /// The client that asks.
-    pub client: ClientId,
-    /// The tenant segment of the URL it came to.
-    pub segment: &'a str,
-    /// The parameters as they came.
-    pub parameters: &'a str,
-    /// The origin it came to.
-    pub origin: &'a str,
-    /// The device that it is for, if it is for one.
-    pub device: Option<TokenHash>,
-    /// Whose rehearsal it is, if it is one.
-    pub rehearsed_by: Option<AccountId>,
-}
-
 /// Keeps a request for the pages that it needs: the id that they name it by.
 pub async fn start(app: &App, visitor: &Visitor, kept: &Kept<'_>) -> Result<String, StoreError> {
     let id = visitor::token();
-    let flow = Flow {
-        id: FlowId(TokenHash::of(&id)),
-        browser: visitor.browser.hash(),
-        client: kept.client,
-        segment: kept.segment.to_owned(),
-        origin: kept.origin.to_owned(),
-        parameters: kept.parameters.to_owned(),
-        device: kept.device,
-        rehearsed_by: kept.rehearsed_by,
-        session: None,
-        started_at: visitor.now,
-        ended_at: None,
-    };
-    let start = async || Ok(Decision::<(), Infallible>::grant(()).and(Change::StartFlow(Box::new(flow.clone()))));
-    let Ok(()) = app.store.decide(start).await?;
+    let (flow, browser) = (FlowId(TokenHash::of(&id)), visitor.browser.hash());
+    let Ok(()) = app.store.decide(async || Ok(Flow::begin(flow, browser, kept, visitor.now))).await?;
     Ok(id)
 }
 

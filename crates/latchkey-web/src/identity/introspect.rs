@@ -18,10 +18,11 @@ use crate::reply;
 pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
     let now = app.now();
     let (parts, body) = request.into_parts();
-    let mut known = None;
+    let request = match ClientRequest::read(&app, &parts, &segment, body).await {
+        Ok(request) => request,
+        Err(problem) => return answer_client(&parts.headers, None, Err(problem), now),
+    };
     let answered = async {
-        let request = ClientRequest::read(&app, &parts, &segment, body).await?;
-        known.clone_from(&request.client);
         let mut found = look(&app, &request, now).await?;
         if let Some(details) = &mut found.authorization_details {
             authorization_details::name(&app, details).await;
@@ -35,8 +36,7 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
         reply::no_store(&mut response);
         Ok(response)
     };
-    let answered = answered.await;
-    answer_client(&parts.headers, known.as_deref(), answered, now)
+    answer_client(&parts.headers, request.client.as_deref(), answered.await, now)
 }
 
 async fn look(app: &App, request: &ClientRequest, now: Timestamp) -> Result<Introspection, OAuthProblem> {

@@ -13,13 +13,12 @@ use latchkey_identity::client::{Client, ClientIdentifier, Profile};
 use latchkey_identity::logout::{
     Hint, HintClaims, LogoutError, LogoutRequest, PostLogoutRedirect, Step, next_step, target,
 };
-use latchkey_identity::parameters::Parameters;
 use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_store::StoreError;
 
 use crate::app::App;
-use crate::extract::Pairs;
+use crate::extract;
 use crate::identity::{flow, problem_page, sign_out, tenants};
 use crate::pages::Person;
 use crate::pages::sign_out::{Onward, SignOut, SignedIn as Listed};
@@ -53,7 +52,7 @@ pub async fn get(
             let (leaving, staying) = accounts.into_iter().partition(|one| one.session.id == session);
             sign_out::end(&app, visitor, Some(&asked), leaving, staying).await
         }
-        Step::Nothing => asked.after(&app, &visitor, Left::default()),
+        Step::Nothing => asked.after(&app, &visitor, LoggedOut::default()),
         Step::Ask(about) => {
             let others = accounts.len();
             let meant = |one: &SignedIn| about.is_none_or(|session| session == one.session.id);
@@ -108,7 +107,7 @@ impl Asked {
         let audience =
             audience.map_err(|_| Box::new(problem_page::untrusted(app, visitor, Untrusted::UnknownTenant)))?;
         let refused = |error: LogoutError| Box::new(refused(app, visitor, error));
-        let parameters = Parameters::from_pairs(Pairs::decode(query.as_bytes()).into_vec());
+        let parameters = extract::parameters(query.as_bytes());
         let request =
             LogoutRequest::read(&parameters.map_err(|_| refused(LogoutError::Malformed))?).map_err(refused)?;
         let hint = match &request.id_token_hint {
@@ -145,17 +144,17 @@ impl Asked {
     }
 
     /// What follows the sign-out: the app's own page, or ours.
-    pub fn after(&self, app: &App, visitor: &Visitor, left: Left) -> Response<Body> {
+    pub fn after(&self, app: &App, visitor: &Visitor, done: LoggedOut) -> Response<Body> {
         match &self.target {
-            Some(target) if left.frames.is_empty() => reply::see_other(visitor, &target.location()),
-            target => signed_out(app, visitor, left, target.as_ref().map(onward)),
+            Some(target) if done.frames.is_empty() => reply::see_other(visitor, &target.location()),
+            target => signed_out(app, visitor, done, target.as_ref().map(onward)),
         }
     }
 }
 
-/// What a sign-out leaves.
+/// What came of a sign-out.
 #[derive(Default)]
-pub struct Left {
+pub struct LoggedOut {
     /// Who was signed out.
     pub accounts: Vec<SignedIn>,
     /// How many are still signed in in this browser.
@@ -165,13 +164,13 @@ pub struct Left {
 }
 
 /// Our own page that says who was signed out.
-pub fn signed_out(app: &App, visitor: &Visitor, left: Left, onward: Option<Onward>) -> Response<Body> {
+pub fn signed_out(app: &App, visitor: &Visitor, done: LoggedOut, onward: Option<Onward>) -> Response<Body> {
     let page = SignedOut {
         frame: problem_page::frame(app, visitor),
-        accounts: left.accounts.into_iter().map(|one| one.account.email).collect(),
-        frames: left.frames,
+        accounts: done.accounts.into_iter().map(|one| one.account.email).collect(),
+        frames: done.frames,
         onward,
-        remaining: u32::try_from(left.staying).unwrap_or(u32::MAX),
+        remaining: u32::try_from(done.staying).unwrap_or(u32::MAX),
     };
     if page.frames.is_empty() {
         return reply::page(StatusCode::OK, visitor, &page, &FormTargets::own());

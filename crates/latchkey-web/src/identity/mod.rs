@@ -13,6 +13,7 @@ pub mod device;
 pub mod documents;
 pub mod flow;
 mod front_channel;
+mod guesses;
 pub mod instance_discovery;
 pub mod introspect;
 pub mod issuer_keys;

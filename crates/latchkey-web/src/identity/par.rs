@@ -1,6 +1,6 @@
 //! The pushed authorization request endpoint, [RFC 9126 §2].
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -10,7 +10,6 @@ use latchkey_identity::OAuthError;
 use latchkey_identity::authorize::pushed;
 use latchkey_identity::authorize::request::{CameBy, Context};
 use latchkey_identity::authorize::request_object;
-use latchkey_identity::client::Client;
 use latchkey_identity::client_auth::AuthenticatedClient;
 use latchkey_identity::limits;
 use latchkey_identity::throttle::Wait;
@@ -39,14 +38,18 @@ pub async fn post(
     request: Request<Body>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let mut known = None;
-    let answered = pushed(&app, &visitor, &segment, &parts, body, &mut known).await.map(|request_uri| {
+    let request = ClientRequest::read_first(&app, &parts, &segment, body).await;
+    let (client, pushed) = match request {
+        Ok(request) => (request.client.clone(), pushed(&app, &visitor, &segment, &parts, &request).await),
+        Err(problem) => (None, Err(problem)),
+    };
+    let answered = pushed.map(|request_uri| {
         let answer = PushedResponse { request_uri, expires_in: limits::PUSHED_REQUEST_LIFETIME.as_secs() };
         let mut response = reply::json(StatusCode::CREATED, &answer);
         reply::no_store(&mut response);
         response
     });
-    let mut response = answer_client(&parts.headers, known.as_deref(), answered, visitor.now);
+    let mut response = answer_client(&parts.headers, client.as_deref(), answered, visitor.now);
     dpop::offer_nonce(&app, &parts.headers, response.headers_mut(), visitor.now);
     response
 }
@@ -56,11 +59,8 @@ async fn pushed(
     visitor: &Visitor,
     segment: &str,
     parts: &Parts,
-    body: Body,
-    known: &mut Option<Arc<Client>>,
+    request: &ClientRequest,
 ) -> Result<String, OAuthProblem> {
-    let request = ClientRequest::read_first(app, parts, segment, body).await?;
-    known.clone_from(&request.client);
     let client = request.authenticate_with_key(app, parts, visitor.now).await?;
     has_room(app, &client, visitor)?;
     let published = match request_object::key_named(&request.form) {

@@ -199,6 +199,7 @@ async fn proposal(
 ) -> Result<Proposal, Problem> {
     let offered = Offered {
         implicit: app.store.allows_implicit(tenant).await?,
+        certificates: visitor.origin.mutual_tls.is_some(),
         certified: app.settings.client_authorities.are_there(),
     };
     let sector = match client_metadata::sector(document)? {

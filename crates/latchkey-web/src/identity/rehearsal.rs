@@ -7,6 +7,7 @@ use axum::body::Body;
 use http::{Response, StatusCode};
 use latchkey_identity::Change;
 use latchkey_identity::account::{Account, AccountId};
+use latchkey_identity::authorize::flow::Kept;
 use latchkey_identity::authorize::response::Approved;
 use latchkey_identity::authorize::{AuthorizationResponse, Flow};
 use latchkey_identity::claims::UserClaims;
@@ -18,7 +19,7 @@ use latchkey_store::StoreError;
 use url::form_urlencoded;
 
 use crate::app::{App, entropy};
-use crate::identity::flow::{self, Deliberation, Kept, Opened};
+use crate::identity::flow::{self, Deliberation, Opened};
 use crate::identity::{apis, front_channel, problem_page};
 use crate::pages::rehearsal::{Message, Rehearsed};
 use crate::reply::{self, FormTargets};
@@ -66,8 +67,8 @@ pub async fn approved(
         let api = apis::named(app, &scopes).await?;
         let facts = Facts { account, api: api.as_deref(), key: &app.keys.refresh_token };
         let state = messages::state(opened);
-        let mut told = vec![messages::request(opened), messages::response(&response)];
-        told.push(messages::token_request(opened, &state, &response));
+        let mut told = messages::request(opened);
+        told.extend([messages::response(&response), messages::token_request(opened, &state, &response)]);
         let issue = match rehearsal.redeem(changes, &state, facts, visitor.now, &mut entropy()) {
             Ok(issue) => issue,
             Err(error) => {
@@ -100,7 +101,8 @@ pub async fn refused(
 ) -> Response<Body> {
     match rehearsing(app, visitor, opened).await {
         Ok(by) => {
-            let told = by.map(|_| vec![messages::request(opened), messages::response(response)]);
+            let told =
+                by.map(|_| messages::request(opened).into_iter().chain([messages::response(response)]).collect());
             finish(app, visitor, opened, told).await
         }
         Err(error) => problem_page::unavailable(app, visitor, &error),

@@ -20,17 +20,16 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let now = app.now();
     let (parts, body) = request.into_parts();
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
-    let mut known = None;
-    let answered = async {
-        let request = ClientRequest::read(&app, &parts, &segment, body).await?;
-        known.clone_from(&request.client);
-        end(&app, &request, &address, now).await?;
+    let request = match ClientRequest::read(&app, &parts, &segment, body).await {
+        Ok(request) => request,
+        Err(problem) => return answer_client(&parts.headers, None, Err(problem), now),
+    };
+    let answered = end(&app, &request, &address, now).await.map(|()| {
         let mut response = Response::new(Body::empty());
         reply::no_store(&mut response);
-        Ok(response)
-    };
-    let answered = answered.await;
-    answer_client(&parts.headers, known.as_deref(), answered, now)
+        response
+    });
+    answer_client(&parts.headers, request.client.as_deref(), answered, now)
 }
 
 async fn end(app: &App, request: &ClientRequest, address: &str, now: Timestamp) -> Result<(), OAuthProblem> {

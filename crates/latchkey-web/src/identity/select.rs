@@ -1,15 +1,14 @@
 //! The account picker.
 
-use std::convert::Infallible;
 use std::slice;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
 use http::{Request, Response, StatusCode};
+use latchkey_identity::authorize::flow::NotSignedIn;
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::logout::{Leaving, leave};
 use latchkey_identity::session::SessionId;
-use latchkey_identity::{Change, Decision};
 
 use crate::app::App;
 use crate::identity::consent::FlowQuery;
@@ -51,33 +50,34 @@ fn choice(one: SignedIn) -> AccountChoice {
     }
 }
 
-/// What a form of the picker says: whose flow, and which account.
+/// What a form of the picker says: whose flow, who is signed in, and which of them.
 struct Picked {
     opened: Opened,
-    one: Option<SignedIn>,
+    accounts: Vec<SignedIn>,
+    session: SessionId,
 }
 
 async fn read(app: &App, visitor: &Visitor, request: Request<Body>) -> Result<Picked, Box<Response<Body>>> {
     let (opened, pairs) = own_form::of_flow(app, visitor, request).await?;
-    let id = pairs.first("account").and_then(|id| uuid::Uuid::try_parse(id).ok()).map(SessionId);
+    let session = pairs.first("account").and_then(|id| uuid::Uuid::try_parse(id).ok()).unwrap_or_default();
     let accounts = flow::signed_in(app, visitor)
         .await
         .map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
-    Ok(Picked { opened, one: accounts.into_iter().find(|one| Some(one.session.id) == id) })
+    Ok(Picked { opened, accounts, session: SessionId(session) })
 }
 
 /// `POST /select`: this account answers.
 pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let Picked { opened, one } = match read(&app, &visitor, request).await {
+    let Picked { opened, accounts, session } = match read(&app, &visitor, request).await {
         Ok(picked) => picked,
         Err(response) => return *response,
     };
-    let Some(one) = one else { return reply::see_other(&visitor, &format!("/select?flow={}", opened.id)) };
-    let choice = Change::ChooseSession { flow: opened.flow.id, session: one.session.id };
-    match app.store.decide(async || Ok(Decision::<(), Infallible>::grant(()).and(choice.clone()))).await {
-        Ok(Ok(())) => reply::see_other(&visitor, &format!("/consent?flow={}", opened.id)),
-        Err(error) => problem_page::unavailable(&app, &visitor, &error),
-    }
+    let next = match app.store.decide(async || Ok(opened.flow.choose(&accounts, session))).await {
+        Ok(Ok(())) => "consent",
+        Ok(Err(NotSignedIn)) => "select",
+        Err(error) => return problem_page::unavailable(&app, &visitor, &error),
+    };
+    reply::see_other(&visitor, &format!("/{next}?flow={}", opened.id))
 }
 
 /// `POST /select/another`: none of these.
@@ -90,17 +90,17 @@ pub async fn another(State(app): State<App>, visitor: Visitor, request: Request<
 
 /// `POST /select/forget`: signs this account out of the browser.
 pub async fn forget(State(app): State<App>, visitor: Visitor, request: Request<Body>) -> Response<Body> {
-    let Picked { opened, one } = match read(&app, &visitor, request).await {
+    let Picked { opened, accounts, session } = match read(&app, &visitor, request).await {
         Ok(picked) => picked,
         Err(response) => return *response,
     };
-    if let Some(one) = one {
+    if let Some(one) = accounts.iter().find(|one| one.session.id == session) {
         let address = visitor.address.to_string();
         let ended = app
             .store
             .decide(|| async {
                 let live = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
-                Ok(leave(slice::from_ref(&one), &live, Leaving::Forgotten, visitor.now).seen_from(&address))
+                Ok(leave(slice::from_ref(one), &live, Leaving::Forgotten, visitor.now).seen_from(&address))
             })
             .await;
         if let Err(error) = ended {

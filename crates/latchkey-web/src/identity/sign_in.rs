@@ -1,7 +1,5 @@
 //! Sign-in with a password: the page, the throttle, the hash on its own threads, the new cookie.
 
-use std::sync::{MutexGuard, PoisonError};
-
 use axum::body::Body;
 use axum::extract::{Query, State};
 use http::header::{HeaderValue, RETRY_AFTER};
@@ -10,7 +8,7 @@ use latchkey_identity::account::{Account, email_key};
 use latchkey_identity::limits;
 use latchkey_identity::session::Session;
 use latchkey_identity::sign_in::password::{Comparison, SignInContext, SignInRefused, sign_in};
-use latchkey_identity::sign_in::throttle::{Attempt, Throttle};
+use latchkey_identity::sign_in::throttle::Attempt;
 use latchkey_identity::sign_in::upstream::passwords_count;
 use latchkey_identity::throttle::{Wait, network};
 use latchkey_jose::base64url;
@@ -21,8 +19,8 @@ use crate::app::{App, entropy, random};
 use crate::extract::form;
 use crate::forms;
 use crate::identity::flow::{self, Opened};
-use crate::identity::problem_page;
 use crate::identity::upstream::{self, Errand, NotSent, Offered};
+use crate::identity::{guesses, problem_page};
 use crate::pages::Remaining;
 use crate::pages::sign_in::{SignIn, SignInTrouble};
 use crate::reply::{self, FormTargets};
@@ -230,12 +228,8 @@ async fn attempt(
         })
         .await?;
     decided.map_err(|SignInRefused| Failed::Trouble(SignInTrouble::NoMatch))?;
-    throttle(app).succeeded(attempt);
+    guesses::take_back(app, attempt).await;
     Ok((renewed, device.with(app, &key)))
-}
-
-fn throttle(app: &App) -> MutexGuard<'_, Throttle> {
-    app.throttle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a password is that of the account of an address: counted first, compared on the hashing pool, and nothing where passwords do not
@@ -246,7 +240,7 @@ async fn compare(
     attempt: Attempt<'_>,
     password: String,
 ) -> Result<(Option<Account>, Comparison), Failed> {
-    throttle(app).begin(attempt, visitor.now).map_err(|Wait(wait)| {
+    guesses::begin(app, attempt, visitor.now).await?.map_err(|Wait(wait)| {
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
         Failed::Trouble(SignInTrouble::Throttled(Remaining(seconds)))
     })?;
@@ -255,11 +249,13 @@ async fn compare(
     let comparison = if password.len() > *limits::PASSWORD_BYTES.end() {
         Comparison::Differs
     } else {
-        app.hashing.compare(password, phc).await.map_err(|_| {
-            // It was not tried, so it does not count.
-            throttle(app).succeeded(attempt);
-            Failed::Trouble(SignInTrouble::Busy)
-        })?
+        match app.hashing.compare(password, phc).await {
+            Ok(comparison) => comparison,
+            Err(_) => {
+                guesses::take_back(app, attempt).await;
+                return Err(Failed::Trouble(SignInTrouble::Busy));
+            }
+        }
     };
     let counts = match &account {
         Some(account) => passwords_count(account, &app.store.upstreams_of(account.tenant).await?),
@@ -280,7 +276,7 @@ pub(crate) async fn shows_password(
     let attempt = Attempt { email_key: &key, network: &network, known_device: None };
     match compare(app, visitor, attempt, password).await {
         Ok((found, Comparison::Matches)) if found.as_ref().is_some_and(|found| found.id == account.id) => {
-            throttle(app).succeeded(attempt);
+            guesses::take_back(app, attempt).await;
             Ok(Ok(true))
         }
         Ok(_) => Ok(Ok(false)),

@@ -82,10 +82,10 @@ pub async fn end(
         return problem_page::unavailable(app, &visitor, &error);
     }
     let visitor = Visitor { browser: renewed, ..visitor };
-    let left = logout::Left { accounts: leaving, staying: staying.len(), frames };
+    let done = logout::LoggedOut { accounts: leaving, staying: staying.len(), frames };
     match asked {
-        Some(asked) => asked.after(app, &visitor, left),
-        None => logout::signed_out(app, &visitor, left, None),
+        Some(asked) => asked.after(app, &visitor, done),
+        None => logout::signed_out(app, &visitor, done, None),
     }
 }
 

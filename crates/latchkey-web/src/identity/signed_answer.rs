@@ -20,10 +20,7 @@ const INTROSPECTION: &str = "application/token-introspection+jwt";
 /// Signs by an algorithm; its key is made when it is first used.
 async fn sign(app: &App, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, OAuthError> {
     let cannot = || OAuthError::temporarily_unavailable("the server cannot sign now");
-    if let Err(error) = app.begin_to_sign_with(algorithm).await {
-        tracing::error!(%error, %algorithm, "there is no key to sign with");
-        return Err(cannot());
-    }
+    app.begin_to_sign_with(algorithm).await.map_err(|_| cannot())?;
     app.signer.answer(algorithm, typ, claims).ok_or_else(cannot)
 }
 

@@ -10,7 +10,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use latchkey_identity::client::{Client, ClientKind};
+use latchkey_identity::client::ClientKind;
 use latchkey_identity::client_auth::{AuthenticatedClient, Method};
 use latchkey_identity::grant::GrantType;
 use latchkey_identity::grant::client_credentials::{self, ClientCredentialsRequest};
@@ -41,14 +41,15 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     let now = app.now();
     let (parts, body) = request.into_parts();
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
-    let mut client = None;
     let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
-    let asked = Asked { segment: &segment, parts: &parts, origin: &origin, address: &address, now };
-    let answered = answer(&app, &asked, body, &mut client).await;
+    let asked = Asked { parts: &parts, origin: &origin, address: &address, now };
+    let (client, answered) = match ClientRequest::read(&app, &parts, &segment, body).await {
+        Ok(request) => (request.client.clone(), answer(&app, &asked, &request).await),
+        Err(problem) => (None, Err(problem)),
+    };
     for algorithm in answered.iter().flat_map(Issued::algorithms) {
-        if let Err(error) = app.begin_to_sign_with(algorithm).await {
-            tracing::error!(%error, %algorithm, "there is no key to sign tokens with");
-        }
+        // Where there is none, the answer says so.
+        app.begin_to_sign_with(algorithm).await.ok();
     }
     let answered = match answered {
         Ok(issued) => Ok(success(&app, &issued).await),
@@ -59,9 +60,8 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
     response
 }
 
-/// A request to the token endpoint, before its form is read.
+/// What a request to the token endpoint came with, beside its form.
 struct Asked<'a> {
-    segment: &'a str,
     parts: &'a Parts,
     origin: &'a str,
     address: &'a str,
@@ -92,15 +92,8 @@ impl From<Issue> for Issued {
     }
 }
 
-async fn answer(
-    app: &App,
-    asked: &Asked<'_>,
-    body: Body,
-    known: &mut Option<Arc<Client>>,
-) -> Result<Issued, OAuthProblem> {
-    let Asked { segment, parts, address, now, .. } = *asked;
-    let request = ClientRequest::read(app, parts, segment, body).await?;
-    known.clone_from(&request.client);
+async fn answer(app: &App, asked: &Asked<'_>, request: &ClientRequest) -> Result<Issued, OAuthProblem> {
+    let Asked { parts, address, now, .. } = *asked;
     let audience = &request.audience;
     let (client, form) = (request.authenticate_with_key(app, parts, now).await?, &request.form);
     check_browser(&client, parts.headers.get(ORIGIN))?;

@@ -6,13 +6,12 @@ use http::{Request, Response};
 use latchkey_identity::authorize::request::client_id;
 use latchkey_identity::authorize::{AuthorizeError, Untrusted};
 use latchkey_identity::legacy::authorize::{Registered, parse};
-use latchkey_identity::parameters::Parameters;
 use latchkey_identity::tenant::Audience;
 
 use super::SEGMENT;
 use super::notice::Notice;
 use crate::app::App;
-use crate::extract::Pairs;
+use crate::extract;
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::flow;
 use crate::identity::problem_page;
@@ -39,8 +38,7 @@ pub async fn get(State(app): State<App>, visitor: Visitor, request: Request<Body
 /// Reads a request, when it comes in and again at every step.
 pub async fn read(app: &App, origin: &str, parameters: &str) -> Result<Asked, Unserved> {
     let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
-    let pairs = Pairs::decode(parameters.as_bytes());
-    let read = Parameters::from_pairs(pairs.into_vec()).map_err(|_| untrusted(Untrusted::ClientMissing))?;
+    let read = extract::parameters(parameters.as_bytes()).map_err(|_| untrusted(Untrusted::ClientMissing))?;
     let id = client_id(&read).map_err(untrusted)?.registered().ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
     let client = app.store.client(id).await?;
     let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;

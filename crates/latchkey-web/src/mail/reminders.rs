@@ -12,7 +12,7 @@ use latchkey_identity::account::{Account, AccountId};
 use latchkey_identity::client::{Client, ClientId, ClientSecret};
 use latchkey_identity::limits::SECRET_TOLD_DAYS_BEFORE;
 use latchkey_store::devops::OrganizationFacts;
-use latchkey_store::outbox::{Told, tell};
+use latchkey_store::outbox::{Reminder, tell};
 use latchkey_store::{Changes, StoreError};
 
 use super::letters::{self, Sunset, Text};
@@ -52,12 +52,12 @@ fn before(days: &[u64]) -> Duration {
 }
 
 /// Tells somebody, unless they have been told.
-async fn tell_once(app: &App, told: Told, to: &Account, text: Text, now: Timestamp) -> Result<(), StoreError> {
+async fn tell_once(app: &App, reminder: Reminder, to: &Account, text: Text, now: Timestamp) -> Result<(), StoreError> {
     app.store
         .decide(async || {
             let mut changes = Changes::none();
-            if !app.store.was_told(told).await? {
-                tell(&mut changes, told, now);
+            if !app.store.was_told(reminder).await? {
+                tell(&mut changes, reminder, now);
                 changes.letter(letter(to, text.clone(), None, now));
             }
             Ok(((), changes))
@@ -87,7 +87,7 @@ async fn sunset(app: &App, facts: &OrganizationFacts, now: Timestamp) -> Result<
         let name = if belongs { facts.organization.name.as_str() } else { UNSEEN };
         let say = |reader| notice(policy.sunset, name, reader, now);
         let tenant = person.account.tenant.0;
-        let told = Told { about: facts.id().0, account: id.0, tenant, ends_at, days };
+        let reminder = Reminder { about: facts.id().0, account: id.0, tenant, ends_at, days };
         let told_of = Sunset {
             organization: name,
             days: policy.sunset.days_left(now).unwrap_or(0),
@@ -97,7 +97,7 @@ async fn sunset(app: &App, facts: &OrganizationFacts, now: Timestamp) -> Result<
                 .map(|notice| (notice, roles.used.into_iter().collect())),
             administered: say(Reader::Administrator).filter(|_| roles.administers),
         };
-        tell_once(app, told, &person.account, letters::sunset(origin(app), &told_of), now).await?;
+        tell_once(app, reminder, &person.account, letters::sunset(origin(app), &told_of), now).await?;
     }
     Ok(())
 }
@@ -155,7 +155,7 @@ async fn secrets(app: &App, client: &Client, now: Timestamp) -> Result<(), Store
     };
     for (secret, days) in due {
         for reader in &readers {
-            let told = Told {
+            let reminder = Reminder {
                 about: secret.id,
                 account: reader.id.0,
                 tenant: reader.tenant.0,
@@ -164,7 +164,7 @@ async fn secrets(app: &App, client: &Client, now: Timestamp) -> Result<(), Store
             };
             let (id, left) = (client.id.to_string(), secret.days_left(now));
             let text = letters::secret_ends(origin(app), &client.name, &id, &secret.label(), secret.expires_at, left);
-            tell_once(app, told, reader, text, now).await?;
+            tell_once(app, reminder, reader, text, now).await?;
         }
     }
     Ok(())

@@ -172,7 +172,8 @@ impl Outbound {
             .body(Full::new(body))
             .map_err(no_answer)?;
         let _turn = self.turns.take(target.host()).ok_or(OutboundError::Busy)?;
-        timeout(PATIENCE, self.exchange(target, request, most)).await.map_err(|_| OutboundError::TooSlow)?
+        // In a box: those who ask are few, and what might ask is in every request that comes in.
+        timeout(PATIENCE, Box::pin(self.exchange(target, request, most))).await.map_err(|_| OutboundError::TooSlow)?
     }
 
     async fn exchange(

@@ -7,12 +7,14 @@ use super::app_api::ApiForm;
 use super::app_federation::FederationForm;
 use super::app_keys::ProofForm;
 use super::app_new::{AppProfile, OptionGroup, ScopeOption, grouped};
+use super::app_presentation::AddressField;
+use super::app_tokens::{Binding, TokensForm};
 use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
 /// One app, for those who may change it, by parts ([`Part`]). Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/sign-out-and-requests` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/binding` (`binding`), `/secrets` (`expires`),
-/// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/method` (`method`), `/certificate-name` (`certificate_name_kind`, `certificate_name`),
+/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/sign-out-and-requests` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/tokens` (`binding`, `access_token_lifetime`), `/presentation` (`client_uri`, `logo_uri`, `policy_uri`, `tos_uri`), `/secrets` (`expires`),
+/// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/published-keys` (`jwks_uri`), `/method` (`method`), `/certificate-name` (`certificate_name_kind`, `certificate_name`),
 /// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); `/test`; delete leads to `/delete`.
 #[derive(Template)]
 #[template(path = "app.html")]
@@ -59,8 +61,10 @@ pub struct AppDetails {
     pub sign_out_and_requests: SignOutAndRequests,
     /// How it asks and is answered.
     pub answers: AnswersForm,
-    /// What its tokens are bound to, always.
-    pub binding: Binding,
+    /// The access tokens that it gets.
+    pub tokens: TokensForm,
+    /// What it shows of itself to people.
+    pub presentation: Vec<AddressField>,
     /// What it exposes to others.
     pub api: ApiForm,
     /// The scopes one can ask for.
@@ -143,17 +147,6 @@ pub struct SignOutAndRequests {
     pub device_code: Option<bool>,
     /// Whether it makes its requests by pushing them only.
     pub pushed_only: bool,
-}
-
-/// What the tokens of an app are bound to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Binding {
-    /// To nothing, unless a request proves a key.
-    Optional,
-    /// To a key, by DPoP.
-    Dpop,
-    /// To the app's certificate.
-    Certificate,
 }
 
 /// The app of the older kind that an app took over from.

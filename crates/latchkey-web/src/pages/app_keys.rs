@@ -8,6 +8,8 @@ pub struct ProofForm {
     pub keys: Vec<KeyRow>,
     /// What was typed for another key.
     pub typed: String,
+    /// Where it publishes its keys.
+    pub jwks_uri: String,
     /// The methods that it can be fixed to.
     pub methods: Vec<MethodChoice>,
     /// The name that its certificates have, where somebody vouches for such.

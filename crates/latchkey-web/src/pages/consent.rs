@@ -31,6 +31,10 @@ pub struct Consent {
     pub older_app: Option<OlderApp>,
     /// The directory in which the app is registered.
     pub registered_in: String,
+    /// Since when it is known here.
+    pub known_since: Moment,
+    /// How many others in the person's directory use it, if there are any to know of: counted up to one more than [`Self::MOST_OTHERS`].
+    pub others: Option<u32>,
     /// What is said of it if nobody registered it.
     pub described: Option<DescribedApp>,
     /// Where the person is sent back to.
@@ -219,6 +223,22 @@ struct ScopeGroup<'a> {
 }
 
 impl Consent {
+    /// So many others are counted.
+    pub const MOST_OTHERS: u32 = 100;
+
+    /// Fewer than this are not counted: a small number would tell who they are.
+    const FEWEST_OTHERS: u32 = 5;
+
+    /// How many others use it, in words, if there are any.
+    fn number_of_others(&self) -> Option<String> {
+        Some(match self.others? {
+            0 => return None,
+            others if others < Self::FEWEST_OTHERS => "a few".to_owned(),
+            others if others > Self::MOST_OTHERS => format!("more than {}", Self::MOST_OTHERS),
+            others => others.to_string(),
+        })
+    }
+
     /// Scopes that are asked for now, by reach.
     fn open_groups(&self) -> Vec<ScopeGroup<'_>> {
         [

@@ -33,8 +33,10 @@ pub struct Service {
     pub stopped: bool,
     /// Its calls in projects of this organization, by day.
     pub by_day: UseByDay,
-    /// The authorizations into this organization.
+    /// The authorizations into this organization that were used last.
     pub authorizations: Vec<ServiceAuthorization>,
+    /// How many more there are.
+    pub more: u32,
 }
 
 /// One authorization into the organization.

@@ -22,6 +22,8 @@ pub struct Record {
     pub older: Option<String>,
     /// Where the same is as a file for spreadsheets.
     pub csv: String,
+    /// Where the same is as a file for programs.
+    pub jsonl: String,
     /// How many events such a file holds at most.
     pub most: u32,
     /// How many days back a file of calls goes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latchkey_identity::Decision;
 use latchkey_identity::client::federated_credential::Federation;
-use latchkey_identity::client::registration::{Registration, RegistrationError, SenderConstraint, change, delete};
+use latchkey_identity::client::registration::{Registration, RegistrationError, change, delete};
 use latchkey_identity::client::rehearsal::Rehearsal;
 use latchkey_identity::client::sector::SectorDocument;
 use latchkey_identity::client::{Client, ClientId, ClientSecret, ClientState, LogoutUris, Metadata, Publisher};
@@ -14,11 +14,13 @@ use latchkey_identity::token;
 
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
-use super::{app_federation, app_keys, apps, legacy_app, registration, scopes, snippets};
+use super::{app_federation, app_keys, app_tokens, apps, legacy_app, registration, scopes, snippets};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, Binding, Part, SecretRow, SignOutAndRequests, TookOver};
+use crate::pages::app::{AppDetails, Part, SecretRow, SignOutAndRequests, TookOver};
 use crate::pages::app_answers::AnswersForm;
 use crate::pages::app_api::ApiForm;
+use crate::pages::app_presentation;
+use crate::pages::app_tokens::TokensForm;
 use crate::pages::confirm::Confirm;
 
 /// `GET /apps/{id}`
@@ -101,19 +103,6 @@ pub(super) async fn save_sign_out_and_requests(visit: Visit) -> Answer {
             let typed = TypedRequests { logout, device_code, pushed_only };
             refused(&visit, &error, Shown { requests: Some(typed), ..Shown::of(Part::Requests) }).await
         }
-    }
-}
-
-/// `POST /apps/{id}/binding`
-pub(super) async fn save_binding(visit: Visit) -> Answer {
-    let chosen = visit.posted("binding").unwrap_or_default();
-    let bind = |registration: &mut Registration| {
-        registration.metadata.dpop_bound_access_tokens = chosen == "dpop";
-        registration.metadata.tls_client_certificate_bound_access_tokens = chosen == "certificate";
-    };
-    match edited(&visit, bind).await? {
-        Ok(client) => back(&visit, client.id, Part::Requests, "binding"),
-        Err(error) => refused(&visit, &error, Shown::of(Part::Requests)).await,
     }
 }
 
@@ -203,6 +192,9 @@ pub(super) struct Shown {
     requests: Option<TypedRequests>,
     answers: Option<AnswersForm>,
     api: Option<Metadata>,
+    tokens: Option<TokensForm>,
+    presentation: Option<Metadata>,
+    jwks_uri: Option<String>,
     scopes: Option<(ScopeSet, ScopeSet)>,
 }
 
@@ -227,6 +219,21 @@ impl Shown {
     /// With what was typed of what it exposes.
     pub(super) fn with_api(typed: Metadata) -> Self {
         Self { api: Some(typed), ..Self::default() }
+    }
+
+    /// With what was typed of its tokens.
+    pub(super) fn with_tokens(typed: TokensForm) -> Self {
+        Self { tokens: Some(typed), ..Self::of(Part::Requests) }
+    }
+
+    /// With what was typed of what people see of it.
+    pub(super) fn with_presentation(typed: Metadata) -> Self {
+        Self { presentation: Some(typed), ..Self::default() }
+    }
+
+    /// With what was typed of where it publishes its keys.
+    pub(super) fn with_jwks_uri(typed: String) -> Self {
+        Self { jwks_uri: Some(typed), ..Self::of(Part::Keys) }
     }
 
     /// With what was typed for another key.
@@ -274,18 +281,15 @@ async fn details(visit: &Visit, client: &Client, shown: Shown) -> Result<AppDeta
         people: store.count_authorizations_for(client.id).await?,
         took_over_from: took_over_from(visit, client.id).await?,
         sign_out_and_requests: sign_out_and_requests(client, shown.requests),
-        binding: match client.sender_constraint() {
-            None => Binding::Optional,
-            Some(SenderConstraint::Dpop) => Binding::Dpop,
-            Some(SenderConstraint::Certificate) => Binding::Certificate,
-        },
+        tokens: shown.tokens.unwrap_or_else(|| app_tokens::form(client)),
+        presentation: app_presentation::fields(shown.presentation.as_ref().unwrap_or(&client.metadata)),
         answers: shown.answers.unwrap_or_else(|| AnswersForm::of(&client.metadata)),
         redirect_uris: shown.redirect_uris.unwrap_or_else(|| registration::shown(&client.redirect_uris)),
         api: ApiForm::of(client, shown.api.as_ref()),
         scopes: scopes::options(&asked, &required),
         app_scopes: scopes::of_apps(&asked),
         secrets: client.secrets.iter().map(|secret| row(secret, visit)).collect(),
-        proof: app_keys::form(client, visit, shown.key, shown.certificate_name),
+        proof: app_keys::form(client, visit, shown.key, shown.jwks_uri, shown.certificate_name),
         federation: app_federation::form(client, shown.federation),
         unfit: Rehearsal::of(client, visit.account()).err().map(|unfit| unfit.to_string()),
         snippets: snippets::of(&visit.visitor.origin.url, client),
@@ -335,7 +339,9 @@ fn done(what: &str) -> Option<&'static str> {
         "sign-out-and-requests" => Some("Sign-out, devices and pushed requests were saved."),
         "answers" => Some("How it asks and is answered was saved."),
         "api" => Some("What it exposes was saved. Tokens that are out stay as they are."),
-        "binding" => Some("What its tokens are bound to was saved. Tokens that are out stay as they are."),
+        "tokens" => Some("Its access tokens were changed. Tokens that are out stay as they are."),
+        "presentation" => Some("What people see of it was saved."),
+        "published-keys" => Some("Where it publishes its keys was saved."),
         "scopes" => Some("What it asks for was saved. Authorizations that exist stay as people approved them."),
         "key-added" => Some("The key was added."),
         "key-removed" => Some("The key was removed. Nobody authenticates with it again."),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::app::{self, Shown};
 use super::problem::Problem;
+use super::registration;
 use super::visit::{Answer, Visit, moment};
 use crate::app::entropy;
 use crate::pages::app::Part;
@@ -32,6 +33,15 @@ pub(super) async fn remove(visit: Visit) -> Answer {
     match visit.decide_client(id, |client| remove_key(client, key, visit.account(), visit.now())).await? {
         Ok(()) => app::back(&visit, id, Part::Keys, "key-removed"),
         Err(_) => Err(Problem::NotFound),
+    }
+}
+
+/// `POST /apps/{id}/published-keys`: without an address there is none any more.
+pub(super) async fn save_published(visit: Visit) -> Answer {
+    let typed = registration::one(&visit, "jwks_uri");
+    match app::edited(&visit, |one| one.metadata.jwks_uri.clone_from(&typed)).await? {
+        Ok(client) => app::back(&visit, client.id, Part::Keys, "published-keys"),
+        Err(error) => app::refused(&visit, &error, Shown::with_jwks_uri(typed.unwrap_or_default())).await,
     }
 }
 
@@ -64,7 +74,13 @@ pub(super) async fn save_certificate_name(visit: Visit) -> Answer {
 const ANY: &str = "any";
 
 /// How the page shows it.
-pub(super) fn form(client: &Client, visit: &Visit, typed: String, name: Option<(NameKind, String)>) -> ProofForm {
+pub(super) fn form(
+    client: &Client,
+    visit: &Visit,
+    typed: String,
+    jwks_uri: Option<String>,
+    name: Option<(NameKind, String)>,
+) -> ProofForm {
     let held = &client.authentication;
     let any = MethodChoice { value: ANY, label: "Whatever is registered here", chosen: held.method.is_none() };
     let one = |method: Method| MethodChoice {
@@ -75,6 +91,7 @@ pub(super) fn form(client: &Client, visit: &Visit, typed: String, name: Option<(
     ProofForm {
         keys: held.keys.iter().map(|key| row(key, visit)).collect(),
         typed,
+        jwks_uri: jwks_uri.or_else(|| client.metadata.jwks_uri.clone()).unwrap_or_default(),
         methods: [any].into_iter().chain(Method::PROVING.map(one)).collect(),
         certificate_name: visit.app.settings.client_authorities.are_there().then(|| certificate_name(client, name)),
     }

@@ -1,7 +1,6 @@
 //! One authorization as a file: `Download as JSON`. Ids and words, and nothing that opens anything.
 
-use http::header::{CONTENT_DISPOSITION, HeaderValue};
-use http::{Response, StatusCode};
+use http::StatusCode;
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Place};
 use latchkey_identity::client::Publisher;
@@ -37,10 +36,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
     if let (Value::Object(file), Value::Object(more)) = (&mut file, more) {
         file.extend(more);
     }
-    let mut response: Response<_> = reply::json(StatusCode::OK, &file);
-    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"authorization-{id}.json\"")) {
-        response.headers_mut().insert(CONTENT_DISPOSITION, name);
-    }
+    let mut response = reply::json(StatusCode::OK, &file);
+    reply::attachment(&mut response, &format!("authorization-{id}.json"));
     reply::no_store(&mut response);
     Ok(response)
 }

@@ -13,7 +13,7 @@ use latchkey_store::identity::ListedAuthorization;
 use uuid::Uuid;
 
 use super::problem::Problem;
-use super::use_by_day::{Calls, by_caller};
+use super::use_by_day::{Calls, by_authorization};
 use super::visit::{Answer, Visit, count, moment};
 use super::{approval_requests, legacy_app, places, scopes, use_by_day};
 use crate::legacy::notice::organizations_of;
@@ -29,10 +29,11 @@ pub(super) async fn list(visit: Visit) -> Answer {
     let live = live(&visit).await?;
     let all = count(live.len());
     let idle = count(live.iter().filter(|listed| is_unused(&visit, listed, IDLE_DAYS)).count());
-    let mut calls = by_caller(&visit.app.store.calls_of(visit.account().id, use_by_day::since(visit.now())).await?);
+    let calls = visit.app.store.calls_of(visit.account().id, use_by_day::since(visit.now())).await?;
+    let mut calls = by_authorization(&calls);
     let mut rows = Vec::new();
     for listed in live.into_iter().filter(|listed| unused.is_none_or(|days| is_unused(&visit, listed, days))) {
-        let calls = calls.remove(&listed.authorization.id.0).unwrap_or_default();
+        let calls = calls.remove(&listed.authorization.id).unwrap_or_default();
         rows.push(row(&visit, listed, &calls).await?);
     }
     let try_at = visit.app.settings.demo.then(|| "/demo".to_owned());

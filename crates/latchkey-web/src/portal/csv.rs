@@ -1,8 +1,8 @@
 //! Lists as files for spreadsheets: comma-separated values. [RFC 4180 §2]
 
 use axum::body::Body;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
-use http::{Response, StatusCode};
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::reply;
 
@@ -42,16 +42,17 @@ impl Csv {
 
     /// The answer that a browser keeps as a file of this name.
     pub(super) fn answer(self, name: &str) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.0));
-        *response.status_mut() = StatusCode::OK;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
-        if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\"")) {
-            headers.insert(CONTENT_DISPOSITION, name);
-        }
-        reply::no_store(&mut response);
-        response
+        kept(self.0, "text/csv; charset=utf-8; header=present", &format!("{name}.csv"))
     }
+}
+
+/// An answer that a browser keeps as a file of this name.
+pub(super) fn kept(text: String, kind: &'static str, name: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    reply::attachment(&mut response, name);
+    reply::no_store(&mut response);
+    response
 }
 
 #[cfg(test)]

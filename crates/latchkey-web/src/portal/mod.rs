@@ -9,7 +9,9 @@ mod app_api;
 mod app_federation;
 mod app_keys;
 mod app_new;
+mod app_presentation;
 mod app_secret;
+mod app_tokens;
 mod approval_requests;
 mod apps;
 mod authorization;
@@ -76,6 +78,7 @@ pub fn routes() -> Router<App> {
         .route("/profile/authorizations/{id}/json", page(authorization_file::show))
         .route("/profile/activity", page(record::show_own))
         .route("/profile/activity/csv", page(record::download_own))
+        .route("/profile/activity/jsonl", page(record::download_own_lines))
         .route("/profile/activity/calls", page(record::download_calls))
         .route("/profile/sessions", page(sessions::show))
         .route("/profile/sessions/end", form(sessions::end))
@@ -85,6 +88,7 @@ pub fn routes() -> Router<App> {
         // The record of a directory, for who administers it.
         .route("/audit", page(record::show_directory))
         .route("/audit/csv", page(record::download_directory))
+        .route("/audit/jsonl", page(record::download_directory_lines))
         // Sign-in elsewhere, for who administers a directory.
         .route("/upstream", page(upstreams::list))
         .route("/upstream/new", page(upstreams::ask).merge(form(upstreams::add)))
@@ -109,11 +113,13 @@ pub fn routes() -> Router<App> {
         .route("/apps/{id}/requests", page(app::show_requests))
         .route("/apps/{id}/answers", form(app_answers::save))
         .route("/apps/{id}/api", form(app_api::save))
-        .route("/apps/{id}/binding", form(app::save_binding))
+        .route("/apps/{id}/tokens", form(app_tokens::save))
+        .route("/apps/{id}/presentation", form(app_presentation::save))
         .route("/apps/{id}/secrets", form(app_secret::add))
         .route("/apps/{id}/secrets/remove", form(app_secret::remove))
         .route("/apps/{id}/keys", page(app::show_keys).merge(form(app_keys::add)))
         .route("/apps/{id}/keys/remove", form(app_keys::remove))
+        .route("/apps/{id}/published-keys", form(app_keys::save_published))
         .route("/apps/{id}/federation", form(app_federation::add))
         .route("/apps/{id}/federation/remove", form(app_federation::remove))
         .route("/apps/{id}/method", form(app_keys::save_method))

@@ -1,21 +1,17 @@
 //! The end of apps of the older OAuth kind in an organization, and who uses one, for its administrators.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use latchkey_devops::access::Action;
 use latchkey_devops::date;
 use latchkey_devops::sunset::{Sunset, SunsetError};
 use latchkey_devops::sunset_notice::{Reader, notice};
 use latchkey_identity::Timestamp;
-use latchkey_identity::account::AccountId;
-use latchkey_identity::client::ClientId;
 use latchkey_store::devops::organizations::change_sunset;
 use latchkey_store::{Changes, StoreError};
 
+use super::legacy_app;
 use super::organization::Entered;
 use super::problem::Problem;
-use super::visit::{Answer, Visit, count};
-use super::{authorizations, legacy_app};
+use super::visit::{Answer, Visit};
 use crate::pages::legacy_app::{Notice, OlderAppRow, OrganizationOlderApps};
 use crate::pages::{Problem as Wrong, Problems};
 
@@ -62,29 +58,21 @@ pub(super) fn told(visit: &Visit, entered: &Entered) -> Option<Notice> {
 
 /// The apps that the organization took over, by name, with how many people let each in here.
 pub(super) async fn apps(visit: &Visit, entered: &Entered) -> Result<Vec<OlderAppRow>, StoreError> {
-    let (store, organization) = (&visit.app.store, entered.facts.id().0);
-    let taken_over = store.legacy_apps_of(organization).await?;
+    let store = &visit.app.store;
+    let taken_over = store.legacy_apps_of(entered.facts.id().0).await?;
     if taken_over.is_empty() {
         return Ok(Vec::new());
     }
-    let mut uses: BTreeMap<ClientId, (BTreeSet<AccountId>, Option<Timestamp>)> = BTreeMap::new();
-    for given in store.authorizations_into(organization).await? {
-        let authorization = &given.listed.authorization;
-        if authorization.is_live(visit.now()) {
-            let (people, last) = uses.entry(authorization.client).or_default();
-            people.insert(authorization.account);
-            *last = (*last).max(authorizations::last_used(visit, &given.listed).map(|(at, _)| at));
-        }
-    }
+    let mut let_in = store.legacy_apps_let_into(entered.facts.id(), visit.now()).await?;
     let mut rows = Vec::new();
     for id in taken_over {
         let (Some(client), Some(app)) = (store.client(id).await?, store.legacy_app(id).await?) else { continue };
-        let (people, last) = uses.remove(&id).unwrap_or_default();
+        let (people, last) = let_in.remove(&id).unwrap_or_default();
         rows.push(OlderAppRow {
             client_id: id.to_string(),
             name: client.name.clone(),
             company: app.company,
-            people: count(people.len()),
+            people,
             last_used: last.map(|at| visit.ago(at)),
             moved: store.legacy_app_moved_to(id).await?.is_some(),
         });

@@ -117,7 +117,7 @@ fn choices(present: Option<u32>) -> Vec<KeepChoice> {
 
 /// A choice, with how many authorizations last longer than it lets them.
 fn told(preview: &Preview, choice: KeepChoice) -> KeepChoice {
-    match preview.longer(days(&choice.value).flatten()) {
+    match preview.lasting_longer_than(days(&choice.value).flatten()) {
         0 => choice,
         longer => KeepChoice { label: format!("{} ({longer} last longer)", choice.label), ..choice },
     }

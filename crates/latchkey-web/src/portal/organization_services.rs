@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::organization::Entered;
 use super::problem::Problem;
-use super::use_by_day::{by_caller, calls_in};
+use super::use_by_day::Calls;
 use super::visit::{Answer, Visit, moment};
 use super::{authorizations, organization_policy, places, scopes, use_by_day};
 use crate::pages::AppFace;
@@ -22,6 +22,8 @@ use crate::pages::use_by_day::UseByDay;
 
 /// How many services can be stopped in one organization: every call looks for its app among them.
 const MOST_STOPPED: usize = 1_000;
+/// So many authorizations of a service are listed: those that were used last.
+const MOST_LISTED: u32 = 100;
 
 /// `GET /organizations/{organization}/services`
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -30,14 +32,13 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let store = &visit.app.store;
     let blocked = &entered.facts.organization.policy.blocked_apps;
     let mut services: BTreeMap<ClientId, Service> = BTreeMap::new();
-    for given in store.authorizations_into(entered.facts.id().0).await? {
-        if given.listed.authorization.is_live(visit.now()) {
-            let client = given.listed.authorization.client;
-            let app = authorizations::face(given.listed.client_name.clone(), &given.listed.publisher);
-            let legacy = given.listed.profile == Profile::Legacy;
-            let service = services.entry(client).or_insert_with(|| service(client, app, legacy, false));
-            service.authorizations.push(row(&visit, &entered.facts, given));
-        }
+    for (given, of_the_app) in store.authorizations_into(entered.facts.id(), visit.now(), MOST_LISTED).await? {
+        let client = given.listed.authorization.client;
+        let app = authorizations::face(given.listed.client_name.clone(), &given.listed.publisher);
+        let legacy = given.listed.profile == Profile::Legacy;
+        let service = services.entry(client).or_insert_with(|| service(client, app, legacy, false));
+        service.more = of_the_app.saturating_sub(MOST_LISTED);
+        service.authorizations.push(row(&visit, &entered.facts, given));
     }
     // One that is stopped stays in sight when the last key to it is gone: it can be allowed again.
     for AppId(app) in blocked {
@@ -51,9 +52,12 @@ pub(super) async fn show(visit: Visit) -> Answer {
             (None, None) => {}
         }
     }
-    let calls = calls_in(&visit, entered.facts.id().0, use_by_day::since(visit.now())).await;
-    for (app, calls) in by_caller(&calls.unwrap_or_default()) {
-        if let Some(service) = services.get_mut(&ClientId(app)) {
+    let mut calls: BTreeMap<ClientId, Calls> = BTreeMap::new();
+    for one in store.calls_in(entered.facts.id(), use_by_day::since(visit.now())).await? {
+        calls.entry(one.app).or_default().answered(one.day, one.count);
+    }
+    for (app, calls) in calls {
+        if let Some(service) = services.get_mut(&app) {
             service.by_day = calls.until(visit.now());
         }
     }
@@ -71,6 +75,7 @@ fn service(client: ClientId, app: AppFace, legacy: bool, stopped: bool) -> Servi
         stopped,
         by_day: UseByDay(Vec::new()),
         authorizations: Vec::new(),
+        more: 0,
     }
 }
 

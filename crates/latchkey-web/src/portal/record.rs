@@ -1,13 +1,14 @@
-//! The record: what a person did, and all of a directory for who administers it. As a page, and as a file for spreadsheets.
+//! The record: what a person did, and all of a directory for who administers it. As a page, and as a file for spreadsheets or programs.
 
 use std::time::Duration;
 
 use latchkey_devops::ids::PersonId;
 use latchkey_store::StoreError;
 use latchkey_store::audit::{Outcome, Recorded};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::csv::Csv;
+use super::csv::{Csv, kept};
 use super::people::Names;
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
@@ -112,6 +113,11 @@ pub(super) async fn download_own(visit: Visit) -> Answer {
     download(&visit, Look::at_oneself(&visit)?, "activity").await
 }
 
+/// `GET /profile/activity/jsonl`
+pub(super) async fn download_own_lines(visit: Visit) -> Answer {
+    download_lines(&visit, Look::at_oneself(&visit)?, "activity").await
+}
+
 /// `GET /audit`
 pub(super) async fn show_directory(visit: Visit) -> Answer {
     show(&visit, Look::at_directory(&visit)?).await
@@ -120,6 +126,11 @@ pub(super) async fn show_directory(visit: Visit) -> Answer {
 /// `GET /audit/csv`
 pub(super) async fn download_directory(visit: Visit) -> Answer {
     download(&visit, Look::at_directory(&visit)?, "audit").await
+}
+
+/// `GET /audit/jsonl`
+pub(super) async fn download_directory_lines(visit: Visit) -> Answer {
+    download_lines(&visit, Look::at_directory(&visit)?, "audit").await
 }
 
 async fn show(visit: &Visit, look: Look) -> Answer {
@@ -149,6 +160,7 @@ async fn show(visit: &Visit, look: Look) -> Answer {
         rows,
         older: last.map(|last| look.address("", Some(format!("before={last}")))),
         csv: look.address("/csv", look.before.map(|before| format!("before={before}"))),
+        jsonl: look.address("/jsonl", look.before.map(|before| format!("before={before}"))),
         most: FILE,
         call_days: CALL_DAYS,
     })
@@ -223,6 +235,28 @@ async fn download(visit: &Visit, look: Look, name: &str) -> Answer {
         ]);
     }
     Ok(file.answer(name))
+}
+
+/// The same for programs: an event a line, as JSON.
+async fn download_lines(visit: &Visit, look: Look, name: &str) -> Answer {
+    let mut file = String::new();
+    let mut names = Names::default();
+    for recorded in look.read(visit, FILE).await? {
+        let mut fields = recorded.fields();
+        if !look.administers {
+            // Who has hashes and what lies between them could check guesses about what others did.
+            fields.remove("hash");
+        }
+        let who = match recorded.event.actor {
+            Some(actor) => Some(names.of(&visit.app.store, PersonId(actor)).await?),
+            None => None,
+        };
+        fields.insert("who".into(), who.into());
+        fields.insert("app".into(), names.of_app(&visit.app.store, recorded.event.client).await?.into());
+        file.push_str(&Value::Object(fields).to_string());
+        file.push('\n');
+    }
+    Ok(kept(file, "application/x-ndjson", &format!("{name}.jsonl")))
 }
 
 /// `GET /profile/activity/calls`: what services did for the person, and what was refused to them, a row for each day and kind.

@@ -46,7 +46,7 @@ pub(super) fn scopes(visit: &Visit) -> (ScopeSet, ScopeSet) {
 }
 
 /// An address that may be left out.
-fn one(visit: &Visit, field: &str) -> Option<String> {
+pub(super) fn one(visit: &Visit, field: &str) -> Option<String> {
     visit.posted(field).map(str::trim).filter(|typed| !typed.is_empty()).map(str::to_owned)
 }
 
@@ -73,6 +73,10 @@ pub(super) fn problems(error: &RegistrationError) -> Problems {
         E::Metadata(BadMetadata::ExposedScopes | BadMetadata::NothingExposed) => "api",
         E::Metadata(BadMetadata::Callers) => "callers",
         E::Metadata(BadMetadata::CertificateName) => "certificate-name",
+        E::Metadata(BadMetadata::JwksUri) => "jwks-uri",
+        E::Metadata(BadMetadata::Presentation) => "presentation",
+        E::Metadata(BadMetadata::TwoConstraints) => "binding",
+        E::Metadata(BadMetadata::Value(field)) => field,
         E::Metadata(_) => "answers",
         E::UnknownScope(_) | E::RequiredScope(_) => "scopes",
         E::PkceNeeded => "without-pkce",

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::authorization::AuthorizationId;
 use latchkey_store::identity::CallsOfDay;
-use uuid::Uuid;
 
-use super::visit::{Visit, moment};
+use super::visit::moment;
 use crate::pages::use_by_day::{DayOfUse, UseByDay};
 
 /// A day.
@@ -48,15 +48,9 @@ impl Calls {
     }
 }
 
-/// The calls in an organization. The sum takes long where many services are busy; a page that stops them comes without it.
-pub(super) async fn calls_in(visit: &Visit, organization: Uuid, since: Timestamp) -> Option<Vec<CallsOfDay>> {
-    let summed = visit.app.store.calls_in(organization, since).await;
-    summed.inspect_err(|error| tracing::warn!(%error, %organization, "calls could not be counted")).ok()
-}
-
-/// Calls by whom they were made: an authorization, or an app.
-pub(super) fn by_caller(calls: &[CallsOfDay]) -> BTreeMap<Uuid, Calls> {
-    let mut by: BTreeMap<Uuid, Calls> = BTreeMap::new();
+/// Calls by the authorization that they were made with.
+pub(super) fn by_authorization(calls: &[CallsOfDay]) -> BTreeMap<AuthorizationId, Calls> {
+    let mut by: BTreeMap<AuthorizationId, Calls> = BTreeMap::new();
     for one in calls {
         by.entry(one.by).or_default().answered(one.day, one.count);
     }

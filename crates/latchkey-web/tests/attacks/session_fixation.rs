@@ -1,5 +1,6 @@
 //! The attacker plants a cookie they know before the person signs in.
 
+use latchkey_identity::Change;
 use latchkey_testkit::on_both_databases;
 
 #[test]
@@ -41,5 +42,21 @@ fn a_planted_cookie_of_another_shape_is_not_kept() {
             browser.open("/signin").await.page();
             assert_ne!(browser.session_cookie().as_deref(), Some(planted));
         }
+    });
+}
+
+/// Whoever is in by the old password is out by the new one, and so is what was given for their session.
+#[test]
+fn a_session_from_before_a_new_password_is_worth_nothing() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let request = world.app("burndown").request();
+        let passing = ana.authorizes_part(&request, |page| page.choose("keep", "session")).await;
+        let (_, password) = world.store().credentials("eve@shore.test").await.unwrap().unwrap();
+        let password = password.unwrap();
+        world.becomes([Change::SetPassword { account: ana.id(), password, at: world.now() }]).await;
+        assert_eq!(ana.browser().open("/me").await.page().path(), "/signin");
+        assert_eq!(passing.get("/harbor/_apis/projects").await.status, 401);
+        assert_eq!(passing.refreshed().await.err().unwrap().error, "invalid_grant");
     });
 }

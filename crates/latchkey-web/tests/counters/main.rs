@@ -4,13 +4,17 @@
 
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
-use latchkey_identity::client::Metadata;
+use latchkey_identity::Change;
+use latchkey_identity::account::AccountId;
+use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::client::{ClientId, Metadata};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_store::Counts;
-use latchkey_testkit::builders::a_daemon;
+use latchkey_testkit::builders::{a_daemon, a_native_app};
 use latchkey_testkit::dpop::DpopKey;
 use latchkey_testkit::{World, on_both_databases};
+use uuid::Uuid;
 
 /// What the database is asked for while `work` is done.
 async fn cost<T>(world: &World, work: impl Future<Output = T>) -> (Counts, T) {
@@ -272,14 +276,59 @@ fn an_assertion_costs_the_one_commit_that_spends_it_and_none_where_it_may_come_a
 }
 
 #[test]
-fn a_proof_costs_neither_a_read_nor_a_write() {
+fn pages_of_administrators_cost_the_same_for_one_authorization_and_for_many() {
     on_both_databases(async |world| {
+        let (ana, max) = (world.ana(), world.max());
+        let tokens = max.authorizes_all("burndown").await;
+        let pages = ["services", "policy", "older-apps"].map(|page| format!("/organizations/harbor/{page}"));
+        let mut before = Vec::new();
+        for page in &pages {
+            ana.opens(page).await;
+            before.push(cost(&world, ana.opens(page)).await.0.reads);
+        }
+        let burndown = world.app("burndown").client_id();
+        let given = world.store().authorizations_for(ClientId::parse(&burndown).unwrap()).await.unwrap();
+        let whose = world.store().account(max.id()).await.unwrap().unwrap();
+        let many = (1..=150).map(|number| {
+            let mut one = given[0].listed.authorization.clone();
+            one.id = AuthorizationId(Uuid::from_u128(number));
+            // People of one directory, of whom harbor knows nothing: none of them is in memory.
+            one.account = AccountId(Uuid::from_u128(0xacc0 + number));
+            let mut account = whose.account.clone();
+            account.id = one.account;
+            account.email = format!("{number}@harbor.test");
+            [Change::CreateAccount { account: Box::new(account), password: None }, Change::Authorize(Box::new(one))]
+        });
+        world.becomes(many.flatten()).await;
+        assert_eq!(tokens.get("/harbor/lighthouse/_apis/build/builds").await.status, 200);
+        world.parts().flush().await.unwrap();
+        for (page, before) in pages.iter().zip(before) {
+            let (counts, shown) = cost(&world, ana.opens(page)).await;
+            assert!(counts.reads <= before, "{page}: {before}, then {counts:?}");
+            match page.rsplit('/').next() {
+                Some("services") => {
+                    assert!(shown.says("And 51 more, which were used longer ago."), "{}", shown.text());
+                    assert!(shown.says("1 call in 30 days"), "{}", shown.text());
+                }
+                Some("policy") => {
+                    assert!(shown.says("150 of 151 authorizations could not be given again."), "{}", shown.text())
+                }
+                _ => {}
+            }
+        }
+    });
+}
+
+#[test]
+fn a_proof_costs_neither_a_read_nor_a_write_but_where_servers_share_what_gets_tokens() {
+    on_both_databases(async |world| {
+        let shared = u64::from(world.store().is_shared());
         let key = DpopKey::new();
         let nightly = world.app("nightly").proving_by(&key);
         nightly.by_itself("").await.unwrap();
         let (counts, own) = cost(&world, nightly.by_itself("")).await;
         assert!(own.is_ok());
-        assert_eq!(price(counts), (0, 0));
+        assert_eq!(price(counts), (0, shared));
         let party = world.app("burndown").proving_by(&key);
         let code = world.ana().approves_request(&party.request()).await;
         let tokens = party.redeem(&code).await.unwrap();
@@ -290,6 +339,26 @@ fn a_proof_costs_neither_a_read_nor_a_write() {
         let second = tokens.refreshed().await.unwrap();
         let (counts, third) = cost(&world, second.refreshed()).await;
         assert!(third.is_ok());
-        assert!(counts.reads <= 1 && counts.change_sets == 1, "{counts:?}");
+        assert!(counts.reads <= 1 && counts.change_sets == 1 + shared, "{counts:?}");
+    });
+}
+
+/// Whoever sends what a public client sends, again and again, with proofs of keys that they make up.
+#[test]
+fn a_proof_of_a_client_that_shows_no_credential_is_no_write_at_any_server() {
+    on_both_databases(async |world| {
+        let key = DpopKey::new();
+        let skiff = world.registers(a_native_app("skiff")).await.proving_by(&key);
+        let form = [("grant_type", "refresh_token"), ("refresh_token", "made-up")];
+        skiff.token_request(&form).await;
+        let ask = world.app("skiff").token_request(&form);
+        let ask = ask.clone().proving(&ask.proof(&key));
+        let (counts, first) = cost(&world, ask.clone().send()).await;
+        assert_eq!((first.error().as_str(), counts.change_sets, counts.writes), ("invalid_grant", 0, 0), "{counts:?}");
+        assert_eq!(ask.send().await.error(), "invalid_dpop_proof", "it counts once all the same");
+        let code = world.ana().approves_request(&skiff.request()).await;
+        let (counts, tokens) = cost(&world, skiff.redeem(&code)).await;
+        assert!(tokens.is_ok());
+        assert_eq!(counts.change_sets, 1, "the code is spent, and the proof is not written: {counts:?}");
     });
 }

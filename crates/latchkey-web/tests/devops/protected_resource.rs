@@ -49,3 +49,23 @@ fn outside_of_an_organization_and_where_none_is_nothing_is_described() {
         assert_eq!(world.get("/.well-known/oauth-protected-resource/nowhere").await.status, 404);
     });
 }
+
+/// Checklist 7: an examiner's headers change nothing, and a token counts in the header only.
+#[test]
+fn the_api_answers_whatever_a_careful_client_sends_along() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes("burndown").await;
+        let projects = "/harbor/_apis/projects";
+        for accept in ["application/json", "application/json; charset=utf-8", "*/*"] {
+            let answer = tokens
+                .get(projects)
+                .header("accept", accept)
+                .header("x-fapi-interaction-id", "93bac548-d2de-4546-b106-880a5018460d")
+                .header("x-fapi-auth-date", "Sun, 22 Nov 2026 05:00:00 GMT")
+                .header("x-fapi-customer-ip-address", "198.51.100.20")
+                .await;
+            assert_eq!(answer.status, 200, "{accept}: {}", answer.text());
+        }
+        assert_eq!(world.get(&format!("{projects}?access_token={}", tokens.access)).await.status, 401);
+    });
+}

@@ -108,13 +108,59 @@ fn the_redirect_uris_own_query_survives() {
     });
 }
 
+/// Checklist 2.2: who turns back is told of to the address with its own query, with `state` and `iss`.
+#[test]
+fn a_refusal_keeps_the_redirect_uris_own_query() {
+    on_both_databases(async |world| {
+        let burndown =
+            world.app("burndown").sending_back_to("https://burndown.test/callback?dummy1=lorem&dummy2=ipsum");
+        let request = burndown.request();
+        for button in ["cancel", "deny"] {
+            let visit = world.browser().open(&request.url()).await;
+            let page = match button {
+                "deny" => world.ana().past_sign_in(visit).await.page(),
+                _ => visit.page(),
+            };
+            let left = page.press(button).await.left();
+            assert!(left.url.starts_with("https://burndown.test/callback?dummy1=lorem&dummy2=ipsum&"), "{}", left.url);
+            assert_eq!(request.answered(&left).err().unwrap().error, "access_denied", "{button}");
+        }
+    });
+}
+
+/// Checklist 2.3 and 11: what is not told to the client is told on a page of ours: 400, the code in its text, an id to quote, and nothing of
+/// the address that was asked for as a link.
+#[test]
+fn an_error_page_has_its_code_an_id_and_no_link_to_where_it_was_asked_to_go() {
+    on_both_databases(async |world| {
+        let request = || world.app("burndown").request();
+        for (request, code) in [
+            (request().with("redirect_uri", "https://evil.test/x"), "invalid_redirect_uri"),
+            (request().with("redirect_uri", "https://burndown.test/callback?evil=x"), "invalid_redirect_uri"),
+            (request().without("redirect_uri"), "invalid_request"),
+            (request().with("client_id", "evil.test"), "unauthorized_client"),
+            (request().with("request_uri", "urn:ietf:params:oauth:request_uri:evil"), "invalid_request_uri"),
+        ] {
+            for locale in ["en", "de"] {
+                let page = world.browser().open(&request.clone().with("ui_locales", locale).url()).await.page();
+                assert_eq!((page.status(), page.error_code().as_str()), (400, code), "{}", page.text());
+                assert!(!page.text_of("correlation-id").is_empty() && !page.heading().is_empty());
+                let links = [page.attributes("href"), page.attributes("action")].concat();
+                assert!(links.iter().all(|link| !link.contains("evil")), "{links:?}");
+            }
+        }
+    });
+}
+
 #[test]
 fn state_comes_back_unchanged_and_is_not_invented() {
     on_both_databases(async |world| {
         let (ana, burndown) = ana_with_burndown(&world).await;
-        let state = "aZ09-._~".repeat(16);
-        let request = burndown.request().with("state", &state);
-        assert_eq!(ana.goes_to(&request).await.left().parameter("state"), Some(state));
+        for times in [16, 64] {
+            let state = "aZ09-._~".repeat(times);
+            let request = burndown.request().with("state", &state);
+            assert_eq!(ana.goes_to(&request).await.left().parameter("state"), Some(state));
+        }
         let request = burndown.request().without("state");
         assert_eq!(ana.goes_to(&request).await.left().parameter("state"), None);
         let strange = "a b&c=d+e%20\u{e9}";
@@ -127,7 +173,7 @@ fn state_comes_back_unchanged_and_is_not_invented() {
 fn nonce_comes_back_in_the_id_token_at_any_length_and_is_not_invented() {
     on_both_databases(async |world| {
         let (ana, burndown) = ana_with_burndown(&world).await;
-        for nonce in ["n".repeat(43), "n".repeat(64), "n".repeat(384)] {
+        for nonce in ["n".repeat(43), "n".repeat(64), "n".repeat(384), "n".repeat(512)] {
             let code = ana.approves_request(&burndown.request().with("nonce", &nonce)).await;
             assert_eq!(world.redeem(&code).await.unwrap().id_claims()["nonce"], nonce);
         }

@@ -33,6 +33,35 @@ fn the_page_says_who_asks_as_whom_for_what_where_and_for_how_long() {
     });
 }
 
+/// A number where it tells nobody who they are, and of the person's own directory only.
+#[test]
+fn the_page_says_since_when_the_app_is_known_and_how_many_others_use_it() {
+    on_both_databases(async |world| {
+        let known = async |person: &Person| approval_page(person, "burndown").await.text_of("known");
+        let signing_in = async |person: Person| {
+            let request = world.app("burndown").at("common").asking("openid").request();
+            person.goes_to(&request).await.page().text_of("known")
+        };
+        let (ana, max, pat) = (world.ana(), world.max(), world.pat());
+        let nobody = known(&ana).await;
+        assert!(nobody.starts_with("since ") && !nobody.contains("used by"), "{nobody}");
+        max.authorizes("burndown").await;
+        assert!(known(&ana).await.ends_with(", used by a few others in harbor.test"), "{}", known(&ana).await);
+        let others = signing_in(world.dee()).await;
+        assert!(others.starts_with("since ") && others.ends_with(", used by a few others in harbor.test"), "{others}");
+        let others = signing_in(world.eve()).await;
+        assert_eq!(others, nobody, "another directory is another's");
+        // Who shares a directory with everybody is told of nobody; as a guest they count like others.
+        let alone = known(&pat).await;
+        assert!(alone.starts_with("since ") && !alone.contains("used by"), "{alone}");
+        pat.authorizes("burndown").await;
+        assert!(known(&ana).await.ends_with(", used by a few others in harbor.test"), "{}", known(&ana).await);
+        max.revokes_all().await;
+        pat.revokes_all().await;
+        assert_eq!(known(&ana).await, nobody);
+    });
+}
+
 #[test]
 fn an_app_that_only_signs_in_shows_no_places() {
     on_both_databases(async |world| {

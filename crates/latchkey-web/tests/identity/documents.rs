@@ -97,6 +97,100 @@ fn what_is_advertised_is_true() {
     });
 }
 
+/// What the registry of authorization server metadata has as lists of texts, of what is here. [RFC 8414 §7.1]
+const LISTS: [&str; 22] = [
+    "acr_values_supported",
+    "authorization_details_types_supported",
+    "authorization_signing_alg_values_supported",
+    "claims_supported",
+    "code_challenge_methods_supported",
+    "dpop_signing_alg_values_supported",
+    "grant_types_supported",
+    "id_token_signing_alg_values_supported",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "introspection_signing_alg_values_supported",
+    "prompt_values_supported",
+    "request_object_signing_alg_values_supported",
+    "response_modes_supported",
+    "response_types_supported",
+    "revocation_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "scopes_supported",
+    "subject_types_supported",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "userinfo_signing_alg_values_supported",
+];
+
+/// The same as switches.
+const SWITCHES: [&str; 13] = [
+    "authorization_response_iss_parameter_supported",
+    "backchannel_logout_session_supported",
+    "backchannel_logout_supported",
+    "claims_parameter_supported",
+    "client_id_metadata_document_supported",
+    "frontchannel_logout_session_supported",
+    "frontchannel_logout_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+    "require_pushed_authorization_requests",
+    "require_request_uri_registration",
+    "require_signed_request_object",
+    "tls_client_certificate_bound_access_tokens",
+];
+
+/// The same as addresses.
+const ADDRESSES: [&str; 11] = [
+    "issuer",
+    "jwks_uri",
+    "authorization_endpoint",
+    "device_authorization_endpoint",
+    "end_session_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+];
+
+/// Checklist 1.1: every member is a registered one of its registered type, whatever is switched on; what is supported is said explicitly.
+#[test]
+fn every_member_of_the_metadata_is_registered_and_of_its_type() {
+    on_both_databases(async |world| {
+        let event = world.parts().registration_event(world.harbor());
+        world.parts().set_registration_gate(world.harbor(), RegistrationGate::Open, event).await.unwrap();
+        let event = world.parts().registration_event(world.harbor());
+        world.parts().allow_implicit(world.harbor(), true, event).await.unwrap();
+        for segment in [&world.harbor().to_string(), "common", "organizations", "consumers"] {
+            let document = metadata(&world, segment).await;
+            for (name, value) in document.as_object().unwrap() {
+                let name = name.as_str();
+                let texts = |list: &Vec<Value>| !list.is_empty() && list.iter().all(Value::is_string);
+                let sound = match name {
+                    "mtls_endpoint_aliases" => value.as_object().unwrap().keys().all(|name| document[name].is_string()),
+                    name if LISTS.contains(&name) => value.as_array().is_some_and(texts),
+                    name if SWITCHES.contains(&name) => value.is_boolean(),
+                    name if ADDRESSES.contains(&name) => {
+                        let at = value.as_str().unwrap();
+                        at.starts_with("https://") && !at.contains(['?', '#'])
+                    }
+                    _ => false,
+                };
+                assert!(sound, "{name} of {segment}: {value}");
+            }
+            let has = |name: &str, value: &str| document[name].as_array().unwrap().contains(&value.into());
+            assert!(has("request_object_signing_alg_values_supported", "RS256"));
+            assert!(!has("request_object_signing_alg_values_supported", "none"), "unsigned ones are not there");
+            assert!(has("subject_types_supported", "public") && has("grant_types_supported", "refresh_token"));
+            let token =
+                |scope: &Value| scope.as_str().unwrap().bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+            assert!(document["scopes_supported"].as_array().unwrap().iter().all(token), "RFC 6749 §3.3");
+        }
+    });
+}
+
 /// Checklist: the discovery modules of the logout plans.
 #[test]
 fn the_metadata_says_what_the_logout_plans_need() {
@@ -158,6 +252,11 @@ fn the_keys_are_public_distinct_and_sign_what_we_issue() {
                 assert!(key.get(private).is_none(), "{private} is private");
             }
             assert_eq!(key["use"], "sig");
+            let known = [("RSA", "RS256"), ("RSA", "PS256"), ("EC", "ES256"), ("OKP", "EdDSA")];
+            let kind = (key["kty"].as_str().unwrap(), key["alg"].as_str().unwrap());
+            assert!(known.contains(&kind), "{kind:?}: every library can use it");
+            let modulus = key["n"].as_str().map(|n| latchkey_jose::base64url::decode(n).unwrap().len());
+            assert!(modulus.is_none_or(|bytes| bytes >= 256), "2048 bits or more");
             assert!(kids.insert(key["kid"].as_str().unwrap().to_owned()), "two keys of one name");
         }
         let tokens = world.ana().authorizes("burndown").await;

@@ -1,7 +1,10 @@
 //! Certificates of clients: `self_signed_tls_client_auth`, and tokens that are bound to a certificate. RFC 8705 §2.2,
 //! §3 and §5. That a handshake brings the certificate along is tested where hands are shaken (`latchkey/src/tls.rs`).
 
+use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::client_auth::Method;
+use latchkey_jose::certificate::{self, Registered};
+use latchkey_jose::{Algorithm, Jwk, SigningKey};
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};
 use latchkey_testkit::dpop::DpopKey;
 use latchkey_testkit::server::{Answer, Ask};
@@ -56,6 +59,48 @@ async fn courier(world: &World) -> RelyingParty {
 }
 
 const GRANT: [(&str, &str); 1] = [("grant_type", "client_credentials")];
+
+/// RFC 7517 §4.7, RFC 8705 §2.2: a key that is registered by value may bring its certificate, and only its own.
+#[test]
+fn an_app_registers_its_certificate_beside_its_key() {
+    on_both_databases(async |world| {
+        let gate = world.parts().registration_event(world.harbor());
+        world.parts().set_registration_gate(world.harbor(), RegistrationGate::Open, gate).await.unwrap();
+        let der: String = CERTIFICATE.lines().filter(|line| !line.starts_with("---")).collect();
+        let Ok(Registered::Certificate(found)) = certificate::read(&der) else { panic!("no certificate") };
+        let with = |jwk: &Jwk, x5c: serde_json::Value| {
+            let mut key = json!(jwk);
+            key["x5c"] = x5c;
+            json!({"redirect_uris": ["https://skiff.test/callback"], "jwks": {"keys": [key]},
+                   "token_endpoint_auth_method": "self_signed_tls_client_auth"})
+        };
+        let endpoint = format!("https://latchkey.test/{}/oauth2/v2.0/register", world.harbor());
+        let told = world.post(&endpoint).json(&with(&found.jwk, json!([der]))).await;
+        assert_eq!(told.status, 201, "{}", told.text());
+        let id = told.json()["client_id"].as_str().unwrap().to_owned();
+        let token = format!("https://mtls.latchkey.test/{}/oauth2/v2.0/token", world.harbor());
+        let asks = |shown: ClientCertificate| {
+            let form = [("client_id", id.as_str()), ("grant_type", "refresh_token"), ("refresh_token", "x")];
+            world.post(&token).form(form).showing(shown)
+        };
+        assert_eq!(asks(registered()).await.error(), "invalid_grant", "the client is known by its certificate");
+        assert_eq!(asks(another()).await.error(), "invalid_client");
+        let others = SigningKey::generate(Algorithm::Es256).unwrap().public_jwk();
+        for (wrong, document) in [
+            ("of another key", with(&others, json!([der]))),
+            ("no list", with(&found.jwk, json!(der))),
+            ("none at all", with(&found.jwk, json!([]))),
+        ] {
+            let refused = world.post(&endpoint).json(&document).await;
+            assert_eq!(said(&refused), refusal(400, "invalid_client_metadata"), "{wrong}");
+            assert!(refused.text().contains("x5c"), "{wrong}: {}", refused.text());
+        }
+        // Where nothing asks for certificates the method is not there.
+        let plain = endpoint.replace("https://latchkey.test", "http://localhost:4280");
+        let refused = world.post(&plain).json(&with(&found.jwk, json!([der]))).await;
+        assert_eq!(said(&refused), refusal(400, "invalid_client_metadata"));
+    });
+}
 
 #[test]
 fn a_client_authenticates_by_the_certificate_that_it_registered() {

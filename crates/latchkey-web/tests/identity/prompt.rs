@@ -37,6 +37,37 @@ fn prompt_none_with_a_hint_answers_for_that_person_only() {
     });
 }
 
+/// Checklist 2.2: `auth_time` is the time of the sign-in; silence, approval, picking and a refresh leave it as it is.
+#[test]
+fn auth_time_is_that_of_the_sign_in_whatever_follows_it() {
+    on_both_databases(async |world| {
+        let (ana, burndown) = (world.ana(), world.app("burndown"));
+        let first = ana.authorizes("burndown").await;
+        let signed_in = first.id_claims()["auth_time"].clone();
+        assert_eq!(signed_in, first.id_claims()["iat"], "to the second");
+        for prompt in ["none", "consent", "select_account"] {
+            world.seconds_later(7);
+            let code = ana.approves_request(&burndown.request().with("prompt", prompt)).await;
+            let claims = world.redeem(&code).await.unwrap().id_claims();
+            assert_eq!((&claims["auth_time"], &claims["sub"]), (&signed_in, &first.id_claims()["sub"]), "{prompt}");
+        }
+        assert_eq!(first.refreshed().await.unwrap().id_claims()["auth_time"], signed_in);
+    });
+}
+
+/// Checklist 2.1: `offline_access` with `prompt=consent` brings a refresh token after an approval that the person saw.
+#[test]
+fn offline_access_with_prompt_consent_is_seen_and_brings_a_refresh_token() {
+    on_both_databases(async |world| {
+        let (ana, burndown) = (world.ana(), world.app("burndown").asking("openid offline_access"));
+        ana.approves_request(&burndown.request()).await;
+        let request = burndown.request().with("prompt", "consent");
+        let page = ana.goes_to(&request).await.page();
+        let code = request.answered(&page.press("approve").await.left()).unwrap();
+        assert!(world.redeem(&code).await.unwrap().refreshed().await.is_ok());
+    });
+}
+
 #[test]
 fn prompt_none_stands_alone() {
     on_both_databases(async |world| {

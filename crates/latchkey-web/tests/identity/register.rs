@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
+use latchkey_devops::access_level::AccessLevel;
+use latchkey_devops::group::ProjectGroup;
+use latchkey_identity::client::ClientId;
 use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::{Answer, World, on_both_databases};
@@ -144,6 +147,51 @@ fn a_redirect_uri_with_a_fragment_and_an_insecure_initiate_login_uri_are_400() {
     });
 }
 
+/// Checklist 8: whatever an examiner registers is accepted and told again; what nobody would keep to is refused.
+#[test]
+fn all_that_an_examiner_registers_is_accepted_and_told_again() {
+    on_both_databases(async |world| {
+        opens(&world, RegistrationGate::Open).await;
+        let event = world.parts().registration_event(world.harbor());
+        world.parts().allow_implicit(world.harbor(), true, event).await.unwrap();
+        let document = json!({
+            "client_name": "Examiner", "contacts": ["ana@skiff.test"], "redirect_uris": ["https://skiff.test/callback"],
+            "grant_types": ["authorization_code", "refresh_token", "implicit"],
+            "response_types": ["code", "id_token", "id_token token"],
+            "post_logout_redirect_uris": ["https://skiff.test/bye"],
+            "backchannel_logout_uri": "https://skiff.test/back", "backchannel_logout_session_required": true,
+            "frontchannel_logout_uri": "https://skiff.test/front", "frontchannel_logout_session_required": true,
+            "userinfo_signed_response_alg": "RS256", "id_token_signed_response_alg": "ES256",
+            "request_object_signing_alg": "RS256", "request_uris": ["https://skiff.test/request.jwt#hash"],
+            "subject_type": "pairwise", "default_max_age": 3600, "require_auth_time": true,
+            "client_uri": "https://skiff.test/", "logo_uri": "https://skiff.test/logo.png",
+            "policy_uri": "https://skiff.test/policy", "tos_uri": "https://skiff.test/terms",
+            "initiate_login_uri": "https://skiff.test/login",
+        });
+        for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"] {
+            let mut document = document.clone();
+            document["token_endpoint_auth_method"] = json!(method);
+            if method == "private_key_jwt" {
+                document["jwks_uri"] = json!("https://skiff.test/keys");
+            }
+            let answer = registers(&world, document.clone()).await;
+            assert_eq!(answer.status, 201, "{method}: {}", answer.text());
+            let told = answer.json();
+            for (name, value) in document.as_object().unwrap() {
+                assert_eq!(&told[name], value, "{method}: {name}");
+            }
+        }
+        for name in
+            ["id_token_encrypted_response_alg", "userinfo_encrypted_response_enc", "request_object_encryption_alg"]
+        {
+            let mut document = document.clone();
+            document[name] = json!("RSA-OAEP");
+            let refused = registers(&world, document).await;
+            assert_eq!((refused.status.as_u16(), refused.error().as_str()), (400, "invalid_client_metadata"), "{name}");
+        }
+    });
+}
+
 #[test]
 fn an_initial_access_token_opens_the_gate_for_a_week_and_in_its_tenant() {
     on_both_databases(async |world| {
@@ -223,6 +271,23 @@ fn an_app_that_nobody_authorized_is_gone_after_a_week() {
         world.parts().purge().await.unwrap();
         assert_eq!(managed(&world, Method::GET, &told, None).await.status, 401);
         assert_eq!(world.store().count_dynamic_clients(world.harbor()).await.unwrap(), 0);
+    });
+}
+
+/// It acts by itself, so that no person ever authorizes it.
+#[test]
+fn an_app_that_an_organization_made_a_member_stays_as_long_as_it_is_one() {
+    on_both_databases(async |world| {
+        opens(&world, RegistrationGate::Open).await;
+        let told = registers(&world, a_document()).await.json();
+        let client = ClientId::parse(told["client_id"].as_str().unwrap()).unwrap();
+        world.takes_in_client(client, AccessLevel::Basic, "lighthouse", ProjectGroup::Readers).await;
+        world.later(Duration::from_secs(8 * 86_400));
+        world.parts().purge().await.unwrap();
+        assert_eq!(managed(&world, Method::GET, &told, None).await.status, 200);
+        world.lets_client_go(client).await;
+        world.parts().purge().await.unwrap();
+        assert_eq!(managed(&world, Method::GET, &told, None).await.status, 401);
     });
 }
 

@@ -1,6 +1,9 @@
 //! `/{t}/oauth2/v2.0/token`
 
+use std::time::Duration;
+
 use http::Method;
+use latchkey_identity::authorization::AuthorizationId;
 use latchkey_testkit::builders::a_web_app;
 use latchkey_testkit::relying_party::{Authentication, header};
 use latchkey_testkit::server::{Answer, encode};
@@ -370,6 +373,31 @@ fn a_family_ends_by_idleness_and_sooner_in_a_browser() {
         let web = web.refreshed().await.unwrap();
         world.seconds_later(30 * 86_400);
         assert_eq!(web.refreshed().await.err().unwrap().error, "invalid_grant");
+    });
+}
+
+#[test]
+fn nothing_of_an_authorization_that_is_kept_no_longer_is_accepted_again() {
+    on_both_databases(async |world| {
+        let (max, burndown) = (world.max(), world.app("burndown"));
+        let tokens = max.authorizes("burndown").await;
+        let unspent = max.approves("burndown").await;
+        let authorization = AuthorizationId(max.authorization("burndown").await.parse().unwrap());
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
+        max.revokes_all().await;
+        // The clocks of this server and of the database go their own ways: what the sweep takes is gone for whoever holds a token still.
+        world.store().purge(world.now() + Duration::from_secs(401 * 86_400)).await.unwrap();
+        assert_eq!(world.store().authorization_of(max.id(), authorization).await.unwrap(), None);
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        assert_eq!(tokens.userinfo().await.status, 401);
+        assert_eq!(burndown.introspects(&tokens.access).await["active"], false);
+        assert_eq!(tokens.refreshed().await.unwrap_err().error, "invalid_grant");
+        assert_eq!(world.redeem(&unspent).await.unwrap_err().error, "invalid_grant");
+        // A new approval is another authorization: what was given below the old one stays refused.
+        let anew = max.authorizes("burndown").await;
+        assert_eq!(anew.get("/harbor/_apis/projects").await.status, 200);
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 401);
+        assert_eq!(tokens.refreshed().await.unwrap_err().error, "invalid_grant");
     });
 }
 

@@ -162,7 +162,7 @@ fn once_a_second_directory_took_it_over_it_is_for_the_people_of_both_and_each_in
             registration: &an_exported_app("oldtimer", "vso.work vso.code"),
             organization: shore.id().0,
             tenant: world.shore(),
-            known_scopes: &world.parts().resource.scopes,
+            resource: &world.parts().resource,
             key: &world.parts().keys.client_secret,
             address: "console",
             now: world.now(),

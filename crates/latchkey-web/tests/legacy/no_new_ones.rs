@@ -106,6 +106,9 @@ fn an_app_does_not_come_in_under_the_id_of_somebody_else() {
             assert_eq!(world.imports(&exported).await, Err(ImportError::SomebodyElse), "{id}");
             assert!(world.store().client(exported.id).await.unwrap().is_none());
         }
+        let devops = ClientId::parse(&world.parts().resource.audience).unwrap();
+        let exported = LegacyRegistration { id: devops, ..an_exported_app("oldtimer", "vso.work") };
+        assert_eq!(world.imports(&exported).await, Err(ImportError::Resource), "whom its tokens would be for");
         assert!(world.imports(&an_exported_app("oldtimer", "vso.work")).await.is_ok());
     });
 }

@@ -1,6 +1,9 @@
 //! Several servers on one PostgreSQL database: what ends on one of them is over on every other within a second.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod counted_together;
+mod fail_over;
+
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;

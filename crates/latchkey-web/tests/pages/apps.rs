@@ -1,5 +1,6 @@
 //! `/apps`
 
+use latchkey_identity::client::Metadata;
 use latchkey_testkit::builders::a_daemon;
 use latchkey_testkit::{Page, Person, World, on_both_databases};
 
@@ -166,7 +167,7 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
         let unread = bad.fill("initiate_login_uri", "").fill("default_max_age", "an hour");
         let bad = unread.press("save-answers").await.page();
         assert_eq!(bad.status(), 422);
-        assert!(bad.text_of("answers-wrong").contains("default_max_age"), "{}", bad.text());
+        assert!(bad.text_of("max-age-wrong").contains("default_max_age"), "{}", bad.text());
         assert_eq!(bad.value("default_max_age"), "an hour", "nobody has to type it again");
         let bad = bad.fill("default_max_age", "600");
         let page = bad.fill("initiate_login_uri", "https://crane.test/login").tick("subject_type", "pairwise");
@@ -195,19 +196,85 @@ fn how_an_app_asks_and_is_answered_is_saved_on_its_page() {
 }
 
 #[test]
-fn an_owner_decides_what_the_tokens_of_an_app_are_bound_to() {
+fn an_owner_decides_what_the_tokens_of_an_app_are_bound_to_and_how_long_they_live() {
     on_both_databases(async |world| {
         let ben = world.ben();
         let page = registers(&ben, "Crane").await;
         let id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
         let mut page = ben.opens(&format!("/apps/{id}/requests")).await;
         for (binding, bound) in [("dpop", (true, false)), ("certificate", (false, true)), ("none", (false, false))] {
-            page = page.choose("binding", binding).press("save-binding").await.page();
-            assert!(page.says("What its tokens are bound to was saved"), "{}", page.text());
+            page = page.choose("binding", binding).fill("access_token_lifetime", "600");
+            page = page.press("save-tokens").await.page();
+            assert!(page.says("Its access tokens were changed."), "{}", page.text());
+            assert_eq!(page.value("access_token_lifetime"), "600");
             let metadata = world.store().client(id).await.unwrap().unwrap().metadata.clone();
             let kept = (metadata.dpop_bound_access_tokens, metadata.tls_client_certificate_bound_access_tokens);
             assert_eq!(kept, bound, "{binding}");
+            assert_eq!(metadata.access_token_lifetime, 600.try_into().ok());
         }
+        let refused =
+            page.choose("binding", "dpop").fill("access_token_lifetime", "5401").press("save-tokens").await.page();
+        assert!(refused.has("lifetime-wrong") && !refused.has("answers-wrong"), "{}", refused.text());
+        assert_eq!((refused.status(), refused.value("access_token_lifetime").as_str()), (422, "5401"));
+        assert!(refused.source().contains("value=\"dpop\" checked"), "nobody has to choose it again");
+        let page = refused.fill("access_token_lifetime", "").press("save-tokens").await.page();
+        assert_eq!(page.value("access_token_lifetime"), "", "as it is drawn again");
+        let kept = world.store().client(id).await.unwrap().unwrap().metadata.access_token_lifetime;
+        assert_eq!(kept, None);
+    });
+}
+
+/// A name of client metadata that no form has: every ID token has `auth_time`.
+const WITHOUT_A_FIELD: &str = "require_auth_time";
+
+/// The name of the field that stands for a name of client metadata.
+fn field(metadata: &str) -> &str {
+    match metadata {
+        "response_types" => "response_type",
+        "dpop_bound_access_tokens" | "tls_client_certificate_bound_access_tokens" => "binding",
+        name => name,
+    }
+}
+
+#[test]
+fn every_name_of_client_metadata_has_a_field_on_a_page_of_the_app() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let id = id(&registers(&ana, "Crane").await);
+        let mut fields = Vec::new();
+        for part in ["", "/keys", "/requests"] {
+            fields.extend(ana.opens(&format!("/apps/{id}{part}")).await.attributes("name"));
+        }
+        // Names of certificates have one where an authority vouches for such: see `tls_client_auth`.
+        let named = Metadata::NAMES.into_iter().filter(|name| !name.starts_with("tls_client_auth_"));
+        let without: Vec<_> = named.filter(|name| !fields.iter().any(|one| one == field(name))).collect();
+        assert_eq!(without, [WITHOUT_A_FIELD]);
+    });
+}
+
+#[test]
+fn what_people_see_of_an_app_and_where_its_keys_are_is_saved_on_its_pages() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let page = registers(&ana, "Crane").await;
+        let client_id = latchkey_identity::client::ClientId::parse(&id(&page)).unwrap();
+        let bad = page.fill("tos_uri", "javascript:alert(1)").fill("client_uri", "https://crane.test/");
+        let bad = bad.press("save-presentation").await.page();
+        assert!(bad.status() == 422 && bad.has("presentation-wrong"), "{}", bad.text());
+        assert_eq!(bad.value("client_uri"), "https://crane.test/", "what was typed before the mistake stays");
+        let page = bad.fill("tos_uri", "https://crane.test/terms").press("save-presentation").await.page();
+        assert!(page.says("What people see of it was saved."), "{}", page.text());
+        let keys = ana.opens(&format!("/apps/{client_id}/keys")).await;
+        let bad = keys.fill("jwks_uri", "http://crane.test/keys").press("save-jwks-uri").await.page();
+        assert!(bad.status() == 422 && bad.has("jwks-uri-wrong"), "{}", bad.text());
+        assert_eq!(bad.value("jwks_uri"), "http://crane.test/keys");
+        let page = bad.fill("jwks_uri", "https://crane.test/keys").press("save-jwks-uri").await.page();
+        assert!(page.says("Where it publishes its keys was saved."), "{}", page.text());
+        let kept = world.store().client(client_id).await.unwrap().unwrap().metadata.clone();
+        assert_eq!(kept.jwks_uri.as_deref(), Some("https://crane.test/keys"));
+        assert_eq!(kept.tos_uri.as_deref(), Some("https://crane.test/terms"));
+        assert_eq!(kept.client_uri.as_deref(), Some("https://crane.test/"));
+        assert_eq!((kept.logo_uri, kept.policy_uri), (None, None));
     });
 }
 
@@ -231,6 +298,8 @@ fn an_owner_says_what_an_app_exposes_and_another_app_asks_for_it() {
         let refused = page.fill("callers", "nobody").press("save-api").await.page();
         assert_eq!((refused.status(), refused.value("callers").as_str()), (422, "nobody"));
         assert!(refused.has("callers-wrong") && !refused.has("api-wrong"), "the mistake stands at its field");
+        let refused = refused.tamper("access_token_signed_response_alg", "none").press("save-api").await.page();
+        assert!(refused.has("access_token_signed_response_alg-wrong") && !refused.has("answers-wrong"), "here, too");
         let page = ana.opens(&format!("/apps/{asking}")).await;
         let full = format!("api://{api}/access_as_user");
         let page = page.fill("app_scopes", &full).press("save-scopes").await.page();

@@ -8,6 +8,26 @@ async fn list(person: &Person) -> Vec<String> {
     person.opens("/profile/authorizations").await.texts_with("data-authorization")
 }
 
+/// A list without entries is one sentence and one action.
+#[test]
+fn an_empty_list_says_what_will_be_there_and_leads_on() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        for (list, leads_to) in [
+            ("/profile/authorizations", "/apps"),
+            ("/organizations/harbor/services", "/organizations/harbor/policy"),
+            ("/organizations/harbor/requests", "/organizations/harbor/policy"),
+            ("/upstream", "/upstream/new"),
+        ] {
+            let page = ana.opens(list).await;
+            let (_, card) =
+                page.source().split_once("card center").unwrap_or_else(|| panic!("{list}: {}", page.text()));
+            let action = card.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
+            assert_eq!(action, Some(leads_to), "{list}");
+        }
+    });
+}
+
 #[test]
 fn it_lists_what_was_granted_where_and_until_when() {
     on_both_databases(async |world| {

@@ -22,6 +22,19 @@ fn everybody_sees_what_they_did_and_nobody_else() {
         assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
         assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"activity.csv\""));
         assert_eq!(file.source().matches("\"authorization_granted\"").count(), 1);
+        let lines = max.opens("/profile/activity/jsonl").await;
+        assert_eq!(lines.header("content-type"), Some("application/x-ndjson"));
+        assert_eq!(lines.header("content-disposition"), Some("attachment; filename=\"activity.jsonl\""));
+        let events: Vec<serde_json::Value> =
+            lines.source().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(events.len() + 1, file.source().lines().count(), "the same events as in the other file");
+        let granted: Vec<_> = events.iter().filter(|event| event["event"] == "authorization_granted").collect();
+        let [granted] = granted.as_slice() else { panic!("{granted:?}") };
+        assert_eq!((&granted["app"], &granted["account"]), (&"burndown".into(), &max.id().to_string().into()));
+        assert!(granted["detail"].is_object() && granted["number"].is_i64());
+        // Who has hashes and what lies between them could check guesses about what others did.
+        assert!(events.iter().all(|event| event.get("hash").is_none()), "{:.500}", lines.source());
+        assert!(events.iter().all(|event| event.get("who").is_some() && event.get("app").is_some()));
     });
 }
 
@@ -33,7 +46,9 @@ fn who_administers_the_directory_finds_all_of_it_and_others_are_told_why_not() {
         max.revokes_all().await;
         let refused = max.opens("/audit").await;
         assert_eq!(refused.status(), 403);
-        assert_eq!(max.opens("/audit/csv").await.status(), 403);
+        for file in ["/audit/csv", "/audit/jsonl"] {
+            assert_eq!(max.opens(file).await.status(), 403, "{file}");
+        }
         let page = ana.opens("/audit").await;
         assert_eq!(page.heading(), "Audit log of harbor.test");
         let kinds = page.attributes("data-kind");
@@ -49,6 +64,9 @@ fn who_administers_the_directory_finds_all_of_it_and_others_are_told_why_not() {
         assert_eq!(under, ["authorization_revoked", "authorization_granted"]);
         let file = ana.opens("/audit/csv").await;
         assert!(file.source().starts_with("\"number\",\"time\",\"event\""), "{:.200}", file.source());
+        let lines = ana.opens(&format!("/audit/jsonl?by={}", max.id())).await;
+        let account = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["account"].clone();
+        assert!(lines.source().lines().all(|line| account(line) == max.id().to_string()), "{:.200}", lines.source());
         // Another directory's record is another's.
         let shore = world.eve().opens("/audit").await;
         assert!(!shore.attributes("data-kind").contains(&"authorization_granted".into()), "{}", shore.text());

@@ -1,6 +1,7 @@
 //! `Test sign-in` on the page of an app.
 
 use latchkey_devops::policy::AuthorizePolicy;
+use latchkey_identity::client::Metadata;
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};
 use latchkey_testkit::{Page, Person, RelyingParty, World, on_both_databases};
 
@@ -73,14 +74,34 @@ fn what_the_app_is_told_of_a_refusal_is_shown() {
 #[test]
 fn where_nothing_can_be_tested_the_page_says_why() {
     on_both_databases(async |world| {
-        for (app, why) in [
-            (a_daemon("courier"), "Nobody signs in to this app in a browser."),
-            (a_web_app("pusher").pushing_only(), "which only the app can do"),
+        let party = world.registers(a_daemon("courier").owned_by("ana")).await;
+        let page = world.ana().opens(&format!("/apps/{}", party.client_id())).await;
+        assert!(page.says("Nobody signs in to this app in a browser."), "{}", page.text());
+        assert!(!page.has("test-sign-in"));
+    });
+}
+
+#[test]
+fn requests_that_only_the_app_can_push_or_sign_are_made_here_in_its_place() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let signed_only = Metadata { require_signed_request_object: true, ..Metadata::default() };
+        for (app, pushed, signed) in [
+            (a_web_app("pusher").pushing_only(), true, false),
+            (a_web_app("signer").with_metadata(signed_only.clone()), false, true),
+            (a_web_app("both").pushing_only().with_metadata(signed_only), true, true),
+            (a_web_app("bank").of_the_fapi2_profile(), true, false),
         ] {
             let party = world.registers(app.owned_by("ana")).await;
-            let page = world.ana().opens(&format!("/apps/{}", party.client_id())).await;
-            assert!(page.says(why) && !page.has("test-sign-in"), "{}", page.text());
+            let asked = begins(&ana, &party).await;
+            let shown = asked.press("approve").await.page();
+            assert!(shown.says("The app gets them"), "{}", shown.text());
+            assert_eq!(shown.says("The app pushes its request") && shown.says("request_uri = ["), pushed);
+            assert_eq!(shown.says("request = [a JWT that it signs"), signed);
+            assert_eq!(shown.says("which the test left unsigned"), signed, "{}", shown.text());
+            assert!(shown.says("code_challenge_method = S256"), "what the app asks for is shown: {}", shown.text());
         }
+        assert_eq!(authorizations(&world, &ana).await, 0, "nothing came of it");
     });
 }
 

@@ -35,9 +35,9 @@ pub(crate) struct Events {
 }
 
 /// One who listens.
-struct Listener<Told> {
+struct Listener<Words> {
     walk: watch::Receiver<Walk>,
-    told: Told,
+    words: Words,
     is_new: bool,
     _seat: OwnedSemaphorePermit,
 }
@@ -48,17 +48,17 @@ impl Events {
         Self { seats: Arc::new(Semaphore::new(SEATS)) }
     }
 
-    /// Tells of the walk until it is over or nobody listens any more, in the words of `told`.
-    pub(crate) fn listen<Told>(&self, walk: watch::Receiver<Walk>, told: Told) -> Response<Body>
+    /// Tells of the walk until it is over or nobody listens any more, in the words of `words`.
+    pub(crate) fn listen<Words>(&self, walk: watch::Receiver<Walk>, words: Words) -> Response<Body>
     where
-        Told: Fn(&Walk) -> DemoNow + Send + 'static,
+        Words: Fn(&Walk) -> DemoNow + Send + 'static,
     {
         let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() else {
             let mut full = text(StatusCode::SERVICE_UNAVAILABLE, "Too many pages listen already.\n");
             full.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
             return full;
         };
-        let listener = Listener { walk, told, is_new: true, _seat: seat };
+        let listener = Listener { walk, words, is_new: true, _seat: seat };
         let events = futures_util::stream::unfold(listener, |mut listener| async move {
             let event = listener.next().await?;
             Some((Ok::<_, Infallible>(event), listener))
@@ -71,7 +71,7 @@ impl Events {
     }
 }
 
-impl<Told: Fn(&Walk) -> DemoNow> Listener<Told> {
+impl<Words: Fn(&Walk) -> DemoNow> Listener<Words> {
     /// The next event; nothing if the walk is over.
     async fn next(&mut self) -> Option<Bytes> {
         if !std::mem::take(&mut self.is_new) {
@@ -82,7 +82,7 @@ impl<Told: Fn(&Walk) -> DemoNow> Listener<Told> {
             sleep(TOGETHER).await;
         }
         let walk = self.walk.borrow_and_update();
-        (!walk.is_over).then(|| event(&DemoEvent { now: (self.told)(&walk) }.html()))
+        (!walk.is_over).then(|| event(&DemoEvent { now: (self.words)(&walk) }.html()))
     }
 }
 

@@ -148,7 +148,7 @@ async fn consider(app: &App, facts: &OrganizationFacts, exported: &Exported, app
         registration: &registration,
         organization,
         tenant: TenantId(facts.organization.tenant),
-        known_scopes: &app.resource.scopes,
+        resource: &app.resource,
         key: &app.keys.client_secret,
         address: CONSOLE,
         now: app.now(),

@@ -14,7 +14,7 @@ use latchkey_identity::grant::client_credentials::can_act_by_itself;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::{Change, Decision};
 use latchkey_store::Changes;
-use latchkey_store::devops::{OrganizationFacts, members};
+use latchkey_store::devops::{OrganizationFacts, groups, members};
 use latchkey_web::App;
 use latchkey_web::identity::offer::as_service;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,22 @@ pub(crate) enum MemberOrder {
         latchkey member add example cy@example.com --access-level stakeholder --project lighthouse --group readers\n  \
         latchkey member add example 00000000-0000-0000-0000-000000000000 --project lighthouse --group readers")]
     Add(NewMember),
+    /// Change what a member's licence lets them use, or whether they administer the organization
+    #[command(after_help = "Examples:\n  \
+        latchkey member change example cy@example.com --access-level basic\n  \
+        latchkey member change example ben@example.com --administrator true")]
+    Change {
+        /// The organization
+        organization: String,
+        /// The address of their account, or the client id of an app
+        member: String,
+        /// What their licence lets them use
+        #[arg(long, required_unless_present = "administrator")]
+        access_level: Option<Level>,
+        /// Whether they are in Project Collection Administrators. The owner administers without
+        #[arg(long)]
+        administrator: Option<bool>,
+    },
     /// Remove a person or an app from an organization: nothing of theirs reaches it any more
     #[command(after_help = "Examples:\n  \
         latchkey member remove example ben@example.com\n  \
@@ -116,7 +132,7 @@ impl From<Group> for ProjectGroup {
 impl MemberOrder {
     pub(super) fn question(&self) -> Option<String> {
         match self {
-            Self::Add(_) => None,
+            Self::Add(_) | Self::Change { .. } => None,
             Self::Remove { organization, member, projects } if projects.is_empty() => {
                 Some(format!("Remove {member} from {organization}?"))
             }
@@ -130,6 +146,9 @@ impl MemberOrder {
 pub(super) async fn perform(app: &App, order: MemberOrder) -> Result<Report, Failure> {
     match order {
         MemberOrder::Add(new) => add(app, &new).await,
+        MemberOrder::Change { organization, member, access_level, administrator } => {
+            change(app, &organization, &member, access_level.map(AccessLevel::from), administrator).await
+        }
         MemberOrder::Remove { organization, member, projects } => remove(app, &organization, &member, &projects).await,
     }
 }
@@ -167,8 +186,7 @@ async fn add(app: &App, new: &NewMember) -> Result<Report, Failure> {
         can_act_by_itself(client, TenantId(facts.organization.tenant))
             .map_err(|reason| Failure::refused(format!("{} cannot be a member", client.name)).because(reason))?;
         if new.administrator {
-            return Err(Failure::refused("an app is never an administrator")
-                .because("whoever holds its secret would hold the organization"));
+            return Err(never_administers());
         }
     }
     let projects = projects_named(&facts, &new.projects)?;
@@ -243,14 +261,68 @@ fn projects_named(facts: &OrganizationFacts, names: &[String]) -> Result<BTreeSe
     names.iter().map(|name| facts.project(name).map(|project| project.id).ok_or_else(|| missing(name))).collect()
 }
 
+fn never_administers() -> Failure {
+    Failure::refused("an app is never an administrator").because("whoever holds its secret would hold the organization")
+}
+
+fn no_member(named: &str, facts: &OrganizationFacts) -> Failure {
+    Failure::not_found(format!("{named} is no member of {}", facts.organization.name))
+}
+
+/// The id of a member: an app may have been deleted since.
+async fn member(app: &App, named: &str) -> Result<PersonId, Failure> {
+    Ok(match ClientId::parse(named) {
+        Some(id) => PersonId(id.0),
+        None => person(&account(app, named).await?),
+    })
+}
+
+async fn change(
+    app: &App,
+    name: &str,
+    named: &str,
+    access_level: Option<AccessLevel>,
+    administrator: Option<bool>,
+) -> Result<Report, Failure> {
+    let (facts, member) = (organization(app, name).await?, member(app, named).await?);
+    let (organization, administrators) = (&facts.organization, OrganizationGroup::ProjectCollectionAdministrators);
+    let by = author(app.now());
+    app.store
+        .decide(|| async {
+            let Some(present) = app.store.member(facts.id(), member).await? else {
+                return Ok((Err(no_member(named, &facts)), Changes::none()));
+            };
+            if present.service.is_some() && administrator == Some(true) {
+                return Ok((Err(never_administers()), Changes::none()));
+            }
+            let from = present.access_level;
+            let level = access_level.filter(|level| *level != from);
+            let level = level.map(|to| members::change_access_level(organization, member, from, to, &by));
+            let seat = administrator.filter(|seat| *seat != present.groups.contains(&administrators));
+            let seat = seat.map(|seat| match seat {
+                true => groups::join(organization, member, administrators, &by),
+                false => groups::leave(organization, member, administrators, &by),
+            });
+            if level.is_none() && seat.is_none() {
+                return Ok((
+                    Err(Failure::conflict(format!("nothing changes: {named} has all of that already"))),
+                    Changes::none(),
+                ));
+            }
+            let mut changes = Changes::none();
+            for change in level.into_iter().chain(seat) {
+                changes.append(change);
+            }
+            Ok((Ok(()), changes))
+        })
+        .await??;
+    Ok(Report::done(format!("The membership of {named} in {} is changed.", organization.name)))
+}
+
 async fn remove(app: &App, name: &str, named: &str, projects: &[String]) -> Result<Report, Failure> {
     let facts = organization(app, name).await?;
     let projects = projects_named(&facts, projects)?;
-    // An app that was deleted can still be taken off the list.
-    let member = match ClientId::parse(named) {
-        Some(id) => PersonId(id.0),
-        None => person(&account(app, named).await?),
-    };
+    let member = member(app, named).await?;
     if projects.is_empty() && facts.organization.owner == member {
         return Err(Failure::refused(format!("{named} owns {}", facts.organization.name))
             .because("an organization without an owner would belong to nobody"));
@@ -259,8 +331,7 @@ async fn remove(app: &App, name: &str, named: &str, projects: &[String]) -> Resu
     app.store
         .decide(|| async {
             let Some(present) = app.store.member(facts.id(), member).await? else {
-                let nobody = Failure::not_found(format!("{named} is no member of {}", facts.organization.name));
-                return Ok((Err(nobody), Changes::none()));
+                return Ok((Err(no_member(named, &facts)), Changes::none()));
             };
             if projects.is_empty() {
                 return Ok((Ok(()), members::remove(&facts.organization, member, &by)));

@@ -125,7 +125,7 @@ impl Report {
 
 /// JSON with everything that is not seen written as an escape: programs read the same, and a terminal is told nothing. Such characters stand
 /// in strings only, but for the line breaks between members.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         if c == '\n' || !is_hidden(c) {

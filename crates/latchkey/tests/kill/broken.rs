@@ -22,6 +22,7 @@ use latchkey_identity::tenant::TenantId;
 use latchkey_identity::token::family::FamilyId;
 use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_store::{Changes, DatabaseUrl, Sql, Store};
+use latchkey_testkit::databases::{TestDatabase, on_both_engines};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -33,8 +34,12 @@ const NOW: Timestamp = Timestamp::from_secs(1_000);
 const ANA: AccountId = AccountId(Uuid::from_u128(0xa7a));
 const SESSION: SessionId = SessionId(Uuid::from_u128(0x5e5));
 
-async fn open(folder: &Path) -> Store {
-    Store::open(&DatabaseUrl::Sqlite(folder.join("latchkey.db"))).await.unwrap()
+/// An address as it is configured.
+fn written(url: &DatabaseUrl) -> String {
+    match url {
+        DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        DatabaseUrl::Postgres(address) => address.clone(),
+    }
 }
 
 /// An authorization of a service of its own: a person has one for each.
@@ -135,9 +140,8 @@ async fn redeem_with_the_guard(store: &Store, all_have_looked: &Barrier) -> bool
 }
 
 /// The history of a race for one code.
-async fn race(guarded: bool) -> Vec<Entry> {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, history) = (open(folder.path()).await, std::sync::Arc::new(History::default()));
+async fn race(guarded: bool, database: &TestDatabase) -> Vec<Entry> {
+    let (store, history) = (database.open().await, std::sync::Arc::new(History::default()));
     let code = a_code();
     let issued = authorize(code.authorization.0).and(Change::IssueCode(Box::new(code.clone())));
     let asked = history.asking();
@@ -165,24 +169,29 @@ fn redeemed(history: &[Entry]) -> usize {
     history.iter().filter(|entry| matches!(entry.event, Event::Redeem(_, Answer::Done(_)))).count()
 }
 
-#[tokio::test]
-async fn a_code_that_is_checked_and_then_marked_is_found_out() {
-    let history = race(false).await;
-    assert!(redeemed(&history) > 1);
-    assert!(check(&history).contains(&Violation::RedeemedTwice { code: CODE.into() }));
+#[test]
+fn a_code_that_is_checked_and_then_marked_is_found_out() {
+    on_both_engines(async |database| {
+        let history = race(false, database).await;
+        assert!(redeemed(&history) > 1);
+        assert!(check(&history).contains(&Violation::RedeemedTwice { code: CODE.into() }));
+    });
 }
 
-#[tokio::test]
-async fn a_code_with_its_guard_is_redeemed_once_in_the_same_race() {
-    let history = race(true).await;
-    assert_eq!(redeemed(&history), 1);
-    assert_eq!(check(&history), []);
+#[test]
+fn a_code_with_its_guard_is_redeemed_once_in_the_same_race() {
+    on_both_engines(async |database| {
+        let history = race(true, database).await;
+        assert_eq!(redeemed(&history), 1);
+        assert_eq!(check(&history), []);
+    });
 }
 
 // 2. The answer leaves before what it promises is committed.
 
-/// The folder, the socket and the manners of the other half of the next test; without them it has nothing to do.
+/// The folder, the database, the socket and the manners of the other half of the next test; without them it has nothing to do.
 const FOLDER: &str = "LATCHKEY_KILL_FOLDER";
+const DATABASE: &str = "LATCHKEY_KILL_DATABASE";
 const EARLY: &str = "LATCHKEY_KILL_EARLY";
 const SOCKET: &str = "socket";
 /// Changes that the early server gathers before it commits them. It answers at once.
@@ -203,7 +212,7 @@ const REVOKED: Uuid = Uuid::from_u128(0x10);
 async fn a_server_that_waits_to_be_killed() {
     let Some(folder) = env::var_os(FOLDER) else { return };
     let (folder, early) = (Path::new(&folder), env::var_os(EARLY).is_some());
-    let store = open(folder).await;
+    let store = Store::open(&env::var(DATABASE).unwrap().parse().unwrap()).await.unwrap();
     let mut stream = UnixStream::connect(folder.join(SOCKET)).unwrap();
     let (mut pending, mut memory): (Vec<Decision<(), ()>>, Vec<Authorization>) = (Vec::new(), Vec::new());
     for line in BufReader::new(stream.try_clone().unwrap()).lines() {
@@ -239,11 +248,12 @@ impl Drop for Killed {
 }
 
 /// The history of a server that is killed after its last answer, and of what is there afterwards.
-async fn killed(early: bool) -> Vec<Entry> {
+async fn killed(early: bool, database: &TestDatabase) -> Vec<Entry> {
     let (folder, history) = (tempfile::tempdir().unwrap(), History::default());
     let listener = UnixListener::bind(folder.path().join(SOCKET)).unwrap();
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "broken::a_server_that_waits_to_be_killed", "--ignored"]).env(FOLDER, folder.path());
+    command.env(DATABASE, written(database.url()));
     if early {
         command.env(EARLY, "yes");
     }
@@ -271,7 +281,7 @@ async fn killed(early: bool) -> Vec<Entry> {
     tell("revoke", REVOKED);
     drop(server);
 
-    let (store, asked, mut listed) = (open(folder.path()).await, history.asking(), BTreeSet::new());
+    let (store, asked, mut listed) = (database.open().await, history.asking(), BTreeSet::new());
     for id in APPROVED {
         let found = store.authorization(AuthorizationId(id)).await.unwrap();
         if found.is_some_and(|found| found.is_live(NOW)) {
@@ -282,20 +292,22 @@ async fn killed(early: bool) -> Vec<Entry> {
     history.entries()
 }
 
-#[tokio::test]
-async fn a_server_that_answers_before_it_commits_is_found_out() {
-    let violations = check(&killed(true).await);
-    let of = |id: Uuid| format!("authorization {id} in the list");
-    let [.., fifth, sixth] = APPROVED;
-    let expected = [
-        Violation::Outlived { what: of(REVOKED) },
-        Violation::Lost { what: of(fifth) },
-        Violation::Lost { what: of(sixth) },
-    ];
-    assert_eq!(violations, expected);
+#[test]
+fn a_server_that_answers_before_it_commits_is_found_out() {
+    on_both_engines(async |database| {
+        let violations = check(&killed(true, database).await);
+        let of = |id: Uuid| format!("authorization {id} in the list");
+        let [.., fifth, sixth] = APPROVED;
+        let expected = [
+            Violation::Outlived { what: of(REVOKED) },
+            Violation::Lost { what: of(fifth) },
+            Violation::Lost { what: of(sixth) },
+        ];
+        assert_eq!(violations, expected);
+    });
 }
 
-#[tokio::test]
-async fn a_server_that_commits_before_it_answers_loses_nothing_in_the_same_kill() {
-    assert_eq!(check(&killed(false).await), []);
+#[test]
+fn a_server_that_commits_before_it_answers_loses_nothing_in_the_same_kill() {
+    on_both_engines(async |database| assert_eq!(check(&killed(false, database).await), []));
 }

@@ -84,12 +84,23 @@ struct Facts<'a> {
     family_of: BTreeMap<&'a str, Uuid>,
     uses: Vec<Used>,
     lists: Vec<(usize, Span, &'a BTreeSet<Uuid>)>,
+    /// Whether the server went on while its database was away.
+    survives: bool,
     violations: Vec<Violation>,
 }
 
 /// Everything in the history that must not be there.
 pub(crate) fn check(history: &[Entry]) -> Vec<Violation> {
-    let mut facts = Facts::default();
+    check_facts(history, Facts::default())
+}
+
+/// The same of a server that outlives its database. While it does not know whether something ended, it refuses what hangs below it; that was not
+/// acknowledged, and need not have happened.
+pub(crate) fn check_of_a_survivor(history: &[Entry]) -> Vec<Violation> {
+    check_facts(history, Facts { survives: true, ..Facts::default() })
+}
+
+fn check_facts<'a>(history: &'a [Entry], mut facts: Facts<'a>) -> Vec<Violation> {
     for entry in history {
         facts.note(entry);
     }
@@ -239,7 +250,8 @@ impl<'a> Facts<'a> {
         let has_ended: BTreeMap<Uuid, u64> =
             self.families.iter().filter_map(|(id, family)| Some((*id, self.has_ended(family)?))).collect();
         let mut refused: BTreeMap<Uuid, u64> = BTreeMap::new();
-        for used in self.uses.iter().filter(|used| !used.worked) {
+        let counts = |used: &&Used| !(used.worked || self.survives && self.is_in_doubt(used.family));
+        for used in self.uses.iter().filter(counts) {
             let first = refused.entry(used.family).or_insert(used.span.answered);
             *first = (*first).min(used.span.answered);
         }
@@ -252,6 +264,14 @@ impl<'a> Facts<'a> {
                 violations.push(Violation::Lost { what: what.clone() });
             }
         }
+    }
+
+    /// Whether nobody was told what became of something that may have ended a family.
+    fn is_in_doubt(&self, family: Uuid) -> bool {
+        let Some(family) = self.families.get(&family) else { return false };
+        let refreshes = family.tokens.iter().filter_map(|token| self.refreshes.get(token)).flatten();
+        let mut all = self.revocations_of(family.authorization).chain(self.replays(family)).chain(refreshes);
+        all.any(|attempt| attempt.outcome == Outcome::Unknown)
     }
 
     /// From when on a family may be dead: a revocation was asked for, its code came a second time, or a refresh token after its successor.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -17,9 +18,9 @@ use crate::history::{Answer, Event, History, Keys};
 use crate::wire::{Ask, NoAnswer, Reply, Wire};
 
 /// People who may approve, each with each of these services: one of every kind that people sign in to.
-const PEOPLE: [&str; 2] = ["ana@harbor.test", "max@harbor.test"];
-const SERVICES: [&str; 4] = ["Dashboard", "Dashboard for MSAL", "Pocket Tools", "Wallboard"];
-const SCOPES: &str = "openid offline_access vso.project vso.work";
+pub(crate) const PEOPLE: [&str; 2] = ["ana@harbor.test", "max@harbor.test"];
+pub(crate) const SERVICES: [&str; 4] = ["Dashboard", "Dashboard for MSAL", "Pocket Tools", "Wallboard"];
+pub(crate) const SCOPES: &str = "openid offline_access vso.project vso.work";
 /// Installations of a service that are kept going at once.
 const INSTALLATIONS: usize = 3;
 /// Dead keys that are tried again after each restart.
@@ -115,13 +116,14 @@ impl Lane {
         assert_eq!(reply.location(), Some("/me"), "{} signs in: {}", self.email, reply.text());
     }
 
-    /// Works until nobody answers, and says what was heard last.
-    pub(crate) async fn work(&mut self, wire: &Wire) -> NoAnswer {
-        loop {
+    /// Works until nobody answers, and says what was heard last; or until it is enough.
+    pub(crate) async fn work(&mut self, wire: &Wire, enough: &AtomicBool) -> Option<NoAnswer> {
+        while !enough.load(SeqCst) {
             if let Err(stopped) = self.step(wire).await {
-                return stopped;
+                return Some(stopped);
             }
         }
+        None
     }
 
     async fn step(&mut self, wire: &Wire) -> Step<()> {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::super::{CredentialKind, Facts, Presentable, Presented};
 use super::*;
 use crate::change::Change;
+use crate::client::ClientState;
 use crate::client::key::tests::a_key_of;
 use crate::client::registration::tests::a_client;
 use crate::parameters::tests::parameters;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::tests::a_resource;
 use crate::secret::Purpose;
 
 const NOW: Timestamp = Timestamp::from_secs(1_000);
@@ -29,8 +30,7 @@ fn importing(
     present: Present<'_>,
     (organization, tenant): (Uuid, TenantId),
 ) -> Decision<Imported, ImportError> {
-    let known_scopes = ["vso.work", "vso.code", "vso.build"].map(String::from);
-    let destination = Destination { organization, tenant, gate, present, known_scopes: &known_scopes };
+    let destination = Destination { organization, tenant, gate, present, resource: &a_resource() };
     import(registration, destination, &a_key(), NOW, &mut Entropy::seeded(5))
 }
 
@@ -139,6 +139,8 @@ fn what_cannot_come_in_has_its_reason() {
     assert_eq!(refused(|_| (), Present::Deleted), ImportError::Deleted);
     assert_eq!(refused(|_| (), Present::Newer), ImportError::IdTaken);
     assert_eq!(refused(|_| (), Present::SomebodyElse), ImportError::SomebodyElse);
+    let devops = |app: &mut LegacyRegistration| app.id = ClientId::parse(&a_resource().audience).unwrap();
+    assert_eq!(refused(devops, Present::Nobody), ImportError::Resource, "who it is for is no app");
     assert_eq!(refused(|app| app.scopes.insert("vso.build"), present), ImportError::OtherScopes);
     assert_eq!(
         refused(|app| app.scopes = ScopeSet::from_text("preview_api_all"), Present::Nobody),

@@ -38,12 +38,12 @@ pub struct Assured {
     subject: String,
     auth_time: Option<Timestamp>,
     methods: Methods,
-    told: Told,
+    told: ProfileClaims,
 }
 
 /// What a provider tells of somebody beside who they are. Nothing of it finds an account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Told {
+pub struct ProfileClaims {
     /// What people call them.
     pub name: Option<String>,
     /// Their address.
@@ -91,7 +91,7 @@ impl Assured {
     }
 
     /// What else is told of them.
-    pub const fn told(&self) -> &Told {
+    pub const fn told(&self) -> &ProfileClaims {
         &self.told
     }
 
@@ -101,16 +101,16 @@ impl Assured {
         if members.get("sub").and_then(Value::as_str) != Some(self.subject.as_str()) {
             return self;
         }
-        let (known, more) = (self.told, Told::of(members));
+        let (known, more) = (self.told, ProfileClaims::of(members));
         let (email, email_verified) = match known.email {
             Some(email) => (Some(email), known.email_verified),
             None => (more.email, more.email_verified),
         };
-        Self { told: Told { name: known.name.or(more.name), email, email_verified }, ..self }
+        Self { told: ProfileClaims { name: known.name.or(more.name), email, email_verified }, ..self }
     }
 }
 
-impl Told {
+impl ProfileClaims {
     fn of(members: &Map<String, Value>) -> Self {
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
         Self {
@@ -169,7 +169,7 @@ pub fn check(text: &str, expected: Expected<'_>, now: Timestamp) -> Result<Assur
         subject: subject.to_owned(),
         auth_time: auth_time.map(Timestamp::from_secs).filter(|at| *at <= now + leeway),
         methods: amr.filter_map(Value::as_str).collect(),
-        told: Told::of(&token.members),
+        told: ProfileClaims::of(&token.members),
     })
 }
 
@@ -190,7 +190,7 @@ pub(crate) mod tests {
     const NOW: Timestamp = Timestamp::from_secs(10_000);
     const NONCE: &str = "the nonce";
 
-    pub(crate) fn assured(subject: &str, told: Told) -> Assured {
+    pub(crate) fn assured(subject: &str, told: ProfileClaims) -> Assured {
         Assured { subject: subject.into(), auth_time: None, methods: Methods::default(), told }
     }
 
@@ -225,7 +225,8 @@ pub(crate) mod tests {
             assert_eq!(assured.subject(), "ana", "{algorithm}");
             assert_eq!(assured.auth_time(), Some(Timestamp::from_secs(9_000)));
             assert_eq!(assured.methods().names(), ["otp", "pwd"], "what is not registered is left out");
-            let told = Told { name: Some("Ana".into()), email: Some("ana@harbor.test".into()), email_verified: true };
+            let told =
+                ProfileClaims { name: Some("Ana".into()), email: Some("ana@harbor.test".into()), email_verified: true };
             assert_eq!(*assured.told(), told);
         }
     }
@@ -306,11 +307,15 @@ pub(crate) mod tests {
             let info = json!({"sub": subject, "name": "Ana", "email": "ana@harbor.test", "email_verified": true});
             info.as_object().unwrap().clone()
         };
-        let nothing = assured("ana", Told::default());
-        assert_eq!(nothing.clone().and_user_info(&info("eve")).told(), &Told::default(), "about somebody else");
-        assert_eq!(nothing.clone().and_user_info(&Map::new()).told(), &Told::default());
+        let nothing = assured("ana", ProfileClaims::default());
+        assert_eq!(
+            nothing.clone().and_user_info(&info("eve")).told(),
+            &ProfileClaims::default(),
+            "about somebody else"
+        );
+        assert_eq!(nothing.clone().and_user_info(&Map::new()).told(), &ProfileClaims::default());
         assert_eq!(nothing.and_user_info(&info("ana")).told().name.as_deref(), Some("Ana"));
-        let unverified = Told { email: Some("eve@harbor.test".into()), ..Told::default() };
+        let unverified = ProfileClaims { email: Some("eve@harbor.test".into()), ..ProfileClaims::default() };
         let told = assured("ana", unverified).and_user_info(&info("ana")).told().clone();
         assert_eq!((told.email.as_deref(), told.email_verified), (Some("eve@harbor.test"), false), "never mixed");
     }

@@ -234,7 +234,7 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::super::id_token::Told;
+    use super::super::id_token::ProfileClaims;
     use super::super::id_token::tests::assured;
     use super::super::tests::{ISSUER, an_upstream};
     use super::*;
@@ -251,8 +251,8 @@ mod tests {
         Tenant { id: an_account().tenant, kind: TenantKind::Work, name, domain }
     }
 
-    fn told(email: &str, email_verified: bool) -> Told {
-        Told { name: Some("Ana".into()), email: Some(email.into()), email_verified }
+    fn told(email: &str, email_verified: bool) -> ProfileClaims {
+        ProfileClaims { name: Some("Ana".into()), email: Some(email.into()), email_verified }
     }
 
     fn attempt(
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn a_disabled_account_stays_disabled() {
         let disabled = Account { state: AccountState::Disabled, ..an_account() };
-        let somebody = assured("ana", Told::default());
+        let somebody = assured("ana", ProfileClaims::default());
         let decision = attempt(&somebody, &an_upstream(), Some(&disabled), false, Freshness::default());
         assert_eq!(decision.answer, Err(SignInProblem::Disabled));
         assert!(matches!(&decision.changes[..], [Change::Record(event)] if event.kind == EventKind::SignInFailed));
@@ -289,8 +289,9 @@ mod tests {
 
     #[test]
     fn who_is_not_known_gets_an_account_only_with_a_verified_address_of_the_domain_that_nobody_has() {
-        let new =
-            |told: Told, taken: bool| attempt(&assured("new", told), &an_upstream(), None, taken, Freshness::default());
+        let new = |told: ProfileClaims, taken: bool| {
+            attempt(&assured("new", told), &an_upstream(), None, taken, Freshness::default())
+        };
         let made = new(told("New@Harbor.test", true), false);
         let account = made.changes.iter().find_map(|change| match change {
             Change::CreateAccount { account, password: None } => Some(account.clone()),
@@ -308,7 +309,7 @@ mod tests {
             told("new@shore.test", true),
             told("new@sub.harbor.test", true),
             told("new@harbor.test.evil.test", true),
-            Told::default(),
+            ProfileClaims::default(),
         ] {
             assert_eq!(new(told.clone(), false).answer, Err(SignInProblem::NoAddress), "{told:?}");
         }
@@ -326,7 +327,8 @@ mod tests {
     #[test]
     fn a_sign_in_that_is_not_fresh_is_none() {
         let anew = Freshness { anew: true, max_age: None };
-        let decision = attempt(&assured("ana", Told::default()), &an_upstream(), Some(&an_account()), false, anew);
+        let decision =
+            attempt(&assured("ana", ProfileClaims::default()), &an_upstream(), Some(&an_account()), false, anew);
         assert_eq!(decision.answer, Err(SignInProblem::NotFresh));
         assert!(a_session().is_live(Timestamp::from_secs(1_000)), "sessions of ours end after a week");
         let week = Facts {
@@ -355,7 +357,7 @@ mod tests {
 
     #[test]
     fn an_account_is_linked_to_who_is_nobody_elses() {
-        let somebody = assured("ana", Told::default());
+        let somebody = assured("ana", ProfileClaims::default());
         let linking = |account: &Account, present: &[Link], holder: Option<AccountId>| {
             link(&somebody, &an_upstream(), account, SESSION, present, holder, NOW)
         };

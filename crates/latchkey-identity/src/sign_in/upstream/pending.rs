@@ -1,6 +1,7 @@
 //! A sign-in that is on its way to an upstream provider: bound to the browser, for ten minutes, once. [OpenID Connect Core §3.1.2.1],
 //! [RFC 7636], [RFC 9207], [RFC 9700 §4.4, §4.7]
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use latchkey_jose::base64url;
@@ -73,6 +74,29 @@ pub struct PendingSignIn {
 pub struct Gone;
 
 impl PendingSignIn {
+    /// Sends somebody in this browser, from this origin, to a provider as it is now. `state` is what brings them back.
+    pub fn begin(
+        state: &Secret,
+        (browser, origin): (BrowserHash, &str),
+        upstream: &Upstream,
+        (purpose, freshness): (Purpose, Freshness),
+        now: Timestamp,
+    ) -> Decision<(), Infallible> {
+        let pending = Self {
+            state: state.hash(),
+            browser,
+            upstream: upstream.id,
+            tenant: upstream.tenant,
+            version: upstream.version,
+            origin: origin.to_owned(),
+            purpose,
+            freshness,
+            started_at: now,
+            used_at: None,
+        };
+        Decision::grant(()).and(Change::BeginUpstreamSignIn(Box::new(pending)))
+    }
+
     /// Takes it up, once: the answer to this `state`, in this browser, of this provider, as it is now. Whoever is refused takes nothing from
     /// whom it belongs to.
     pub fn take(
@@ -196,18 +220,11 @@ mod tests {
     const BROWSER: BrowserHash = BrowserHash(TokenHash([1; 32]));
 
     fn pending() -> PendingSignIn {
-        PendingSignIn {
-            state: TokenHash([9; 32]),
-            browser: BROWSER,
-            upstream: an_upstream().id,
-            tenant: an_upstream().tenant,
-            version: 1,
-            origin: "https://id.test".into(),
-            purpose: Purpose::SignIn { flow: None, next: "/me".into() },
-            freshness: Freshness::default(),
-            started_at: NOW,
-            used_at: None,
-        }
+        let (browser, purpose) = ((BROWSER, "https://id.test"), Purpose::SignIn { flow: None, next: "/me".into() });
+        let errand = (purpose, Freshness::default());
+        let begun = PendingSignIn::begin(&Secret::new("state"), browser, &an_upstream(), errand, NOW);
+        let [Change::BeginUpstreamSignIn(pending)] = begun.changes.as_slice() else { panic!("{begun:?}") };
+        *pending.clone()
     }
 
     fn take(pending: Option<&PendingSignIn>, browser: BrowserHash, now: Timestamp) -> Option<Vec<Change>> {

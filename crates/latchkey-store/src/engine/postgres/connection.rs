@@ -15,7 +15,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Socket, Statement};
 use uuid::Uuid;
 
-use super::notices::{MOST_ROWS, READ, Reading, TELL, Told, ToldRow};
+use super::notices::{Cursor, MOST_ROWS, NoticeRow, READ, Reading, TELL};
 use super::presence::Ear;
 use super::{ANSWER, Target, no_answer};
 use crate::counters::Counters;
@@ -90,7 +90,7 @@ impl Connection {
     pub(super) async fn commit(
         &mut self,
         set: &ChangeSet,
-        told: Option<&Told>,
+        told: Option<&NoticeRow>,
         counters: &Counters,
     ) -> Result<(), CommitError> {
         let mut prepared = Vec::with_capacity(set.writes.len());
@@ -113,7 +113,7 @@ impl Connection {
             return join_all(prepared.into_iter().map(write)).await.into_iter().collect();
         }
         let tell = async {
-            let Some((Told { node, number, told }, statement)) = telling else { return Ok(()) };
+            let Some((NoticeRow { node, number, told }, statement)) = telling else { return Ok(()) };
             self.client.execute(&statement, &[&node.as_bytes().as_slice(), number, told]).await.map(drop)
         };
         let (begun, (written, (told, committed))) = join(
@@ -131,21 +131,22 @@ impl Connection {
         })
     }
 
-    /// What other nodes have told, by the transactions from `from` on.
-    pub(super) async fn notices(&mut self, from: i64) -> Result<Reading, StoreError> {
+    /// What other nodes have told since a cursor was here.
+    pub(super) async fn notices(&mut self, cursor: &Cursor) -> Result<Reading, StoreError> {
         let read = async {
             let statement = self.prepare_own(READ).await?;
             let most = i64::try_from(MOST_ROWS).unwrap_or(i64::MAX);
-            let found = self.client.query(&statement, &[&from, &most]).await?;
-            let (mut horizon, mut rows) = (from, Vec::with_capacity(found.len()));
+            let (from, seen) = cursor.from();
+            let found = self.client.query(&statement, &[&from, &seen, &most]).await?;
+            let (mut seen, mut horizon, mut rows) = (seen.to_owned(), from, Vec::with_capacity(found.len()));
             for row in &found {
-                horizon = row.try_get(0)?;
-                let Some(xact) = row.try_get::<_, Option<i64>>(1)? else { continue };
+                (seen, horizon) = (row.try_get(0)?, row.try_get(1)?);
+                let Some(node) = row.try_get::<_, Option<&[u8]>>(2)? else { continue };
                 // A node has sixteen bytes; whatever else is there is nobody's.
-                let node = Uuid::from_slice(row.try_get(2)?).unwrap_or_default();
-                rows.push(ToldRow { xact, row: Told { node, number: row.try_get(3)?, told: row.try_get(4)? } });
+                let node = Uuid::from_slice(node).unwrap_or_default();
+                rows.push(NoticeRow { node, number: row.try_get(3)?, told: row.try_get(4)? });
             }
-            Ok(Reading { horizon, rows })
+            Ok(Reading { seen, horizon, rows })
         };
         read.await.map_err(|error: tokio_postgres::Error| unavailable(&error))
     }

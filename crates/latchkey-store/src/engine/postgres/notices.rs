@@ -1,10 +1,8 @@
 //! Notices on their way to the other nodes: one row for each change set that others have to hear of, written in its own transaction.
 //!
 //! Numbers of transactions are given when they begin, and their rows are seen when they commit, so a row may be seen after others with
-//! higher numbers. Each reading therefore begins at the lowest number that was still open at the one before it, and passes over the rows that
-//! it has had already. These statements use what only PostgreSQL has, so they are not in the catalogue.
-
-use std::collections::HashMap;
+//! higher numbers. Each reading therefore brings the rows of those transactions that the snapshot of the one before did not see, however long
+//! one of them was open. These statements use what only PostgreSQL has, so they are not in the catalogue.
 
 use uuid::Uuid;
 
@@ -17,11 +15,16 @@ pub(super) const MOST_ROWS: usize = 20_000;
 pub(super) const TELL: &str = "INSERT INTO notice (node, number, xact, told)
      VALUES ($1, $2, CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), $3)";
 
-/// The lowest number that is still open, and the rows from `$1` on. There is always a row of the first.
+/// The snapshot that it reads by, the lowest number that is open in it, and the rows from `$1` on that the snapshot `$2` did not see. There is
+/// always a row of the first two.
 pub(super) const READ: &str =
-    "SELECT CAST(CAST(pg_snapshot_xmin(s.moment) AS TEXT) AS BIGINT), n.xact, n.node, n.number, n.told
+    "SELECT CAST(s.moment AS TEXT), CAST(CAST(pg_snapshot_xmin(s.moment) AS TEXT) AS BIGINT), n.node, n.number, n.told
       FROM (SELECT pg_current_snapshot() AS moment) s
-      LEFT JOIN (SELECT xact, node, number, told FROM notice WHERE xact >= $1 ORDER BY xact LIMIT $2) n ON TRUE";
+      LEFT JOIN (SELECT xact, node, number, told FROM notice
+                  WHERE xact >= $1
+                    AND NOT pg_visible_in_snapshot(CAST(CAST(xact AS TEXT) AS xid8), CAST(CAST($2 AS TEXT) AS pg_snapshot))
+                  ORDER BY xact LIMIT $3) n ON TRUE
+     ORDER BY n.xact";
 
 /// Drops what every node has had.
 pub(super) const FORGET: &str = "DELETE FROM notice WHERE xact < $1";
@@ -33,66 +36,46 @@ pub(super) const FORGET_STRANGE: &str = "DELETE FROM notice
 /// Where nodes wake each other.
 pub(super) const CHANNEL: &str = "latchkey_notices";
 
-/// A row that tells of a change set.
+/// A row: what a change set tells.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct NoticeRow {
     pub(super) node: Uuid,
     pub(super) number: i64,
     pub(super) told: Vec<u8>,
 }
 
-/// A row as it was read.
-#[derive(Debug)]
-pub(super) struct ToldRow {
-    pub(super) xact: i64,
-    pub(super) row: Told,
-}
-
 /// What one reading brought.
 #[derive(Debug)]
 pub(super) struct Reading {
+    /// The snapshot that it was read by.
+    pub(super) seen: String,
     /// The lowest number of a transaction that was open.
     pub(super) horizon: i64,
-    pub(super) rows: Vec<ToldRow>,
+    pub(super) rows: Vec<NoticeRow>,
 }
 
 /// How far a node has read.
 #[derive(Debug, Default)]
-pub(super) struct Cursor {
-    horizon: Option<i64>,
-    /// What it has had from the horizon on, with the numbers of the transactions.
-    had: HashMap<(Uuid, i64), i64>,
-}
+pub(super) struct Cursor(Option<(i64, String)>);
 
 impl Cursor {
-    /// Where the next reading begins. The first one brings nothing but the horizon.
-    pub(super) fn from(&self) -> i64 {
-        self.horizon.unwrap_or(i64::MAX)
+    /// Where the next reading begins, and the snapshot of the one before. The first one brings nothing but these.
+    pub(super) fn from(&self) -> (i64, &str) {
+        self.0.as_ref().map_or((i64::MAX, "1:1:"), |(horizon, seen)| (*horizon, seen))
     }
 
     /// The lowest number that was open when it read last.
-    pub(super) const fn horizon(&self) -> Option<i64> {
-        self.horizon
+    pub(super) fn horizon(&self) -> Option<i64> {
+        self.0.as_ref().map(|(horizon, _)| *horizon)
     }
 
-    /// Takes what was read: the rows that are new. `None` if there is no telling what was missed.
-    pub(super) fn advance(&mut self, reading: Reading) -> Option<Vec<Told>> {
-        let Reading { horizon, rows } = reading;
+    /// Takes what was read. `None` if there is no telling what was missed.
+    pub(super) fn advance(&mut self, reading: Reading) -> Option<Vec<NoticeRow>> {
+        let Reading { seen, horizon, rows } = reading;
         // Numbers only grow, unless this is another database than before.
-        let same_history = self.horizon.is_none_or(|before| before <= horizon);
-        let all = rows.len() < MOST_ROWS;
-        self.horizon = Some(horizon);
-        let mut new = Vec::new();
-        for ToldRow { xact, row } in rows {
-            let key = (row.node, row.number);
-            let known = if xact >= horizon { self.had.insert(key, xact) } else { self.had.remove(&key) };
-            if known.is_none() {
-                new.push(row);
-            }
-        }
-        // What is below the horizon is never read again.
-        self.had.retain(|_, xact| *xact >= horizon);
-        (same_history && all).then_some(new)
+        let same_history = self.horizon().is_none_or(|before| before <= horizon);
+        self.0 = Some((horizon, seen));
+        (same_history && rows.len() < MOST_ROWS).then_some(rows)
     }
 }
 
@@ -172,41 +155,29 @@ mod tests {
 
     const NODE: Uuid = Uuid::from_u128(1);
 
-    fn reading(horizon: i64, rows: &[(i64, i64)]) -> Reading {
-        let row = |(xact, number): &(i64, i64)| ToldRow {
-            xact: *xact,
-            row: Told { node: NODE, number: *number, told: Vec::new() },
-        };
-        Reading { horizon, rows: rows.iter().map(row).collect() }
-    }
-
-    fn numbers(new: Option<Vec<Told>>) -> Option<Vec<i64>> {
-        new.map(|rows| rows.iter().map(|row| row.number).collect())
+    fn reading(horizon: i64, rows: usize) -> Reading {
+        let row = |number| NoticeRow { node: NODE, number, told: Vec::new() };
+        Reading { seen: format!("{horizon}:{horizon}:"), horizon, rows: (0..).map(row).take(rows).collect() }
     }
 
     #[test]
-    fn a_row_that_is_seen_late_is_had_once_and_so_are_those_before_it() {
+    fn each_reading_goes_on_from_what_the_one_before_saw() {
         let mut cursor = Cursor::default();
-        assert_eq!(numbers(cursor.advance(reading(10, &[]))), Some(vec![]));
-        // The transaction 10 is open.
-        assert_eq!(cursor.from(), 10);
-        assert_eq!(numbers(cursor.advance(reading(10, &[(11, 1), (12, 2)]))), Some(vec![1, 2]));
-        assert_eq!(numbers(cursor.advance(reading(10, &[(11, 1), (12, 2), (13, 3)]))), Some(vec![3]));
-        // It has committed.
-        assert_eq!(cursor.from(), 10);
-        assert_eq!(numbers(cursor.advance(reading(14, &[(10, 4), (11, 1), (12, 2), (13, 3)]))), Some(vec![4]));
-        assert_eq!(cursor.from(), 14);
-        assert!(cursor.had.is_empty(), "what can never be read again is not kept");
+        assert_eq!((cursor.horizon(), cursor.from().0), (None, i64::MAX), "the first brings nothing");
+        assert!(cursor.advance(reading(10, 0)).unwrap().is_empty());
+        assert_eq!((cursor.horizon(), cursor.from()), (Some(10), (10, "10:10:")));
+        assert_eq!(cursor.advance(reading(10, 2)).unwrap().len(), 2);
+        assert_eq!(cursor.advance(reading(14, 1)).unwrap().len(), 1);
+        assert_eq!(cursor.from(), (14, "14:14:"));
     }
 
     #[test]
     fn who_is_too_far_behind_or_at_another_database_knows_nothing() {
         let mut cursor = Cursor::default();
-        cursor.advance(reading(10, &[]));
-        assert!(cursor.advance(reading(9, &[])).is_none());
-        let many: Vec<(i64, i64)> = (0..20_000).map(|number| (20 + number, number)).collect();
-        assert!(cursor.advance(reading(30_000, &many)).is_none());
-        assert_eq!(numbers(cursor.advance(reading(30_001, &[(30_000, 1)]))), Some(vec![1]));
+        cursor.advance(reading(10, 0));
+        assert!(cursor.advance(reading(9, 0)).is_none());
+        assert!(cursor.advance(reading(30_000, MOST_ROWS)).is_none());
+        assert_eq!(cursor.advance(reading(30_001, 1)).unwrap().len(), 1);
     }
 
     #[test]

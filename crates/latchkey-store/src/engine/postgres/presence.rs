@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::connection::{Connection, unavailable};
-use super::notices::{self, CHANNEL, Cursor, FORGET_STRANGE, Told};
+use super::notices::{self, CHANNEL, Cursor, FORGET_STRANGE, NoticeRow};
 use super::{READ, Target, migrate, no_answer, schema_version, unreachable};
 use crate::engine::Observers;
 use crate::error::{OpenError, StoreError};
@@ -126,16 +126,16 @@ impl Presence {
     }
 
     /// The row of a change set; nothing if others need not hear of it.
-    pub(super) fn tell(&self, of: &[Notice]) -> Option<Told> {
+    pub(super) fn tell(&self, of: &[Notice]) -> Option<NoticeRow> {
         if !of.iter().any(notices::travels) {
             return None;
         }
         let told = notices::write(of.iter().filter(|notice| notices::travels(notice)));
-        Some(Told { node: self.node, number: self.told.fetch_add(1, SeqCst), told })
+        Some(NoticeRow { node: self.node, number: self.told.fetch_add(1, SeqCst), told })
     }
 
     /// Whether a change set took place is not known: if its row appears, it is heard like that of another.
-    pub(super) fn doubt(&self, told: &Told) {
+    pub(super) fn doubt(&self, told: &NoticeRow) {
         let mut unsure = self.unsure();
         unsure.retain(|_, since| since.elapsed() < KEPT);
         unsure.insert(told.number, Instant::now());
@@ -212,7 +212,7 @@ impl Presence {
             _ => self.come_back(line).await?,
         };
         let moment = self.last.moment();
-        let reading = timeout(READING, connection.notices(line.cursor.from())).await;
+        let reading = timeout(READING, connection.notices(&line.cursor)).await;
         let reading = reading.unwrap_or_else(|_| Err(no_answer(READING)))?;
         line.missed |= self.last.age() > FORGETS_AFTER;
         match line.cursor.advance(reading).map(|rows| self.understand(rows)) {
@@ -229,9 +229,9 @@ impl Presence {
     }
 
     /// What rows tell. Its own it has told by itself, but for those that it did not know of.
-    fn understand(&self, rows: Vec<Told>) -> Option<Vec<Notice>> {
+    fn understand(&self, rows: Vec<NoticeRow>) -> Option<Vec<Notice>> {
         let mut heard = Vec::new();
-        for Told { node, number, told } in rows {
+        for NoticeRow { node, number, told } in rows {
             if node != self.node || self.unsure().remove(&number).is_some() {
                 heard.extend(notices::read(&told)?);
             }
@@ -271,7 +271,7 @@ impl Presence {
 
     async fn listen(&self, connection: &Connection) -> Result<(), StoreError> {
         let listen = format!("LISTEN {CHANNEL}");
-        connection.client().batch_execute(&listen).await.map_err(|error| unavailable(&error))
+        answered(connection.client().batch_execute(&listen)).await
     }
 
     /// Takes the lock again. A server whose schema another one has changed meanwhile serves no more. Whatever it had heard may be of another
@@ -302,7 +302,7 @@ async fn enter(connection: &mut Connection, database: &str) -> Result<(), OpenEr
     loop {
         if ask(connection, "SELECT pg_try_advisory_lock($1)").await.map_err(refused)? {
             migrate(connection).await?;
-            connection.client().batch_execute(FORGET_STRANGE).await.map_err(|error| refused(unavailable(&error)))?;
+            answered(connection.client().batch_execute(FORGET_STRANGE)).await.map_err(refused)?;
             return share(connection).await.map_err(refused);
         }
         if ask(connection, "SELECT pg_try_advisory_lock_shared($1)").await.map_err(refused)? {
@@ -327,8 +327,16 @@ async fn share(connection: &Connection) -> Result<(), StoreError> {
 }
 
 async fn ask(connection: &Connection, about_the_lock: &str) -> Result<bool, StoreError> {
-    let row = connection.client().query_one(about_the_lock, &[&LOCK]).await;
-    row.and_then(|row| row.try_get(0)).map_err(|error| unavailable(&error))
+    let row = answered(connection.client().query_one(about_the_lock, &[&LOCK])).await?;
+    row.try_get(0).map_err(|error| unavailable(&error))
+}
+
+/// What the database answers while it is asked to let this server in. Bringing the schema up to date may take as long as it takes.
+async fn answered<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
+    match timeout(READ, answer).await {
+        Ok(answer) => answer.map_err(|error| unavailable(&error)),
+        Err(_) => Err(no_answer(READ)),
+    }
 }
 
 /// When the database was last heard, by two clocks: one stands still while the machine sleeps, and the other is set now and then. What is

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,12 +23,18 @@ const GROUP: usize = 512;
 /// At most so many wait for the group after; whoever comes next waits to be let in.
 const QUEUE: usize = 1_024;
 
-/// How long the writer waits for company, for each change set of the group before: where many come at once, one flush of the disk
-/// then serves many, and the threads that decide are not interrupted for each.
-const COMPANY: Duration = Duration::from_micros(400);
+/// Never reached: the writer waits for nobody.
+const NOBODY: usize = usize::MAX;
 
-/// It never waits for longer, and not at all when the group before was of one.
-const LONGEST_COMPANY: Duration = Duration::from_millis(3);
+/// The writer waits until as many have come as came together lately: where many come at once, one flush of the disk then serves many,
+/// and the threads that decide are not interrupted for each. For each that it expects it waits so long at most.
+const COMPANY: Duration = Duration::from_micros(100);
+
+/// It never waits for longer, and not at all when nobody came together lately.
+const LONGEST_COMPANY: Duration = Duration::from_millis(4);
+
+/// Lately: the largest of so many groups.
+const LATELY: usize = 4;
 
 struct Waiting {
     set: ChangeSet,
@@ -38,8 +45,13 @@ struct Waiting {
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Waiting>>,
+    expected: Expected,
     thread: Option<JoinHandle<()>>,
 }
+
+/// How many have to wait in the queue for the writer to be woken before its patience ends.
+#[derive(Clone, Debug)]
+struct Expected(Arc<AtomicUsize>);
 
 impl Writer {
     pub(super) fn start(
@@ -51,9 +63,11 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let identity = Identity::of(&path)?;
-        let scribe = Scribe { path, identity, connection: Some(connection), options, observers, progress };
+        let expected = Expected::nobody();
+        let connection = Some(connection);
+        let scribe = Scribe { path, identity, connection, options, observers, progress, expected: expected.clone() };
         let thread = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || scribe.run(waiting))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), expected, thread: Some(thread) })
     }
 
     pub(super) async fn commit(&self, set: ChangeSet) -> Result<(), CommitError> {
@@ -61,6 +75,9 @@ impl Writer {
         let (answer, outcome) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         queue.send(Waiting { set, answer }).await.map_err(|_| gone())?;
+        if let Some(thread) = &self.thread {
+            self.expected.one_came(queue, thread.thread());
+        }
         outcome.await.map_err(|_| gone())?
     }
 }
@@ -83,22 +100,25 @@ struct Scribe {
     options: Options,
     observers: Observers,
     progress: Arc<Progress>,
+    expected: Expected,
 }
 
 impl Scribe {
     fn run(mut self, mut waiting: mpsc::Receiver<Waiting>) {
-        let mut before = 1;
+        let mut lately = [1; LATELY];
         while let Some(first) = waiting.blocking_recv() {
-            if let Some(patience) = patience_after(before) {
-                thread::sleep(patience);
-            }
+            let company = lately.iter().copied().max().unwrap_or(1) - 1;
+            self.expected.wait_for(company, patience(company), &waiting);
             let mut group = vec![first];
             while group.len() < GROUP
                 && let Ok(next) = waiting.try_recv()
             {
                 group.push(next);
             }
-            before = group.len();
+            lately.rotate_right(1);
+            if let Some(last) = lately.first_mut() {
+                *last = group.len();
+            }
             self.serve(group);
         }
     }
@@ -174,10 +194,38 @@ impl Scribe {
     }
 }
 
-/// How long to wait for company after a group of so many.
-fn patience_after(group: usize) -> Option<Duration> {
-    let others = u32::try_from(group.saturating_sub(1)).unwrap_or(u32::MAX);
-    (others > 0).then(|| COMPANY.saturating_mul(others).min(LONGEST_COMPANY))
+impl Expected {
+    fn nobody() -> Self {
+        Self(Arc::new(AtomicUsize::new(NOBODY)))
+    }
+
+    /// Wakes the writer, if so many wait now that it need not wait for more.
+    fn one_came<T>(&self, queue: &mpsc::Sender<T>, writer: &Thread) {
+        if queue.max_capacity() - queue.capacity() >= self.0.load(SeqCst) {
+            writer.unpark();
+        }
+    }
+
+    /// Waits until so many have come, or until its patience ends.
+    fn wait_for<T>(&self, company: usize, patience: Duration, waiting: &mpsc::Receiver<T>) {
+        if company == 0 {
+            return;
+        }
+        let until = Instant::now() + patience;
+        self.0.store(company, SeqCst);
+        while waiting.len() < company
+            && let left = until.saturating_duration_since(Instant::now())
+            && !left.is_zero()
+        {
+            thread::park_timeout(left);
+        }
+        self.0.store(NOBODY, SeqCst);
+    }
+}
+
+/// How long so many are worth waiting for.
+fn patience(company: usize) -> Duration {
+    COMPANY.saturating_mul(u32::try_from(company).unwrap_or(u32::MAX)).min(LONGEST_COMPANY)
 }
 
 fn write(connection: &mut Connection, set: &ChangeSet, observers: &Observers) -> Result<(), CommitError> {
@@ -198,10 +246,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_comes_alone_does_not_wait_and_a_crowd_waits_for_three_milliseconds_at_most() {
-        assert_eq!(patience_after(0), None);
-        assert_eq!(patience_after(1), None);
-        assert_eq!(patience_after(2), Some(COMPANY));
-        assert_eq!(patience_after(GROUP), Some(LONGEST_COMPANY));
+    fn whoever_comes_alone_does_not_wait_and_a_crowd_waits_for_four_milliseconds_at_most() {
+        assert_eq!(patience(0), Duration::ZERO);
+        assert_eq!(patience(1), COMPANY);
+        assert_eq!(patience(GROUP), LONGEST_COMPANY);
+    }
+
+    #[test]
+    fn the_last_of_those_who_are_expected_wakes_the_writer() {
+        let (expected, (queue, waiting)) = (Expected::nobody(), mpsc::channel(QUEUE));
+        let writer = thread::spawn({
+            let expected = expected.clone();
+            move || {
+                expected.wait_for(2, Duration::from_secs(86_400), &waiting);
+                waiting.len()
+            }
+        });
+        for number in 0..2 {
+            queue.try_send(number).unwrap();
+            expected.one_came(&queue, writer.thread());
+        }
+        assert_eq!(writer.join().unwrap(), 2);
     }
 }

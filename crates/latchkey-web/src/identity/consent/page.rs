@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use latchkey_devops::scope::{Scope, ScopeGroup};
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::{Authorization, Lifetime, LiveAuthorization, Place, Places};
+use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::claims::{Claim, single};
+use latchkey_identity::client::ClientId;
 use latchkey_identity::client::redirect_uri::is_native_destination;
 use latchkey_identity::consent::{ChoiceError, Question, is_unchanged};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, PHONE, PROFILE, ScopeSet};
+use latchkey_identity::tenant::TenantKind;
 use latchkey_identity::token::narrowing::within;
 use latchkey_jose::base64url;
 use latchkey_store::StoreError;
@@ -49,6 +52,7 @@ pub(super) async fn page(
     // A page that only asks who the person is does not touch how long anything else lasts.
     let keeps_its_time = wanted.resource().is_empty() && live.is_some_and(|live| !live.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
+    let others = others(app, visitor, asked.client.id, signed_in).await?;
     Ok(Consent {
         frame: problem_page::frame_for(app, visitor, signed_in.account.id),
         flow: opened.id.clone(),
@@ -58,6 +62,8 @@ pub(super) async fn page(
         pages: asked.client.pages(),
         older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, visitor)),
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
+        known_since: Moment::from_micros(asked.client.created_at.as_micros()),
+        others,
         described: asked.client.document.as_ref().map(|url| DescribedApp {
             host: url.host().to_owned(),
             address: url.to_string(),
@@ -97,6 +103,20 @@ pub(super) async fn page(
         },
         capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
     })
+}
+
+/// How many others in the person's own directory use the app. Whoever has no directory but the one for everybody has no others.
+async fn others(
+    app: &App,
+    visitor: &Visitor,
+    client: ClientId,
+    signed_in: &SignedIn,
+) -> Result<Option<u32>, StoreError> {
+    if signed_in.home.kind != TenantKind::Work {
+        return Ok(None);
+    }
+    let (home, person) = (signed_in.home.id, signed_in.account.id);
+    app.store.others_who_authorized(client, home, person, visitor.now, Consent::MOST_OTHERS + 1).await.map(Some)
 }
 
 /// What the page says of an app of the older OAuth kind: what its owner told of it, and when it ends in the organizations it may be for.

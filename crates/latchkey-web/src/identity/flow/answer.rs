@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::OAuthError;
+use latchkey_identity::authorize::flow::Kept;
 use latchkey_identity::authorize::response::may_redirect_silently;
 use latchkey_identity::authorize::{
     AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
@@ -14,7 +15,7 @@ use latchkey_identity::client::Client;
 use latchkey_identity::secret::TokenHash;
 use latchkey_store::StoreError;
 
-use super::{Kept, Next, end, next, signed_in, start, too_many};
+use super::{Next, end, next, signed_in, start, too_many};
 use crate::app::App;
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::{offer, own_form, problem_page, rehearsal, signed_answer};

@@ -4,7 +4,7 @@ use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, Places};
 use latchkey_identity::authorize::prompt::{SignedIn, Step, next_step};
 use latchkey_identity::authorize::{AuthorizationResponse, Flow, Prompt, response_type};
-use latchkey_identity::client::exposed_api;
+use latchkey_identity::client::{Client, exposed_api};
 use latchkey_identity::consent::{self, Consent, Question};
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
 use latchkey_identity::legacy::moving::vouches_for;
@@ -16,7 +16,7 @@ use latchkey_identity::{Change, Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 use serde::Deserialize;
 
-use super::{is_unanswered, signed_in};
+use super::{Opened, is_unanswered, signed_in};
 use crate::app::{App, entropy};
 use crate::identity::asked::Asked;
 use crate::identity::offer::Standing;
@@ -38,7 +38,7 @@ pub enum Next {
     Consent(Box<Deliberation>),
     /// The person may not authorize services anywhere.
     Prerequisite(Box<Deliberation>),
-    /// A code, durable already.
+    /// A code, durable already, and never of a rehearsal: it is sent as it is.
     Answer(AuthorizationResponse),
     /// An error for the client.
     Refuse(OAuthError),
@@ -65,67 +65,62 @@ pub struct Deliberation {
     pub standing: Standing,
 }
 
+impl Deliberation {
+    /// What the code is issued for that comes of it.
+    pub fn context<'a>(&'a self, app: &'a App, visitor: &'a Visitor, opened: &'a Opened) -> CodeContext<'a> {
+        let flow = Some(&opened.flow);
+        context(app, visitor, &opened.asked, flow, &self.signed_in, self.tenant, self.places.as_ref())
+    }
+}
+
 /// Works out what comes next, and issues the code if nothing needs to be asked.
 pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flow>) -> Result<Next, StoreError> {
+    let (request, client, now) = (&asked.request, &asked.client, visitor.now);
     let accounts = signed_in(app, visitor).await?;
     let expected = expected(app, asked, &accounts);
-    let (one, tenant) =
-        match next_step(&asked.request, &asked.audience, &accounts, flow, expected.as_deref(), visitor.now) {
-            Step::SignIn { email } => return Ok(Next::SignIn { email }),
-            Step::SelectAccount => return Ok(Next::Select),
-            Step::WrongTenant(picked) => return Ok(Next::WrongTenant(picked)),
-            Step::Refuse(error) => return Ok(Next::Refuse(error)),
-            Step::Continue { signed_in, tenant } => (*signed_in, tenant),
-        };
-    if !asked.client.is_open_to(tenant) {
+    let (one, tenant) = match next_step(request, &asked.audience, &accounts, flow, expected.as_deref(), now) {
+        Step::SignIn { email } => return Ok(Next::SignIn { email }),
+        Step::SelectAccount => return Ok(Next::Select),
+        Step::WrongTenant(picked) => return Ok(Next::WrongTenant(picked)),
+        Step::Refuse(error) => return Ok(Next::Refuse(error)),
+        Step::Continue { signed_in, tenant } => (*signed_in, tenant),
+    };
+    if !client.is_open_to(tenant) {
         return Ok(Next::WrongTenant(Box::new(one)));
     }
-    if !front_channel::may_carry(app, &asked.request, &asked.client, tenant).await? {
-        return Ok(Next::Refuse(response_type::switched_off()));
-    }
-    let wanted = asked.request.scopes.canonical();
+    let wanted = request.scopes.canonical();
     let api = apis::named(app, &wanted).await?;
-    if let Err(error) = exposed_api::callable(&wanted, api.as_deref(), &asked.client, tenant) {
+    if let Err(error) = servable(app, asked, &wanted, api.as_deref(), tenant).await? {
         return Ok(Next::Refuse(error));
     }
-    if let Some(api) = &api
-        && let Err(error) = app.begin_to_sign_with(api.access_token_algorithm()).await
-    {
-        tracing::error!(%error, "there is no key to sign access tokens with");
-        return Err(StoreError::Unavailable("signing key".into()));
-    }
-    app.uses.visited(one.session.id, visitor.now);
-    let existing = app.store.remembered_authorization_for(tenant, one.account.id, asked.client.id).await?;
-    let wants_places = !wanted.resource().is_empty();
-    let places = match &asked.request.details {
-        None => None,
-        Some(details) => match authorization_details::reached(app, details, one.account.id).await? {
-            Some(places) => Some(places),
-            None => return Ok(Next::Refuse(authorization_details::out_of_reach())),
-        },
+    app.uses.visited(one.session.id, now);
+    let places = match named_places(app, asked, one.account.id).await? {
+        Ok(places) => places,
+        Err(error) => return Ok(Next::Refuse(error)),
     };
-    let (existing_now, named) = (existing.as_ref(), places.as_ref());
-    let required = consent::required(&asked.request, &asked.client, existing_now, named, api.as_deref(), visitor.now);
-    let scopes = match (&required, &existing) {
-        (Consent::Ask(question), _) => question.open.union(&question.already),
-        (Consent::Remembered, Some(authorization)) => authorization.scopes.clone(),
-        (Consent::Remembered, None) => wanted,
+    let existing = app.store.remembered_authorization_for(tenant, one.account.id, client.id).await?;
+    let consent = consent::required(request, client, existing.as_ref(), places.as_ref(), api.as_deref(), now);
+    let wants_places = !wanted.resource().is_empty();
+    let (scopes, named) = match (&consent, &existing) {
+        (Consent::Ask(question), _) => (question.open.union(&question.already), question.places.as_ref()),
+        (Consent::Remembered, Some(authorization)) => (authorization.scopes.clone(), places.as_ref()),
+        (Consent::Remembered, None) => (wanted, places.as_ref()),
     };
     let standing = match wants_places {
-        true => Standing::of(app, one.account.id, &asked.client, &scopes, asked.legacy.as_ref(), visitor.now).await?,
+        true => Standing::of(app, one.account.id, client, &scopes, asked.legacy.as_ref(), now).await?,
         false => Standing::default(),
     };
-    let named = match &required {
-        Consent::Ask(question) => question.places.as_ref(),
-        Consent::Remembered => places.as_ref(),
-    };
     let standing = match named {
+        Some(named) => standing.within(named),
         None => standing,
-        Some(places) => standing.within(places),
     };
     let may = !wants_places || standing.may_authorize();
-    let question = match (required, &existing) {
+    let question = match (consent, &existing) {
         (Consent::Remembered, Some(authorization)) if may => {
+            // A rehearsal asks each time. If one did not, nothing would be issued, and nobody sent to the app.
+            if flow.is_some_and(|flow| flow.rehearsed_by.is_some()) {
+                return Ok(Next::Refuse(OAuthError::access_denied("nothing is issued in a rehearsal")));
+            }
             let issued = issue_code(app, visitor, asked, flow, &one, authorization, places.as_ref()).await;
             return issued.map(Next::Answer);
         }
@@ -133,18 +128,69 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
         (Consent::Remembered, _) => Question::default(),
         (Consent::Ask(question), _) => question,
     };
-    if asked.request.prompt.contains(Prompt::None) {
-        return Ok(Next::Refuse(
-            OAuthError::consent_required("the person has to be asked, and prompt=none allows no page")
-                .because("consent_required"),
-        ));
+    if request.prompt.contains(Prompt::None) {
+        let error = OAuthError::consent_required("the person has to be asked, and prompt=none allows no page");
+        return Ok(Next::Refuse(error.because("consent_required")));
     }
-    let carried = match existing.as_ref().is_some_and(|existing| existing.is_live(visitor.now)) || !wants_places {
-        true => None,
-        false => carried(app, asked, one.account.id, visitor.now).await?,
+    let carried = match wants_places && !existing.as_ref().is_some_and(|existing| existing.is_live(now)) {
+        true => carried(app, asked, one.account.id, now).await?,
+        false => None,
     };
     let page = Box::new(Deliberation { signed_in: one, tenant, existing, carried, question, places, scopes, standing });
-    Ok(if !may { Next::Prerequisite(page) } else { Next::Consent(page) })
+    Ok(if may { Next::Consent(page) } else { Next::Prerequisite(page) })
+}
+
+/// Whether this tenant and the app that is called let the request be served, with a key for its tokens if it is.
+async fn servable(
+    app: &App,
+    asked: &Asked,
+    wanted: &ScopeSet,
+    api: Option<&Client>,
+    tenant: TenantId,
+) -> Result<Result<(), OAuthError>, StoreError> {
+    if !front_channel::may_carry(app, &asked.request, &asked.client, tenant).await? {
+        return Ok(Err(response_type::switched_off()));
+    }
+    if let Err(error) = exposed_api::callable(wanted, api, &asked.client, tenant) {
+        return Ok(Err(error));
+    }
+    if let Some(api) = api {
+        app.begin_to_sign_with(api.access_token_algorithm()).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// The places that the request names, if it names any, as far as the person reaches them.
+async fn named_places(
+    app: &App,
+    asked: &Asked,
+    account: AccountId,
+) -> Result<Result<Option<Places>, OAuthError>, StoreError> {
+    let Some(details) = &asked.request.details else { return Ok(Ok(None)) };
+    let reached = authorization_details::reached(app, details, account).await?;
+    Ok(reached.map(Some).ok_or_else(authorization_details::out_of_reach))
+}
+
+fn context<'a>(
+    app: &'a App,
+    visitor: &'a Visitor,
+    asked: &'a Asked,
+    flow: Option<&'a Flow>,
+    one: &'a SignedIn,
+    tenant: TenantId,
+    places: Option<&'a Places>,
+) -> CodeContext<'a> {
+    CodeContext {
+        request: &asked.request,
+        places,
+        client: &asked.client,
+        account: &one.account,
+        session: &one.session,
+        tenant,
+        origin: &visitor.origin.url,
+        key: &app.keys.refresh_token,
+        flow,
+    }
 }
 
 /// What a person allowed to the app of the older kind that this one took over from.
@@ -174,23 +220,8 @@ async fn issue_code(
     authorization: &Authorization,
     places: Option<&Places>,
 ) -> Result<AuthorizationResponse, StoreError> {
-    if flow.is_some_and(|flow| flow.rehearsed_by.is_some()) {
-        // A rehearsal asks each time, so nothing comes of it without a page; and nothing is issued in one.
-        let error = OAuthError::access_denied("nothing is issued in a rehearsal");
-        return Ok(asked.request.redirect.clone().error(&error));
-    }
     // A code below an authorization that ends at this moment is worth nothing when it is redeemed, so nothing is read again here.
-    let context = CodeContext {
-        request: &asked.request,
-        places,
-        client: &asked.client,
-        account: &one.account,
-        session: &one.session,
-        tenant: authorization.tenant,
-        origin: &visitor.origin.url,
-        key: &app.keys.refresh_token,
-        flow,
-    };
+    let context = context(app, visitor, asked, flow, one, authorization.tenant, places);
     let decided = app
         .store
         .decide(|| async {

@@ -44,15 +44,40 @@ pub(super) fn state(opened: &Opened) -> String {
     parameters(opened).find(|(name, _)| name == "state").map(|(_, state)| state).unwrap_or_default()
 }
 
-/// The authorization request. [OpenID Connect Core §3.1.2.1]
-pub(super) fn request(opened: &Opened) -> Message {
-    let at = format!("{}/{}/oauth2/v2.0/authorize", opened.flow.origin, opened.flow.segment);
-    Message {
-        title: "The app sends the person here",
-        line: format!("GET {at}"),
-        body: lines(parameters(opened)),
-        decoded: Vec::new(),
+/// The authorization request, signed and pushed if the app has to make it so. [OpenID Connect Core §3.1.2.1], [RFC 9101 §5], [RFC 9126 §2]
+pub(super) fn request(opened: &Opened) -> Vec<Message> {
+    let (flow, client) = (&opened.flow, &opened.asked.client);
+    let message = |title, line: String, body, decoded| Message { title, line, body, decoded };
+    let asked = lines(parameters(opened));
+    let (asked, object) = match client.metadata.require_signed_request_object {
+        true => (format!("{}{SIGNED}\n", named(opened)), vec![("Request object, which the test left unsigned", asked)]),
+        false => (asked, Vec::new()),
+    };
+    let at = format!("{}/{}/oauth2/v2.0", flow.origin, flow.segment);
+    let sends = |body, decoded| message("The app sends the person here", format!("GET {at}/authorize"), body, decoded);
+    if !client.pushes_only() {
+        return vec![sends(asked, object)];
     }
+    let asked = proof(client).map_or(asked.clone(), |proof| format!("{proof}\n{asked}"));
+    vec![
+        message("The app pushes its request", format!("POST {at}/par"), asked, object),
+        message(
+            "The app gets a reference to it",
+            "201 application/json".to_owned(),
+            format!("{REFERENCE}\n"),
+            Vec::new(),
+        ),
+        sends(format!("{}{REFERENCE}\n", named(opened)), Vec::new()),
+    ]
+}
+
+/// What stands for a request object. Only the public part of the key is here.
+const SIGNED: &str = "request = [a JWT that it signs with its key]";
+/// What stands for a reference to a request that was pushed. The test made none.
+const REFERENCE: &str = "request_uri = [a reference that counts once]";
+
+fn named(opened: &Opened) -> String {
+    lines(parameters(opened).filter(|(name, _)| name == "client_id"))
 }
 
 /// The answer to it. [OpenID Connect Core §3.1.2.5]

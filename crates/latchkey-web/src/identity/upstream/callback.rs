@@ -5,7 +5,6 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use http::Response;
 use latchkey_identity::account::{AccountId, AccountState, email_key};
-use latchkey_identity::parameters::Parameters;
 use latchkey_identity::secret::Secret;
 use latchkey_identity::session::Session;
 use latchkey_identity::sign_in::password::SignInContext;
@@ -20,7 +19,7 @@ use uuid::Uuid;
 
 use super::{Errand, NotSent, onward, problem, provider, send};
 use crate::app::{App, entropy};
-use crate::extract::Pairs;
+use crate::extract;
 use crate::identity::{flow, problem_page};
 use crate::visitor::Visitor;
 
@@ -52,7 +51,7 @@ pub async fn get(
 
 async fn come_back(app: &App, visitor: &Visitor, id: &str, query: &str) -> Result<Response<Body>, NotBack> {
     let gone = || NotBack::Problem(problem::GONE);
-    let parameters = Parameters::from_pairs(Pairs::decode(query.as_bytes()).into_vec()).map_err(|_| gone())?;
+    let parameters = extract::parameters(query.as_bytes()).map_err(|_| gone())?;
     // An answer that says something twice says nothing. [RFC 6749 §3.1]
     parameters.once().map_err(|_| gone())?;
     let id = Uuid::try_parse(id).map(UpstreamId).map_err(|_| gone())?;

@@ -21,7 +21,6 @@ use latchkey_identity::secret::Secret;
 use latchkey_identity::sign_in::upstream::pending::{Companions, Freshness, PendingSignIn, Purpose, redirect_uri};
 use latchkey_identity::sign_in::upstream::{self, Upstream};
 use latchkey_identity::tenant::{Audience, TenantId, TenantKind};
-use latchkey_identity::{Change, Decision, OAuthError};
 use latchkey_store::StoreError;
 
 use crate::app::App;
@@ -78,24 +77,10 @@ pub(crate) async fn send(app: &App, visitor: &Visitor, errand: Errand<'_>) -> Re
     let endpoint = app.outbound.target(&metadata.authorization_endpoint).map_err(|_| NotSent::Unreachable)?;
     let mut location = url::Url::parse(endpoint.as_str()).map_err(|_| NotSent::Unreachable)?;
     location.query_pairs_mut().extend_pairs(parameters);
-    let pending = PendingSignIn {
-        state: state.hash(),
-        browser: visitor.browser.hash(),
-        upstream: upstream.id,
-        tenant: upstream.tenant,
-        version: upstream.version,
-        origin: visitor.origin.url.to_string(),
-        purpose,
-        freshness,
-        started_at: visitor.now,
-        used_at: None,
-    };
-    let begun: Result<Result<(), OAuthError>, StoreError> = app
-        .store
-        .decide(|| async { Ok(Decision::grant(()).and(Change::BeginUpstreamSignIn(Box::new(pending.clone())))) })
-        .await;
-    match begun {
-        Ok(_) => Ok(onward(app, visitor, &upstream.name, location.as_str())),
+    let browser = (visitor.browser.hash(), &*visitor.origin.url);
+    let begin = async || Ok(PendingSignIn::begin(&state, browser, upstream, (purpose.clone(), freshness), visitor.now));
+    match app.store.decide(begin).await {
+        Ok(Ok(())) => Ok(onward(app, visitor, &upstream.name, location.as_str())),
         Err(error) => Err(NotSent::Answer(Box::new(problem_page::unavailable(app, visitor, &error)))),
     }
 }

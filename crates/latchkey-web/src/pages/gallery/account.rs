@@ -93,6 +93,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("activity", &Record { whole: false, only: None, ..invent.record() }),
         Shown::new("activity-empty", &Record { whole: false, only: None, rows: Vec::new(), ..invent.record() }),
         Shown::new("audit", &invent.record()),
+        Shown::new("audit-empty", &Record { rows: Vec::new(), ..invent.record() }),
         Shown::new("sessions", &invent.sessions(None, 3)),
         Shown::new("sessions-ended", &invent.sessions(Some(invent.say("Two sessions were ended.")), 1)),
         Shown::new("home", &invent.home(2)),
@@ -142,6 +143,7 @@ impl Invent<'_> {
             ],
             older: Some(self.say("/audit?before=1")),
             csv: self.say("/audit/csv"),
+            jsonl: self.say("/audit/jsonl"),
             most: 10_000,
             call_days: 90,
         }

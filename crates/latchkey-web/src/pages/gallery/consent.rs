@@ -27,6 +27,9 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 ..usual()
             },
         ),
+        Shown::new("consent-few-others", &Consent { others: Some(4), ..usual() }),
+        Shown::new("consent-five-others", &Consent { others: Some(5), ..usual() }),
+        Shown::new("consent-no-others", &Consent { others: Some(0), ..usual() }),
         Shown::new("consent-changed", &Consent { changed: true, ..usual() }),
         Shown::new(
             "consent-problem",
@@ -41,11 +44,15 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("consent-named-places", &Consent { names_places: true, ..usual() }),
-        Shown::new("consent-long-names", &Consent { app: invent.long_app(), ..usual() }),
+        Shown::new(
+            "consent-long-names",
+            &Consent { app: invent.long_app(), others: Some(Consent::MOST_OTHERS + 1), ..usual() },
+        ),
         Shown::new(
             "consent-sign-in-only",
             &Consent {
                 app: invent.contoso(),
+                others: None,
                 offline: false,
                 scopes: Vec::new(),
                 organizations: Vec::new(),
@@ -127,6 +134,8 @@ impl Invent<'_> {
             pages: Vec::new(),
             older_app: None,
             registered_in: self.say("harbor.test"),
+            known_since: before(200 * DAY),
+            others: Some(12),
             described: None,
             destination: Destination::Host(self.say("127.0.0.1:4281")),
             account: self.ana(),

@@ -30,7 +30,14 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("work-items-empty", &WorkItems { frame: invent.frame(), at: at(), rows: Vec::new() }),
         Shown::new("work-item", &invent.work_item()),
         Shown::new("repositories", &invent.repositories()),
-        Shown::new("repositories-empty", &Repositories { frame: invent.frame(), at: at(), rows: Vec::new() }),
+        Shown::new(
+            "repositories-empty",
+            &Repositories {
+                frame: invent.frame(),
+                at: Place { project: invent.say("north pier"), ..at() },
+                rows: Vec::new(),
+            },
+        ),
         Shown::new("files-folder", &invent.files(String::new(), invent.folder())),
         Shown::new(
             "files-text",

@@ -218,6 +218,7 @@ impl Invent<'_> {
                     stopped: false,
                     by_day: by_day(1_000),
                     authorizations: vec![authorization("Ana Moreira"), unused],
+                    more: 1_234,
                 },
                 Service {
                     legacy: true,
@@ -226,6 +227,7 @@ impl Invent<'_> {
                     stopped: true,
                     by_day: UseByDay(Vec::new()),
                     authorizations: vec![authorization("Ana Moreira")],
+                    more: 0,
                 },
             ],
         }

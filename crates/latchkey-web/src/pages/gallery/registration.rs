@@ -5,13 +5,15 @@ use latchkey_jose::Algorithm;
 
 use super::{CLIENT_ID, DAY, Invent, Shown, after, before};
 use crate::pages::Problems;
-use crate::pages::app::{AppDetails, Binding, Part, SecretRow, SignOutAndRequests, Snippet, TookOver};
+use crate::pages::app::{AppDetails, Part, SecretRow, SignOutAndRequests, Snippet, TookOver};
 use crate::pages::app_answers::{AlgorithmChoice, AnswersForm};
 use crate::pages::app_api::ApiForm;
 use crate::pages::app_federation::{FederationForm, FederationRow, FederationTyped};
 use crate::pages::app_keys::{CertificateNameForm, KeyRow, MethodChoice, ProofForm};
 use crate::pages::app_new::{AppNew, AppProfile, ScopeOption};
+use crate::pages::app_presentation;
 use crate::pages::app_secret::AppSecret;
+use crate::pages::app_tokens::{Binding, TokensForm};
 use crate::pages::apps::{AppKind, AppRow, Apps};
 use crate::pages::consent::Reach;
 use crate::pages::implicit::Implicit;
@@ -49,6 +51,24 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("app", &invent.app()),
         Shown::new("app-keys", &AppDetails { part: Part::Keys, ..invent.app() }),
         Shown::new("app-requests", &AppDetails { part: Part::Requests, ..invent.app() }),
+        Shown::new(
+            "app-keys-problem",
+            &AppDetails {
+                part: Part::Keys,
+                problems: invent.problems(&[("jwks-uri", "jwks_uri has to be an https address of at most 2000 bytes without user name, password or fragment.")]),
+                done: None,
+                ..invent.app()
+            },
+        ),
+        Shown::new(
+            "app-requests-problem",
+            &AppDetails {
+                part: Part::Requests,
+                problems: invent.problems(&[("access_token_lifetime", "access_token_lifetime is none of its values.")]),
+                done: None,
+                ..invent.app()
+            },
+        ),
         Shown::new("rehearsal", &invent.rehearsal()),
         Shown::new(
             "app-suspended",
@@ -64,6 +84,17 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 kind: AppKind::Daemon,
                 secrets: Vec::new(),
                 problems: invent.problems(&[("secret-expires", "A secret lasts 365 days at the most.")]),
+                done: None,
+                ..invent.app()
+            },
+        ),
+        Shown::new(
+            "app-presentation-problem",
+            &AppDetails {
+                problems: invent.problems(&[(
+                    "presentation",
+                    "client_uri, logo_uri, policy_uri and tos_uri have to be addresses of pages, of at most 2000 bytes.",
+                )]),
                 done: None,
                 ..invent.app()
             },
@@ -198,7 +229,11 @@ impl Invent<'_> {
                 initiate_login_uri: Some(self.say("https://ci.contoso.example/login")),
                 ..Metadata::default()
             }),
-            binding: Binding::Dpop,
+            tokens: TokensForm { binding: Binding::Dpop, access_token_lifetime: self.say("600") },
+            presentation: app_presentation::fields(&Metadata {
+                policy_uri: Some(self.say("https://ci.contoso.example/privacy")),
+                ..Metadata::default()
+            }),
             sign_out_and_requests: SignOutAndRequests {
                 post_logout_redirect_uris: self.say("https://ci.contoso.example/bye"),
                 backchannel_logout_uri: self.say("https://ci.contoso.example/signed-out"),
@@ -286,6 +321,7 @@ impl Invent<'_> {
         ProofForm {
             keys: vec![key("signer-2026", Some("2jmj7l5rSw0yVb_vlWAYkK_YBwk"), false), key("signer-2025", None, true)],
             typed: String::new(),
+            jwks_uri: self.say("https://ci.contoso.example/keys"),
             methods: vec![
                 MethodChoice { value: "any", label: "Whatever is registered here", chosen: false },
                 MethodChoice { value: "private_key_jwt", label: "A key of its own (private_key_jwt)", chosen: true },

@@ -217,6 +217,24 @@ fn the_names_that_people_and_tests_rely_on_are_there() {
     }
 }
 
+/// A small number, beside a directory that people know, is a list of names.
+#[test]
+fn few_others_are_not_counted_and_none_are_not_told() {
+    let shown = plainly();
+    let known = |name: &str| {
+        let html = &shown.iter().find(|shown| shown.name == name).expect("it is there").html;
+        let (_, after) = html.split_once("id=\"known\">").expect("it says since when the app is known");
+        after.split_once("</dd>").expect("it ends").0.to_owned()
+    };
+    assert!(known("consent").ends_with(", used by 12 others in <bdi>harbor.test</bdi>"));
+    assert!(known("consent-long-names").contains(", used by more than 100 others in "));
+    assert!(known("consent-five-others").contains(", used by 5 others in "));
+    assert!(known("consent-few-others").contains(", used by a few others in "));
+    for silent in ["consent-no-others", "consent-sign-in-only"] {
+        assert!(!known(silent).contains("used by"), "{silent}");
+    }
+}
+
 #[test]
 fn what_writes_is_not_ticked_beforehand_and_what_is_required_cannot_be_unticked() {
     let consent = plainly().into_iter().find(|page| page.name == "consent").expect("the approval page").html;
@@ -228,6 +246,19 @@ fn what_writes_is_not_ticked_beforehand_and_what_is_required_cannot_be_unticked(
     assert!(!scope("vso.code_manage").contains_key("checked"));
     let required = scope("vso.build");
     assert!(required.contains_key("checked") && required.contains_key("disabled"));
+}
+
+/// A click that was meant for whatever was there before does not land on them.
+#[test]
+fn nothing_lands_on_an_approval_that_was_not_in_view() {
+    for (page, button) in [("consent", "approve"), ("device-confirm", "device-continue"), ("interstitial", "continue")]
+    {
+        let html = plainly().into_iter().find(|shown| shown.name == page).expect("the page").html;
+        let button = tags(&html).into_iter().find(|tag| tag.get("id") == Some(button)).expect("the button").attributes;
+        assert!(button.contains_key("data-guarded"), "{page}");
+    }
+    let script = include_str!("../../../assets/enhance.js");
+    assert!(script.contains("[data-guarded]") && script.contains("button.disabled = false; }), 500)"));
 }
 
 #[test]
@@ -253,4 +284,16 @@ fn gallery_writes_files() {
     for page in plainly() {
         std::fs::write(folder.join(format!("{}.html", page.name)), page.html).expect("a page");
     }
+}
+
+#[test]
+fn a_name_with_a_space_is_one_word_in_a_command() {
+    let page = plainly().into_iter().find(|page| page.name == "repositories-empty").unwrap();
+    assert!(page.html.contains("latchkey repository create harbor \"north pier\" NAME"), "{}", page.html);
+}
+
+#[test]
+fn no_list_without_entries_leads_to_itself() {
+    let leads_on = |name| plainly().iter().any(|page| page.name == name && page.html.contains(">Show everything</a>"));
+    assert!(leads_on("audit-empty") && !leads_on("activity-empty"));
 }

@@ -62,7 +62,7 @@ pub(crate) struct Notice {
 }
 
 /// An answer of the token endpoint.
-pub(crate) struct Told {
+pub(crate) struct Exchanged {
     /// A key, or the error's code and description.
     pub(crate) key: Result<Key, (String, String)>,
     /// The answer in a line.
@@ -101,7 +101,7 @@ impl Registered {
     }
 
     /// Exchanges an assertion for a key.
-    pub(crate) async fn exchange(&self, assertion: Assertion<'_>, now: Timestamp) -> Result<Told, WireError> {
+    pub(crate) async fn exchange(&self, assertion: Assertion<'_>, now: Timestamp) -> Result<Exchanged, WireError> {
         let (grant_type, assertion) = match assertion {
             Assertion::Code(code) => (JWT_BEARER, code),
             Assertion::RefreshToken(token) => ("refresh_token", token),
@@ -118,7 +118,7 @@ impl Registered {
     }
 }
 
-fn told(answer: &Answer, now: Timestamp) -> Result<Told, WireError> {
+fn told(answer: &Answer, now: Timestamp) -> Result<Exchanged, WireError> {
     let status = answer.status.as_u16();
     let (key, line) = if answer.status.is_success() {
         let tokens: TokenAnswer = answer.json()?;
@@ -131,7 +131,7 @@ fn told(answer: &Answer, now: Timestamp) -> Result<Told, WireError> {
         let line = format!("{status}: {error}, {error_description}");
         (Err((error, error_description)), line)
     };
-    Ok(Told { key, line, notice: notice(|name| answer.header(name)) })
+    Ok(Exchanged { key, line, notice: notice(|name| answer.header(name)) })
 }
 
 /// What the headers say of the end; nothing if they say nothing.

@@ -71,7 +71,7 @@ async fn imported(app: &App, redirect: &str, now: Timestamp) -> Result<Result<Im
         registration: &registration,
         organization: id(organizations::HARBOR),
         tenant: harbor(),
-        known_scopes: &app.resource.scopes,
+        resource: &app.resource,
         key: &app.keys.client_secret,
         address: "demo",
         now,

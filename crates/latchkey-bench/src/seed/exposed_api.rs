@@ -8,8 +8,8 @@ use latchkey_identity::session::Session;
 use latchkey_identity::tenant::Tenant;
 use latchkey_jose::Algorithm;
 
-use super::asked::{approval, asked};
-use super::{App, Seeder};
+use super::authorization_request::{approval, authorization_request};
+use super::{App, Registration, Seeder};
 use crate::problem::Outcome;
 
 /// People who let one app call the other.
@@ -19,7 +19,7 @@ const PEOPLE: usize = 1_000;
 const EXPOSED: &str = "boards.read";
 
 /// An app that is called, and one that calls it as people.
-pub(crate) struct Called {
+pub(crate) struct ExposedApi {
     /// The app that is called.
     pub(crate) app: App,
     /// The scope by which it is.
@@ -43,7 +43,7 @@ impl Seeder<'_> {
         (id, callers): (ClientId, Vec<String>),
         everybody: &[(&Account, &Session)],
         place: Place,
-    ) -> Outcome<Called> {
+    ) -> Outcome<ExposedApi> {
         let (origin, scope) = (self.origin.clone(), scope(id));
         let metadata = Metadata {
             exposed_scopes: vec![EXPOSED.into()],
@@ -51,12 +51,13 @@ impl Seeder<'_> {
             access_token_signed_response_alg: Some(Algorithm::Rs256),
             ..Metadata::default()
         };
-        let (boards, boards_secret) = self.app(tenant, id, "Boards".into(), "vso.work", metadata)?;
+        let (boards, boards_secret) =
+            self.app(tenant, id, "Boards".into(), Registration { metadata, ..Registration::of("vso.work") })?;
         let front = ClientId(self.entropy.uuid());
-        let (front, front_secret) = self.app(tenant, front, "Front".into(), &scope, Metadata::default())?;
+        let (front, front_secret) = self.app(tenant, front, "Front".into(), Registration::of(&scope))?;
         let to_call = format!("offline_access {scope}");
-        let own = asked(&boards, tenant, &origin, "vso.work")?;
-        let calls = asked(&front, tenant, &origin, &to_call)?;
+        let own = authorization_request(&boards, tenant, &origin, "vso.work")?;
+        let calls = authorization_request(&front, tenant, &origin, &to_call)?;
         let (key, mut families) = (self.refresh_key.clone(), Vec::new());
         for (person, (account, session)) in everybody.iter().take(PEOPLE).enumerate() {
             self.authorization(approval(&own, &boards, (account, session), &key), place)?;
@@ -67,6 +68,6 @@ impl Seeder<'_> {
         }
         self.commit().await?;
         let app = App { id: boards.id, secret: boards_secret };
-        Ok(Called { app, scope, caller: App { id: front.id, secret: front_secret }, families })
+        Ok(ExposedApi { app, scope, caller: App { id: front.id, secret: front_secret }, families })
     }
 }

@@ -6,6 +6,7 @@ use latchkey_identity::authorize::AuthorizationRequest;
 use latchkey_identity::authorize::request::{self, CameBy, Context};
 use latchkey_identity::client::Client;
 use latchkey_identity::consent::Approval;
+use latchkey_identity::grant::authorization_code::CodeContext;
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::PurposeKey;
@@ -29,7 +30,12 @@ pub(super) fn resource() -> ResourceServer {
 }
 
 /// The request that every flow makes, as the rules read it.
-pub(super) fn asked(client: &Client, tenant: &Tenant, origin: &str, scope: &str) -> Outcome<AuthorizationRequest> {
+pub(super) fn authorization_request(
+    client: &Client,
+    tenant: &Tenant,
+    origin: &str,
+    scope: &str,
+) -> Outcome<AuthorizationRequest> {
     let (id, challenge) = (client.id.to_string(), challenge());
     let pairs = [
         ("client_id", id.as_str()),
@@ -60,17 +66,16 @@ pub(super) fn approval<'a>(
     (account, session): (&'a Account, &'a Session),
     key: &'a PurposeKey,
 ) -> Approval<'a> {
-    Approval {
+    let context = CodeContext {
         request,
+        places: None,
         client,
         account,
         session,
         tenant: client.tenant,
         origin: "",
-        flow: None,
-        existing: None,
-        places: None,
-        called: None,
         key,
-    }
+        flow: None,
+    };
+    Approval { context, existing: None, called: None }
 }
