@@ -45,7 +45,6 @@ pub(super) fn authorization_request(
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
     ];
-    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let parameters = Parameters::from_pairs(pairs).map_err(|error| Problem::new(format!("{error:?}")))?;
     let resource = resource();
     let context = Context {

@@ -12,7 +12,6 @@ use latchkey_identity::grant::refresh_token::{RefreshRequest, Rotation};
 use latchkey_identity::legacy::rotation::made_with;
 use latchkey_identity::legacy::token::{TokenRequest, redeem, rotate};
 use latchkey_identity::legacy::{LegacyError, Reason};
-use latchkey_identity::parameters::Parameters;
 use latchkey_identity::token::Issue;
 use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::StoreError;
@@ -21,7 +20,7 @@ use uuid::Uuid;
 
 use super::notice::{self, Notice};
 use crate::app::{App, Origin, entropy};
-use crate::extract::form;
+use crate::extract::client_form;
 use crate::identity::redeem::is_spent;
 use crate::reply;
 use crate::visitor::Peer;
@@ -84,10 +83,7 @@ async fn answer(
 ) -> Result<Issue, Refused> {
     let (parts, body) = request.into_parts();
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
-    let pairs = form(&parts.headers, body)
-        .await
-        .map_err(|error| LegacyError::new(Reason::InvalidAuthorizationGrant, &error.to_string()))?;
-    let form = Parameters::from_pairs(pairs.into_vec()).map_err(|error| LegacyError::of_form(&error))?;
+    let form = client_form(&parts.headers, body).await.map_err(|error| LegacyError::of_form(&error))?;
     form.once().map_err(|error| LegacyError::of_form(&error))?;
     let assertion = Assertion::read(&form)?;
     let client = app.store.client(assertion.client).await?;
