@@ -60,10 +60,11 @@ pub(crate) fn check(workspace: &Workspace) -> Outcome<()> {
     Ok(())
 }
 
-/// The tests that a page names: code that reads like a sentence.
+/// The tests that the tables of a page name: code that reads like a sentence.
 fn named_tests(page: &str) -> impl Iterator<Item = &str> {
     let of_a_name = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
-    let code = page.split('`').skip(1).step_by(2);
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    let code = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
     code.filter(move |code| code.matches('_').count() > 1 && code.bytes().all(of_a_name))
 }
 
@@ -109,8 +110,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_names_tests_as_code_that_reads_like_a_sentence() {
-        let page = "| `oidcc-server` | `a_code_becomes_tokens`, see `form_post` and `latchkey app import` | `it_is_used_up_by_its_answer` |";
+    fn the_tables_of_a_page_name_tests_as_code_that_reads_like_a_sentence() {
+        let page = "`private_key_jwt` is a word.\n| `oidcc-server` | `a_code_becomes_tokens`, see `form_post` and `latchkey app import` | `it_is_used_up_by_its_answer` |";
         assert_eq!(named_tests(page).collect::<Vec<_>>(), ["a_code_becomes_tokens", "it_is_used_up_by_its_answer"]);
     }
 }

@@ -25,9 +25,7 @@ pub mod update;
 pub mod work_item;
 pub mod work_item_type;
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::ids::{ProjectId, RepositoryId};
 use crate::organization::Organization;
@@ -61,10 +59,17 @@ pub struct Href {
 }
 
 /// Where the parts of something are: `_links`.
-pub type Links = BTreeMap<&'static str, Href>;
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Links(Vec<(&'static str, Href)>);
+
+impl Serialize for Links {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, href)| (name, href)))
+    }
+}
 
 fn links<const N: usize>(links: [(&'static str, String); N]) -> Links {
-    links.into_iter().map(|(name, href)| (name, Href { href })).collect()
+    Links(links.into_iter().map(|(name, href)| (name, Href { href })).collect())
 }
 
 /// The URLs of one organization, as seen through the origin that the request came to.
@@ -82,22 +87,22 @@ impl<'a> Urls<'a> {
 
     /// The organization itself.
     pub fn organization(&self) -> String {
-        format!("{}/{}", self.origin, self.organization)
+        [self.origin, "/", self.organization].concat()
     }
 
     /// Something of the organization's API.
     pub fn api(&self, path: &str) -> String {
-        format!("{}/{}/_apis/{path}", self.origin, self.organization)
+        [self.origin, "/", self.organization, "/_apis/", path].concat()
     }
 
     /// Something of a project's API.
     pub fn project_api(&self, project: ProjectId, path: &str) -> String {
-        format!("{}/{}/{project}/_apis/{path}", self.origin, self.organization)
+        [self.origin, "/", self.organization, "/", &project.to_string(), "/_apis/", path].concat()
     }
 
     /// A page of a project.
     pub fn project_page(&self, project: &str, path: &str) -> String {
-        format!("{}/{}/{}/{path}", self.origin, self.organization, encoded(project))
+        [self.origin, "/", self.organization, "/", &encoded(project), "/", path].concat()
     }
 
     /// A work item.

@@ -71,7 +71,7 @@ pub fn is_address(email: &str) -> bool {
     !local.is_empty()
         && !host.is_empty()
         && !host.contains('@')
-        && email.len() <= 254
+        && email.len() <= limits::EMAIL_BYTES
         && !email.contains(char::is_whitespace)
         && is_presentable(email)
 }

@@ -21,7 +21,7 @@ use crate::limits;
 use crate::scope::ScopeSet;
 use crate::session::SessionId;
 use crate::tenant::TenantId;
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 
 /// The id of an authorization. Every token carries it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -108,7 +108,7 @@ impl Lifetime {
     /// signs out, and at its age if nobody does; so does what was given for its time.
     pub fn end(self, now: Timestamp, authenticated_at: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Days(days) => Some(now + Duration::from_secs(u64::from(days) * 86_400)),
+            Self::Days(days) => Some(now + time::days(days.into())),
             Self::ThisSession => Some(authenticated_at + limits::SESSION_LIFETIME),
             Self::UntilRemoved => None,
         }
@@ -226,7 +226,7 @@ impl Authorization {
     /// Whether nothing was done with it for so many days, and the person did not change it. `used` is its last use.
     pub fn is_unused(&self, used: Option<Timestamp>, now: Timestamp, days: u16) -> bool {
         let last = used.map_or(self.changed_at, |used| used.max(self.changed_at));
-        now.since(last) >= Duration::from_secs(u64::from(days) * 86_400)
+        now.since(last) >= time::days(days.into())
     }
 
     /// Whether the person has paused it. It is listed like any other that is live, and opens nothing.

@@ -9,7 +9,7 @@ use crate::authorize::pushed::PushedRequest;
 use crate::client::dynamic::{DynamicClient, InitialAccessToken, RegistrationGate};
 use crate::client::metadata_document::ClientDocument;
 use crate::client::{Client, ClientId, ClientKey, ClientSecret, ClientState, FederatedCredential};
-use crate::client_auth::{Method, Spent};
+use crate::client_auth::Method;
 use crate::event::Event;
 use crate::grant::authorization_code::AuthorizationCode;
 use crate::grant::device_code::DeviceCode;
@@ -219,8 +219,6 @@ pub enum Change {
         /// The version it was read at.
         from_version: i64,
     },
-    /// Once: an assertion is used.
-    SpendAssertion(Spent),
     /// Once: a secret is removed.
     RemoveSecret {
         /// The client.

@@ -55,7 +55,7 @@ pub fn required(
     let app = app_digest(request, client);
     let existing = existing.filter(|authorization| authorization.is_live(now));
     let paused_at = existing.and_then(|authorization| authorization.paused_at);
-    let same = existing.filter(|existing| is_for(existing, request, client));
+    let same = existing.filter(|existing| was_given_to(existing, request, client));
     let question = |open: ScopeSet, already: ScopeSet| {
         let required = open.identity().union(&open.intersection(&client.required_scopes));
         let before = same.into_iter().flat_map(|same| &same.places);
@@ -105,15 +105,10 @@ fn are_new(places: &Places, existing: &Authorization) -> bool {
 
 /// Whether an authorization was given to the app that asks now, as far as people are told of it. To a device nobody is sent, so it does
 /// not matter where they were sent when they approved.
-fn is_for(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
+pub fn was_given_to(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
     let anywhere = matches!(request.came_by, CameBy::Device(_));
     existing.shown == app_digest(request, client)
         || (anywhere && client.destinations().iter().any(|place| existing.shown == told(client, place)))
-}
-
-/// Whether the app is still what the person knew when they approved, as far as people are told of it.
-pub fn is_unchanged(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
-    is_for(existing, request, client)
 }
 
 /// What the person is told of the app. An approval is for that app, not for another of the same id; of one that describes itself it is for
@@ -138,6 +133,19 @@ pub fn app_shown(client: &Client) -> [u8; 32] {
     let more = destinations.iter().chain(&described).map(String::as_bytes);
     let parts: Vec<&[u8]> = told.into_iter().chain(devices).chain(more).collect();
     digest(&parts)
+}
+
+/// Whether an administrator's word for an app counts for what became of it: only while it is the same to people, and sends them nowhere else
+/// when they leave.
+pub(crate) fn is_still_vouched_for(before: &Client, after: &Client) -> bool {
+    let left_for = |client: &Client| -> Vec<String> {
+        let uris = client.logout.post_logout_redirect_uris.iter();
+        uris.map(|uri| redirect_uri::destination_without_port(uri.as_str())).collect()
+    };
+    let known: Vec<String> = before.destinations().into_iter().chain(left_for(before)).collect();
+    before.administrator_approved
+        && app_shown(before) == app_shown(after)
+        && left_for(after).iter().all(|destination| known.contains(destination))
 }
 
 /// What the page says. The app's own pages and logo are part of it, the name of the app that would be called, and that an approval ends a pause.

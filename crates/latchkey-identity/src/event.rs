@@ -1,6 +1,5 @@
 //! Security events: what is put on record, in the transaction that makes it true.
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::account::{Account, AccountId};
@@ -11,8 +10,7 @@ use crate::tenant::TenantId;
 use crate::time::Timestamp;
 
 /// Every kind of security event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum EventKind {
     TenantCreated,

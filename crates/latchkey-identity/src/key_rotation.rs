@@ -4,7 +4,7 @@
 //! our key set meets a signature by a key that they do not know; only an emergency is in a greater hurry. [OpenID Connect Core §10.1.1]
 
 use std::convert::Infallible;
-use std::fmt;
+use std::{fmt, iter};
 
 use latchkey_jose::Algorithm;
 
@@ -90,6 +90,11 @@ impl Key {
     pub fn counts(&self) -> bool {
         self.state != KeyState::Revoked
     }
+
+    fn activated(&self, now: Timestamp) -> [Change; 2] {
+        let activate = Change::SigningKey(KeyChange::Activate { kid: self.kid.clone(), at: now });
+        [activate, event(EventKind::SigningKeyActivated, self.algorithm, &self.kid, now)]
+    }
 }
 
 /// A key that was just made, and of which nobody knows yet.
@@ -104,10 +109,11 @@ pub struct FreshKey {
 }
 
 impl FreshKey {
-    fn published(self, state: KeyState, active_from: Timestamp, now: Timestamp) -> Change {
+    fn published(self, state: KeyState, active_from: Timestamp, now: Timestamp) -> [Change; 2] {
         let Self { kid, algorithm, sealed } = self;
+        let told = event(EventKind::SigningKeyPublished, algorithm, &kid, now);
         let key = Key { kid, algorithm, state, sealed, published_at: now, active_from, stopped_at: None };
-        Change::SigningKey(KeyChange::Publish(Box::new(key)))
+        [told, Change::SigningKey(KeyChange::Publish(Box::new(key)))]
     }
 }
 
@@ -173,7 +179,8 @@ pub enum KeyProblem {
     RevokedAlready,
 }
 
-fn the(keys: &[Key], algorithm: Algorithm, state: KeyState) -> Option<&Key> {
+/// The key of an algorithm in a state that only one can be in.
+fn key_in(keys: &[Key], algorithm: Algorithm, state: KeyState) -> Option<&Key> {
     keys.iter().find(|key| key.algorithm == algorithm && key.state == state)
 }
 
@@ -187,12 +194,12 @@ pub fn in_use(keys: &[Key]) -> impl Iterator<Item = Algorithm> {
 
 /// The algorithms that nothing could be signed with if their present key were lost: a fresh key is due.
 pub fn without_successor(keys: &[Key]) -> Vec<Algorithm> {
-    in_use(keys).filter(|algorithm| the(keys, *algorithm, KeyState::Next).is_none()).collect()
+    in_use(keys).filter(|algorithm| key_in(keys, *algorithm, KeyState::Next).is_none()).collect()
 }
 
 /// Of these algorithms, those that nothing can be signed with.
 pub fn without_key(keys: &[Key], algorithms: &[Algorithm]) -> Vec<Algorithm> {
-    let none = |algorithm: &Algorithm| the(keys, *algorithm, KeyState::Active).is_none();
+    let none = |algorithm: &Algorithm| key_in(keys, *algorithm, KeyState::Active).is_none();
     algorithms.iter().copied().filter(none).collect()
 }
 
@@ -200,18 +207,18 @@ pub fn without_key(keys: &[Key], algorithms: &[Algorithm]) -> Vec<Algorithm> {
 pub fn advance(keys: &[Key], fresh: Vec<FreshKey>, now: Timestamp) -> Decision<(), Infallible> {
     let mut changes = Vec::new();
     for algorithm in Algorithm::ALL {
-        let (active, next) = (the(keys, algorithm, KeyState::Active), the(keys, algorithm, KeyState::Next));
+        let (active, next) = (key_in(keys, algorithm, KeyState::Active), key_in(keys, algorithm, KeyState::Next));
         let fresh = fresh.iter().find(|key| key.algorithm == algorithm).cloned();
         match (active, next, fresh) {
             // The first of its kind: nobody can have kept a key set with another one.
-            (None, None, Some(fresh)) => publish(&mut changes, fresh, KeyState::Active, now, now),
-            (None, Some(next), _) => activate(&mut changes, next, now),
+            (None, None, Some(fresh)) => changes.extend(fresh.published(KeyState::Active, now, now)),
+            (None, Some(next), _) => changes.extend(next.activated(now)),
             (Some(active), None, Some(fresh)) => {
                 let active_from = (active.active_from + KEY_ACTIVE_FOR).max(now + KEY_PUBLISHED_FIRST);
-                publish(&mut changes, fresh, KeyState::Next, active_from, now);
+                changes.extend(fresh.published(KeyState::Next, active_from, now));
             }
             (Some(active), Some(next), _) if next.active_from.max(next.ready_at()) <= now => {
-                succeed(&mut changes, active, next, now);
+                changes.extend(succeeded(active, next, now));
             }
             _ => {}
         }
@@ -232,12 +239,12 @@ pub fn advance(keys: &[Key], fresh: Vec<FreshKey>, now: Timestamp) -> Decision<(
 pub fn rotate(keys: &[Key], only: Option<Algorithm>, now: Timestamp) -> Decision<Vec<Rotation>, KeyProblem> {
     let (mut changes, mut rotations) = (Vec::new(), Vec::new());
     for algorithm in in_use(keys).filter(|algorithm| only.is_none_or(|only| only == *algorithm)) {
-        let (active, next) = (the(keys, algorithm, KeyState::Active), the(keys, algorithm, KeyState::Next));
+        let (active, next) = (key_in(keys, algorithm, KeyState::Active), key_in(keys, algorithm, KeyState::Next));
         let Some(next) = next else { continue };
         let active_from = next.ready_at().max(now);
         match active {
-            Some(active) if active_from <= now => succeed(&mut changes, active, next, now),
-            None => activate(&mut changes, next, now),
+            Some(active) if active_from <= now => changes.extend(succeeded(active, next, now)),
+            None => changes.extend(next.activated(now)),
             Some(_) if next.active_from != active_from => {
                 changes.push(Change::SigningKey(KeyChange::Hasten { kid: next.kid.clone(), active_from }));
             }
@@ -261,29 +268,19 @@ pub fn revoke(keys: &[Key], kid: &str, fresh: Vec<FreshKey>, now: Timestamp) -> 
     ];
     if key.state == KeyState::Active {
         let fresh = fresh.into_iter().find(|fresh| fresh.algorithm == key.algorithm);
-        match (the(keys, key.algorithm, KeyState::Next), fresh) {
-            (Some(next), _) => activate(&mut changes, next, now),
-            (None, Some(fresh)) => publish(&mut changes, fresh, KeyState::Active, now, now),
+        match (key_in(keys, key.algorithm, KeyState::Next), fresh) {
+            (Some(next), _) => changes.extend(next.activated(now)),
+            (None, Some(fresh)) => changes.extend(fresh.published(KeyState::Active, now, now)),
             (None, None) => {}
         }
     }
     Decision::grant(()).and_all(changes)
 }
 
-fn publish(changes: &mut Vec<Change>, fresh: FreshKey, state: KeyState, active_from: Timestamp, now: Timestamp) {
-    changes.push(event(EventKind::SigningKeyPublished, fresh.algorithm, &fresh.kid, now));
-    changes.push(fresh.published(state, active_from, now));
-}
-
-fn activate(changes: &mut Vec<Change>, next: &Key, now: Timestamp) {
-    changes.push(Change::SigningKey(KeyChange::Activate { kid: next.kid.clone(), at: now }));
-    changes.push(event(EventKind::SigningKeyActivated, next.algorithm, &next.kid, now));
-}
-
 /// The one that signs steps back before the other steps forward: there is never more than one.
-fn succeed(changes: &mut Vec<Change>, active: &Key, next: &Key, now: Timestamp) {
-    changes.push(Change::SigningKey(KeyChange::Retire { kid: active.kid.clone(), at: now }));
-    activate(changes, next, now);
+fn succeeded(active: &Key, next: &Key, now: Timestamp) -> impl Iterator<Item = Change> {
+    let retired = Change::SigningKey(KeyChange::Retire { kid: active.kid.clone(), at: now });
+    iter::once(retired).chain(next.activated(now))
 }
 
 /// The keys are those of all tenants; what is done with them stands in the record of the one that every server has.

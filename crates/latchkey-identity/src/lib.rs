@@ -47,6 +47,7 @@ pub mod entropy;
 pub mod error;
 pub mod event;
 pub mod grant;
+mod host_name;
 pub mod key_rotation;
 pub mod legacy;
 pub mod limits;

@@ -13,7 +13,7 @@ use crate::entropy::Entropy;
 use crate::secret::PurposeKey;
 use crate::session::SessionId;
 use crate::tenant::TenantId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, days};
 use crate::token::issuer;
 use crate::token::sid::sid;
 use crate::token::subject::subject;
@@ -30,7 +30,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// Given up after a day: an app's own sign-in is over by then.
-pub const GIVEN_UP_AFTER: Duration = Duration::from_secs(86_400);
+pub const GIVEN_UP_AFTER: Duration = days(1);
 
 /// An app that somebody signed in to within a session, and where its ID tokens come from.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,6 +5,8 @@ use std::ops::Range;
 use crate::error::OAuthError;
 use crate::limits;
 
+/// Parameters that most requests have at most.
+const USUAL: usize = 8;
 /// The parameter that may be repeated.
 const RESOURCE: &str = "resource";
 
@@ -24,7 +26,16 @@ pub struct Parameters {
 impl Parameters {
     /// Reads decoded pairs. Empty values count as absent, [RFC 6749 §3.1]. A name that stands twice is remembered: see [`Self::once`].
     pub fn from_pairs<Text: AsRef<str>>(pairs: impl IntoIterator<Item = (Text, Text)>) -> Result<Self, OAuthError> {
-        let mut parameters = Self::default();
+        Self::with_capacity(0, pairs)
+    }
+
+    /// The same, with room to begin with for `bytes` of names and values.
+    pub fn with_capacity<Text: AsRef<str>>(
+        bytes: usize,
+        pairs: impl IntoIterator<Item = (Text, Text)>,
+    ) -> Result<Self, OAuthError> {
+        let mut parameters =
+            Self { text: String::with_capacity(bytes), pairs: Vec::with_capacity(USUAL), ..Self::default() };
         for (index, (name, value)) in pairs.into_iter().enumerate() {
             if index >= limits::PARAMETERS {
                 return Err(OAuthError::invalid_request("the request has too many parameters"));

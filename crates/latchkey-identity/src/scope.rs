@@ -25,9 +25,9 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scopes of OpenID Connect Core §5.4 and §11 that we know.
 pub const IDENTITY_SCOPES: [&str; 6] = [OPENID, PROFILE, EMAIL, PHONE, ADDRESS, OFFLINE_ACCESS];
 
-/// A set of scopes in their canonical names. Cheap to clone: neither the set nor its words are copied.
+/// A set of scopes in their canonical names: each once, in alphabetical order. Cheap to clone: neither the set nor its words are copied.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, PartialOrd, Ord)]
-pub struct ScopeSet(Arc<BTreeSet<Arc<str>>>);
+pub struct ScopeSet(Arc<[Arc<str>]>);
 
 impl ScopeSet {
     /// Reads canonical names separated by spaces, as the database holds them.
@@ -37,12 +37,12 @@ impl ScopeSet {
 
     /// Whether the scope is in the set.
     pub fn contains(&self, scope: &str) -> bool {
-        self.0.contains(scope)
+        self.0.binary_search_by(|known| (**known).cmp(scope)).is_ok()
     }
 
     /// Adds one scope.
     pub fn insert(&mut self, scope: impl Into<Arc<str>>) {
-        Arc::make_mut(&mut self.0).insert(scope.into());
+        *self = self.0.iter().cloned().chain([scope.into()]).collect();
     }
 
     /// The scopes in alphabetical order.
@@ -62,7 +62,7 @@ impl ScopeSet {
 
     /// Whether all of these are in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.0.is_subset(&other.0)
+        self.iter().all(|scope| other.contains(scope))
     }
 
     /// Those that `are`. Mostly all of them.
@@ -82,13 +82,18 @@ impl ScopeSet {
     pub fn union(&self, other: &Self) -> Self {
         match other.is_subset(self) {
             true => self.clone(),
-            false => self.0.union(&other.0).cloned().collect(),
+            false => self.0.iter().chain(&*other.0).cloned().collect(),
         }
     }
 
     /// Those not in `other`.
     pub fn difference(&self, other: &Self) -> Self {
         self.those(|scope| !other.contains(scope))
+    }
+
+    /// Those that are not named here.
+    pub(crate) fn except(&self, names: &[String]) -> Self {
+        self.those(|scope| !names.iter().any(|name| name == scope))
     }
 
     /// Those of OpenID Connect itself.
@@ -166,7 +171,10 @@ impl fmt::Display for ScopeSet {
 
 impl<S: Into<Arc<str>>> FromIterator<S> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = S>>(scopes: I) -> Self {
-        Self(Arc::new(scopes.into_iter().map(Into::into).collect()))
+        let mut scopes: Vec<Arc<str>> = scopes.into_iter().map(Into::into).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        Self(scopes.into())
     }
 }
 
@@ -264,14 +272,21 @@ impl RequestedScopes {
 
     /// Everything that was asked for, in canonical names.
     pub fn canonical(&self) -> ScopeSet {
-        let meant = self.words.iter().map(|scope| &scope.meaning).chain([&self.claims]);
-        meant.flat_map(|scopes| scopes.0.iter().cloned()).collect()
+        let mut meant =
+            self.words.iter().map(|scope| &scope.meaning).chain([&self.claims]).filter(|set| !set.is_empty());
+        match (meant.next(), meant.next()) {
+            (None, _) => ScopeSet::default(),
+            (Some(only), None) => only.clone(),
+            (Some(first), Some(second)) => {
+                [first, second].into_iter().chain(meant).flat_map(|scopes| scopes.0.iter().cloned()).collect()
+            }
+        }
     }
 
     /// The texts of the request that still mean something when only `granted` was granted, in the order asked.
-    pub fn literals(&self, granted: &ScopeSet) -> Vec<String> {
-        let kept = |scope: &&RequestedScope| !scope.meaning.intersection(granted).is_empty();
-        self.words.iter().filter(kept).map(|scope| scope.literal.clone()).collect()
+    pub fn literals<'a>(&'a self, granted: &'a ScopeSet) -> impl Iterator<Item = &'a str> {
+        let kept = |scope: &&RequestedScope| scope.meaning.iter().any(|scope| granted.contains(scope));
+        self.words.iter().filter(kept).map(|scope| scope.literal.as_str())
     }
 
     /// Whether nothing was asked for.
@@ -300,7 +315,7 @@ mod tests {
         let requested = parse("499b84ac-1321-427f-aa17-267ca6975798/.default openid").unwrap();
         assert_eq!(requested.canonical().to_string(), "openid vso.code vso.work");
         assert_eq!(
-            requested.literals(&ScopeSet::from_text("openid vso.code")),
+            requested.literals(&ScopeSet::from_text("openid vso.code")).collect::<Vec<_>>(),
             ["499b84ac-1321-427f-aa17-267ca6975798/.default", "openid"]
         );
     }

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey_jose::DerivedKey;
 use latchkey_jose::derived_key::ProviderFailed;
 pub use latchkey_jose::digest::sha256;
+use latchkey_jose::{DerivedKey, base64url};
 use subtle::ConstantTimeEq as _;
 
 use zeroize::Zeroizing;
@@ -26,7 +24,7 @@ impl Secret {
 
     /// 256 random bits in base64url, 43 characters.
     pub fn generate(entropy: &mut Entropy) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(entropy.bytes32()))
+        Self(base64url::encode(entropy.bytes32()))
     }
 
     /// The text itself, for the one place that hands it out.
@@ -68,7 +66,7 @@ impl TokenHash {
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Eight characters are enough to tell two log lines apart and too few to search for.
-        write!(f, "TokenHash({}..)", URL_SAFE_NO_PAD.encode(self.0).get(..8).unwrap_or_default())
+        write!(f, "TokenHash({}..)", base64url::encode(self.0).get(..8).unwrap_or_default())
     }
 }
 

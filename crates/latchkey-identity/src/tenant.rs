@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::host_name::is_host_name;
+
 /// The id of a tenant: the `tid` claim and the GUID in its issuer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct TenantId(pub Uuid);
@@ -70,13 +72,7 @@ impl TenantSegment {
 }
 
 fn is_domain(text: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+    text.contains('.') && is_host_name(text)
 }
 
 /// Which tenants' accounts may answer a request, after the segment was looked up.

@@ -1,4 +1,4 @@
-//! Moments, and the one lifetime that may never grow: an access token's.
+//! Moments, days, and the one lifetime that may never grow: an access token's.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,6 +8,11 @@ pub use latchkey_jose::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entropy::Entropy;
+
+/// So many times 24 hours.
+pub const fn days(count: u32) -> Duration {
+    Duration::from_secs(86_400).saturating_mul(count)
+}
 
 /// How long an access token lives: more than nothing, at most 90 minutes. It is written in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]

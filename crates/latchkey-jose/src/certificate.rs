@@ -30,18 +30,18 @@ pub struct Certificate {
     pub not_after: Timestamp,
 }
 
-/// What a text brought.
+/// What a text of a key brought.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Registered {
+pub enum KeyOrCertificate {
     /// A key by itself.
     Key(Jwk),
     /// A key in a certificate.
     Certificate(Box<Certificate>),
 }
 
-impl Registered {
+impl KeyOrCertificate {
     /// The key, and the certificate that it came in.
-    pub fn apart(self) -> (Jwk, Option<Certificate>) {
+    pub fn into_parts(self) -> (Jwk, Option<Certificate>) {
         match self {
             Self::Key(jwk) => (jwk, None),
             Self::Certificate(found) => (found.jwk.clone(), Some(*found)),
@@ -55,19 +55,20 @@ impl Registered {
 pub struct NotACertificate;
 
 /// Reads a certificate or a public key: PEM, or DER in base64. Of several blocks the first that is either counts.
-pub fn read(text: &str) -> Result<Registered, NotACertificate> {
+pub fn read(text: &str) -> Result<KeyOrCertificate, NotACertificate> {
     if !text.contains("-----BEGIN") {
         let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let der = STANDARD.decode(compact).map_err(|_| NotACertificate)?;
-        return Certificate::from_der(&der).map(|found| Registered::Certificate(Box::new(found)));
+        return Certificate::from_der(&der).map(|found| KeyOrCertificate::Certificate(Box::new(found)));
     }
     for block in Pem::iter_from_buffer(text.as_bytes()) {
         let block = block.map_err(|_| NotACertificate)?;
         match block.label.as_str() {
             "CERTIFICATE" => {
-                return Certificate::from_der(&block.contents).map(|found| Registered::Certificate(Box::new(found)));
+                return Certificate::from_der(&block.contents)
+                    .map(|found| KeyOrCertificate::Certificate(Box::new(found)));
             }
-            "PUBLIC KEY" => return bare(&block.contents).map(Registered::Key),
+            "PUBLIC KEY" => return bare(&block.contents).map(KeyOrCertificate::Key),
             _ => {}
         }
     }
@@ -76,9 +77,9 @@ pub fn read(text: &str) -> Result<Registered, NotACertificate> {
 
 /// Reads a JSON Web Key with the certificate that it brings: the first of `x5c`, which has to be of the same key, as its thumbprints have to
 /// be those that stand beside it. Those behind it, of whoever signed it, are nobody's here. [RFC 7517 §4.7 to §4.9]
-pub(crate) fn of_key(key: &serde_json::Value) -> Result<Registered, BadKey> {
+pub(crate) fn of_key(key: &serde_json::Value) -> Result<KeyOrCertificate, BadKey> {
     let jwk = Jwk::deserialize(key).map_err(|_| BadKey::Unsupported)?;
-    let Some(chain) = key.get("x5c") else { return Ok(Registered::Key(jwk)) };
+    let Some(chain) = key.get("x5c") else { return Ok(KeyOrCertificate::Key(jwk)) };
     let first = chain.get(0).and_then(serde_json::Value::as_str).and_then(|first| STANDARD.decode(first).ok());
     let found = first.and_then(|der| Certificate::from_der(&der).ok()).filter(|found| found.jwk.key == jwk.key);
     let found = found.ok_or(BadKey::Certificate)?;
@@ -86,7 +87,7 @@ pub(crate) fn of_key(key: &serde_json::Value) -> Result<Registered, BadKey> {
     if own.iter().any(|(name, own)| key.get(*name).is_some_and(|named| named != own)) {
         return Err(BadKey::Certificate);
     }
-    Ok(Registered::Certificate(Box::new(Certificate { jwk, ..found })))
+    Ok(KeyOrCertificate::Certificate(Box::new(Certificate { jwk, ..found })))
 }
 
 impl Certificate {
@@ -156,16 +157,16 @@ mod tests {
 
     #[test]
     fn a_certificate_brings_its_key_and_its_thumbprints() {
-        let Ok(Registered::Certificate(found)) = read(CERTIFICATE) else { panic!("no certificate") };
+        let Ok(KeyOrCertificate::Certificate(found)) = read(CERTIFICATE) else { panic!("no certificate") };
         assert_eq!(found.x5t.iter().map(|byte| format!("{byte:02X}")).collect::<String>(), SHA1);
         let der: String = CERTIFICATE.lines().filter(|line| !line.starts_with('-')).collect();
-        assert_eq!(read(&der), Ok(Registered::Certificate(found.clone())), "the same, without its frame");
-        assert_eq!(read(PUBLIC_KEY), Ok(Registered::Key(found.jwk)));
+        assert_eq!(read(&der), Ok(KeyOrCertificate::Certificate(found.clone())), "the same, without its frame");
+        assert_eq!(read(PUBLIC_KEY), Ok(KeyOrCertificate::Key(found.jwk)));
     }
 
     #[test]
     fn a_key_brings_its_own_certificate_or_is_refused() {
-        let Ok(Registered::Certificate(found)) = read(CERTIFICATE) else { panic!("no certificate") };
+        let Ok(KeyOrCertificate::Certificate(found)) = read(CERTIFICATE) else { panic!("no certificate") };
         let der: String = CERTIFICATE.lines().filter(|line| !line.starts_with('-')).map(str::trim).collect();
         let with = |members: serde_json::Value| {
             let mut key = serde_json::to_value(Jwk { kid: Some("ci".into()), ..found.jwk.clone() }).unwrap();
@@ -174,10 +175,10 @@ mod tests {
         };
         let (x5t, x5t_s256) = (base64url::encode(found.x5t), base64url::encode(found.x5t_s256));
         let own = with(json!({"x5c": [der, "whoever signed it"], "x5t": x5t, "x5t#S256": x5t_s256}));
-        let Ok(Registered::Certificate(own)) = own else { panic!("{own:?}") };
+        let Ok(KeyOrCertificate::Certificate(own)) = own else { panic!("{own:?}") };
         assert_eq!((own.x5t, own.not_after), (found.x5t, found.not_after));
         assert_eq!(own.jwk.kid.as_deref(), Some("ci"), "the key is as it was written");
-        assert!(matches!(with(json!({})), Ok(Registered::Key(_))));
+        assert!(matches!(with(json!({})), Ok(KeyOrCertificate::Key(_))));
         let urlsafe = der.replace('+', "-").replace('/', "_");
         for (name, members) in [
             ("none", json!({"x5c": []})),
@@ -194,7 +195,7 @@ mod tests {
                            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "x5c": [der]});
         assert_eq!(of_key(&other), Err(BadKey::Certificate), "of another key");
         let published = JwkSet::published(json!({"keys": [other]}).to_string().as_bytes()).unwrap();
-        assert!(matches!(published.as_slice(), [Registered::Key(_)]), "elsewhere it says nothing: {published:?}");
+        assert!(matches!(published.as_slice(), [KeyOrCertificate::Key(_)]), "elsewhere it says nothing: {published:?}");
     }
 
     #[test]

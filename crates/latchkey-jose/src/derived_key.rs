@@ -6,7 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hkdf, hmac};
 use zeroize::Zeroizing;
 
-use crate::digest::first_32;
+use crate::digest::first;
 
 /// A key for one purpose. It authenticates and it seals, with independent keys for each, so that nothing made for one purpose
 /// means anything for another. [RFC 5869]
@@ -44,7 +44,7 @@ impl DerivedKey {
 
     /// The HMAC-SHA-256 of a list of parts. Each part goes in with its length, so `["ab", "c"]` is not `["a", "bc"]`.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        first_32(self.authenticate(parts).as_ref())
+        first(self.authenticate(parts).as_ref())
     }
 
     /// Whether `tag` is the MAC of the parts, compared in constant time.

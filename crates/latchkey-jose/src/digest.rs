@@ -6,20 +6,17 @@ use crate::{Algorithm, base64url};
 
 /// SHA-256 of some bytes.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
-    first_32(digest::digest(&digest::SHA256, bytes.as_ref()).as_ref())
+    first(digest::digest(&digest::SHA256, bytes.as_ref()).as_ref())
 }
 
 /// SHA-1 of some bytes, where it is a name that others gave and nothing rests on it.
 pub fn sha1(bytes: impl AsRef<[u8]>) -> [u8; 20] {
-    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes.as_ref());
-    let mut array = [0; 20];
-    array.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
-    array
+    first(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes.as_ref()).as_ref())
 }
 
 /// HMAC-SHA-256 of a message. For a key used again and again, [`crate::DerivedKey`] holds it parsed.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    first_32(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())
+    first(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())
 }
 
 /// Whether two secrets are equal, in a time that tells their length at most.
@@ -42,13 +39,9 @@ pub fn left_half_hash(algorithm: Algorithm, value: &str) -> String {
     base64url::encode(hash.get(..hash.len() / 2).unwrap_or_default())
 }
 
-/// The provider returns slices; these algorithms are 32 bytes long.
-pub(crate) fn first_32(bytes: &[u8]) -> [u8; 32] {
-    let mut array = [0; 32];
-    for (to, from) in array.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    array
+/// The provider returns slices, exactly as long as the algorithm says, so nothing is ever missing.
+pub(crate) fn first<const LENGTH: usize>(bytes: &[u8]) -> [u8; LENGTH] {
+    bytes.first_chunk().copied().unwrap_or([0; LENGTH])
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::{self, Registered};
+use crate::certificate::{self, KeyOrCertificate};
 use crate::json::{self, Present};
 use crate::{Algorithm, base64url, thumbprint};
 
@@ -93,9 +93,9 @@ impl JwkSet {
     }
 
     /// The same with the certificates that the keys bring. One that is not of its key says nothing.
-    pub fn published(document: &[u8]) -> Result<Vec<Registered>, BadKeySet> {
+    pub fn published(document: &[u8]) -> Result<Vec<KeyOrCertificate>, BadKeySet> {
         let read = |key: &serde_json::Value| match certificate::of_key(key) {
-            Err(BadKey::Certificate) => Jwk::deserialize(key).ok().map(Registered::Key),
+            Err(BadKey::Certificate) => Jwk::deserialize(key).ok().map(KeyOrCertificate::Key),
             read => read.ok(),
         };
         Ok(listed(document)?.iter().filter_map(read).collect())
@@ -103,7 +103,7 @@ impl JwkSet {
 
     /// Reads what an owner registers: one key, or a set of them. Each has to be one that we can use, and none may bring its private part
     /// or the certificate of another key.
-    pub fn registered(text: &str) -> Result<Vec<Registered>, BadKey> {
+    pub fn registered(text: &str) -> Result<Vec<KeyOrCertificate>, BadKey> {
         json::check_object(text.as_bytes()).map_err(|_| BadKey::Malformed)?;
         let value: serde_json::Value = serde_json::from_str(text).map_err(|_| BadKey::Malformed)?;
         let keys = match value.get("keys") {
@@ -167,7 +167,7 @@ pub enum BadKey {
 }
 
 /// A key as it is written.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Members {
     kty: String,
     #[serde(rename = "use", default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
@@ -198,29 +198,21 @@ struct Members {
 
 impl From<Jwk> for Members {
     fn from(jwk: Jwk) -> Self {
-        let (kty, crv, x, y, n, e) = match jwk.key {
-            PublicKey::Rsa { n, e } => {
-                ("RSA", None, None, None, Some(base64url::encode(n)), Some(base64url::encode(e)))
-            }
-            PublicKey::P256 { x, y } => {
-                ("EC", Some("P-256"), Some(base64url::encode(x)), Some(base64url::encode(y)), None, None)
-            }
-            PublicKey::Ed25519 { x } => ("OKP", Some("Ed25519"), Some(base64url::encode(x)), None, None, None),
-        };
-        Self {
-            kty: kty.to_owned(),
+        let encoded = |bytes: &[u8]| Some(base64url::encode(bytes));
+        let members = Self {
             use_: Some("sig".to_owned()),
-            key_ops: None,
             alg: jwk.alg.map(|algorithm| algorithm.name().to_owned()),
             kid: jwk.kid,
-            crv: crv.map(str::to_owned),
-            x,
-            y,
-            n,
-            e,
-            d: Present(false),
-            p: Present(false),
-            q: Present(false),
+            ..Self::default()
+        };
+        match jwk.key {
+            PublicKey::Rsa { n, e } => Self { kty: "RSA".to_owned(), n: encoded(&n), e: encoded(&e), ..members },
+            PublicKey::P256 { x, y } => {
+                Self { kty: "EC".to_owned(), crv: Some("P-256".to_owned()), x: encoded(&x), y: encoded(&y), ..members }
+            }
+            PublicKey::Ed25519 { x } => {
+                Self { kty: "OKP".to_owned(), crv: Some("Ed25519".to_owned()), x: encoded(&x), ..members }
+            }
         }
     }
 }

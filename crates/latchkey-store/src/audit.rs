@@ -34,29 +34,27 @@ const RECORD: Sql = Sql::write(
      SELECT tenant, seq, hash, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM audit_head WHERE tenant = $1",
 );
 
-const NEWEST: Sql = Sql::read(
-    "audit.newest",
-    "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
-       FROM audit_event WHERE tenant = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
-);
+/// Events of a tenant, in the columns that [`Recorded::from_row`] reads.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address,
+                    detail
+               FROM audit_event WHERE tenant = $1 AND ",
+            $condition
+        )
+    };
+}
 
-const NEWEST_BY_ACTOR: Sql = Sql::read(
-    "audit.newest_by_actor",
-    "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
-       FROM audit_event WHERE tenant = $1 AND actor = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
-);
+const NEWEST: Sql = Sql::read("audit.newest", select!("seq < $2 ORDER BY seq DESC LIMIT $3"));
 
-const NEWEST_ABOUT: Sql = Sql::read(
-    "audit.newest_about",
-    "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
-       FROM audit_event WHERE tenant = $1 AND authorization_id = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
-);
+const NEWEST_BY_ACTOR: Sql =
+    Sql::read("audit.newest_by_actor", select!("actor = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"));
 
-const OLDEST: Sql = Sql::read(
-    "audit.oldest",
-    "SELECT tenant, seq, hash, at, kind, outcome, reason, actor, client, authorization_id, session_id, subject, address, detail
-       FROM audit_event WHERE tenant = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
-);
+const NEWEST_ABOUT: Sql =
+    Sql::read("audit.newest_about", select!("authorization_id = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"));
+
+const OLDEST: Sql = Sql::read("audit.oldest", select!("seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4"));
 
 const HEAD: Sql = Sql::read("audit.head", "SELECT seq, hash FROM audit_head WHERE tenant = $1");
 

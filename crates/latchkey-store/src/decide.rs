@@ -47,4 +47,18 @@ impl Store {
         }
         Err(StoreError::Unavailable(format!("a request lost {ATTEMPTS} races in a row")))
     }
+
+    /// Commits what depends on nothing that others write; again after a conflict.
+    pub(crate) async fn commit_anyway(&self, changes: &Changes) -> Result<(), StoreError> {
+        self.decide(async || Ok(((), changes.clone()))).await
+    }
+
+    /// Commits what only one request can do. Whether it was this one: where the database had two give way to each other it was neither.
+    pub(crate) async fn commit_if_first(&self, changes: Changes) -> Result<bool, StoreError> {
+        match self.commit(changes).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Lost) => Ok(false),
+            Err(CommitError::Unavailable(error)) => Err(error),
+        }
+    }
 }

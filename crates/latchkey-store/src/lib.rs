@@ -88,6 +88,12 @@ impl Store {
         Ok(self.read(sql, values).await?.into_iter().next())
     }
 
+    /// The number in the first column of the one row that there is; 0 without a row.
+    pub(crate) async fn count(&self, sql: &'static Sql, values: Vec<Value>) -> Result<usize, StoreError> {
+        let number = self.read_one(sql, values).await?.map_or(Ok(0), |row| row.int(0))?;
+        Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
     /// Commits a change set. Returns when it is durable and every subscriber of the feed has heard its notices.
     ///
     /// Once started it runs to its end, even when the caller goes away.

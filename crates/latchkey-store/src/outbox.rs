@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use latchkey_identity::time::days;
 use latchkey_jose::Timestamp;
 use uuid::Uuid;
 
 use crate::Store;
-use crate::error::{CommitError, StoreError};
+use crate::error::StoreError;
 use crate::identity::purge::Old;
 use crate::statement::{Changes, Sql, Write};
 use crate::value::Row;
@@ -15,9 +16,9 @@ use crate::value::Row;
 /// About one topic, nobody gets two mails within this time.
 const TOPIC_PAUSE: Duration = Duration::from_secs(3_600);
 /// A mail is kept this long, so that it can be seen what was sent. One that still waits then will never be sent: nobody wants to read it.
-pub(crate) const KEPT: Duration = Duration::from_secs(7 * 86_400);
+pub(crate) const KEPT: Duration = days(7);
 /// Who was told is kept this long after the end.
-pub(crate) const TOLD_KEPT: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const TOLD_KEPT: Duration = days(30);
 
 /// One mail about a topic waits at a time, and the next leaves no sooner than an hour after it. A mail without a topic is compared with
 /// none, since NULL equals nothing.
@@ -253,40 +254,28 @@ impl Store {
     pub async fn claim_mail(&self, mail: &Queued, until: Timestamp) -> Result<bool, StoreError> {
         let mut changes = Changes::none();
         changes.write(&CLAIM, vec![mail.tenant.into(), mail.id.into(), mail.next_at.into(), until.into()]);
-        match self.commit(changes).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Lost) => Ok(false),
-            Err(CommitError::Unavailable(error)) => Err(error),
-        }
+        self.commit_if_first(changes).await
     }
 
     /// Tries a mail again then.
     pub async fn put_off_mail(&self, mail: &Queued, until: Timestamp) -> Result<(), StoreError> {
-        let values = vec![mail.tenant.into(), mail.id.into(), until.into()];
-        self.decide(async || {
-            let mut changes = Changes::none();
-            changes.write(&PUT_OFF, values.clone());
-            Ok(((), changes))
-        })
-        .await
+        let mut changes = Changes::none();
+        changes.write(&PUT_OFF, vec![mail.tenant.into(), mail.id.into(), until.into()]);
+        self.commit_anyway(&changes).await
     }
 
     /// Is done with a mail.
     pub async fn end_mail(&self, mail: &Queued, ending: Ending, at: Timestamp) -> Result<(), StoreError> {
-        let values = vec![mail.tenant.into(), mail.id.into(), at.into(), ending.word().into()];
-        self.decide(async || {
-            let mut changes = Changes::none();
-            changes.write(&END, values.clone());
-            Ok(((), changes))
-        })
-        .await
+        let mut changes = Changes::none();
+        changes.write(&END, vec![mail.tenant.into(), mail.id.into(), at.into(), ending.word().into()]);
+        self.commit_anyway(&changes).await
     }
 
     /// Whether somebody was told of this end, so many days before it or later.
     pub async fn was_told(&self, reminder: Reminder) -> Result<bool, StoreError> {
         let Reminder { about, account, tenant, ends_at, days } = reminder;
         let values = vec![about.into(), account.into(), ends_at.into(), whole(days).into(), tenant.into()];
-        Ok(self.read_one(&WAS_TOLD, values).await?.map_or(Ok(0), |row| row.int(0))? > 0)
+        Ok(self.count(&WAS_TOLD, values).await? > 0)
     }
 }
 

@@ -236,8 +236,7 @@ impl AppBuilder {
     }
 
     pub(crate) fn build(self, known: &[String]) -> Client {
-        let hash = sha256(format!("client {}", self.name).as_bytes());
-        let id = ClientId(uuid::Builder::from_random_bytes(hash[..16].try_into().expect("16 of 32 bytes")).into_uuid());
+        let id = ClientId(id("client", &self.name));
         let checked = self.registration.check(known).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let owner = self.owner.map(sample::account_id);
         let authentication = self.authentication;

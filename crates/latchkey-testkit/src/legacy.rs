@@ -57,6 +57,15 @@ pub struct OldRefusal {
     pub description: String,
 }
 
+/// Pairs, with these in place of those of the same name; an empty value leaves one out.
+fn edited<'a>(
+    own: [(&'a str, &'a str); 5],
+    edits: &'a [(&'a str, &'a str)],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let kept = own.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name));
+    kept.chain(edits.iter().copied().filter(|(_, value)| !value.is_empty()))
+}
+
 /// An app as another server would have exported it.
 pub fn an_exported_app(name: &str, scope: &str) -> LegacyRegistration {
     LegacyRegistration {
@@ -136,9 +145,7 @@ impl OldApp {
             ("scope", &self.scope),
             ("redirect_uri", &self.redirect_uri),
         ];
-        let kept = own.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name));
-        let pairs = kept.chain(edits.iter().copied().filter(|(_, value)| !value.is_empty()));
-        format!("{HTTPS}/oauth2/authorize?{}", encode(pairs))
+        format!("{HTTPS}/oauth2/authorize?{}", encode(edited(own, edits)))
     }
 
     /// The approval page, as this person sees it.
@@ -177,9 +184,7 @@ impl OldApp {
             ("assertion", assertion),
             ("redirect_uri", &self.redirect_uri),
         ];
-        let kept = own.into_iter().filter(|(name, _)| !edits.iter().any(|(edit, _)| edit == name));
-        let pairs = kept.chain(edits.iter().copied().filter(|(_, value)| !value.is_empty()));
-        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        edited(own, edits).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Sends a form to the token endpoint.

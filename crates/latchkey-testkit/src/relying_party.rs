@@ -9,14 +9,12 @@ pub use tokens::{Refused, Tokens, claims, header};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_identity::client::{ClientId, ClientKind};
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_identity::grant::token_exchange::ACCESS_TOKEN;
-use latchkey_jose::SigningKey;
 use latchkey_jose::digest::sha256;
 use latchkey_jose::mac::MacAlgorithm;
+use latchkey_jose::{SigningKey, base64url};
 use serde_json::{Value, json};
 
 use crate::browser::Boxed;
@@ -168,10 +166,10 @@ impl RelyingParty {
     /// An assertion that its secret authenticates.
     pub fn authenticated(&self, mac: MacAlgorithm, claims: &Value) -> String {
         let header = json!({"alg": mac.name(), "typ": "JWT"});
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let encode = |value: &Value| base64url::encode(value.to_string());
         let start = format!("{}.{}", encode(&header), encode(claims));
         let tag = mac.authenticate(self.secret().as_bytes(), start.as_bytes());
-        format!("{start}.{}", URL_SAFE_NO_PAD.encode(tag))
+        format!("{start}.{}", base64url::encode(tag))
     }
 
     /// What a sound assertion of it says, at this moment.
@@ -207,7 +205,7 @@ impl RelyingParty {
             ("scope", self.scope.clone()),
             ("state", unpredictable()),
             ("nonce", unpredictable()),
-            ("code_challenge", URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()))),
+            ("code_challenge", base64url::encode(sha256(verifier.as_bytes()))),
             ("code_challenge_method", "S256".to_owned()),
         ];
         let parameters = pairs.map(|(name, value)| (name.to_owned(), value)).to_vec();
@@ -361,5 +359,5 @@ impl RelyingParty {
 pub fn unpredictable() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Relaxed);
-    URL_SAFE_NO_PAD.encode(sha256(format!("latchkey testkit {count}").as_bytes()))
+    base64url::encode(sha256(format!("latchkey testkit {count}").as_bytes()))
 }

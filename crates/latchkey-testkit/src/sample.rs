@@ -1,6 +1,7 @@
 //! What is in a world: people, apps and organizations like those of the demo, with ids that follow from their names.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use latchkey_devops::access::{Action, Asked, Caller, InOrganization, ProjectAccess, Standing, to_project};
 use latchkey_devops::access_level::AccessLevel;
@@ -28,7 +29,8 @@ use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantId, TenantKind};
 use latchkey_identity::{Change, Decision, Entropy, Timestamp};
 use latchkey_store::devops::organizations::Numbered;
 use latchkey_store::devops::{
-    Author, build_definitions, builds, logs, members, organizations, projects, repositories, timelines, work_items,
+    Author, OrganizationFacts, build_definitions, builds, logs, members, organizations, projects, repositories,
+    timelines, work_items,
 };
 use latchkey_store::{Changes, Store};
 use serde_json::json;
@@ -144,7 +146,7 @@ pub(crate) async fn fill(store: &Store, keys: &PurposeKey, repositories: &Reposi
     organization(store, "shore", "eve", &shore()).await;
     project(store, "shore", "pier").await;
     let mut changes = Changes::none();
-    let shore = store.organization("shore").await.expect("the store answers").expect("shore is there");
+    let shore = facts(store, "shore").await;
     let all = [ProjectGroup::ProjectAdministrators].into();
     let author = Author::server(START);
     changes.append(members::add_to_project(&shore.organization, person_id("eve"), project_id("pier"), &all, &author));
@@ -249,8 +251,14 @@ async fn organization(store: &Store, name: &str, owner: &str, tenant: &Tenant) {
     store.commit(organizations::create(&organization, &owner, &Author::server(START))).await.expect("an organization");
 }
 
+/// What is known of an organization that is there.
+async fn facts(store: &Store, organization: &str) -> Arc<OrganizationFacts> {
+    let facts = store.organization(organization).await.expect("the store answers");
+    facts.unwrap_or_else(|| panic!("{organization} is not there"))
+}
+
 async fn project(store: &Store, organization: &str, name: &str) {
-    let facts = store.organization(organization).await.expect("the store answers").expect("the organization is there");
+    let facts = facts(store, organization).await;
     let project = Project {
         id: project_id(name),
         organization: facts.id(),
@@ -265,7 +273,7 @@ async fn project(store: &Store, organization: &str, name: &str) {
 
 async fn repository(store: &Store, repositories: &Repositories, organization: &str, project: &str, name: &str) {
     repositories.create(repository_id(name).0, "main").await.expect("a repository on disk");
-    let facts = store.organization(organization).await.expect("the store answers").expect("the organization is there");
+    let facts = facts(store, organization).await;
     let repository = Repository {
         id: repository_id(name),
         project: project_id(project),
@@ -292,7 +300,7 @@ fn member(name: &str, access_level: AccessLevel, administrator: bool, projects: 
 async fn harbor_members(store: &Store) {
     use ProjectGroup::{Contributors, ProjectAdministrators};
 
-    let facts = store.organization("harbor").await.expect("the store answers").expect("harbor is there");
+    let facts = facts(store, "harbor").await;
     let (organization, author) = (&facts.organization, Author::server(START));
     let mut changes = Changes::none();
     for project in ["lighthouse", "drydock"] {
@@ -342,7 +350,7 @@ async fn code(repositories: &Repositories) {
 
 /// Proof that ana may do this in lighthouse.
 async fn ana_in_lighthouse(store: &Store, action: Action) -> (ProjectAccess, Project) {
-    let facts = store.organization("harbor").await.expect("the store answers").expect("harbor is there");
+    let facts = facts(store, "harbor").await;
     let ana = person_id("ana");
     let member = store.member(facts.id(), ana).await.expect("the store answers").expect("ana is a member");
     let within = InOrganization::new("harbor", Some(&facts.organization), Some(&member));

@@ -54,6 +54,11 @@ struct Parts {
     folder: Arc<TempDir>,
 }
 
+/// What every world keeps its secrets under, so that several servers read what one of them wrote.
+fn keys() -> Keys {
+    Keys::derive(&[7; 32]).expect("keys")
+}
+
 /// Runs a test in two worlds that differ in their database: SQLite and PostgreSQL.
 pub fn on_both_databases(test: impl AsyncFn(World)) {
     on_both_engines(async |database| test(World::on(database).await).await);
@@ -84,7 +89,7 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let git = GitProgram::find(std::env::var_os("PATH"), folder.path().join("home")).await.expect("git");
         let repositories = Repositories::at(folder.path().join("repositories"), git).await.expect("a folder");
-        let (store, keys) = (database.open().await, Keys::derive(&[7; 32]).expect("keys"));
+        let (store, keys) = (database.open().await, keys());
         let apps = sample::fill(&store, &keys.client_secret, &repositories).await;
         let names = Names::default();
         let app = start(store, keys, repositories, settings(https, behind_proxy), &clock, &names).await;
@@ -96,7 +101,7 @@ impl World {
     /// Another server of the same world, by its clock: it shares the database, which is at `url` for it, and the folder of repositories.
     pub async fn another_server(&self, url: &DatabaseUrl) -> Self {
         let store = Store::open(url).await.expect("the database opens");
-        let keys = Keys::derive(&[7; 32]).expect("keys");
+        let keys = keys();
         let (repositories, settings) = (self.parts().repositories.clone(), self.parts().settings.clone());
         let app = start(store, keys, repositories, settings, &self.0.clock, &self.0.names).await;
         Self(Arc::new(Parts {
@@ -118,7 +123,7 @@ impl World {
         let repositories = site.app().repositories.clone();
         let settings = site.app().settings.clone();
         drop(site);
-        let keys = Keys::derive(&[7; 32]).expect("keys");
+        let keys = keys();
         let app = start(database.open().await, keys, repositories, settings, &clock, &names).await;
         Self(Arc::new(Parts { site: Site::new(app), https, clock, apps, names, folder }))
     }

@@ -1,4 +1,4 @@
-//! What every handler is handed: the store, the keys, the clock, and the few values of the configuration that the web layer needs.
+//! What every handler is handed: the store, the keys, the clock, the few values of the configuration, and what is kept in memory.
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -14,7 +14,6 @@ use latchkey_identity::client::registration::RegistrationError;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::device_code::pace::Polls;
 use latchkey_identity::resource::ResourceServer;
-use latchkey_identity::secret::{Purpose, PurposeKey};
 use latchkey_identity::sign_in::throttle::Throttle;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::throttle::Wait;
@@ -23,7 +22,6 @@ use latchkey_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
-use crate::client_authorities::ClientAuthorities;
 use crate::dpop::Proofs;
 use crate::hashing::HashingPool;
 use crate::identity::client_documents::ClientDocuments;
@@ -32,7 +30,9 @@ use crate::identity::issuer_keys::IssuerKeys;
 use crate::identity::logo::Logos;
 use crate::identity::published_keys::PublishedKeysOfClients;
 use crate::identity::upstream::provider::KnownProviders;
+use crate::keys::Keys;
 use crate::outbound::Outbound;
+use crate::settings::Settings;
 use crate::signer::Signer;
 use crate::uses::UseRecorder;
 
@@ -104,115 +104,6 @@ impl Clock {
     }
 }
 
-/// Values of the configuration that the web layer needs.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The origins we answer at, each with its issuer; the first is the one that links in mails and on pages lead to.
-    pub origins: Vec<Origin>,
-    /// Whether a proxy that we trust stands in front, speaks TLS for us and says where requests come from.
-    pub behind_proxy: bool,
-    /// Who vouches for the names of clients' certificates.
-    pub client_authorities: ClientAuthorities,
-    /// How many password hashes are computed at once.
-    pub hashing_permits: usize,
-    /// How many more may wait.
-    pub hashing_queue: usize,
-    /// Whether this is the demo: the picker's hints and the guided pages.
-    pub demo: bool,
-}
-
-impl Settings {
-    /// The URLs of all our origins.
-    pub fn origin_urls(&self) -> Vec<String> {
-        self.origins.iter().map(|origin| origin.url.to_string()).collect()
-    }
-}
-
-/// One origin: scheme, host and port, as browsers write it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Origin {
-    /// `https://id.example.com`, without a slash at the end.
-    pub url: Arc<str>,
-    /// The `host[:port]` of it, in lower case.
-    pub authority: Arc<str>,
-    /// Whether it is https.
-    pub secure: bool,
-    /// Where the same is answered to clients that show a certificate, if anywhere. [RFC 8705 §5]
-    pub mutual_tls: Option<Alias>,
-}
-
-/// Another address of an origin, at a listener that asks for certificates.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Alias {
-    /// `https://mtls.id.example.com`, without a slash at the end.
-    pub url: Arc<str>,
-    /// The `host[:port]` of it, in lower case.
-    pub authority: Arc<str>,
-    /// Whether a proxy asks there, and says what it was shown. [RFC 9440]
-    pub by_proxy: bool,
-}
-
-impl Origin {
-    /// The same origin, which is at `alias` for clients that show a certificate: to us, or to a proxy in front.
-    #[must_use]
-    pub fn with_mutual_tls(self, alias: Self, by_proxy: bool) -> Self {
-        Self { mutual_tls: Some(Alias { url: alias.url, authority: alias.authority, by_proxy }), ..self }
-    }
-
-    /// Reads an origin; `None` if it is not `http(s)://host[:port]`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let url = url::Url::parse(text).ok()?;
-        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !plain || !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
-        let origin = url.origin().ascii_serialization();
-        let authority = origin.split_once("://")?.1.into();
-        Some(Self { secure: url.scheme() == "https", url: origin.into(), authority, mutual_tls: None })
-    }
-}
-
-/// Keys derived from the server's master key, one for each purpose.
-#[derive(Clone, Debug)]
-pub struct Keys {
-    /// Refresh tokens, and the pairwise subjects of people.
-    pub refresh_token: PurposeKey,
-    /// Client secrets, and registration access tokens.
-    pub client_secret: PurposeKey,
-    /// Forms of our own pages, and set-up links.
-    pub form: PurposeKey,
-    /// Devices that accounts signed in from before.
-    pub known_device: PurposeKey,
-    /// What guesses at passwords are counted under.
-    pub guess: PurposeKey,
-    /// Positions in long lists.
-    pub continuation: PurposeKey,
-    /// Private signing keys at rest.
-    pub key_encryption: PurposeKey,
-    /// Nonces that DPoP proofs carry.
-    pub dpop_nonce: PurposeKey,
-    /// Secrets that we have at upstream providers, and what goes along with a sign-in there.
-    pub upstream: PurposeKey,
-}
-
-impl Keys {
-    /// Derives all of them.
-    pub fn derive(master: &[u8; 32]) -> Result<Self, StartError> {
-        let derive = |purpose| PurposeKey::derive(master, purpose).map_err(|_| StartError::Provider);
-        Ok(Self {
-            refresh_token: derive(Purpose::RefreshToken)?,
-            client_secret: derive(Purpose::ClientSecret)?,
-            form: derive(Purpose::Form)?,
-            known_device: derive(Purpose::KnownDevice)?,
-            guess: derive(Purpose::Guess)?,
-            continuation: derive(Purpose::Continuation)?,
-            key_encryption: derive(Purpose::KeyEncryption)?,
-            dpop_nonce: derive(Purpose::DpopNonce)?,
-            upstream: derive(Purpose::Upstream)?,
-        })
-    }
-}
-
 /// Why an [`App`] could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -244,12 +135,6 @@ pub struct Ingredients {
 }
 
 impl App {
-    /// Whether a document of a client's may be fetched for somebody there: nobody makes this server ask others again and again, or takes the
-    /// turns of those who do not.
-    pub(crate) fn begin_fetch(&self, asked_from: IpAddr, now: Timestamp) -> Result<(), Wait> {
-        self.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now)
-    }
-
     /// Makes the app: reads the signing keys, or makes the first ones.
     pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
         let Ingredients { store, keys, repositories, outbound, settings, clock } = ingredients;
@@ -294,6 +179,12 @@ impl App {
     /// The moment. A request asks once.
     pub fn now(&self) -> Timestamp {
         (self.clock.0)()
+    }
+
+    /// Whether a document of a client's may be fetched for somebody there: nobody makes this server ask others again and again, or takes the
+    /// turns of those who do not.
+    pub(crate) fn begin_fetch(&self, asked_from: IpAddr, now: Timestamp) -> Result<(), Wait> {
+        self.request_throttle.lock().unwrap_or_else(PoisonError::into_inner).begin_fetch(asked_from, now)
     }
 
     /// Asks a rule about a client, as it is at that moment. One that is not there is nobody's.

@@ -12,8 +12,9 @@ use latchkey_identity::secret::PurposeKey;
 use latchkey_identity::{OAuthError, Timestamp};
 use latchkey_store::Store;
 
-use crate::app::{App, Origin};
+use crate::app::App;
 use crate::identity::problem::OAuthProblem;
+use crate::settings::Origin;
 use crate::visitor::CameToAlias;
 
 /// What a proof comes in.

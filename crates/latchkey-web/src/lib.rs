@@ -3,6 +3,7 @@
 //! | what | where |
 //! |---|---|
 //! | every request, every answer: hosts, sizes, headers | [`site`] |
+//! | what every handler is handed | [`app`], [`settings`], [`keys`] |
 //! | every URL | [`routes`] |
 //! | the identity platform's endpoints | [`identity`] |
 //! | the endpoints of the older OAuth kind | [`legacy`] |
@@ -10,11 +11,13 @@
 //! | what people are told by mail | [`mail`] |
 //! | pages for people: what they show | [`pages`] |
 //! | pages for people: what they do | [`portal`] |
+//! | browsers: the cookies that they are known by, and forms of ours | [`visitor`], [`cookie`], [`forms`] |
 //! | access tokens that come in, and proofs of the keys that they are bound to | [`bearer`], [`dpop`] |
 //! | certificates of clients: who vouches for them, and what a proxy says of them | [`client_authorities`], [`client_cert`] |
 //! | requests that the server makes itself | [`outbound`] |
 //! | the API of administrators | [`admin`] |
-//! | what becomes of the signing keys | [`key_rotation`] |
+//! | signing, the keys of a moment, and what becomes of them | [`signer`], [`key_ring`], [`key_rotation`] |
+//! | what the token endpoints answer | [`token_response`] |
 
 pub mod admin;
 pub mod app;
@@ -22,6 +25,7 @@ pub mod assets;
 pub mod bearer;
 pub mod client_authorities;
 pub mod client_cert;
+pub mod cookie;
 pub mod devops;
 pub mod dpop;
 pub mod extract;
@@ -30,6 +34,7 @@ pub mod hashing;
 pub mod identity;
 pub mod key_ring;
 pub mod key_rotation;
+pub mod keys;
 pub mod legacy;
 pub mod mail;
 pub mod outbound;
@@ -37,13 +42,17 @@ pub mod pages;
 pub mod portal;
 pub mod reply;
 pub mod routes;
+pub mod settings;
 pub mod signer;
 pub mod site;
 mod staleness;
+pub mod token_response;
 pub mod uses;
 pub mod visitor;
 
-pub use app::{App, Clock, Ingredients, Keys, Origin, Settings, StartError};
+pub use app::{App, Clock, Ingredients, StartError};
 pub use client_authorities::ClientAuthorities;
+pub use keys::Keys;
+pub use settings::{Origin, Settings};
 pub use site::Site;
 pub use visitor::{ClientCertificate, Peer};

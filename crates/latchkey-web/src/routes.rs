@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Path, State};
+use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -107,15 +107,16 @@ async fn healthy(State(app): State<App>) -> StatusCode {
 }
 
 async fn devops_or_nowhere(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    match devops::answer(&app, request).await {
+    match devops::dispatch::answer(&app, request).await {
         Ok(response) => response,
         Err(parts) => nowhere(&app, &Visitor::of(&app, &parts)),
     }
 }
 
 /// Another method than the address has. Endpoints of clients say so; anywhere else it is an address of nothing, or of the DevOps side.
-async fn wrong_method(State(app): State<App>, path: MatchedPath, request: Request<Body>) -> Response<Body> {
-    match path.as_str().starts_with("/{tenant}/oauth2/v2.0/") {
+async fn wrong_method(State(app): State<App>, request: Request<Body>) -> Response<Body> {
+    let below_tenant = request.uri().path().splitn(3, '/').nth(2).unwrap_or_default();
+    match below_tenant.starts_with("oauth2/v2.0/") {
         true => OAuthProblem::wrong_method().into_response(),
         false => devops_or_nowhere(State(app), request).await,
     }

@@ -8,15 +8,16 @@ use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use tower_service::Service as _;
 
-use crate::app::{App, Origin};
+use crate::app::App;
 use crate::client_cert::{self, Unreadable};
 use crate::reply;
 use crate::routes;
+use crate::settings::Origin;
 use crate::staleness;
 use crate::visitor::{CameToAlias, Peer};
 
 /// Bytes of the path and query of a request.
-const URL_BYTES: usize = 8_192;
+pub(crate) const URL_BYTES: usize = 8_192;
 
 /// The whole site. Cheap to clone.
 #[derive(Clone)]

@@ -34,7 +34,7 @@ pub(crate) fn answer(app: &App, parts: &Parts, error: StoreError) -> Response<Bo
     if path == "/healthz" {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    if let Some(answer) = devops::unavailable(parts, &error) {
+    if let Some(answer) = devops::dispatch::unavailable(parts, &error) {
         return answer;
     }
     if path.starts_with("/_admin/") {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT};
+use http::header::{HeaderMap, USER_AGENT};
 use http::request::Parts;
 use latchkey_identity::Timestamp;
 use latchkey_identity::secret::TokenHash;
@@ -12,7 +12,9 @@ use latchkey_identity::session::BrowserHash;
 use latchkey_identity::token::confirmation::Thumbprint;
 use rustls::pki_types::CertificateDer;
 
-use crate::app::{App, Origin, random};
+use crate::app::{App, random};
+use crate::cookie::Cookie;
+use crate::settings::Origin;
 
 /// What the listener knows of a connection. It is put into each request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -99,42 +101,16 @@ impl BrowserCookie {
     /// Sets it, if the browser does not hold it yet.
     pub fn set(&self, headers: &mut HeaderMap) {
         if self.is_new {
-            set_cookie(headers, name(BROWSER, self.secure), &self.value, self.secure, None);
+            BROWSER.set(headers, &self.value, self.secure);
         }
     }
 }
 
-const BROWSER: [&str; 2] = ["latchkey", "__Host-latchkey"];
-const DEVICE: [&str; 2] = ["latchkey-device", "__Host-latchkey-device"];
-/// A device is remembered for a year.
-const DEVICE_SECONDS: u32 = 365 * 86_400;
+const BROWSER: Cookie = Cookie { plain: "latchkey", host: "__Host-latchkey", max_age: None };
 
-fn name(names: [&'static str; 2], secure: bool) -> &'static str {
-    let [plain, host] = names;
-    // `__Host-` and `Secure` mean https. Plain http is spoken on loopback only, where not every client holds such a cookie.
-    if secure { host } else { plain }
-}
-
-/// Sets the cookie that remembers which accounts signed in from this device.
-pub fn set_device(headers: &mut HeaderMap, value: &str, secure: bool) {
-    set_cookie(headers, name(DEVICE, secure), value, secure, Some(DEVICE_SECONDS));
-}
-
-fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, secure: bool, max_age: Option<u32>) {
-    let secure = if secure { "; Secure" } else { "" };
-    let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-    // Both are our own characters.
-    if let Ok(cookie) =
-        HeaderValue::from_str(&format!("{name}={value}; Path=/{max_age}; HttpOnly; SameSite=Lax{secure}"))
-    {
-        headers.append(SET_COOKIE, cookie);
-    }
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(wanted)?.strip_prefix('='))
-}
+/// Which accounts signed in from a device: remembered for a year.
+pub const DEVICE: Cookie =
+    Cookie { plain: "latchkey-device", host: "__Host-latchkey-device", max_age: Some(365 * 86_400) };
 
 /// 256 random bits in base64url.
 pub fn token() -> String {
@@ -148,7 +124,7 @@ impl Visitor {
         let origin =
             origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true, mutual_tls: None });
         let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
-        let held = cookie(&parts.headers, name(BROWSER, origin.secure)).filter(|value| value.len() == 43);
+        let held = BROWSER.read(&parts.headers, origin.secure).filter(|value| value.len() == 43);
         let browser = BrowserCookie {
             value: held.map_or_else(token, str::to_owned),
             // A form of another site comes without the cookie that the browser holds: that is no reason to replace it.
@@ -163,9 +139,7 @@ impl Visitor {
             request_id: uuid::Builder::from_random_bytes(random()).into_uuid().to_string(),
             nonce: latchkey_jose::base64url::encode(random::<16>()),
             browser,
-            device: cookie(&parts.headers, name(DEVICE, origin.secure))
-                .filter(|value| value.len() <= 600)
-                .map(str::to_owned),
+            device: DEVICE.read(&parts.headers, origin.secure).filter(|value| value.len() <= 600).map(str::to_owned),
             origin,
         }
     }

@@ -12,7 +12,8 @@ use tokio::net::UnixStream;
 use x509_parser::parse_x509_certificate;
 
 use crate::bootstrap;
-use crate::config::plan::{Plan, PlannedOrigin};
+use crate::config::origin::PlannedOrigin;
+use crate::config::plan::Plan;
 use crate::desk::report::{Report, Row, row};
 use crate::mail::carrier::Carrier;
 use crate::tls;

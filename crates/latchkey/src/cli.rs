@@ -4,20 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use futures_util::FutureExt as _;
 use latchkey_store::Role;
-use latchkey_web::{App, ClientAuthorities, Settings};
 
-use crate::config::outbound::PlannedOutbound;
 use crate::config::show::ConfigCommand;
 use crate::config::{self, plan::Plan};
-use crate::control;
+use crate::desk::Order;
 use crate::desk::report::{Output, Report};
-use crate::desk::{self, Order};
 use crate::failure::{Exit, Failure};
-use crate::listen::signals::Signals;
+use crate::give::{self, Given, give};
 use crate::place::Place;
-use crate::{audit, bootstrap, check, demo, init, logging, out, password, serve, trust};
+use crate::{audit, bootstrap, check, demo, init, logging, out, serve, trust};
 
 /// Lets services work with people's DevOps resources, shows every key that is out, and takes any of them back.
 #[derive(Parser)]
@@ -194,7 +190,7 @@ impl Cli {
                 let Given { report, ended, when_shown } = give(&whereabouts, order, yes).await?;
                 let shown = show(&report, output);
                 if let Some(order) = when_shown.and_then(|when_shown| when_shown(&report)).filter(|_| shown) {
-                    acknowledge(&whereabouts, order).await;
+                    give::acknowledge(&whereabouts, order).await;
                 }
                 ended
             }
@@ -221,25 +217,9 @@ fn show(report: &Report, output: Output) -> bool {
     shown
 }
 
-/// What became of an order.
-struct Given {
-    report: Report,
-    ended: Result<(), Failure>,
-    when_shown: Option<desk::WhenShown>,
-}
-
-/// Tells the server that an answer was printed. It is there, whether or not that is kept.
-async fn acknowledge(whereabouts: &Whereabouts, order: Order) {
-    let kept = async { carry_out(whereabouts, &whereabouts.place()?, &mut None, order).await };
-    if let Err(failure) = kept.await {
-        out::note(format_args!(
-            "it could not be kept that these secrets were shown, and a next run adds others beside them: {failure}"
-        ));
-    }
-}
-
 impl Whereabouts {
-    fn plan(&self) -> Result<Plan, Failure> {
+    /// The configuration, checked whole.
+    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         match &self.data {
             Some(_) => Err(Failure::new(Exit::Usage, "--data names the folder of a demo, which has no configuration")
                 .remedy("run `latchkey demo`, or name a configuration by --config")),
@@ -247,7 +227,16 @@ impl Whereabouts {
         }
     }
 
-    fn place(&self) -> Result<Place, Failure> {
+    /// The same, if there is one: a demo has none.
+    pub(crate) fn configured(&self) -> Result<Option<Plan>, Failure> {
+        match self.data {
+            Some(_) => Ok(None),
+            None => self.plan().map(Some),
+        }
+    }
+
+    /// Where everything is kept.
+    pub(crate) fn place(&self) -> Result<Place, Failure> {
         match &self.data {
             Some(folder) => Ok(Place::in_folder(folder)),
             None => Ok(self.plan()?.place),
@@ -257,82 +246,6 @@ impl Whereabouts {
     fn demo_folder(&self) -> PathBuf {
         self.data.clone().unwrap_or_else(|| Path::new(DEMO_FOLDER).to_owned())
     }
-}
-
-/// Gives an order to the running server, or carries it out if none is running. What was done before a failure is reported too.
-async fn give(whereabouts: &Whereabouts, mut order: Order, yes: bool) -> Result<Given, Failure> {
-    let place = whereabouts.place()?;
-    if let Some(question) = order.question().filter(|_| !yes) {
-        password::confirm(&question)?;
-    }
-    if let Some(wanted) = order.wants_password() {
-        *wanted = Some(password::read()?);
-    }
-    let parts = order.into_parts()?;
-    let (count, mut own, mut report) = (parts.orders.len(), None, Report::default());
-    // Between two parts it can be stopped without losing what they answered.
-    let mut signals = if count > 1 { Some(Signals::listen()?) } else { None };
-    for (done, part) in parts.orders.into_iter().enumerate() {
-        out::progress(done, count);
-        let stopped = signals.as_mut().is_some_and(|signals| signals.next().now_or_never().is_some());
-        let outcome = match stopped {
-            true => Err(Failure::new(Exit::Failed, "it was stopped before its end")),
-            false => carry_out(whereabouts, &place, &mut own, part).await,
-        };
-        match outcome {
-            Ok(next) => report.append(next),
-            Err(failure) if done == 0 => return Err(failure),
-            Err(failure) => {
-                out::progress(count, count);
-                let (report, _) = (parts.conclude)(report);
-                let ended = Err(failure.remedy("run it again: it goes on where it ended"));
-                return Ok(Given { report, ended, when_shown: parts.when_shown });
-            }
-        }
-    }
-    out::progress(count, count);
-    let (report, ended) = (parts.conclude)(report);
-    Ok(Given { report, ended, when_shown: parts.when_shown })
-}
-
-/// One part: by the running server, or by ourselves once it is known that there is none.
-async fn carry_out(
-    whereabouts: &Whereabouts,
-    place: &Place,
-    own: &mut Option<App>,
-    part: Order,
-) -> Result<Report, Failure> {
-    if let Some(app) = own {
-        return desk::perform(app, part).await;
-    }
-    if let Some(answer) = control::hand_in(&place.socket(), &part).await {
-        return answer;
-    }
-    let master = place.read_master_key()?;
-    // A demo has no plan: what is done there while it does not run tells nobody.
-    let (origins, mail, outbound) = match whereabouts.data {
-        Some(_) => (Vec::new(), false, PlannedOutbound::default()),
-        None => {
-            let plan = whereabouts.plan()?;
-            let origins = plan.origins.into_iter().map(|planned| planned.origin).collect();
-            (origins, plan.mail.is_some(), plan.outbound)
-        }
-    };
-    let client_authorities = ClientAuthorities::default();
-    let settings = Settings {
-        origins,
-        behind_proxy: false,
-        client_authorities,
-        hashing_permits: 1,
-        hashing_queue: 1,
-        demo: false,
-    };
-    let app = own.insert(bootstrap::open(place, &master, settings, outbound.client()?).await?);
-    if mail {
-        // The next server sends it.
-        app.store.open_outbox();
-    }
-    desk::perform(app, part).await
 }
 
 #[cfg(test)]

@@ -38,8 +38,7 @@ use std::thread;
 
 use latchkey_identity::outbound::OutboundPolicy;
 use latchkey_identity::tenant::TenantId;
-use latchkey_web::app::Origin;
-use latchkey_web::{App, ClientAuthorities, Settings, Site};
+use latchkey_web::{App, ClientAuthorities, Origin, Settings, Site};
 use time::OffsetDateTime;
 
 use crate::authority::{Authority, certificate_path};

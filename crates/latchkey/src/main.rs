@@ -8,7 +8,7 @@
 //! | from there to an app | [`bootstrap`] |
 //! | the server and its end | [`serve`], [`listen`], [`jobs`], [`logging`], [`reload`] |
 //! | TLS, and an authority to try it with | [`tls`], [`authority`], [`trust`] |
-//! | orders of whoever runs the server | [`desk`], [`control`], [`password`] |
+//! | orders of whoever runs the server | [`give`], [`desk`], [`control`], [`password`] |
 //! | verifying the record | [`audit`] |
 //! | the demo | [`demo`] |
 //! | what is printed, and what is said of failures | [`out`], [`failure`] |
@@ -24,6 +24,7 @@ mod control;
 mod demo;
 mod desk;
 mod failure;
+mod give;
 mod init;
 mod jobs;
 mod listen;

@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::config;
-use crate::config::plan::{CertificateFiles, Plan};
+use crate::config::origin::CertificateFiles;
+use crate::config::plan::Plan;
 use crate::failure::{Exit, Failure};
 use crate::logging::Logging;
 use crate::tls::{self, ByHost, Certificates};

@@ -8,7 +8,8 @@ use std::thread;
 use latchkey_web::{App, ClientAuthorities, Settings, Site};
 
 use crate::bootstrap;
-use crate::config::plan::{Plan, PlannedOrigin};
+use crate::config::origin::PlannedOrigin;
+use crate::config::plan::Plan;
 use crate::config::tls::PlannedTls;
 use crate::control::Control;
 use crate::failure::Failure;

@@ -13,8 +13,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::any_certificate::AnyCertificate;
+use crate::config::origin::CertificateFiles;
 use crate::config::outbound::read_authorities;
-use crate::config::plan::CertificateFiles;
 use crate::config::tls::{PlannedTls, Suite};
 use crate::failure::{Exit, Failure};
 

@@ -158,6 +158,28 @@ fn the_listener_turns_away_what_is_no_request() {
     assert_eq!(server.stop().0, Some(0));
 }
 
+/// RFC 9112 §9.3: what is left of a body that nobody read would be taken for the next request.
+#[test]
+fn a_connection_ends_with_an_answer_that_did_not_wait_for_the_body() {
+    let premises = Premises::new();
+    let server = premises.serve();
+    let closes = |path: &str, content_type: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost:{}\r\nContent-Length: 3\r\n", premises.port);
+        let mut socket = TcpStream::connect(("127.0.0.1", premises.port)).unwrap();
+        socket.write_all(format!("{head}Content-Type: {content_type}\r\n\r\na=b").as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let mut byte = [0];
+        while !answer.ends_with(b"\r\n\r\n") {
+            socket.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        String::from_utf8(answer).unwrap().to_ascii_lowercase().contains("connection: close")
+    };
+    assert!(closes("/harbor/_apis/projects", "application/json"), "nobody is signed in, so nobody reads it");
+    assert!(!closes("/common/oauth2/v2.0/token", "application/x-www-form-urlencoded"), "it was read");
+    assert_eq!(server.stop().0, Some(0));
+}
+
 #[test]
 fn a_connection_that_waits_does_not_hold_up_the_end() {
     let premises = Premises::new();

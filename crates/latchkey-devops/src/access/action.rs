@@ -147,23 +147,6 @@ impl Action {
         matches!(self, Self::ReadBuilds | Self::QueueBuilds | Self::UpdateBuilds | Self::TagBuilds | Self::DefineBuilds)
     }
 
-    /// Whether it only looks.
-    pub fn only_reads(self) -> bool {
-        matches!(
-            self,
-            Self::ReadProfile
-                | Self::ListOrganizations
-                | Self::Connect
-                | Self::ListProjects
-                | Self::ReadProject
-                | Self::ReadWorkItems
-                | Self::ReadCode
-                | Self::ReadPullRequests
-                | Self::ReadStatuses
-                | Self::ReadBuilds
-        )
-    }
-
     /// What it does, to complete "You may not …".
     pub fn description(self) -> &'static str {
         match self {

@@ -80,8 +80,6 @@ pub struct BuildFilter {
     pub deleted: DeletedOption,
     /// At most so many.
     pub top: u32,
-    /// Where the page before ended.
-    pub continuation: Option<String>,
 }
 
 /// For whom builds were queued, as a query says it.
@@ -112,7 +110,6 @@ impl Default for BuildFilter {
             order: BuildQueryOrder::QueueTimeDescending,
             deleted: DeletedOption::ExcludeDeleted,
             top: PAGE,
-            continuation: None,
         }
     }
 }
@@ -155,7 +152,6 @@ impl BuildFilter {
                 "queryorder" => filter.order = BuildQueryOrder::parse(value).ok_or_else(wrong)?,
                 "deletedfilter" => filter.deleted = DeletedOption::parse(value).ok_or_else(wrong)?,
                 "$top" => filter.top = count(name, value)?.min(PAGE),
-                "continuationtoken" => filter.continuation = Some(value.to_owned()),
                 _ => {}
             }
         }
@@ -174,25 +170,13 @@ pub struct DefinitionFilter {
     pub path: Option<String>,
     /// Of this repository.
     pub repository: Option<RepositoryId>,
-    /// Whether the latest build of each is wanted.
-    pub with_latest_builds: bool,
     /// At most so many.
     pub top: u32,
-    /// Where the page before ended.
-    pub continuation: Option<String>,
 }
 
 impl Default for DefinitionFilter {
     fn default() -> Self {
-        Self {
-            name: None,
-            ids: Vec::new(),
-            path: None,
-            repository: None,
-            with_latest_builds: false,
-            top: PAGE,
-            continuation: None,
-        }
+        Self { name: None, ids: Vec::new(), path: None, repository: None, top: PAGE }
     }
 }
 
@@ -212,9 +196,7 @@ impl DefinitionFilter {
                 "repositoryid" => {
                     filter.repository = Some(RepositoryId(Uuid::try_parse(value).map_err(|_| wrong(name, value))?));
                 }
-                "includelatestbuilds" => filter.with_latest_builds = value.eq_ignore_ascii_case("true"),
                 "$top" => filter.top = count(name, value)?.min(PAGE),
-                "continuationtoken" => filter.continuation = Some(value.to_owned()),
                 _ => {}
             }
         }

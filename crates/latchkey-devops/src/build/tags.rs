@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use latchkey_jose::Timestamp;
 use serde_json::Value;
 
-use super::{Build, BuildPatch, invalid, update};
+use super::body::invalid;
+use super::{Build, BuildPatch, update};
 use crate::error::DevOpsError;
 use crate::ids::PersonId;
 

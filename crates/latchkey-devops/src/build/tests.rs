@@ -1,6 +1,8 @@
+use serde_json::{Value, json};
+
 use super::*;
+use crate::error::{DevOpsError, ErrorType};
 use crate::fixtures::{ANA, BEN, NOW, a_definition};
-use serde_json::json;
 
 const LATER: Timestamp = Timestamp::from_secs(NOW.as_secs() + 600);
 

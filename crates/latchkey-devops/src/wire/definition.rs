@@ -8,7 +8,7 @@ use crate::date::WireDate;
 use crate::membership::People;
 use crate::project::Project;
 use crate::repository::Repository;
-use crate::wire::build::{Build, repository};
+use crate::wire::build::repository;
 use crate::wire::identity::{IdentityRef, identity_of};
 use crate::wire::project::{ProjectReference, project_reference};
 use crate::wire::{Links, Urls, links};
@@ -58,12 +58,6 @@ pub struct Definition {
     pub repository: Value,
     /// How it is built: by a file in the repository.
     pub process: Value,
-    /// Its latest build, if that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latest_build: Option<Box<Build>>,
-    /// Its latest completed build, if that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latest_completed_build: Option<Box<Build>>,
 }
 
 /// Shows a definition as lists do.
@@ -100,7 +94,5 @@ pub fn definition(
         created_date: WireDate(definition.created_at),
         repository: repository(urls, project, of),
         process: json!({"type": 2, "yamlFilename": definition.file}),
-        latest_build: None,
-        latest_completed_build: None,
     }
 }

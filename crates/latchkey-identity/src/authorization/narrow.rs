@@ -1,8 +1,6 @@
 //! Narrowing what was approved: fewer scopes, fewer places, an earlier end. Never more. What is out already counts for the rest only, from
 //! the next request on; the app is not told, and is not asked about again.
 
-use std::time::Duration;
-
 use super::{Authorization, Lifetime, NotChanged, Places};
 use crate::account::AccountId;
 use crate::change::Change;
@@ -10,7 +8,7 @@ use crate::decision::Decision;
 use crate::event::{Event, EventKind};
 use crate::scope::ScopeSet;
 use crate::session::SessionId;
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 
 /// The ends that a page offers, in days from now: those that come before the present one.
 pub const ENDS_OFFERED: [u16; 4] = [90, 30, 7, 1];
@@ -122,7 +120,7 @@ pub fn earlier_ends(authorization: &Authorization, now: Timestamp) -> impl Itera
 }
 
 fn end_in(days: u16, now: Timestamp) -> Timestamp {
-    now + Duration::from_secs(u64::from(days) * 86_400)
+    now + time::days(days.into())
 }
 
 #[cfg(test)]

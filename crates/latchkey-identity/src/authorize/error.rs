@@ -73,12 +73,14 @@ impl Untrusted {
         match self {
             Self::UnknownTenant => 90_002,
             Self::ClientMissing => 900_144,
-            Self::UnknownClient | Self::NoDescribedClients | Self::DocumentNotFetched | Self::DocumentNotTaken => {
-                700_016
-            }
+            Self::UnknownClient
+            | Self::NoDescribedClients
+            | Self::DocumentNotFetched
+            | Self::DocumentNotTaken
+            | Self::OfTheOlderKind
+            | Self::NotOfTheOlderKind => 700_016,
             Self::ClientOfAnotherTenant => 50_194,
             Self::SuspendedClient => 7_000_112,
-            Self::OfTheOlderKind | Self::NotOfTheOlderKind => 700_016,
             Self::RedirectUriMissing => 900_971,
             Self::RedirectUriNotRegistered => 50_011,
             Self::DeviceCodeGone => 70_019,

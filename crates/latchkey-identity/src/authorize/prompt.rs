@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::account::{self, Account};
+use crate::account::{self, Account, AccountId};
 use crate::authorize::flow::Flow;
 use crate::authorize::request::AuthorizationRequest;
 use crate::error::OAuthError;
@@ -112,57 +112,34 @@ pub fn next_step(
     audience: &Audience,
     signed_in: &[SignedIn],
     flow: Option<&Flow>,
-    expected: Option<&[account::AccountId]>,
+    expected: Option<&[AccountId]>,
     now: Timestamp,
 ) -> Step {
-    let silent = request.prompt.contains(Prompt::None);
-    let fits = |candidate: &&SignedIn| {
-        audience.issuing_tenant(&candidate.home, &candidate.guest_of).is_some() && fits_domain_hint(request, candidate)
-    };
     let is_expected = |candidate: &SignedIn| expected.is_none_or(|ids| ids.contains(&candidate.account.id));
-    let picked =
-        flow.and_then(|flow| flow.session).and_then(|id| signed_in.iter().find(|candidate| candidate.session.id == id));
-    if let Some(picked) = picked {
+    let picked = flow.and_then(|flow| flow.session);
+    if let Some(picked) = signed_in.iter().find(|candidate| picked == Some(candidate.session.id)) {
         return match audience.issuing_tenant(&picked.home, &picked.guest_of) {
             // Another account never answers in the place of the one that was named. [OpenID Connect Core §3.1.2.2]
             Some(_) if !is_expected(picked) => Step::Refuse(OAuthError::login_required("another account answered")),
             None => Step::WrongTenant(Box::new(picked.clone())),
-            Some(tenant) => sign_in_again_or(request, picked, tenant, flow, now),
+            Some(tenant) => sign_in_again_or_continue(request, picked, tenant, flow, now),
         };
     }
-
-    let hinted_address = |candidate: &&SignedIn| match &request.login_hint {
-        Some(hint) => account::email_key(hint) == account::email_key(&candidate.account.email),
-        None => true,
-    };
-    let candidates: Vec<&SignedIn> =
-        signed_in.iter().filter(fits).filter(|candidate| is_expected(candidate)).filter(hinted_address).collect();
-    if silent {
-        return match candidates.as_slice() {
-            [one] => match audience.issuing_tenant(&one.home, &one.guest_of) {
-                Some(tenant) if is_fresh(request, one, flow, now) => {
-                    Step::Continue { signed_in: Box::new((*one).clone()), tenant }
-                }
-                _ => Step::Refuse(OAuthError::login_required(
-                    "the sign-in is too old or of another class, and prompt=none allows no page",
-                )),
-            },
-            [] => {
-                Step::Refuse(OAuthError::login_required("nobody who fits is signed in, and prompt=none allows no page"))
-            }
-            _ => Step::Refuse(OAuthError::account_selection_required(
-                "several accounts are signed in, and prompt=none allows no page",
-            )),
-        };
+    let candidates: Vec<Candidate<'_>> = signed_in
+        .iter()
+        .filter(|candidate| {
+            is_expected(candidate) && fits_domain_hint(request, candidate) && fits_login_hint(request, candidate)
+        })
+        .filter_map(|candidate| Some((candidate, audience.issuing_tenant(&candidate.home, &candidate.guest_of)?)))
+        .collect();
+    if request.prompt.contains(Prompt::None) {
+        return without_a_page(request, &candidates, flow, now);
     }
     if request.prompt.contains(Prompt::SelectAccount) && !signed_in.is_empty() {
         return Step::SelectAccount;
     }
     match candidates.as_slice() {
-        [one] => match audience.issuing_tenant(&one.home, &one.guest_of) {
-            Some(tenant) => sign_in_again_or(request, one, tenant, flow, now),
-            None => Step::SelectAccount,
-        },
+        [(one, tenant)] => sign_in_again_or_continue(request, one, *tenant, flow, now),
         [] if request.login_hint.is_some() || signed_in.is_empty() => {
             Step::SignIn { email: request.login_hint.clone() }
         }
@@ -170,7 +147,27 @@ pub fn next_step(
     }
 }
 
-fn sign_in_again_or(
+/// Who may answer, and whose issuer signs then.
+type Candidate<'a> = (&'a SignedIn, TenantId);
+
+/// What `prompt=none` allows: one account whose sign-in is good enough answers, or nobody does.
+fn without_a_page(
+    request: &AuthorizationRequest,
+    candidates: &[Candidate<'_>],
+    flow: Option<&Flow>,
+    now: Timestamp,
+) -> Step {
+    Step::Refuse(match candidates {
+        [(one, tenant)] if is_fresh(request, one, flow, now) => {
+            return Step::Continue { signed_in: Box::new((*one).clone()), tenant: *tenant };
+        }
+        [_] => OAuthError::login_required("the sign-in is too old or of another class, and prompt=none allows no page"),
+        [] => OAuthError::login_required("nobody who fits is signed in, and prompt=none allows no page"),
+        _ => OAuthError::account_selection_required("several accounts are signed in, and prompt=none allows no page"),
+    })
+}
+
+fn sign_in_again_or_continue(
     request: &AuthorizationRequest,
     one: &SignedIn,
     tenant: TenantId,
@@ -212,6 +209,11 @@ fn is_fresh(request: &AuthorizationRequest, candidate: &SignedIn, flow: Option<&
     young && !request.prompt.contains(Prompt::Login)
 }
 
+fn fits_login_hint(request: &AuthorizationRequest, candidate: &SignedIn) -> bool {
+    let wanted = request.login_hint.as_deref();
+    wanted.is_none_or(|hint| account::email_key(hint) == account::email_key(&candidate.account.email))
+}
+
 fn fits_domain_hint(request: &AuthorizationRequest, candidate: &SignedIn) -> bool {
     match request.domain_hint.as_deref() {
         None => true,
@@ -241,7 +243,7 @@ mod tests {
     }
 
     fn max() -> SignedIn {
-        let id = account::AccountId(Uuid::from_u128(0x3a));
+        let id = AccountId(Uuid::from_u128(0x3a));
         let account = Account { id, email: "max@harbor.test".into(), ..an_account() };
         SignedIn {
             session: Session { id: SessionId(Uuid::from_u128(0x3b)), account: id, ..a_session() },
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn a_hint_at_somebody_else_never_gives_another_persons_tokens() {
         let request = request(&[("prompt", "none")]).unwrap();
-        let decided = |flow: Option<&Flow>, expected: &[account::AccountId]| {
+        let decided = |flow: Option<&Flow>, expected: &[AccountId]| {
             next_step(&request, &Audience::Tenant(harbor()), &[ana()], flow, Some(expected), NOW)
         };
         assert_eq!(refused(&decided(None, &[])), "login_required");

@@ -111,7 +111,8 @@ pub(crate) fn mode(named: &str, response_type: Option<&str>) -> Option<ResponseM
     }
 }
 
-/// Checks what an app registers of it: sorted, and nothing where it is the code alone. Tokens are sent to pages of https only. [OpenID Connect Registration §2], [RFC 8252 §8.2]
+/// Checks what an app registers of it: sorted, and nothing where it is the code alone. Tokens are sent to pages of https only.
+/// [OpenID Connect Registration §2], [RFC 8252 §8.2]
 pub(crate) fn check(
     mut types: Vec<ResponseType>,
     kind: ClientKind,

@@ -1,4 +1,4 @@
-//! How a client proves who it is, beside by its secrets: with keys of its own, and by which method at all.
+//! How a client proves who it is without a secret: with keys of its own. And the one method that counts, if only one does.
 
 use crate::account::Account;
 use crate::change::Change;
@@ -12,7 +12,7 @@ use crate::decision::Decision;
 use crate::event::Event;
 use crate::time::Timestamp;
 
-/// How a client proves who it is, beside by its secrets.
+/// How a client proves who it is without a secret.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Authentication {
     /// The one method that counts, `token_endpoint_auth_method`. Without it whatever the client has registered counts. [RFC 7591 §2]

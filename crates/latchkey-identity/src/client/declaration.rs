@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use crate::account::Account;
 use crate::change::Change;
 use crate::client::authentication::{Authentication, fix_method};
-use crate::client::credential::ClientSecret;
 use crate::client::key::{KeyError, add_keys};
 use crate::client::registration::{
     CheckedRegistration, Client, ClientId, RegistrationError, change, may_hold_secret, new_client,
 };
+use crate::client::secret::ClientSecret;
 use crate::client_auth::Method;
 use crate::decision::Decision;
 use crate::entropy::Entropy;
@@ -102,15 +102,13 @@ pub fn declare(
     standing: Standing<'_>,
     entropy: &mut Entropy,
 ) -> Decision<Outcome, RegistrationError> {
-    let mut parts = Vec::new();
     let decided = match standing.before {
         None => register(&declaration, standing),
-        Some(before) => adapt(&declaration, before, standing, &mut parts),
+        Some(before) => adapt(&declaration, before, standing),
     };
-    let decided = decided.and_then(|so_far| credentials(declaration, so_far, standing, entropy, &mut parts));
-    match decided {
+    match decided.and_then(|so_far| credentials(declaration, so_far, standing, entropy)) {
         Err(error) => Decision::refuse(error),
-        Ok(SoFar { client, changes }) => {
+        Ok(SoFar { client, changes, parts }) => {
             let outcome = match standing.before {
                 None => Outcome::Registered(client),
                 Some(_) if parts.is_empty() => Outcome::Unchanged(client),
@@ -125,17 +123,23 @@ pub fn declare(
 struct SoFar {
     client: Client,
     changes: Vec<Change>,
+    /// What of it is not as it was before.
+    parts: Vec<&'static str>,
 }
 
 impl SoFar {
-    /// The changes of one more rule, which brought another client.
+    /// The changes of one more rule, which changed this part of the client.
     fn then<T>(
         &mut self,
+        part: &'static str,
         decision: Decision<T, RegistrationError>,
         become_: impl FnOnce(&mut Client, T),
     ) -> Result<(), RegistrationError> {
         become_(&mut self.client, decision.answer?);
         self.changes.extend(decision.changes);
+        if !self.parts.contains(&part) {
+            self.parts.push(part);
+        }
         Ok(())
     }
 }
@@ -160,15 +164,10 @@ fn register(declaration: &Declaration, standing: Standing<'_>) -> Result<SoFar, 
         Change::Record(Event::app_registered(&client).by(by.id)),
         Change::RegisterClient { client: Box::new(client.clone()) },
     ];
-    Ok(SoFar { client, changes })
+    Ok(SoFar { client, changes, parts: Vec::new() })
 }
 
-fn adapt(
-    declaration: &Declaration,
-    before: &Client,
-    standing: Standing<'_>,
-    parts: &mut Vec<&'static str>,
-) -> Result<SoFar, RegistrationError> {
+fn adapt(declaration: &Declaration, before: &Client, standing: Standing<'_>) -> Result<SoFar, RegistrationError> {
     let Standing { owner, by, now, .. } = standing;
     if before.kind != declaration.registration.kind() {
         return Err(RegistrationError::KindStays);
@@ -188,15 +187,15 @@ fn adapt(
         None => wanted.authentication.clone(),
     };
     let wanted = Client { authentication: fixed, ..wanted };
-    parts.extend(differences(before, &wanted));
+    let parts: Vec<_> = differences(before, &wanted).collect();
     if parts.is_empty() {
-        return Ok(SoFar { client: before.clone(), changes: Vec::new() });
+        return Ok(SoFar { client: before.clone(), changes: Vec::new(), parts });
     }
     let changes = vec![
         Change::Record(Event::app_changed(&wanted, now).by(by.id)),
         Change::ChangeClient { client: Box::new(wanted.clone()), from_version: before.version },
     ];
-    Ok(SoFar { client: wanted, changes })
+    Ok(SoFar { client: wanted, changes, parts })
 }
 
 fn credentials(
@@ -204,7 +203,6 @@ fn credentials(
     mut so_far: SoFar,
     standing: Standing<'_>,
     entropy: &mut Entropy,
-    parts: &mut Vec<&'static str>,
 ) -> Result<SoFar, RegistrationError> {
     let Standing { by, key, now, .. } = standing;
     let known = |so_far: &SoFar, given: &GivenSecret| {
@@ -215,22 +213,20 @@ fn credentials(
             continue;
         }
         let decision = keep_given(&so_far.client, given, by, key, now, entropy);
-        so_far.then(decision, |client, kept| {
+        so_far.then("secrets", decision, |client, kept| {
             client.secrets.push(kept);
             client.version += 1;
         })?;
-        add(parts, "secrets");
     }
     for text in declaration.keys {
         let decision = add_keys(&so_far.client, by, &text, now, entropy);
         if decision.answer == Err(RegistrationError::Key(KeyError::Known)) {
             continue;
         }
-        so_far.then(decision, |client, keys| {
+        so_far.then("keys", decision, |client, keys| {
             client.authentication.keys.extend(keys);
             client.version += 1;
         })?;
-        add(parts, "keys");
     }
     Ok(so_far)
 }
@@ -262,12 +258,6 @@ fn keep_given(
     Decision::grant(kept.clone())
         .and(Change::Record(Event::secret_added(client, &kept).by(by.id)))
         .and(Change::AddSecret { client: client.id, secret: kept, from_version: client.version })
-}
-
-fn add(parts: &mut Vec<&'static str>, part: &'static str) {
-    if !parts.contains(&part) {
-        parts.push(part);
-    }
 }
 
 /// The parts of a registration that are not as they were.

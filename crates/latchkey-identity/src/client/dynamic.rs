@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::change::Change;
 use crate::client::authentication::Authentication;
 use crate::client::client_metadata::Proposal;
-use crate::client::credential::ClientSecret;
 use crate::client::key::ClientKey;
 use crate::client::registration::{Client, ClientId, RegistrationError, may_hold_secret, new_client};
+use crate::client::secret::ClientSecret;
 use crate::client::sector;
 use crate::client_auth::Method;
+use crate::consent::is_still_vouched_for;
 use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -231,7 +232,8 @@ impl DynamicClient {
     }
 }
 
-/// Replaces all of a registration. Its kind stays, as it does for every app. [RFC 7592 §2.2]
+/// Replaces all of a registration. Its kind stays, as it does for every app, and an administrator's word for it ends with what people are
+/// told of the app. [RFC 7592 §2.2]
 pub fn replace(
     client: &Client,
     kept: &DynamicClient,
@@ -247,7 +249,6 @@ pub fn replace(
     }
     let mut changed = Client {
         publisher: client.publisher.clone(),
-        administrator_approved: client.administrator_approved,
         state: client.state,
         owner: client.owner,
         secrets: client.secrets.clone(),
@@ -255,6 +256,7 @@ pub fn replace(
         version: client.version + 1,
         ..wanted
     };
+    changed.administrator_approved = is_still_vouched_for(client, &changed);
     if let Err(error) = sector::may_become(client, &changed) {
         return Decision::refuse(RegistrationError::Metadata(error).into());
     }

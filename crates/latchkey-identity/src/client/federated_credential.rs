@@ -5,10 +5,10 @@ use latchkey_jose::JwkSet;
 use url::Url;
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, is_presentable};
 use crate::change::Change;
 use crate::client::key::ClientKey;
-use crate::client::registration::{Client, RegistrationError, may_be_edited};
+use crate::client::registration::{Client, Profile, RegistrationError, may_be_edited};
 use crate::client_auth::{Credential, CredentialKind};
 use crate::decision::Decision;
 use crate::entropy::Entropy;
@@ -93,7 +93,7 @@ impl FederatedCredential {
     pub fn read_pinned(text: &str, id: Uuid, created_at: Timestamp) -> Option<Vec<ClientKey>> {
         let keys = JwkSet::registered(text).ok().filter(|keys| keys.len() <= limits::KEYS_PER_ISSUER)?;
         let forever = Timestamp::from_micros(i64::MAX);
-        keys.into_iter().map(|key| ClientKey::stored(id, key.apart().0, None, created_at, forever)).collect()
+        keys.into_iter().map(|key| ClientKey::stored(id, key.into_parts().0, None, created_at, forever)).collect()
     }
 }
 
@@ -109,7 +109,7 @@ impl Federation {
         let (name, issuer, subject) = (trimmed(&self.name), trimmed(&self.issuer), trimmed(&self.subject));
         let audience = Some(trimmed(&self.audience)).filter(|text| !text.is_empty());
         let audience = audience.unwrap_or_else(|| USUAL_AUDIENCE.to_owned());
-        if !(3..=120).contains(&name.chars().count()) || !crate::account::is_presentable(&name) {
+        if !(3..=120).contains(&name.chars().count()) || !is_presentable(&name) {
             return Err(FederationError::Name);
         }
         if !is_issuer(&issuer, origins) {
@@ -173,7 +173,7 @@ pub fn add_federated(
     if !client.kind.is_confidential() {
         return Decision::refuse(RegistrationError::PublicClient);
     }
-    if client.profile == crate::client::Profile::Fapi2 {
+    if client.profile == Profile::Fapi2 {
         return Decision::refuse(FederationError::Profile.into());
     }
     match typed.check(client, origins, now, entropy) {
@@ -204,8 +204,8 @@ pub fn remove_federated(client: &Client, id: Uuid, by: &Account, now: Timestamp)
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::client::ClientKind;
     use crate::client::registration::tests::a_client;
-    use crate::client::{ClientKind, Profile};
     use crate::sign_in::tests::an_account;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);

@@ -2,7 +2,7 @@
 //! client. [OpenID Connect Core §9], [RFC 7591 §2] (`jwks`)
 
 use latchkey_jose::assertion::Assertion;
-use latchkey_jose::certificate::{self, Certificate, Registered};
+use latchkey_jose::certificate::{self, Certificate, KeyOrCertificate};
 use latchkey_jose::jwk::BadKey;
 use latchkey_jose::thumbprint::thumbprint;
 use latchkey_jose::{Algorithm, Jwk, JwkSet, VerifyingKey, base64url};
@@ -107,8 +107,8 @@ impl ClientKey {
             })?,
             false => vec![certificate::read(text).map_err(|_| KeyError::Unreadable)?],
         };
-        let keep = |found: Registered| {
-            let (jwk, certificate) = found.apart();
+        let keep = |found: KeyOrCertificate| {
+            let (jwk, certificate) = found.into_parts();
             if jwk.kid.as_deref().is_some_and(|name| !is_presentable(name)) {
                 return Err(KeyError::Name);
             }

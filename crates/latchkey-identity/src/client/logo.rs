@@ -1,4 +1,4 @@
-//! The logo of a client: fetched from where it is, kept for a while, and shown from here, so that the page of an approval asks nobody else.
+//! The logo of a client: fetched from where it is, kept for a while, and shown from here, so that a page asks nobody else.
 //! [OpenID Connect Registration §2]
 
 use std::time::Duration;

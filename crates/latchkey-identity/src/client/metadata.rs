@@ -128,7 +128,7 @@ pub struct Metadata {
     /// The apps that may call it in their own name, by their client ids. The name is ours.
     #[serde(skip_serializing_if = "is_default")]
     pub callers: Vec<String>,
-    /// What the access tokens are signed with that it is called with: ES256 if nothing is said. The name is ours.
+    /// The algorithm of the access tokens that others call it with: ES256 if nothing is said. The name is ours.
     #[serde(skip_serializing_if = "is_default")]
     pub access_token_signed_response_alg: Option<Algorithm>,
     /// How long its access tokens live at most, in seconds, if that is less than what is drawn. The name is ours.
@@ -324,7 +324,7 @@ impl Client {
         self.metadata.id_token_signed_response_alg.unwrap_or(USUAL)
     }
 
-    /// What the access tokens are signed with that it is called with. Many that read tokens of others know RS256 only. [RFC 9068 §2.1]
+    /// The algorithm of the access tokens that others call it with. Many that read tokens of others know RS256 only. [RFC 9068 §2.1]
     pub fn access_token_algorithm(&self) -> Algorithm {
         self.metadata.access_token_signed_response_alg.unwrap_or(access_token::ALGORITHM)
     }

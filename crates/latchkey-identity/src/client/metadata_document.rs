@@ -8,11 +8,13 @@ use latchkey_jose::thumbprint::thumbprint;
 use serde_json::{Map, Value};
 
 use crate::change::Change;
+use crate::client::authentication::Authentication;
 use crate::client::client_metadata::{self, Offered, Proposal};
 use crate::client::dynamic::Refused;
 use crate::client::identifier::DocumentUrl;
 use crate::client::registration::{Client, ClientId, new_client};
 use crate::client_auth::Method;
+use crate::consent::is_still_vouched_for;
 use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -21,7 +23,7 @@ use crate::limits;
 use crate::resource::ResourceServer;
 use crate::secret::sha256;
 use crate::tenant::TenantId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, days};
 
 /// Bytes of a document that are read. [Client ID Metadata Document §8.7]
 pub const DOCUMENT_BYTES: usize = 5_120;
@@ -30,15 +32,15 @@ const FRESH_AT_LEAST: Duration = Duration::from_secs(5 * 60);
 /// A document that says nothing of it is asked for again after this long.
 const FRESH_USUALLY: Duration = Duration::from_secs(3_600);
 /// However long a document says it may be kept, it is asked for again after a day.
-const FRESH_AT_MOST: Duration = Duration::from_secs(86_400);
+const FRESH_AT_MOST: Duration = days(1);
 /// Where nothing comes any more, a person can authorize what came last for this long.
-const COUNTS_FOR_REQUESTS: Duration = Duration::from_secs(2 * 86_400);
+const COUNTS_FOR_REQUESTS: Duration = days(2);
 /// And what was authorized goes on by it for this long, so that an outage of the client's host ends nothing.
-const COUNTS_FOR_TOKENS: Duration = Duration::from_secs(30 * 86_400);
+const COUNTS_FOR_TOKENS: Duration = days(30);
 /// Nobody is asked again sooner than this after nothing came, or for a key that the document does not have.
 pub const NO_SOONER_THAN: Duration = Duration::from_secs(30);
 /// Keys are kept anew this long before they would end, since nobody else renews them.
-const KEYS_RENEWED_BEFORE: Duration = Duration::from_secs(365 * 86_400);
+const KEYS_RENEWED_BEFORE: Duration = days(365);
 
 /// Why a document does not stand for a client, in words for who wrote it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -218,7 +220,8 @@ pub struct Standing {
     pub fresh_until: Timestamp,
 }
 
-/// Takes a document: the client becomes what it says. What people approved for another description they are asked again.
+/// Takes a document: the client becomes what it says. What people approved for another description they are asked again,
+/// and an administrator's word ends with what it was for.
 /// [Client ID Metadata Document §8.4]
 pub fn take(
     described: Described,
@@ -249,8 +252,7 @@ pub fn take(
     }
     let mut changed =
         Client { state: client.state, created_at: client.created_at, version: client.version + 1, ..wanted };
-    // What an administrator vouched for is not this any more.
-    changed.administrator_approved = client.administrator_approved && told_by(client) == told_by(&changed);
+    changed.administrator_approved = is_still_vouched_for(client, &changed);
     let keys = std::mem::take(&mut changed.authentication.keys);
     let removed = client.authentication.keys.iter().map(|key| Change::RemoveClientKey { client: id, key: key.id });
     let removed: Vec<Change> = removed.collect();
@@ -258,7 +260,7 @@ pub fn take(
     let added =
         (!keys.is_empty()).then(|| Change::AddClientKeys { client: id, keys: keys.clone(), from_version: after });
     let decision = Decision::grant(Client {
-        authentication: crate::client::Authentication { keys, ..changed.authentication.clone() },
+        authentication: Authentication { keys, ..changed.authentication.clone() },
         ..changed.clone()
     });
     decision

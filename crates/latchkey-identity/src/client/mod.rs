@@ -2,7 +2,6 @@
 
 pub mod authentication;
 pub mod client_metadata;
-pub mod credential;
 pub mod declaration;
 pub mod dynamic;
 pub mod exposed_api;
@@ -21,10 +20,10 @@ pub mod registered_client;
 pub mod registration;
 pub mod rehearsal;
 pub mod reserved_name;
+pub mod secret;
 pub mod sector;
 
 pub use authentication::Authentication;
-pub use credential::ClientSecret;
 pub use federated_credential::FederatedCredential;
 pub use identifier::{ClientIdentifier, DocumentUrl};
 pub use key::ClientKey;
@@ -32,3 +31,4 @@ pub use logout_uris::LogoutUris;
 pub use metadata::{Metadata, SubjectType};
 pub use redirect_uri::RedirectUri;
 pub use registered_client::{Client, ClientId, ClientKind, ClientState, Profile, Publisher};
+pub use secret::ClientSecret;

@@ -4,13 +4,12 @@
 use std::time::Duration;
 
 use latchkey_jose::JwkSet;
-use latchkey_jose::certificate::Registered;
+use latchkey_jose::certificate::KeyOrCertificate;
 use uuid::Uuid;
 
 use crate::client::key::{ClientKey, Thumbprints};
 use crate::client::registration::Client;
-use crate::client_auth::{Credential, CredentialKind};
-use crate::secret::sha256;
+use crate::client_auth::Credential;
 use crate::time::Timestamp;
 
 /// Bytes of a document with keys: a hundred of the largest would not need more.
@@ -42,9 +41,7 @@ impl Client {
     /// What stands for whatever keys it publishes: tokens that it gets with one in its own name end when it publishes them elsewhere.
     pub fn published_credential(&self) -> Option<Credential> {
         let uri = self.jwks_uri()?;
-        let hash = sha256(format!("jwks_uri {} {uri}", self.id).as_bytes());
-        let id = uuid::Builder::from_random_bytes(hash.first_chunk().copied().unwrap_or_default()).into_uuid();
-        Some(Credential { id, kind: CredentialKind::Key, expires_at: None })
+        Some(Credential::for_keys_named(&format!("jwks_uri {} {uri}", self.id)))
     }
 }
 
@@ -81,8 +78,8 @@ impl PublishedKeys {
     pub fn took(&mut self, document: Option<&[u8]>, credential: Uuid, now: Timestamp) {
         self.tried_at = Some(now);
         let Some(keys) = document.and_then(|document| JwkSet::published(document).ok()) else { return };
-        let key = |key: Registered| {
-            let (jwk, certificate) = key.apart();
+        let key = |key: KeyOrCertificate| {
+            let (jwk, certificate) = key.into_parts();
             ClientKey::stored(credential, jwk, certificate.map(Thumbprints::from), now, now + COUNTS_FOR)
         };
         self.keys = keys.into_iter().filter_map(key).take(KEYS).collect();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::client::registration::ClientKind;
+use crate::host_name::is_host_name;
 use crate::limits;
 
 /// A redirect URI that may be registered. Kept and compared byte for byte.
@@ -205,13 +206,7 @@ impl<'a> Parts<'a> {
 }
 
 fn is_host(host: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    };
-    host == "[::1]" || (host.len() <= 253 && host.split('.').all(label))
+    host == "[::1]" || is_host_name(host)
 }
 
 fn check_path(rest: &str) -> Result<(), RedirectUriError> {

@@ -8,13 +8,13 @@ use uuid::Uuid;
 use crate::account::{Account, AccountId};
 use crate::authorization::Lifetime;
 use crate::client::authentication::Authentication;
-use crate::client::credential::ClientSecret;
 use crate::client::federated_credential::FederatedCredential;
 use crate::client::identifier::DocumentUrl;
 use crate::client::key::ClientKey;
 use crate::client::logout_uris::LogoutUris;
 use crate::client::metadata::Metadata;
 use crate::client::redirect_uri::{RedirectUri, destination_without_port};
+use crate::client::secret::ClientSecret;
 use crate::client_auth::Credential;
 use crate::error::OAuthError;
 use crate::scope::ScopeSet;
@@ -192,7 +192,7 @@ pub struct Client {
     pub required_scopes: ScopeSet,
     /// Its secrets, at most two.
     pub secrets: Vec<ClientSecret>,
-    /// How it proves who it is beside by them.
+    /// How it proves who it is without them.
     pub authentication: Authentication,
     /// Rises with every change; a change is made against the version it was read at.
     pub version: i64,
@@ -205,7 +205,12 @@ pub struct Client {
 impl Client {
     /// Whether this person may see and change the registration: its owner, or an administrator of its tenant.
     pub fn may_be_changed_by(&self, account: &Account) -> bool {
-        self.owner == Some(account.id) || (account.tenant_administrator && account.tenant == self.tenant)
+        self.owner == Some(account.id) || self.is_administered_by(account)
+    }
+
+    /// Whether this person administers the tenant that it is registered in.
+    pub(crate) fn is_administered_by(&self, account: &Account) -> bool {
+        account.tenant_administrator && account.tenant == self.tenant
     }
 
     /// Whether people of `tenant` may authorize it.

@@ -13,6 +13,7 @@ use crate::client::metadata::{BadMetadata, Metadata};
 use crate::client::redirect_uri::{self, RedirectUri};
 use crate::client::reserved_name;
 use crate::client::sector::{self, SectorDocument};
+use crate::consent::is_still_vouched_for;
 use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -23,10 +24,10 @@ use crate::time::Timestamp;
 
 pub use self::error::RegistrationError;
 
-pub use crate::client::credential::{add_secret, may_hold_secret, remove_secret};
 pub use crate::client::registered_client::{
     Client, ClientId, ClientKind, ClientState, Profile, Publisher, SenderConstraint,
 };
+pub use crate::client::secret::{add_secret, may_hold_secret, remove_secret};
 
 /// What someone asks to have registered, as it was typed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -272,7 +273,8 @@ pub(crate) fn may_be_edited(client: &Client) -> Result<(), RegistrationError> {
     if client.document.is_some() { Err(RegistrationError::DescribesItself) } else { Ok(()) }
 }
 
-/// Changes what an app's owner may change. Its kind stays: a public app does not become confidential by a form.
+/// Changes what an app's owner may change. Its kind stays: a public app does not become confidential by a form. An administrator's word for
+/// it ends with what people are told of the app, unless an administrator changes it.
 pub fn change(
     client: &Client,
     checked: CheckedRegistration,
@@ -293,7 +295,7 @@ pub fn change(
         return Decision::refuse(error);
     }
     let CheckedRegistration { registration, redirect_uris, logout } = checked;
-    let changed = Client {
+    let mut changed = Client {
         name: registration.name,
         profile: registration.profile,
         multi_tenant: registration.multi_tenant,
@@ -306,10 +308,11 @@ pub fn change(
         scopes: registration.scopes,
         required_scopes: registration.required_scopes,
         version: client.version + 1,
-        // Another name is another promise: what was vouched for is not this any more.
-        publisher: client.publisher.clone(),
         ..client.clone()
     };
+    if !client.is_administered_by(by) {
+        changed.administrator_approved = is_still_vouched_for(client, &changed);
+    }
     if let Err(error) = sector::may_become(client, &changed) {
         return Decision::refuse(RegistrationError::Metadata(error));
     }

@@ -3,8 +3,9 @@
 //! To check it the server reads the secret, so only secrets that were made for this method count: they are kept sealed as well. An app has to be
 //! fixed to the method, so that nothing that is public of it can be mistaken for a secret.
 
-use super::private_key_jwt::{self, ClientAssertion};
-use super::{AuthenticatedClient, Facts, Method, Proved};
+use latchkey_jose::assertion::Reading;
+
+use super::{AuthenticatedClient, ClientAssertion, Facts, Method, Proved, client_assertion};
 use crate::client::{Client, ClientSecret};
 use crate::error::OAuthError;
 use crate::time::Timestamp;
@@ -31,7 +32,7 @@ pub(super) fn authenticate<'a>(
     if !secret.is_live(now) {
         return Err(OAuthError::invalid_client("the client secret has expired").numbered(7_000_222));
     }
-    let spent = private_key_jwt::holds(&assertion.claims, client, facts.called, false, now)?;
+    let spent = client_assertion::holds(&assertion.claims, client, facts.called, Reading::Strict, now)?;
     let credential = Some(secret.credential());
     let client = AuthenticatedClient { client, method: Method::ClientSecretJwt, credential, confirmation: None };
     Ok(Proved { client, spends: spent })
@@ -43,9 +44,8 @@ mod tests {
     use latchkey_jose::{Algorithm, SigningKey};
     use serde_json::{Value, json};
 
-    use super::super::{CalledAt, Presented, private_key_jwt::ASSERTION_TYPE};
+    use super::super::{ASSERTION_TYPE, CalledAt, Presented};
     use super::*;
-    use crate::change::Change;
     use crate::client::Profile;
     use crate::client::key::tests::a_key_of;
     use crate::client::registration::tests::a_client;
@@ -93,12 +93,10 @@ mod tests {
         let facts = Facts { key: &key, called, published: &[], issuers: &[] };
         let proved = Presented::read(None, &form)
             .and_then(|presented| super::super::authenticate(&presented, Some(client), facts, now));
-        let decision = proved.map_err(|error| error.number)?.spend(before);
-        let count = decision.changes.iter().filter(|change| matches!(change, Change::SpendAssertion(_))).count();
-        decision
-            .answer
-            .map(|proof| assert_eq!(proof.method(), Method::ClientSecretJwt))
-            .map_err(|error| error.number)?;
+        let proved = proved.map_err(|error| error.number)?;
+        let count = usize::from(proved.spends().is_some());
+        let client = proved.unless_spent(before).map_err(|error| error.number)?;
+        assert_eq!(client.method(), Method::ClientSecretJwt);
         Ok(count)
     }
 

@@ -83,7 +83,7 @@ mod tests {
     use serde_json::{Value, json};
     use uuid::Uuid;
 
-    use super::super::{CalledAt, Presented, private_key_jwt::ASSERTION_TYPE};
+    use super::super::{ASSERTION_TYPE, CalledAt, Presented};
     use super::*;
     use crate::client::federated_credential::USUAL_AUDIENCE;
     use crate::client::registration::tests::a_client;
@@ -128,7 +128,7 @@ mod tests {
         let key = PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap();
         let facts = Facts { key: &key, called, published: &[], issuers };
         let proved = super::super::authenticate(&presented, Some(client), facts, NOW).map_err(|error| error.number)?;
-        let proof = proved.spend(true).answer.map_err(|error| error.number)?;
+        let proof = proved.unless_spent(true).map_err(|error| error.number)?;
         Ok(proof.credential().unwrap().id)
     }
 

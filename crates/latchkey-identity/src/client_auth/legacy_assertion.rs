@@ -1,6 +1,6 @@
 //! `client_assertion` of the older kind: the client secret itself, a JWT that the client sends as it got it.
 
-use super::{AuthenticatedClient, Method};
+use super::{ASSERTION_TYPE, AuthenticatedClient, Method};
 use crate::client::{Client, ClientId, ClientState};
 use crate::legacy::secret::client_of;
 use crate::legacy::{LegacyError, Reason};
@@ -8,9 +8,6 @@ use crate::parameters::Parameters;
 use crate::secret::{PurposeKey, Secret};
 use crate::time::Timestamp;
 use uuid::Uuid;
-
-/// The one value of `client_assertion_type`.
-pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What a token request of the older kind presents.
 #[derive(Clone, PartialEq, Eq, Debug)]

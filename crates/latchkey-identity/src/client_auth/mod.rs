@@ -1,6 +1,7 @@
 //! Client authentication, [RFC 6749 §2.3]: one file per method.
 
 mod called_at;
+mod client_assertion;
 pub mod client_secret_basic;
 pub mod client_secret_jwt;
 pub mod client_secret_post;
@@ -12,19 +13,17 @@ pub mod private_key_jwt;
 pub mod tls_client_auth;
 
 pub use called_at::{CalledAt, is_issuer};
+pub use client_assertion::{ASSERTION_TYPE, ClientAssertion, Spent};
 pub use method::Method;
-pub use private_key_jwt::{ClientAssertion, Spent};
 pub use tls_client_auth::ShownCertificate;
 
-use crate::change::Change;
 use crate::client::registered_client::SenderConstraint;
 use crate::client::rehearsal::Rehearsal;
 use crate::client::{Client, ClientKey, Profile, fapi2};
-use crate::decision::Decision;
 use crate::dpop::ProvenKey;
 use crate::error::OAuthError;
 use crate::parameters::Parameters;
-use crate::secret::{PurposeKey, Secret};
+use crate::secret::{PurposeKey, Secret, sha256};
 use crate::time::Timestamp;
 use crate::token::confirmation::{Confirmation, Thumbprint};
 use uuid::Uuid;
@@ -102,6 +101,13 @@ pub struct Credential {
 }
 
 impl Credential {
+    /// Stands for whatever keys are found under a name: another name is another credential.
+    pub(crate) fn for_keys_named(name: &str) -> Self {
+        let hash = sha256(name.as_bytes());
+        let id = uuid::Builder::from_random_bytes(hash.first_chunk().copied().unwrap_or_default()).into_uuid();
+        Self { id, kind: CredentialKind::Key, expires_at: None }
+    }
+
     /// Whether it still holds.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
@@ -203,12 +209,11 @@ impl<'a> Proved<'a> {
         self.spends
     }
 
-    /// Spends it. `before` is whether somebody did already.
-    pub fn spend(self, before: bool) -> Decision<AuthenticatedClient<'a>> {
+    /// The client, unless somebody spent what it showed before.
+    pub fn unless_spent(self, before: bool) -> Result<AuthenticatedClient<'a>, OAuthError> {
         match self.spends {
-            None => Decision::grant(self.client),
-            Some(_) if before => Decision::refuse(OAuthError::invalid_client("the client assertion was used before")),
-            Some(spent) => Decision::grant(self.client).and(Change::SpendAssertion(spent)),
+            Some(_) if before => Err(OAuthError::invalid_client("the client assertion was used before")),
+            Some(_) | None => Ok(self.client),
         }
     }
 }
@@ -327,8 +332,7 @@ pub(crate) mod tests {
         let called =
             CalledAt { origin: "https://id.test", path: "/common/oauth2/v2.0/token", audience: &Audience::Anyone };
         super::authenticate(presented, client, Facts { key: &key(), called, published: &[], issuers: &[] }, now)?
-            .spend(false)
-            .answer
+            .unless_spent(false)
     }
 
     #[test]

@@ -6,10 +6,9 @@ use std::net::IpAddr;
 use latchkey_jose::{CertificateNames, DistinguishedName};
 
 use crate::client::{Client, Metadata};
-use crate::client_auth::{Credential, CredentialKind, Method};
+use crate::client_auth::{Credential, Method};
 use crate::error::OAuthError;
 use crate::limits;
-use crate::secret::sha256;
 use crate::time::Timestamp;
 use crate::token::confirmation::Thumbprint;
 
@@ -63,7 +62,7 @@ impl NameKind {
         sound && text.len() <= limits::CERTIFICATE_NAME_BYTES
     }
 
-    /// Whether a certificate has that name: exactly it, but for the letters of hosts, of which case says nothing. [RFC 5280 §7]
+    /// Whether a certificate has exactly that name. Only of hosts upper and lower case are the same. [RFC 5280 §7]
     fn is_among(self, text: &str, names: &CertificateNames) -> bool {
         match self {
             Self::SubjectDn => text.parse().is_ok_and(|wanted| names.subject == Some(wanted)),
@@ -151,9 +150,7 @@ impl Client {
     /// What stands for whatever certificates it has: tokens that it gets with one in its own name end when it registers another name.
     pub fn certified_credential(&self) -> Option<Credential> {
         let (kind, text) = self.metadata.certificate_name()?;
-        let hash = sha256(format!("{} {} {text}", kind.name(), self.id).as_bytes());
-        let id = uuid::Builder::from_random_bytes(hash.first_chunk().copied().unwrap_or_default()).into_uuid();
-        Some(Credential { id, kind: CredentialKind::Key, expires_at: None })
+        Some(Credential::for_keys_named(&format!("{} {} {text}", kind.name(), self.id)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Consent, Question, app_digest, is_for, required};
+use super::{Consent, Question, app_digest, required, was_given_to};
 use crate::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
 use crate::authorize::response::Approved;
 use crate::change::Change;
@@ -156,7 +156,7 @@ fn authorized(
     let Answer { question, scopes, asks_for_places } = answer;
     let live = approval.live(now);
     // What was approved for an app of another name, publisher or destination was not approved for this one.
-    let same = live.filter(|authorization| is_for(authorization, request, client));
+    let same = live.filter(|authorization| was_given_to(authorization, request, client));
     let kept = same.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
     let asked = same.map(|authorization| authorization.asked.clone()).unwrap_or_default();
     // A page that only asks who the person is says nothing of places and time, and changes neither.

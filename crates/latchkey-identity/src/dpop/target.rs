@@ -4,7 +4,7 @@ use url::Url;
 
 /// Whether `htu` is the URL of a request to `path` at `origin`.
 pub(super) fn is_same(htu: &str, origin: &str, path: &str) -> bool {
-    // As good as every client writes it as it sends it.
+    // Nearly every client writes the URL as it calls it.
     if htu.strip_prefix(origin) == Some(path) {
         return true;
     }

@@ -1,7 +1,6 @@
 //! Authorization codes: sent to the client's redirect URI, redeemed once, with PKCE.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_jose::base64url;
 use subtle::ConstantTimeEq as _;
 
 use crate::account::{Account, AccountId};
@@ -45,9 +44,9 @@ impl CodeChallenge {
             (Some(_), method) if method != Some("S256") => {
                 Err(OAuthError::invalid_request("code_challenge_method has to be S256").numbered(501_491))
             }
-            (Some(challenge), _) => match URL_SAFE_NO_PAD.decode(challenge) {
-                Ok(bytes) if bytes.len() == 32 => Ok(Some(Self(challenge.to_owned()))),
-                _ => Err(OAuthError::invalid_request("code_challenge is not the base64url form of a SHA-256")
+            (Some(challenge), _) => match base64url::decode_exactly::<32>(challenge) {
+                Ok(_) => Ok(Some(Self(challenge.to_owned()))),
+                Err(_) => Err(OAuthError::invalid_request("code_challenge is not the base64url form of a SHA-256")
                     .numbered(50_147)),
             },
         }
@@ -67,7 +66,7 @@ impl CodeChallenge {
     fn is_made_from(&self, verifier: &str) -> bool {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved);
-        let made = URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
+        let made = base64url::encode(sha256(verifier.as_bytes()));
         well_formed && bool::from(made.as_bytes().ct_eq(self.0.as_bytes()))
     }
 }

@@ -122,8 +122,7 @@ fn scopes(
     client: &Client,
     resource: &ResourceServer,
 ) -> Result<(ScopeSet, String), OAuthError> {
-    let takes_a_person = |scope: &&str| resource.in_person.iter().any(|one| one == scope);
-    let registered: ScopeSet = client.scopes.iter().filter(|scope| !takes_a_person(scope)).collect();
+    let registered = client.scopes.except(&resource.in_person);
     let requested = match &request.scope {
         // Without a word it is for the DevOps side: no token is for two.
         None => RequestedScopes::exactly(&registered.resource()),

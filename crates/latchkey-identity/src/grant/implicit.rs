@@ -192,6 +192,6 @@ mod tests {
     #[test]
     fn what_has_to_be_bound_is_not_sent_through_the_browser() {
         let bound = issued(ResponseType::IdTokenToken, |client| client.metadata.dpop_bound_access_tokens = true);
-        assert_eq!(bound.unwrap_err().code, "invalid_dpop_proof");
+        assert_eq!(bound.unwrap_err().code, "invalid_request");
     }
 }

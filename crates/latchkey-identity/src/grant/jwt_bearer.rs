@@ -168,9 +168,7 @@ fn checked(client: &AuthenticatedClient<'_>, facts: Facts<'_>) -> Result<(), OAu
         return Err(unacceptable("the assertion was revoked"));
     }
     if assertion.confirmation.is_some() && assertion.confirmation != client.confirmation() {
-        return Err(OAuthError::invalid_dpop_proof(
-            "the assertion is bound to a key, and there is no proof of that key",
-        ));
+        return Err(unacceptable("the assertion is bound to a key or a certificate that is not shown"));
     }
     Ok(())
 }

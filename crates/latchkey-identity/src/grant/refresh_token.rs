@@ -81,9 +81,9 @@ pub fn rotate(
     }
     if let Some(bound) = family.confirmation.filter(|_| !shows_what_binds(family, client)) {
         return Decision::refuse(match bound {
-            Confirmation::Key(_) => OAuthError::invalid_dpop_proof(
-                "the refresh token is bound to a key, and no DPoP proof of that key is here",
-            ),
+            Confirmation::Key(_) => {
+                OAuthError::invalid_grant("the refresh token is bound to a key, and no DPoP proof of that key is here")
+            }
             Confirmation::Certificate(_) => {
                 OAuthError::invalid_grant("the refresh token is bound to a certificate that is not shown")
             }
@@ -111,7 +111,8 @@ pub fn rotate(
             Err(error) => return Decision::refuse(error),
         },
     };
-    // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost. [FAPI 2.0 Security Profile §5.3.2.1]
+    // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost.
+    // [FAPI 2.0 Security Profile §5.3.2.1]
     let rotates = client.client().profile != Profile::Fapi2;
     let successor = if rotates || is_repeat { presented.saturating_add(1) } else { presented };
     let token_facts =

@@ -134,9 +134,7 @@ fn checked(
         return Err(unacceptable("the subject token was revoked"));
     }
     if subject.confirmation.is_some() && subject.confirmation != client.confirmation() {
-        return Err(OAuthError::invalid_dpop_proof(
-            "the subject token is bound to a key, and there is no proof of that key",
-        ));
+        return Err(unacceptable("the subject token is bound to a key or a certificate that is not shown"));
     }
     // There is nothing to refresh, so nothing stands for it.
     let reach = subject.scopes.difference(&[OFFLINE_ACCESS].into_iter().collect());

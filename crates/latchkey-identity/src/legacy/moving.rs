@@ -1,12 +1,10 @@
 //! The way out: an app of the identity platform beside one of the older kind, both for a while, and then the older one goes.
 
-use std::time::Duration;
-
 use crate::account::Account;
 use crate::change::Change;
 use crate::client::redirect_uri::destination_without_port;
 use crate::client::registration::{Registration, RegistrationError, new_client};
-use crate::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Profile, RedirectUri};
+use crate::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Metadata, Profile, RedirectUri};
 use crate::decision::Decision;
 use crate::entropy::Entropy;
 use crate::event::{Event, EventKind};
@@ -14,7 +12,7 @@ use crate::legacy::LegacyApp;
 use crate::limits;
 use crate::scope::ScopeSet;
 use crate::secret::{PurposeKey, Secret};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, days};
 
 /// What an app that moves is made of.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +90,7 @@ pub fn move_app(
         scopes: scopes(app, known_scopes).0,
         required_scopes: ScopeSet::default(),
         multi_tenant: older.multi_tenant,
-        metadata: crate::client::Metadata::default(),
+        metadata: Metadata::default(),
         pkce_optional: false,
     };
     let checked = match registration.check(known_scopes) {
@@ -101,7 +99,7 @@ pub fn move_app(
     };
     let owner = older.owner.unwrap_or(by.id);
     let client = new_client(ClientId(entropy.uuid()), checked, older.tenant, Some(owner), now);
-    let secret_expires_at = now + Duration::from_secs(86_400) * limits::USUAL_SECRET_DAYS;
+    let secret_expires_at = now + days(limits::USUAL_SECRET_DAYS);
     let (secret, kept) = ClientSecret::generate(client.id, secret_expires_at, key, now, entropy);
     let secret_added = Event::secret_added(&client, &kept).by(by.id);
     let client = Client { secrets: vec![kept], ..client };

@@ -1,15 +1,13 @@
 //! What is known of an app of the older kind, and the one way in: the import of those that exist already.
 
 use std::convert::Infallible;
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use crate::account::{self, AccountId};
 use crate::change::Change;
 use crate::client::registration::RegistrationError;
 use crate::client::{
-    Authentication, Client, ClientId, ClientKind, ClientState, LogoutUris, Profile, Publisher, RedirectUri,
+    Authentication, Client, ClientId, ClientKind, ClientState, LogoutUris, Metadata, Profile, Publisher, RedirectUri,
 };
 use crate::decision::Decision;
 use crate::entropy::Entropy;
@@ -20,7 +18,7 @@ use crate::resource::ResourceServer;
 use crate::scope::ScopeSet;
 use crate::secret::{PurposeKey, Secret};
 use crate::tenant::TenantId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, days};
 
 /// What is known of an app of the older kind beside what is known of every client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -204,7 +202,7 @@ pub fn import(
             )
         }
         Present::Nobody => {
-            let end = now + Duration::from_secs(u64::from(limits::LEGACY_SECRET_DAYS) * 86_400);
+            let end = now + days(limits::LEGACY_SECRET_DAYS);
             let (shown, kept) = secret::generate(client.id, end, key, now, entropy);
             let secret_added = Change::Record(Event::secret_added(&client, &kept));
             let client = Client { secrets: vec![kept], ..client };
@@ -278,7 +276,7 @@ fn checked(
         publisher: Publisher::Unverified,
         administrator_approved: false,
         multi_tenant: false,
-        metadata: crate::client::Metadata::default(),
+        metadata: Metadata::default(),
         pkce_optional: true,
         state: ClientState::Active,
         owner: *owner,

@@ -4,8 +4,6 @@
 //! one ends with its secret, however that comes to its end, and whatever its family did meanwhile. A family ends with the secret that was
 //! used last for it, when that is replaced or removed: so no refresh token stays that whoever held the secret may have.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use crate::account::Account;
@@ -18,7 +16,7 @@ use crate::event::Event;
 use crate::legacy::secret;
 use crate::limits;
 use crate::secret::{PurposeKey, Secret};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, days};
 use crate::token::family::FamilyId;
 
 /// Which of the two.
@@ -63,7 +61,7 @@ pub fn rotate(
     if client.owner != Some(by.id) || !client.is_legacy() {
         return Decision::refuse(RegistrationError::NotYours);
     }
-    let end = now + Duration::from_secs(u64::from(limits::LEGACY_SECRET_DAYS) * 86_400);
+    let end = now + days(limits::LEGACY_SECRET_DAYS);
     let (shown, kept) = secret::generate(client.id, end, key, now, entropy);
     let added = Event::secret_added(client, &kept);
     // It takes the place of the old one among the two, and that goes by when they came.

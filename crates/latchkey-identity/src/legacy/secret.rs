@@ -2,8 +2,7 @@
 //!
 //! Clients look at its `exp` at the most. What counts is what we kept of its whole text, as with every other client secret.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_jose::base64url;
 use latchkey_jose::unverified::decode_for_display;
 
 use crate::client::{ClientId, ClientSecret};
@@ -25,9 +24,9 @@ pub fn generate(
     let (from, until) = (now.as_secs(), expires_at.as_secs());
     let claims =
         format!(r#"{{"cid":"{client}","csi":"{id}","iss":"latchkey","aud":"latchkey","nbf":{from},"exp":{until}}}"#);
-    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
-    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
-    let signature = URL_SAFE_NO_PAD.encode(key.mac(&[b"legacy client secret", signed.as_bytes(), &entropy.bytes32()]));
+    let header = base64url::encode(r#"{"typ":"JWT","alg":"HS256"}"#);
+    let signed = format!("{header}.{}", base64url::encode(claims));
+    let signature = base64url::encode(key.mac(&[b"legacy client secret", signed.as_bytes(), &entropy.bytes32()]));
     let secret = Secret::new(format!("{signed}.{signature}"));
     let kept = ClientSecret::keep(client, &secret, id, expires_at, key, now);
     // All of them begin with the same header: people tell two apart by their ends.

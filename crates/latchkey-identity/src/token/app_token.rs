@@ -3,9 +3,7 @@
 //! The `jti` carries the client and the credential that the token was made with. No row is needed for a token: it ends with its
 //! credential, with its app, and where an organization removes the app from its members.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey_jose::Algorithm;
+use latchkey_jose::{Algorithm, base64url};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -35,7 +33,7 @@ pub struct AppTokenId {
 impl AppTokenId {
     /// Reads a `jti`. That of a person's token is longer, so neither is ever taken for the other.
     pub fn read(text: &str) -> Option<Self> {
-        let bytes: [u8; 48] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let bytes: [u8; 48] = base64url::decode_exactly(text).ok()?;
         let (client, rest) = bytes.split_first_chunk::<16>()?;
         let (credential, unique) = rest.split_first_chunk::<16>()?;
         Some(Self {
@@ -47,8 +45,8 @@ impl AppTokenId {
 
     /// The `jti`.
     pub fn text(&self) -> String {
-        let parts = [self.client.0, self.credential, self.unique];
-        URL_SAFE_NO_PAD.encode(parts.map(Uuid::into_bytes).concat())
+        let parts = [self.client.0, self.credential, self.unique].map(Uuid::into_bytes);
+        base64url::encode(parts.as_flattened())
     }
 }
 
@@ -184,7 +182,7 @@ impl AppIssue {
                     azp: client,
                     azpacr: self.azpacr.into(),
                     roles: scopes.iter().map(str::to_owned).collect(),
-                    uti: URL_SAFE_NO_PAD.encode(self.id.unique.as_bytes()),
+                    uti: base64url::encode(self.id.unique.as_bytes()),
                     idtyp: "app".into(),
                 })
             }),

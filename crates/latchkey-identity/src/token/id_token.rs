@@ -23,7 +23,8 @@ pub struct IdTokenClaims {
     pub exp: i64,
     pub iat: i64,
     pub auth_time: i64,
-    pub sid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +78,7 @@ impl Issue {
             exp: (self.issued_at + limits::ID_TOKEN_LIFETIME).as_secs(),
             iat,
             auth_time: self.auth_time.as_secs(),
-            sid: self.sid(),
+            sid: self.session_is_told.then(|| self.sid()),
             at_hash: access_token.map(|token| left_half_hash(self.id_token_algorithm, token)),
             c_hash: code.map(|code| left_half_hash(self.id_token_algorithm, code.reveal())),
             nonce: self.nonce.clone(),

@@ -13,7 +13,7 @@ pub mod revocation;
 pub mod sid;
 pub mod subject;
 
-use latchkey_jose::Algorithm;
+use latchkey_jose::{Algorithm, base64url};
 
 use crate::account::{Account, AccountId, AccountState};
 use crate::authorization::{Authorization, AuthorizationId, Places};
@@ -84,6 +84,8 @@ pub struct Issue {
     azpacr: &'static str,
     profile: Profile,
     session: SessionId,
+    /// Whether its ID token names the session.
+    session_is_told: bool,
     auth_time: Timestamp,
     context: AuthenticationContext,
     scopes: ScopeSet,
@@ -100,20 +102,20 @@ pub struct Issue {
     /// Who acts with it, if it is made of another token.
     actor: Option<Actor>,
     exchanged: bool,
-    key: PurposeKeyOf,
+    key: UncomparedKey,
 }
 
 /// A purpose key that takes no part in comparisons.
 #[derive(Clone, Debug)]
-struct PurposeKeyOf(PurposeKey);
+struct UncomparedKey(PurposeKey);
 
-impl PartialEq for PurposeKeyOf {
+impl PartialEq for UncomparedKey {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for PurposeKeyOf {}
+impl Eq for UncomparedKey {}
 
 /// THE funnel: the only place where tokens begin.
 ///
@@ -159,6 +161,7 @@ pub fn issue(
         azpacr: recipient.credential().map_or("0", |credential| credential.kind.azpacr()),
         profile: client.profile,
         session: family.session,
+        session_is_told: sid::is_told(client),
         auth_time: family.auth_time,
         context: family.context,
         scope_text: match client.profile {
@@ -178,7 +181,7 @@ pub fn issue(
         reach,
         actor: None,
         exchanged: false,
-        key: PurposeKeyOf(key.clone()),
+        key: UncomparedKey(key.clone()),
     })
 }
 
@@ -362,9 +365,8 @@ impl Issue {
 
 /// base64url of `{"uid","utid"}`: the account's home, which Microsoft's clients key their caches by.
 pub fn client_info(account: &Account) -> String {
-    use base64::Engine as _;
     let json = format!(r#"{{"uid":"{}","utid":"{}"}}"#, account.id, account.tenant);
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json)
+    base64url::encode(json)
 }
 
 /// The `scope` of an answer. Clients look for the words that they asked in; Microsoft's also for the full names of what they got.
@@ -373,15 +375,14 @@ pub fn scope_text(profile: Profile, requested: &RequestedScopes, granted: &Scope
         // What it may do on the DevOps side, and nothing of the newer world.
         return granted.resource().to_string();
     }
-    let mut words = requested.literals(granted);
+    let mut words: Vec<&str> = requested.literals(granted).collect();
+    let told = granted.without_claims();
     if profile == Profile::Microsoft {
-        let full: Vec<String> = granted
-            .without_claims()
-            .iter()
-            .filter(|scope| !words.iter().any(|word| word == scope))
-            .map(str::to_owned)
-            .collect();
-        words.extend(full);
+        for scope in told.iter() {
+            if !words.contains(&scope) {
+                words.push(scope);
+            }
+        }
     }
     words.join(" ")
 }

@@ -52,7 +52,7 @@ pub(super) fn bound(client: &Client, confirmation: Option<Confirmation>) -> Resu
         | (Some(SenderConstraint::Dpop), confirmation @ Some(Confirmation::Key(_)))
         | (Some(SenderConstraint::Certificate), confirmation @ Some(Confirmation::Certificate(_))) => Ok(confirmation),
         (Some(SenderConstraint::Dpop), _) => {
-            Err(OAuthError::invalid_dpop_proof("the tokens of this client are bound to a key: a DPoP proof is missing"))
+            Err(OAuthError::invalid_request("the tokens of this client are bound to a key: a DPoP proof is missing"))
         }
         (Some(SenderConstraint::Certificate), _) => Err(OAuthError::invalid_request(
             "the tokens of this client are bound to its certificate: it is shown at mtls_endpoint_aliases",

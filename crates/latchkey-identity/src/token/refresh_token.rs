@@ -3,8 +3,7 @@
 //! The secret is an HMAC, so a token that we did not make is refused without a look at the store, and the repeat of a lost answer derives
 //! the same successor.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_jose::base64url;
 use uuid::Uuid;
 
 use crate::secret::{PurposeKey, Secret};
@@ -51,7 +50,7 @@ impl RefreshToken {
     }
 
     fn parts(text: &str) -> Option<(Self, [u8; 32])> {
-        let bytes: [u8; 52] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let bytes: [u8; 52] = base64url::decode_exactly(text).ok()?;
         let (family, rest) = bytes.split_first_chunk::<16>()?;
         let (generation, secret) = rest.split_first_chunk::<4>()?;
         let token = Self { family: FamilyId(Uuid::from_bytes(*family)), generation: u32::from_be_bytes(*generation) };
@@ -63,7 +62,7 @@ impl RefreshToken {
         bytes.extend_from_slice(self.family.0.as_bytes());
         bytes.extend_from_slice(&self.generation.to_be_bytes());
         bytes.extend_from_slice(&secret);
-        Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
+        Secret::new(format!("{prefix}{}", base64url::encode(bytes)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The `sub` of an account: what a client knows a person by. [OpenID Connect Core §8]
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_jose::base64url;
 
 use crate::account::AccountId;
 use crate::client::sector::sector;
@@ -20,12 +19,12 @@ pub fn subject(client: &Client, account: AccountId, key: &PurposeKey) -> String 
             let mut bytes = [0; 32];
             let both = client.id.0.as_bytes().iter().chain(account.0.as_bytes());
             bytes.iter_mut().zip(both).for_each(|(byte, id)| *byte = *id);
-            URL_SAFE_NO_PAD.encode(sha256(bytes))
+            base64url::encode(sha256(bytes))
         }
         (_, SubjectType::Public) => account.to_string(),
         (_, SubjectType::Pairwise) => {
             let sector = sector(client);
-            URL_SAFE_NO_PAD.encode(key.mac(&[LABEL, sector.as_bytes(), account.0.as_bytes()]))
+            base64url::encode(key.mac(&[LABEL, sector.as_bytes(), account.0.as_bytes()]))
         }
     }
 }

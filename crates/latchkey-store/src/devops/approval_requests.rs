@@ -275,8 +275,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let values = vec![organization.into(), person.into(), (now - LIFETIME).into()];
-        let count = self.read_one(&COUNT_WAITING, values).await?.map_or(Ok(0), |row| row.int(0))?;
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        self.count(&COUNT_WAITING, values).await
     }
 
     /// Everything that a person asked for, newest first.
@@ -300,8 +299,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let values = vec![access.organization().into(), (now - LIFETIME).into()];
-        let count = self.read_one(&COUNT_WAITING_IN, values).await?.map_or(Ok(0), |row| row.int(0))?;
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        self.count(&COUNT_WAITING_IN, values).await
     }
 
     /// A page of the requests of an organization that wait.

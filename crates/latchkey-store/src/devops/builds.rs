@@ -221,8 +221,7 @@ impl Store {
     ) -> Result<u32, StoreError> {
         let values =
             vec![access.organization().into(), access.project().into(), definition.into(), from.into(), until.into()];
-        let count = self.read_one(&COUNT, values).await?.map_or(Ok(0), |row| row.int(0))?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        Ok(u32::try_from(self.count(&COUNT, values).await?).unwrap_or(u32::MAX))
     }
 }
 

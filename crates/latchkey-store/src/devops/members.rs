@@ -317,7 +317,7 @@ impl Store {
             let values = vec![one.organization.into(), one.app.into(), one.at.into(), one.address.clone().into()];
             changes.write(&SERVICE_USED, values);
         }
-        self.keep_books(&changes).await
+        self.commit_anyway(&changes).await
     }
 
     pub(super) async fn load_member(

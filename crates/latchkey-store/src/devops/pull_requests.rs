@@ -13,37 +13,42 @@ use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
 use crate::value::{Row, Value};
 
-const BY_ID: Sql = Sql::read(
-    "pull_requests.by_id",
-    "SELECT id, project, repository, status, merge_status, title, description, source_ref, target_ref, source_commit,
-            target_commit, created_by, created_at, closed_at, draft, reviewers
-       FROM pull_request WHERE organization = $1 AND id = $2",
-);
+/// Pull requests of an organization, in the columns that [`read`] reads.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, project, repository, status, merge_status, title, description, source_ref, target_ref, source_commit,
+                    target_commit, created_by, created_at, closed_at, draft, reviewers
+               FROM pull_request WHERE organization = $1 AND ",
+            $condition
+        )
+    };
+}
+
+const BY_ID: Sql = Sql::read("pull_requests.by_id", select!("id = $2"));
 
 const OF_REPOSITORY: Sql = Sql::read(
     "pull_requests.of_repository",
-    "SELECT id, project, repository, status, merge_status, title, description, source_ref, target_ref, source_commit,
-            target_commit, created_by, created_at, closed_at, draft, reviewers
-       FROM pull_request
-      WHERE organization = $1 AND project = $2 AND repository = $9
+    select!(
+        "project = $2 AND repository = $9
         AND (CAST($3 AS TEXT) IS NULL OR status = $3)
         AND (CAST($4 AS BLOB) IS NULL OR created_by = $4)
         AND (CAST($5 AS TEXT) IS NULL OR source_ref = $5)
         AND (CAST($6 AS TEXT) IS NULL OR target_ref = $6)
-      ORDER BY id DESC LIMIT $7 OFFSET $8",
+      ORDER BY id DESC LIMIT $7 OFFSET $8"
+    ),
 );
 
 const OF_PROJECT: Sql = Sql::read(
     "pull_requests.of_project",
-    "SELECT id, project, repository, status, merge_status, title, description, source_ref, target_ref, source_commit,
-            target_commit, created_by, created_at, closed_at, draft, reviewers
-       FROM pull_request
-      WHERE organization = $1 AND project = $2
+    select!(
+        "project = $2
         AND (CAST($3 AS TEXT) IS NULL OR status = $3)
         AND (CAST($4 AS BLOB) IS NULL OR created_by = $4)
         AND (CAST($5 AS TEXT) IS NULL OR source_ref = $5)
         AND (CAST($6 AS TEXT) IS NULL OR target_ref = $6)
-      ORDER BY id DESC LIMIT $7 OFFSET $8",
+      ORDER BY id DESC LIMIT $7 OFFSET $8"
+    ),
 );
 
 const CREATE: Sql = Sql::guarded(

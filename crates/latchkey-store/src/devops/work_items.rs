@@ -27,45 +27,43 @@ const SMALL_RELATIONS: usize = 20;
 /// How many items one statement reads.
 const AT_ONCE: usize = 40;
 
-const BY_ID: Sql = Sql::read(
-    "work_items.by_id",
-    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
-            changed_at, changed_by
-       FROM work_item WHERE organization = $1 AND id = $2",
-);
+/// Work items of an organization or their revisions, in the columns that [`read`] reads.
+macro_rules! select {
+    ($table:literal, $condition:literal) => {
+        concat!(
+            "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
+                    changed_at, changed_by
+               FROM ",
+            $table,
+            " WHERE organization = $1 AND ",
+            $condition
+        )
+    };
+}
+
+const BY_ID: Sql = Sql::read("work_items.by_id", select!("work_item", "id = $2"));
 
 const BY_IDS: Sql = Sql::read(
     "work_items.by_ids",
-    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
-            changed_at, changed_by
-       FROM work_item
-      WHERE organization = $1
-        AND id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                   $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)",
+    select!(
+        "work_item",
+        "id IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)"
+    ),
 );
 
 const OF_PROJECT: Sql = Sql::read(
     "work_items.of_project",
-    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
-            changed_at, changed_by
-       FROM work_item WHERE organization = $1 AND project = $2
-      ORDER BY changed_at DESC, id DESC LIMIT $3 OFFSET $4",
+    select!("work_item", "project = $2 ORDER BY changed_at DESC, id DESC LIMIT $3 OFFSET $4"),
 );
 
 const REVISIONS: Sql = Sql::read(
     "work_items.revisions",
-    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
-            changed_at, changed_by
-       FROM work_item_revision WHERE organization = $1 AND project = $2 AND id = $3 AND rev > $4
-      ORDER BY rev LIMIT $5",
+    select!("work_item_revision", "project = $2 AND id = $3 AND rev > $4 ORDER BY rev LIMIT $5"),
 );
 
-const REVISION: Sql = Sql::read(
-    "work_items.revision",
-    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
-            changed_at, changed_by
-       FROM work_item_revision WHERE organization = $1 AND project = $2 AND id = $3 AND rev = $4",
-);
+const REVISION: Sql =
+    Sql::read("work_items.revision", select!("work_item_revision", "project = $2 AND id = $3 AND rev = $4"));
 
 /// Through which apps its revisions came: those of them that came through one.
 const REVISIONS_THROUGH: Sql = Sql::read(
@@ -76,10 +74,7 @@ const REVISIONS_THROUGH: Sql = Sql::read(
 
 const UNDER_AUTHORIZATION: Sql = Sql::read(
     "work_items.under_authorization",
-    "SELECT id, project, rev, kind, fields, relations, markdown_fields, comment_count, created_at, created_by,
-            changed_at, changed_by
-       FROM work_item_revision WHERE organization = $1 AND authorization_id = $2
-      ORDER BY changed_at DESC LIMIT $3",
+    select!("work_item_revision", "authorization_id = $2 ORDER BY changed_at DESC LIMIT $3"),
 );
 
 const CREATE: Sql = Sql::guarded(

@@ -33,25 +33,25 @@ use crate::value::{Row, Value};
 const CONNECTIONS: usize = 16;
 
 /// How long to wait for PostgreSQL to accept a connection.
-const CONNECT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the whole of it may take, TLS and sign-in included.
-const ANSWER: Duration = Duration::from_secs(10);
+/// How long opening a connection may take as a whole, TLS and sign-in included.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether others have told of something, should nobody wake this one.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How long between two looks at the least: what is told in between is heard together.
-const BREATH: Duration = Duration::from_millis(20);
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long a read may take before its caller is told that the database does not answer.
-const READ: Duration = Duration::from_secs(5);
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long to wait for the answer to a commit. Afterwards nobody knows whether it took place.
-const COMMIT: Duration = Duration::from_secs(15);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// After how long without a sign of life the other machine is taken for gone.
-const GONE: Duration = Duration::from_secs(30);
+const GONE_AFTER: Duration = Duration::from_secs(30);
 
 /// The same function that SQLite connections get from us: a hash of the one before, the number and the event.
 const AUDIT_LINK: &str = "CREATE OR REPLACE FUNCTION audit_link(previous bytea, seq bigint, body bytea) RETURNS bytea
@@ -71,9 +71,9 @@ impl Postgres {
             address.parse().map_err(|error: address::AddressError| OpenError::Unreachable(error.to_string()))?;
         let tls = Tls::of(&address.protection)?;
         let mut config = address.config;
-        config.connect_timeout(CONNECT).application_name("latchkey");
+        config.connect_timeout(CONNECT_TIMEOUT).application_name("latchkey");
         // A machine that is gone is noticed: until then whoever waits for it holds one of the connections.
-        config.keepalives_idle(GONE).tcp_user_timeout(GONE);
+        config.keepalives_idle(GONE_AFTER).tcp_user_timeout(GONE_AFTER);
         if options.role == Role::Server {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
@@ -111,7 +111,7 @@ impl Postgres {
             self.pool.give_back(lent);
             rows
         };
-        timeout(READ, read).await.unwrap_or_else(|_| Err(no_answer(READ)))
+        timeout(READ_TIMEOUT, read).await.unwrap_or_else(|_| Err(no_answer(READ_TIMEOUT)))
     }
 
     /// Runs on a task of its own: a caller that goes away, or has waited for long enough, must not keep the others from hearing what was
@@ -123,12 +123,12 @@ impl Postgres {
         let (pool, observers) = (Arc::clone(&self.pool), self.observers.clone());
         let notices = set.notices.clone();
         let commit = tokio::spawn(async move { pool.commit(set, &observers).await });
-        match timeout(COMMIT, commit).await {
+        match timeout(COMMIT_TIMEOUT, commit).await {
             Ok(ended) => ended.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into())),
             Err(_) => {
                 // It may have taken place, or may yet: then it is told of once more.
                 self.observers.feed.publish(&notices);
-                Err(no_answer(COMMIT).into())
+                Err(no_answer(COMMIT_TIMEOUT).into())
             }
         }
     }
@@ -191,7 +191,7 @@ impl Pool {
     }
 
     async fn commit(&self, set: ChangeSet, observers: &Observers) -> Result<(), CommitError> {
-        let mut lent = timeout(READ, self.lend()).await.unwrap_or_else(|_| Err(no_answer(READ)))?;
+        let mut lent = timeout(READ_TIMEOUT, self.lend()).await.unwrap_or_else(|_| Err(no_answer(READ_TIMEOUT)))?;
         let told = self.presence.as_ref().and_then(|presence| presence.tell(&set.notices));
         let outcome = lent.connection.commit(&set, told.as_ref(), &observers.counters).await;
         self.give_back(lent);
@@ -255,11 +255,11 @@ async fn follow(pool: Arc<Pool>) {
             }
             (since, below) = (Instant::now(), presence.horizon().await);
         }
-        sleep(BREATH).await;
+        sleep(LOOK_PAUSE).await;
         tokio::select! {
             () = presence.bell.notified() => presence.ring().await,
             () = presence.woken.notified() => {}
-            () = sleep(LOOK) => {}
+            () = sleep(LOOK_EVERY) => {}
         }
     }
 }

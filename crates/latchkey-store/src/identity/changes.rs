@@ -4,9 +4,9 @@ use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::{Change, Decision};
 
 use super::{
-    accounts, app_tokens, authorization_codes, authorizations, client_documents, client_keys, client_secrets, clients,
-    device_codes, dynamic_clients, flows, implicit, legacy_apps, legacy_moves, logout_notices, pushed_requests,
-    sessions, signing_keys, tenants, token_families, upstreams,
+    accounts, app_tokens, authorization_codes, authorizations, client_documents, client_secrets, clients, device_codes,
+    dynamic_clients, flows, implicit, legacy_apps, legacy_moves, logout_notices, pushed_requests, sessions,
+    signing_keys, tenants, token_families, upstreams,
 };
 use crate::audit::{AuditEvent, Outcome};
 use crate::decide::Decided;
@@ -72,7 +72,6 @@ fn add(changes: &mut Changes, change: Change) {
         Change::FixAuthMethod { client, method, from_version } => {
             clients::fix_method(changes, client, method, from_version);
         }
-        Change::SpendAssertion(spent) => client_keys::spend(changes, spent),
         Change::RemoveSecret { client, secret } => clients::remove_secret(changes, client, secret),
 
         Change::OpenLegacyImport { organization, tenant, at } => {

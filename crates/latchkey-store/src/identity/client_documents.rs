@@ -142,8 +142,7 @@ impl Store {
 
     /// How many apps describe themselves in a tenant.
     pub async fn count_described_clients(&self, tenant: TenantId) -> Result<usize, StoreError> {
-        let row = self.read_one(&COUNT, vec![tenant.0.into()]).await?;
-        Ok(usize::try_from(row.map_or(Ok(0), |row| row.int(0))?).unwrap_or(usize::MAX))
+        self.count(&COUNT, vec![tenant.0.into()]).await
     }
 
     /// The one of them that makes room for another: nobody authorized it, and nobody asked for it for the longest time.

@@ -1,4 +1,5 @@
-//! How clients prove who they are beside by secrets: the method that they are fixed to, their public keys, and the assertions and proofs that were used.
+//! How clients prove who they are without secrets: the method that they are fixed to, their public keys, and the assertions and proofs that
+//! were used.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +7,13 @@ use latchkey_identity::account::AccountId;
 use latchkey_identity::client::key::Thumbprints;
 use latchkey_identity::client::{Authentication, ClientId, ClientKey};
 use latchkey_identity::client_auth::{Method, Spent};
-use latchkey_identity::secret::TokenHash;
 use latchkey_identity::tenant::TenantId;
 use latchkey_jose::Jwk;
 use uuid::Uuid;
 
 use super::{federated_credentials, meaningless};
 use crate::Store;
-use crate::error::{CommitError, StoreError};
+use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
 use crate::value::Row;
 
@@ -39,7 +39,7 @@ macro_rules! proofs {
     };
 }
 
-/// Whose are read.
+/// Whose keys are read.
 #[derive(Clone, Copy)]
 pub(super) enum Of {
     /// One client's.
@@ -66,11 +66,7 @@ const SPEND: Sql = Sql::guarded(
 )
 .by_key();
 
-const SPENT: Sql =
-    Sql::read("client_keys.spent_assertion", "SELECT until FROM spent_assertion WHERE hash = $1").by_key();
-
-pub(super) const ALL: &[&Sql] =
-    &[&ADD, &REMOVE, &REMOVE_ALL, &OF_CLIENT, &OF_OWNER, &OF_TENANT, &SET_METHOD, &SPEND, &SPENT];
+pub(super) const ALL: &[&Sql] = &[&ADD, &REMOVE, &REMOVE_ALL, &OF_CLIENT, &OF_OWNER, &OF_TENANT, &SET_METHOD, &SPEND];
 
 pub(super) fn add(changes: &mut Changes, client: ClientId, key: ClientKey) {
     let values = vec![
@@ -111,10 +107,6 @@ pub(super) fn remove_all(changes: &mut Changes, client: ClientId) {
     changes.write(&REMOVE_ALL, vec![client.0.into()]);
 }
 
-pub(super) fn spend(changes: &mut Changes, spent: Spent) {
-    changes.write(&SPEND, vec![spent.hash.0.into(), spent.until.into()]);
-}
-
 fn key(row: &Row, id: Uuid) -> Result<ClientKey, StoreError> {
     let text = row.text(3)?;
     let unsound = || meaningless("key of an app", text);
@@ -145,7 +137,7 @@ fn gather(rows: &[Row]) -> Result<BTreeMap<ClientId, Authentication>, StoreError
 }
 
 impl Store {
-    /// How clients prove who they are beside by secrets.
+    /// How clients prove who they are without secrets.
     pub(super) async fn authentication(&self, of: Of) -> Result<BTreeMap<ClientId, Authentication>, StoreError> {
         let (sql, id) = match of {
             Of::Client(client) => (&OF_CLIENT, client.0),
@@ -158,16 +150,7 @@ impl Store {
     /// Spends what counts once. Whether nobody did before.
     pub async fn spend(&self, spent: Spent) -> Result<bool, StoreError> {
         let mut changes = Changes::none();
-        spend(&mut changes, spent);
-        match self.commit(changes).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Lost) => Ok(false),
-            Err(CommitError::Unavailable(error)) => Err(error),
-        }
-    }
-
-    /// Whether an assertion was used before.
-    pub async fn assertion_is_spent(&self, assertion: TokenHash) -> Result<bool, StoreError> {
-        Ok(self.read_one(&SPENT, vec![assertion.0.into()]).await?.is_some())
+        changes.write(&SPEND, vec![spent.hash.0.into(), spent.until.into()]);
+        self.commit_if_first(changes).await
     }
 }

@@ -439,8 +439,6 @@ impl Store {
 
     /// How many clients an account owns.
     pub async fn count_clients_owned_by(&self, owner: AccountId) -> Result<usize, StoreError> {
-        let row = self.read_one(&COUNT_OWNED_BY, vec![owner.0.into()]).await?;
-        let count = row.map_or(Ok(0), |row| row.int(0))?;
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+        self.count(&COUNT_OWNED_BY, vec![owner.0.into()]).await
     }
 }

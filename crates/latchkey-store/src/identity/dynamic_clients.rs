@@ -143,8 +143,7 @@ impl Store {
 
     /// How many apps registered themselves in a tenant.
     pub async fn count_dynamic_clients(&self, tenant: TenantId) -> Result<usize, StoreError> {
-        let row = self.read_one(&COUNT, vec![tenant.0.into()]).await?;
-        Ok(usize::try_from(row.map_or(Ok(0), |row| row.int(0))?).unwrap_or(usize::MAX))
+        self.count(&COUNT, vec![tenant.0.into()]).await
     }
 
     /// Deletes a portion of those that registered before `until` and that nobody ever authorized or made a member; how many it found.

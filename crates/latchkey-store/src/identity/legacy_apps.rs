@@ -220,7 +220,7 @@ impl Store {
         for client in clients {
             changes.write(&SET_UNSHOWN, vec![client.0.into(), organization.into(), Value::Null]);
         }
-        self.keep_books(&changes).await
+        self.commit_anyway(&changes).await
     }
 
     /// Closes an organization's import for good.

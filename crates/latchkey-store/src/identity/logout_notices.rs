@@ -10,7 +10,7 @@ use latchkey_identity::tenant::TenantId;
 use super::purge::Old;
 use super::{counted, sessions};
 use crate::Store;
-use crate::error::{CommitError, StoreError};
+use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
 use crate::value::{Row, Value};
 
@@ -178,11 +178,7 @@ impl Store {
         let mut values = key(notice);
         values.extend([notice.next_at.into(), until.into()]);
         changes.write(&CLAIM, values);
-        match self.commit(changes).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Lost) => Ok(false),
-            Err(CommitError::Unavailable(error)) => Err(error),
-        }
+        self.commit_if_first(changes).await
     }
 
     /// Tries a notice again then.
@@ -191,7 +187,7 @@ impl Store {
         let mut values = key(notice);
         values.push(until.into());
         changes.write(&PUT_OFF, values);
-        self.keep_books(&changes).await
+        self.commit_anyway(&changes).await
     }
 
     /// Leaves an app alone until then: none of its notices that are due now is tried before.
@@ -203,13 +199,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut changes = Changes::none();
         changes.write(&SKIP, vec![client.0.into(), now.into(), until.into()]);
-        self.keep_books(&changes).await
+        self.commit_anyway(&changes).await
     }
 
     /// Is done with a notice.
     pub async fn end_logout_notice(&self, notice: &LogoutNotice) -> Result<(), StoreError> {
         let mut changes = Changes::none();
         changes.write(&DONE, key(notice));
-        self.keep_books(&changes).await
+        self.commit_anyway(&changes).await
     }
 }

@@ -19,7 +19,7 @@
 //! | what devices ask, what clients pushed | [`device_codes`], [`pushed_requests`] |
 //! | codes, refresh tokens | [`authorization_codes`], [`token_families`] |
 //! | access tokens that apps gave back | [`app_tokens`] |
-//! | guesses at passwords | [`sign_in_counts`] |
+//! | guesses at passwords | [`guesses`] |
 //! | private keys, sealed | [`signing_keys`] |
 //! | sign-in at other providers | [`upstreams`] |
 //! | what is swept away | [`purge`] |
@@ -39,6 +39,7 @@ pub mod device_codes;
 pub mod dynamic_clients;
 pub mod federated_credentials;
 pub mod flows;
+pub mod guesses;
 pub mod implicit;
 pub mod legacy_apps;
 pub mod legacy_moves;
@@ -48,7 +49,6 @@ pub mod purge;
 pub mod pushed_requests;
 mod scope_sets;
 pub mod sessions;
-pub mod sign_in_counts;
 pub mod signing_keys;
 pub mod tenants;
 pub mod token_families;
@@ -63,9 +63,8 @@ pub use logout_notices::LogoutNotice;
 pub use use_totals::{AppsCalls, AppsDay, CallsOfDay};
 pub use uses::{RefusedOfDay, RefusedUse, Use, UseOfDay};
 
-use crate::Store;
 use crate::error::StoreError;
-use crate::statement::{Changes, Sql};
+use crate::statement::Sql;
 use crate::value::Row;
 
 /// What ended so recently that every node has to know it by heart, by `$1`: how long an access token lives at the most.
@@ -87,6 +86,7 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     federated_credentials::ALL,
     dynamic_clients::ALL,
     flows::ALL,
+    guesses::ALL,
     implicit::ALL,
     legacy_apps::ALL,
     legacy_moves::ALL,
@@ -94,7 +94,6 @@ pub(crate) const ALL: &[&[&Sql]] = &[
     purge::ALL,
     pushed_requests::ALL,
     sessions::ALL,
-    sign_in_counts::ALL,
     signing_keys::ALL,
     tenants::ALL,
     token_families::ALL,
@@ -111,11 +110,4 @@ fn counted(row: &Row, column: usize, what: &'static str) -> Result<u32, StoreErr
 
 fn meaningless(what: &'static str, found: impl Into<String>) -> StoreError {
     StoreError::Meaningless { what, found: found.into() }
-}
-
-impl Store {
-    /// Commits what has no answer that waits for it, again if it had to give way to others.
-    pub(crate) async fn keep_books(&self, changes: &Changes) -> Result<(), StoreError> {
-        self.decide(async || Ok(((), changes.clone()))).await
-    }
 }

@@ -6,9 +6,10 @@ use latchkey_devops::approval_request::LIFETIME;
 use latchkey_identity::logout_notice::GIVEN_UP_AFTER;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::throttle::WINDOW;
+use latchkey_identity::time::days;
 use latchkey_identity::{Timestamp, limits};
 
-use super::{authorizations, dynamic_clients, logout_notices, sign_in_counts, uses};
+use super::{authorizations, dynamic_clients, guesses, logout_notices, uses};
 use crate::Store;
 use crate::devops::approval_requests;
 use crate::error::StoreError;
@@ -219,14 +220,14 @@ pub(super) const ALL: &[&Sql] = &[
 
 /// A code, of a device too, is kept this long, so that a replay is recognized as one; that a token was given back, since no token lives so
 /// long.
-const CODE_KEPT: Duration = Duration::from_secs(86_400);
+const CODE_KEPT: Duration = days(1);
 /// What has ended is kept this long, so that people who ask can be told.
-const ENDED_KEPT: Duration = Duration::from_secs(30 * 86_400);
+const ENDED_KEPT: Duration = days(30);
 /// Uses are listed for this long.
-const USES_KEPT: Duration = Duration::from_secs(90 * 86_400);
+const USES_KEPT: Duration = days(90);
 /// An authorization that ended is kept this long; the record keeps that it was given, and how it ended. Everything that hangs below one is
 /// gone before: of token families those of the older kind are the last.
-const AUTHORIZATION_KEPT: Duration = Duration::from_secs(400 * 86_400);
+const AUTHORIZATION_KEPT: Duration = days(400);
 const _: () = assert!(AUTHORIZATION_KEPT.as_secs() > limits::LEGACY_FAMILY_LIFETIME.as_secs() + ENDED_KEPT.as_secs());
 const _: () = assert!(AUTHORIZATION_KEPT.as_secs() > USES_KEPT.as_secs());
 
@@ -243,7 +244,7 @@ impl Store {
         self.delete_in_portions(&PUSHED, vec![(now - pushed).into()]).await?;
         self.delete_in_portions(&UPSTREAM_SIGN_INS, vec![(now - limits::UPSTREAM_SIGN_IN_LIFETIME).into()]).await?;
         self.delete_in_portions(&ASSERTIONS, vec![now.into()]).await?;
-        self.delete_in_portions(&sign_in_counts::OLD, vec![(now - WINDOW).into()]).await?;
+        self.delete_in_portions(&guesses::OLD, vec![(now - WINDOW).into()]).await?;
         self.delete_in_portions(&SESSIONS, vec![long_ago.into()]).await?;
         let (idle, old) = (long_ago - limits::FAMILY_IDLE, long_ago - limits::FAMILY_LIFETIME);
         let oldest = long_ago - limits::LEGACY_FAMILY_LIFETIME;
@@ -279,7 +280,7 @@ impl Store {
                 for key in keys.by_ref().take(PORTION) {
                     changes.write(&old.delete, key);
                 }
-                self.keep_books(&changes).await?;
+                self.commit_anyway(&changes).await?;
             }
             if last {
                 return Ok(());
@@ -301,7 +302,7 @@ impl Store {
                         .write(&ITS_ORGANIZATIONS, vec![id.into()])
                         .notice(Notice::Authorization(id));
                 }
-                self.keep_books(&changes).await?;
+                self.commit_anyway(&changes).await?;
             }
             if found.len() < FOUND_AT_ONCE {
                 return Ok(());

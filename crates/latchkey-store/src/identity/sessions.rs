@@ -42,26 +42,22 @@ const TOUCH: Sql =
     Sql::write("sessions.touch", "UPDATE session SET used_at = $2 WHERE id = $1 AND used_at < $2 AND ended_at IS NULL")
         .by_key();
 
-const BY_ID: Sql = Sql::read(
-    "sessions.by_id",
-    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
-       FROM session WHERE id = $1",
-)
-.by_key();
+/// Sessions, in the columns that [`from_row`] reads.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
+               FROM session WHERE ",
+            $condition
+        )
+    };
+}
 
-const IN_BROWSER: Sql = Sql::read(
-    "sessions.in_browser",
-    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
-       FROM session WHERE browser = $1 AND ended_at IS NULL",
-)
-.by_owner();
+const BY_ID: Sql = Sql::read("sessions.by_id", select!("id = $1")).by_key();
 
-const OF_ACCOUNT: Sql = Sql::read(
-    "sessions.of_account",
-    "SELECT id, browser, account, tenant, authenticated_at, used_at, ended_at, address, user_agent, methods
-       FROM session WHERE account = $1 AND ended_at IS NULL",
-)
-.by_owner();
+const IN_BROWSER: Sql = Sql::read("sessions.in_browser", select!("browser = $1 AND ended_at IS NULL")).by_owner();
+
+const OF_ACCOUNT: Sql = Sql::read("sessions.of_account", select!("account = $1 AND ended_at IS NULL")).by_owner();
 
 pub(super) const ALL: &[&Sql] = &[&START, &MOVE, &END, &END_ALL_OF, &GOES_ON, &TOUCH, &BY_ID, &IN_BROWSER, &OF_ACCOUNT];
 
@@ -171,7 +167,7 @@ impl Store {
         for (session, at) in latest {
             changes.write(&TOUCH, vec![session.0.into(), at.into()]);
         }
-        self.keep_books(&changes).await
+        self.commit_anyway(&changes).await
     }
 
     /// Whether a session was ended. Remembered until the feed tells of it.

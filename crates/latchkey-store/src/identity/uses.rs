@@ -156,38 +156,48 @@ fn refused_from_row(row: &Row) -> Result<RefusedOfDay, StoreError> {
     })
 }
 
+/// How many times each key came, and when last.
+fn summed<K: Ord>(counted: impl Iterator<Item = (K, i64, Timestamp)>) -> BTreeMap<K, (i64, Timestamp)> {
+    let mut sums = BTreeMap::new();
+    for (key, count, at) in counted {
+        let (sum, last_at) = sums.entry(key).or_insert((0_i64, at));
+        *sum = sum.saturating_add(count);
+        *last_at = at.max(*last_at);
+    }
+    sums
+}
+
+/// The newest use of each authorization.
+fn newest(uses: &[Use]) -> BTreeMap<AuthorizationId, &Use> {
+    let mut newest = BTreeMap::new();
+    for one in uses {
+        let known = newest.entry(one.authorization).or_insert(one);
+        if known.at < one.at {
+            *known = one;
+        }
+    }
+    newest
+}
+
 /// The statements for these uses and refusals, in one order for all, so that no two change sets wait for each other.
 fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
-    let mut last: BTreeMap<AuthorizationId, &Use> = BTreeMap::new();
-    let mut days: BTreeMap<(AuthorizationId, i64, &str, Uuid), (i64, Timestamp)> = BTreeMap::new();
-    for one in uses {
-        let newest = last.entry(one.authorization).or_insert(one);
-        if newest.at < one.at {
-            *newest = one;
-        }
-        let project = one.project.map_or_else(Uuid::nil, |(_, project)| project.0);
-        let key = (one.authorization, day_of(one.at), one.operation.as_str(), project);
-        let (count, last_at) = days.entry(key).or_insert((0, one.at));
-        *count = count.saturating_add(one.count);
-        *last_at = (*last_at).max(one.at);
-    }
     let mut changes = Changes::none();
-    for (authorization, newest) in last {
+    for (authorization, newest) in newest(uses) {
         changes.write(&LAST, vec![authorization.0.into(), newest.at.into(), newest.address.as_str().into()]);
     }
-    for ((authorization, day, operation, project), (count, last_at)) in days {
+    let used = uses.iter().map(|one| {
+        let project = one.project.map_or_else(Uuid::nil, |(_, project)| project.0);
+        ((one.authorization, day_of(one.at), one.operation.as_str(), project), one.count, one.at)
+    });
+    for ((authorization, day, operation, project), (count, last_at)) in summed(used) {
         let values =
             vec![authorization.0.into(), day.into(), operation.into(), project.into(), count.into(), last_at.into()];
         changes.write(&ADD, values);
     }
-    let mut days: BTreeMap<(AuthorizationId, i64, &str, &str), (i64, Timestamp)> = BTreeMap::new();
-    for one in refused {
-        let key = (one.authorization, day_of(one.at), one.operation.as_str(), one.reason.as_str());
-        let (count, last_at) = days.entry(key).or_insert((0, one.at));
-        *count = count.saturating_add(one.count);
-        *last_at = (*last_at).max(one.at);
-    }
-    for ((authorization, day, operation, reason), (count, last_at)) in days {
+    let refused = refused.iter().map(|one| {
+        ((one.authorization, day_of(one.at), one.operation.as_str(), one.reason.as_str()), one.count, one.at)
+    });
+    for ((authorization, day, operation, reason), (count, last_at)) in summed(refused) {
         let values =
             vec![authorization.0.into(), day.into(), operation.into(), reason.into(), count.into(), last_at.into()];
         changes.write(&ADD_REFUSALS, values);
@@ -199,7 +209,7 @@ fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
 impl Store {
     /// Records uses, and calls that were refused, as one change set.
     pub async fn record_uses(&self, uses: &[Use], refused: &[RefusedUse]) -> Result<(), StoreError> {
-        self.keep_books(&recorded(uses, refused)).await
+        self.commit_anyway(&recorded(uses, refused)).await
     }
 
     /// What was refused to an authorization, newest first.

@@ -24,22 +24,25 @@ fn days(count: u64) -> Timestamp {
     later(count * DAY)
 }
 
+fn a_use(authorization: AuthorizationId) -> Use {
+    Use {
+        authorization,
+        app: burndown().id,
+        at: NOW,
+        address: "192.0.2.1".into(),
+        operation: "fetch".into(),
+        project: None,
+        count: 1,
+    }
+}
+
 #[test]
 fn each_thing_goes_when_nothing_can_ask_for_it_any_more() {
     on_both_databases(async |store| {
         with_everything(&store, &an_authorization()).await;
         let unrefreshable = TokenFamily { id: FamilyId(id(0xf2)), refreshable: false, ..a_family() };
         with(&store, vec![Change::StartFlow(Box::new(a_flow())), start_family(&unrefreshable)]).await;
-        let one = Use {
-            authorization: an_authorization().id,
-            app: burndown().id,
-            at: NOW,
-            address: "192.0.2.1".into(),
-            operation: "fetch".into(),
-            project: None,
-            count: 1,
-        };
-        store.record_uses(&[one], &[]).await.unwrap();
+        store.record_uses(&[a_use(an_authorization().id)], &[]).await.unwrap();
         let left = async |now| {
             store.purge(now).await.unwrap();
             [
@@ -99,16 +102,7 @@ fn an_authorization_that_ended_long_ago_goes_with_all_that_hangs_below_it() {
                 reason: "scope".into(),
                 count: 1,
             };
-            let one = Use {
-                authorization: given,
-                app: burndown().id,
-                at: NOW,
-                address: "192.0.2.1".into(),
-                operation: "fetch".into(),
-                project: None,
-                count: 1,
-            };
-            (one, refused)
+            (a_use(given), refused)
         };
         let (used, refused): (Vec<_>, Vec<_>) = [an_authorization().id, ran_out.id].map(one).into_iter().unzip();
         store.record_uses(&used, &refused).await.unwrap();

@@ -1,8 +1,7 @@
 //! What comes of a request for tokens: tokens, or a refusal.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
+use latchkey_jose::base64url;
 use serde_json::Value;
 
 use super::RelyingParty;
@@ -128,5 +127,5 @@ pub fn header(jwt: &str) -> Value {
 
 fn part(jwt: &str, index: usize) -> Value {
     let part = jwt.split('.').nth(index).unwrap_or_else(|| panic!("{jwt} is no JWT"));
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+    serde_json::from_slice(&base64url::decode(part).expect("base64url")).expect("JSON")
 }

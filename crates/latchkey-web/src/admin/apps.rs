@@ -9,7 +9,6 @@ use latchkey_identity::client::{Client, ClientId, key};
 use latchkey_identity::limits::USUAL_SECRET_DAYS;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::app_document::{AppDocument, KeyDocuments, date};
 use super::call::{Answer, Call, Reply, page};
@@ -205,11 +204,9 @@ async fn shown(call: &Call, client: &Client) -> Result<Value, Problem> {
         None => None,
     };
     let mut value = AppDocument::with_state(client, owner);
-    let keys = client.authentication.keys.iter();
-    let keys: Vec<(Uuid, String)> = keys.map(|key| (key.id, key.kid())).collect();
     if let Some(members) = value.as_object_mut() {
-        let keys: Vec<Value> = keys.into_iter().map(|(id, kid)| json!({ "id": id, "kid": kid })).collect();
-        members.insert("keys".to_owned(), Value::Array(keys));
+        let keys = client.authentication.keys.iter().map(|key| json!({ "id": key.id, "kid": key.kid() }));
+        members.insert("keys".to_owned(), keys.collect());
     }
     Ok(value)
 }

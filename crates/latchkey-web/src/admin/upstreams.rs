@@ -1,9 +1,8 @@
 //! Upstream providers: the same rules as on the page of the directory.
 
-use latchkey_identity::sign_in::upstream::pending::redirect_uri;
+use latchkey_identity::Decision;
 use latchkey_identity::sign_in::upstream::registration::{Registration, USUAL_SCOPES, UpstreamProblem};
 use latchkey_identity::sign_in::upstream::{Upstream, UpstreamId};
-use latchkey_identity::{Decision, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -45,18 +44,28 @@ const fn yes() -> bool {
 }
 
 impl UpstreamDocument {
-    fn read(self) -> (Registration, Option<String>, bool) {
-        let Self { name, issuer, client_id, scopes, client_secret, own_key, home_realm, makes_accounts, passwords } =
-            self;
-        let typed = Registration { name, issuer, client_id, scopes, home_realm, makes_accounts, passwords };
-        (typed, client_secret, own_key)
+    fn registration(&self) -> Registration {
+        Registration {
+            name: self.name.clone(),
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            scopes: self.scopes.clone(),
+            home_realm: self.home_realm,
+            makes_accounts: self.makes_accounts,
+            passwords: self.passwords,
+        }
+    }
+
+    fn secret(&self) -> TypedSecret<'_> {
+        let otherwise = if self.own_key { TypedSecret::OwnKey } else { TypedSecret::Keep };
+        TypedSecret::read(self.client_secret.as_deref(), otherwise)
     }
 }
 
 type Seen<'a> = dyn Fn(Decision<Upstream, UpstreamProblem>) -> Decision<Upstream, UpstreamProblem> + Sync + 'a;
 
-fn registrar<'a>(call: &'a Call, now: Timestamp, seen: &'a Seen<'a>) -> Registrar<'a> {
-    Registrar { by: call.by.account(), now, seen }
+fn registrar<'a>(call: &'a Call, seen: &'a Seen<'a>) -> Registrar<'a> {
+    Registrar { by: call.by.account(), now: call.now, seen }
 }
 
 /// `GET /upstreams`
@@ -67,10 +76,10 @@ pub(super) async fn list(call: Call) -> Answer {
 
 /// `POST /upstreams`
 pub(super) async fn create(mut call: Call) -> Answer {
-    let (typed, secret, _) = call.read::<UpstreamDocument>()?.read();
+    let document: UpstreamDocument = call.read()?;
     let seen = |decision| call.seen(decision);
-    let secret = TypedSecret::read(secret.as_deref(), true);
-    let added = call.app.add_upstream(&typed, secret, registrar(&call, call.now, &seen)).await??;
+    let registrar = registrar(&call, &seen);
+    let added = call.app.add_upstream(&document.registration(), document.secret(), registrar).await??;
     Ok(Reply::Made(shown(&call, &added)))
 }
 
@@ -83,10 +92,10 @@ pub(super) async fn read(call: Call) -> Answer {
 /// `PUT /upstreams/{id}`
 pub(super) async fn update(mut call: Call) -> Answer {
     let id = UpstreamId(call.id("id", WHAT)?);
-    let (typed, secret, own_key) = call.read::<UpstreamDocument>()?.read();
+    let document: UpstreamDocument = call.read()?;
     let seen = |decision| call.seen(decision);
-    let secret = TypedSecret::read(secret.as_deref(), own_key);
-    let changed = call.app.change_upstream(id, &typed, secret, registrar(&call, call.now, &seen)).await??;
+    let registrar = registrar(&call, &seen);
+    let changed = call.app.change_upstream(id, &document.registration(), document.secret(), registrar).await??;
     Ok(Reply::Of(shown(&call, &changed)))
 }
 
@@ -94,12 +103,11 @@ pub(super) async fn update(mut call: Call) -> Answer {
 pub(super) async fn delete(call: Call) -> Answer {
     let id = UpstreamId(call.id("id", WHAT)?);
     let seen = |decision| call.seen(decision);
-    call.app.remove_upstream(id, registrar(&call, call.now, &seen)).await??;
+    call.app.remove_upstream(id, registrar(&call, &seen)).await??;
     Ok(Reply::Done)
 }
 
 fn shown(call: &Call, upstream: &Upstream) -> Value {
-    let origins = call.app.settings.origin_urls();
     json!({
         "id": upstream.id.0,
         "name": upstream.name,
@@ -110,7 +118,7 @@ fn shown(call: &Call, upstream: &Upstream) -> Value {
         "home_realm": upstream.home_realm,
         "makes_accounts": upstream.makes_accounts,
         "passwords": upstream.passwords,
-        "redirect_uris": origins.iter().map(|origin| redirect_uri(origin, upstream.id)).collect::<Vec<_>>(),
+        "redirect_uris": call.app.redirect_uris_of(upstream.id),
         "created": date(upstream.created_at),
     })
 }

@@ -24,7 +24,7 @@ impl Visit {
             .map_err(|error| ApiError::Bug(format!("an answer cannot be written: {error}")))?;
         let mut response = Response::new(Body::from(body));
         let content_type = format!("application/json; charset=utf-8; api-version={}", self.version);
-        if let Ok(content_type) = HeaderValue::from_str(&content_type) {
+        if let Ok(content_type) = HeaderValue::try_from(content_type) {
             response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         Ok(response)

@@ -12,7 +12,8 @@ use latchkey_identity::Timestamp;
 use super::error::ApiError;
 use super::query::Query;
 use super::table::{Dialect, PathValues};
-use crate::app::{App, Origin};
+use crate::app::App;
+use crate::settings::Origin;
 use crate::visitor::Peer;
 
 /// One request's circumstances and what it names.

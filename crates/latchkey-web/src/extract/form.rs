@@ -63,7 +63,7 @@ pub async fn client_form(headers: &HeaderMap, body: Body) -> Result<Parameters, 
 
 /// Reads the query of a client, or the text of its form.
 pub fn parameters(text: &[u8]) -> Result<Parameters, OAuthError> {
-    Parameters::from_pairs(form_urlencoded::parse(text))
+    Parameters::with_capacity(text.len(), form_urlencoded::parse(text))
 }
 
 async fn text(headers: &HeaderMap, body: Body) -> Result<Bytes, FormError> {

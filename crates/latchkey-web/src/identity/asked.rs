@@ -23,7 +23,7 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::extract;
 use crate::identity::client_documents::Arrival;
-use crate::identity::{device, front_channel, tenants};
+use crate::identity::{device, front_channel, logo, tenants};
 use crate::legacy;
 use crate::pages::AppFace;
 use crate::pages::sign_in::Asking;
@@ -158,9 +158,15 @@ impl Asked {
         FormTargets::and_client(self.request.redirect.uri())
     }
 
-    /// How pages name who asks.
+    /// How pages name who asks. Where a password is typed there is no picture by an app that nobody registered: it could be anybody's.
     pub fn asking(&self) -> Asking {
-        Asking { name: self.client.name.clone(), host: self.request.redirect.destination() }
+        let registered = self.client.document.is_none();
+        Asking {
+            name: self.client.name.clone(),
+            host: self.request.redirect.destination(),
+            logo: logo::address(&self.client).filter(|_| registered),
+            pages: if registered { self.client.pages() } else { Vec::new() },
+        }
     }
 
     /// How pages show who asks.

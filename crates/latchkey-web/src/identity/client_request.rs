@@ -24,13 +24,13 @@ use latchkey_identity::tenant::Audience;
 use latchkey_identity::token::confirmation::Thumbprint;
 use latchkey_identity::token::issuer;
 use latchkey_identity::{OAuthError, Timestamp};
-use latchkey_store::StoreError;
 
-use crate::app::{App, Origin};
+use crate::app::App;
 use crate::extract::client_form;
 use crate::identity::client_documents::Arrival;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::tenants;
+use crate::settings::Origin;
 use crate::visitor::{ClientCertificate, Peer};
 
 const CORRELATION: HeaderName = HeaderName::from_static("client-request-id");
@@ -119,8 +119,7 @@ impl ClientRequest {
         issuer(&self.origin, tenant)
     }
 
-    /// Proof that it comes from this client. An assertion that counts once is spent by it, in a commit of its own: nothing is read unless
-    /// another request was first.
+    /// Proof that it comes from this client. An assertion that counts once is spent by it, in a commit of its own.
     pub(super) async fn authenticate(
         &self,
         app: &App,
@@ -143,19 +142,11 @@ impl ClientRequest {
         };
         let facts = Facts { key: &app.keys.client_secret, called, published: &published, issuers: &issuers };
         let proved = authenticate(&self.presented, self.client.as_deref(), facts, now)?;
-        let Some(spent) = proved.spends() else { return Ok(proved.spend(false).answer?) };
-        let mut was_first = true;
-        let decided: Result<Result<AuthenticatedClient<'_>, OAuthError>, StoreError> = app
-            .store
-            .decide(|| {
-                let (was_first, proved) = (std::mem::take(&mut was_first), proved.clone());
-                async move {
-                    let before = !was_first && app.store.assertion_is_spent(spent.hash).await?;
-                    Ok(proved.spend(before))
-                }
-            })
-            .await;
-        Ok(decided??)
+        let before = match proved.spends() {
+            Some(spent) => !app.store.spend(spent).await?,
+            None => false,
+        };
+        Ok(proved.unless_spent(before)?)
     }
 
     /// The same, of a client that may also show a key, which everything that it gets is bound to. [RFC 9449 §5], [RFC 8705 §3]

@@ -20,9 +20,10 @@ use latchkey_store::StoreError;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 
-use crate::app::{App, Origin};
+use crate::app::App;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::tenants;
+use crate::settings::Origin;
 use crate::signer::Signer;
 use crate::visitor::Visitor;
 

@@ -13,12 +13,13 @@ use latchkey_identity::authorize::flow::{Kept, abandon};
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::authorize::request::{AuthorizationRequest, CameBy};
 use latchkey_identity::authorize::{AuthorizeError, Flow, FlowId};
+use latchkey_identity::client::ClientId;
 use latchkey_identity::secret::TokenHash;
 use latchkey_identity::throttle::{Wait, network};
 use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_store::StoreError;
 
-pub use answer::{continue_with_error, send, unserved};
+pub use answer::{Stage, continue_with_error, send, unserved};
 pub use next::{Deliberation, Next, next};
 
 use crate::app::App;
@@ -46,10 +47,7 @@ pub async fn open(app: &App, visitor: &Visitor, id: Option<&str>) -> Result<Open
     let flow = flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)).ok_or_else(gone)?;
     match Asked::again(app, &flow, visitor.address, visitor.now).await {
         Ok(asked) => Ok(Opened { id: id.to_owned(), flow, asked }),
-        Err(error) => {
-            let (segment, parameters) = (flow.segment.clone(), flow.parameters.clone());
-            Err(Box::new(unserved(app, visitor, &segment, &parameters, error, Some((id, &flow))).await))
-        }
+        Err(error) => Err(Box::new(unserved(app, visitor, error, Stage::Waiting { id, flow: &flow }).await)),
     }
 }
 
@@ -91,30 +89,35 @@ pub async fn begin(app: &App, visitor: &Visitor, asked: Asked) -> Response<Body>
         Err(error) => return problem_page::unavailable(app, visitor, &error),
         Ok(Next::Answer(response)) => return send(app, visitor, &asked.client, &response),
         Ok(Next::Refuse(error)) => {
-            let (segment, parameters) = (asked.segment.clone(), asked.parameters.clone());
             let error = AuthorizeError::TellClient(Box::new(asked.request.redirect.clone()), error);
-            let unserved_error = Unserved::Request(error, Some(Arc::clone(&asked.client)));
-            return unserved(app, visitor, &segment, &parameters, unserved_error, None).await;
+            let error = Unserved::Request(error, Some(Arc::clone(&asked.client)));
+            let stage = Stage::Arriving { segment: &asked.segment, parameters: &asked.parameters };
+            return unserved(app, visitor, error, stage).await;
         }
         Ok(Next::SignIn { .. }) => "signin",
         Ok(Next::Select) => "select",
         Ok(Next::WrongTenant(_) | Next::Consent(_) | Next::Prerequisite(_)) => "consent",
     };
-    if let Some(refused) = too_many(app, visitor) {
-        return refused;
-    }
-    let kept = Kept {
-        client: asked.client.id,
-        segment: &asked.segment,
-        parameters: &asked.parameters,
-        origin: &visitor.origin.url,
-        device: None,
-        rehearsed_by: None,
-    };
-    match start(app, visitor, &kept).await {
+    match keep(app, visitor, asked.client.id, &asked.segment, &asked.parameters).await {
         Ok(id) => reply::see_other(visitor, &format!("/{page}?flow={id}")),
-        Err(error) => problem_page::unavailable(app, visitor, &error),
+        Err(response) => *response,
     }
+}
+
+/// Keeps a request that has just come in for the pages that it needs: the id that they name it by. `Err` is the answer instead.
+async fn keep(
+    app: &App,
+    visitor: &Visitor,
+    client: ClientId,
+    segment: &str,
+    parameters: &str,
+) -> Result<String, Box<Response<Body>>> {
+    if let Some(refused) = too_many(app, visitor) {
+        return Err(Box::new(refused));
+    }
+    let origin = &visitor.origin.url;
+    let kept = Kept { client, segment, parameters, origin, device: None, rehearsed_by: None };
+    start(app, visitor, &kept).await.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))
 }
 
 /// The answer instead, when this network has had more requests kept than people could answer.

@@ -28,7 +28,7 @@ impl Default for Logos {
     }
 }
 
-/// Where the page of an approval finds the logo. Another version of the app may have another.
+/// Where a page finds the logo. Another version of the app may have another.
 pub fn address(client: &Client) -> Option<String> {
     client.logo_uri().map(|_| format!("/assets/logos/{}?{}", client.id, client.version))
 }

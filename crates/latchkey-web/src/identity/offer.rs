@@ -5,10 +5,11 @@ use std::sync::Arc;
 use latchkey_devops::approval_request::{AppShown, ApprovalRequest, State};
 use latchkey_devops::group::OrganizationGroup;
 use latchkey_devops::ids::{AppId, PersonId};
-use latchkey_devops::membership::AcceptedService;
+use latchkey_devops::membership::{AcceptedService, Member};
 use latchkey_devops::policy::{
-    AuthorizePolicy, MissingPrerequisite, Prerequisite, Wanted, may_authorize, may_authorize_legacy,
+    AuthorizePolicy, MayAuthorize, MissingPrerequisite, Prerequisite, Wanted, may_authorize, may_authorize_legacy,
 };
+use latchkey_devops::project::Project;
 use latchkey_devops::scope::{Scope, Scopes};
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
@@ -157,41 +158,16 @@ impl Standing {
                 }
             };
             match may {
-                Ok(may) => {
-                    let cap_days = may
-                        .longest_authorization()
-                        .map(|longest| u16::try_from(longest.as_secs() / 86_400).unwrap_or(u16::MAX));
-                    let reaches =
-                        |project| member.as_ref().is_some_and(|member| member.reaches(&facts.organization, project));
-                    let projects = facts.projects().filter(|project| reaches(project.id)).map(|project| OpenProject {
-                        id: project.id.0,
-                        name: project.name.to_string(),
-                        repositories: facts
-                            .repositories_of(project.id)
-                            .map(|repository| (repository.id.0, repository.name.to_string()))
-                            .collect(),
-                        in_part: false,
-                    });
-                    standing.open.push(OpenOrganization {
-                        id: facts.id().0,
-                        name: facts.organization.name.to_string(),
-                        cap_days,
-                        legacy_end: facts.organization.policy.sunset.refuse_from(),
-                        projects: projects.collect(),
-                        in_part: false,
-                    });
-                }
+                Ok(may) => standing.open.push(OpenOrganization::of(&facts, member_of, &may)),
                 Err(missing) => {
-                    let administrators = administrators(app, &facts).await?;
-                    let approval =
-                        |missing: &MissingPrerequisite| missing.prerequisite == Prerequisite::AdministratorApproval;
-                    let request = missing.iter().all(approval).then(|| AskedApproval::of(&requests, shown, now));
+                    let only_approval =
+                        missing.iter().all(|missing| missing.prerequisite == Prerequisite::AdministratorApproval);
                     standing.closed.push(ClosedOrganization {
                         id: facts.id().0,
-                        request,
-                        name: facts.organization.name.to_string(),
+                        name: organization.name.to_string(),
                         missing,
-                        administrators,
+                        administrators: administrators(app, &facts).await?,
+                        request: only_approval.then(|| AskedApproval::of(&requests, shown, now)),
                     });
                 }
             }
@@ -255,6 +231,30 @@ impl Standing {
 }
 
 impl OpenOrganization {
+    /// An organization with the projects that a member reaches in it.
+    fn of(facts: &OrganizationFacts, member: Option<&Member>, may: &MayAuthorize) -> Self {
+        let organization = &facts.organization;
+        let longest = may.longest_authorization();
+        let reaches = |project| member.is_some_and(|member| member.reaches(organization, project));
+        let open = |project: &Project| OpenProject {
+            id: project.id.0,
+            name: project.name.to_string(),
+            repositories: facts
+                .repositories_of(project.id)
+                .map(|repository| (repository.id.0, repository.name.to_string()))
+                .collect(),
+            in_part: false,
+        };
+        Self {
+            id: organization.id.0,
+            name: organization.name.to_string(),
+            cap_days: longest.map(|longest| u16::try_from(longest.as_secs() / 86_400).unwrap_or(u16::MAX)),
+            legacy_end: organization.policy.sunset.refuse_from(),
+            projects: facts.projects().filter(|project| reaches(project.id)).map(open).collect(),
+            in_part: false,
+        }
+    }
+
     fn branch(&self) -> Branch {
         let place = Place { organization: self.id, project: None, repository: None };
         let inside = self.projects.iter().map(|project| project.branch(place)).collect();

@@ -161,7 +161,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
             };
             let signed_in = Visitor { browser: renewed, ..visitor };
             let mut response = reply::see_other(&signed_in, &location);
-            visitor::set_device(response.headers_mut(), &device, signed_in.origin.secure);
+            visitor::DEVICE.set(response.headers_mut(), &device, signed_in.origin.secure);
             return response;
         }
         Err(Failed::Trouble(trouble)) => trouble,

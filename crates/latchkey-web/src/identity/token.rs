@@ -24,7 +24,7 @@ use latchkey_identity::{Decision, OAuthError, Timestamp};
 use latchkey_jose::Algorithm;
 use latchkey_store::StoreError;
 
-use crate::app::{App, Origin, entropy};
+use crate::app::{App, entropy};
 use crate::dpop;
 use crate::identity::client_request::{ClientRequest, answer_client, is_registered};
 use crate::identity::jwt_bearer::jwt_bearer;
@@ -34,6 +34,7 @@ use crate::identity::refresh::refresh_token;
 use crate::identity::token_exchange::token_exchange;
 use crate::identity::{apis, authorization_details};
 use crate::reply;
+use crate::settings::Origin;
 use crate::visitor::Peer;
 
 /// `POST /{t}/oauth2/v2.0/token`.

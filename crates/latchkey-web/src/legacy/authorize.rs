@@ -13,7 +13,7 @@ use super::notice::Notice;
 use crate::app::App;
 use crate::extract;
 use crate::identity::asked::{Asked, Unserved};
-use crate::identity::flow;
+use crate::identity::flow::{self, Stage};
 use crate::identity::problem_page;
 use crate::visitor::Visitor;
 
@@ -29,7 +29,10 @@ pub async fn get(State(app): State<App>, visitor: Visitor, request: Request<Body
     };
     let mut response = match read {
         Ok(asked) => flow::begin(&app, &visitor, asked).await,
-        Err(unserved) => flow::unserved(&app, &visitor, SEGMENT, &parameters, unserved, None).await,
+        Err(unserved) => {
+            let stage = Stage::Arriving { segment: SEGMENT, parameters: &parameters };
+            flow::unserved(&app, &visitor, unserved, stage).await
+        }
     };
     notice.add_to(response.headers_mut(), &visitor.origin.url);
     response

@@ -19,10 +19,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::notice::{self, Notice};
-use crate::app::{App, Origin, entropy};
+use crate::app::{App, entropy};
 use crate::extract::client_form;
 use crate::identity::redeem::is_spent;
 use crate::reply;
+use crate::settings::Origin;
 use crate::visitor::Peer;
 
 /// A refusal, or that there is no answer now.
@@ -43,15 +44,26 @@ impl From<StoreError> for Refused {
     }
 }
 
+/// What came of a request, and the client that authenticated with it.
+struct Answered {
+    client: Option<ClientId>,
+    issued: Result<Issue, Refused>,
+}
+
+impl From<Refused> for Answered {
+    fn from(refused: Refused) -> Self {
+        Self { client: None, issued: Err(refused) }
+    }
+}
+
 /// `POST /oauth2/token`.
 pub async fn post(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     let now = app.now();
     let origin = request.extensions().get::<Origin>().map(|origin| origin.url.to_string()).unwrap_or_default();
-    let mut client = None;
-    let answered = answer(&app, request, now, &mut client).await;
+    let Answered { client, issued } = answer(&app, request, now).await.unwrap_or_else(Answered::from);
     // What was issued is issued: the answer does not wait for more than the store can say now.
-    let notice = about(&app, answered.as_ref().ok(), client).await.unwrap_or_default();
-    let mut response = match answered {
+    let notice = about(&app, issued.as_ref().ok(), client).await.unwrap_or_default();
+    let mut response = match issued {
         Ok(issue) => success(&app, &issue),
         Err(Refused::Told(error)) => refused(StatusCode::BAD_REQUEST, &error),
         Err(Refused::Store(error)) => unavailable(&error),
@@ -75,12 +87,8 @@ async fn about(app: &App, issue: Option<&Issue>, client: Option<ClientId>) -> Re
     Notice::of(app, organizations).await
 }
 
-async fn answer(
-    app: &App,
-    request: Request<Body>,
-    now: Timestamp,
-    known: &mut Option<ClientId>,
-) -> Result<Issue, Refused> {
+/// Authenticates the client and issues what it asks for. `Err`: refused before it was known who asks.
+async fn answer(app: &App, request: Request<Body>, now: Timestamp) -> Result<Answered, Refused> {
     let (parts, body) = request.into_parts();
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
     let form = client_form(&parts.headers, body).await.map_err(|error| LegacyError::of_form(&error))?;
@@ -88,12 +96,13 @@ async fn answer(
     let assertion = Assertion::read(&form)?;
     let client = app.store.client(assertion.client).await?;
     let client = authenticate(&assertion, client.as_deref(), &app.keys.client_secret, now)?;
-    *known = Some(client.client().id);
     let secret = With(&assertion, assertion.secret_of(client.client(), &app.keys.client_secret).unwrap_or_default());
-    match TokenRequest::read(&form, client.client(), &app.keys.refresh_token)? {
-        TokenRequest::Code(request) => code(app, &client, secret, &request, &address, now).await,
-        TokenRequest::Refresh(request) => refresh(app, &client, secret, &request, &address, now).await,
-    }
+    let issued = match TokenRequest::read(&form, client.client(), &app.keys.refresh_token) {
+        Err(error) => Err(error.into()),
+        Ok(TokenRequest::Code(request)) => code(app, &client, secret, &request, &address, now).await,
+        Ok(TokenRequest::Refresh(request)) => refresh(app, &client, secret, &request, &address, now).await,
+    };
+    Ok(Answered { client: Some(client.client().id), issued })
 }
 
 /// The secret that a request was authenticated with.

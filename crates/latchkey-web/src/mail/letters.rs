@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use latchkey_devops::approval_request::Verdict;
 use latchkey_devops::date;
 use latchkey_devops::sunset_notice::SunsetNotice;
 use latchkey_identity::Timestamp;
+use latchkey_identity::client::ClientId;
 
 /// A mail without its head.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,23 +65,22 @@ pub(super) fn request_arrived(origin: &str, organization: &str) -> Text {
     }
 }
 
-pub(super) fn request_answered(origin: &str, organization: &str, app: &str, approved: bool) -> Text {
-    if approved {
-        Text {
+pub(super) fn request_answered(origin: &str, organization: &str, app: &str, verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Approved => Text {
             subject: format!("You can use {app} in {organization} now"),
             body: format!(
                 "an administrator of {organization} approved what you asked for: you can authorize {app} there now. Go back to {app} and \
                  connect once more.\n\nWhat you asked for, and every key that is out:\n\n  {origin}/profile/authorizations"
             ),
-        }
-    } else {
-        Text {
+        },
+        Verdict::Denied => Text {
             subject: format!("Your request for {app} in {organization} was denied"),
             body: format!(
                 "an administrator of {organization} denied your request to use {app} there. You can ask again.\n\nWhat you asked \
                  for:\n\n  {origin}/profile/authorizations"
             ),
-        }
+        },
     }
 }
 
@@ -125,13 +126,28 @@ pub(super) fn sunset(origin: &str, told: &Sunset<'_>) -> Text {
     }
 }
 
-pub(super) fn secret_ends(origin: &str, app: &str, id: &str, hint: &str, ends_at: Timestamp, days: u64) -> Text {
-    let (day, left) = (date::in_words(ends_at), within(days));
+/// A client secret that ends soon.
+pub(super) struct EndingSecret<'a> {
+    /// The name of its app.
+    pub(super) app: &'a str,
+    /// The id of its app.
+    pub(super) client: ClientId,
+    /// What people know it by.
+    pub(super) label: &'a str,
+    /// When it ends.
+    pub(super) ends_at: Timestamp,
+    /// How many days are left.
+    pub(super) days: u64,
+}
+
+pub(super) fn secret_ends(origin: &str, secret: &EndingSecret<'_>) -> Text {
+    let EndingSecret { app, client, label, ends_at, days } = secret;
+    let (day, left) = (date::in_words(*ends_at), within(*days));
     Text {
         subject: format!("A secret of {app} ends {left}"),
         body: format!(
-            "the secret {hint} of {app} ends {left}, on {day}. From then on {app} cannot get or refresh tokens with it.\n\nTwo secrets \
-             can live at a time: add a new one, change the service, then remove the old one.\n\n  {origin}/apps/{id}"
+            "the secret {label} of {app} ends {left}, on {day}. From then on {app} cannot get or refresh tokens with it.\n\nTwo secrets \
+             can live at a time: add a new one, change the service, then remove the old one.\n\n  {origin}/apps/{client}"
         ),
     }
 }
@@ -146,6 +162,8 @@ fn within(days: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     const ORIGIN: &str = "https://id.test";
@@ -185,7 +203,14 @@ mod tests {
 
     #[test]
     fn a_secret_that_ends_is_named_by_its_hint() {
-        let told = secret_ends(ORIGIN, "Burndown", "c-1", "lks_abcd…", Timestamp::from_secs(1_790_000_000), 7);
+        let secret = EndingSecret {
+            app: "Burndown",
+            client: ClientId(Uuid::nil()),
+            label: "lks_abcd…",
+            ends_at: Timestamp::from_secs(1_790_000_000),
+            days: 7,
+        };
+        let told = secret_ends(ORIGIN, &secret);
         assert_eq!(told.subject, "A secret of Burndown ends in 7 days");
         assert!(told.body.contains("lks_abcd… of Burndown ends in 7 days, on 21 September 2026."), "{}", told.body);
     }

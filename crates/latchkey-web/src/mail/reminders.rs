@@ -15,7 +15,7 @@ use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::outbox::{Reminder, tell};
 use latchkey_store::{Changes, StoreError};
 
-use super::letters::{self, Sunset, Text};
+use super::letters::{self, EndingSecret, Sunset, Text};
 use super::{administrators, letter, origin};
 use crate::app::App;
 
@@ -162,9 +162,14 @@ async fn secrets(app: &App, client: &Client, now: Timestamp) -> Result<(), Store
                 ends_at: secret.expires_at,
                 days,
             };
-            let (id, left) = (client.id.to_string(), secret.days_left(now));
-            let text = letters::secret_ends(origin(app), &client.name, &id, &secret.label(), secret.expires_at, left);
-            tell_once(app, reminder, reader, text, now).await?;
+            let ending = EndingSecret {
+                app: &client.name,
+                client: client.id,
+                label: &secret.label(),
+                ends_at: secret.expires_at,
+                days: secret.days_left(now),
+            };
+            tell_once(app, reminder, reader, letters::secret_ends(origin(app), &ending), now).await?;
         }
     }
     Ok(())

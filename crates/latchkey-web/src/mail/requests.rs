@@ -1,6 +1,6 @@
 //! Administrators are told that a request waits, and whoever asked, what became of it.
 
-use latchkey_devops::approval_request::{ApprovalRequest, Verdict};
+use latchkey_devops::approval_request::ApprovalRequest;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::ClientId;
 use latchkey_store::devops::OrganizationFacts;
@@ -38,7 +38,7 @@ pub(crate) async fn answered(
     let Some(asker) = app.store.account(AccountId(request.person.0)).await? else { return Ok(None) };
     let client = app.store.client(ClientId(request.app.0)).await?;
     let name = client.as_ref().map_or("a service", |client| client.name.as_str());
-    let approved = answer.verdict == Verdict::Approved;
-    let text = letters::request_answered(origin(app), facts.organization.name.as_str(), name, approved);
+    let organization = facts.organization.name.as_str();
+    let text = letters::request_answered(origin(app), organization, name, answer.verdict);
     Ok(Some(letter(&asker.account, text, None, answer.at)))
 }

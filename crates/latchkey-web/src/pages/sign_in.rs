@@ -1,6 +1,7 @@
 //! Sign-in: where credentials are typed, and the only kind of page where they are.
 
 use askama::Template;
+use latchkey_identity::client::presentation::ClientPage;
 
 use super::{Frame, Remaining};
 
@@ -42,6 +43,10 @@ pub struct Asking {
     pub name: String,
     /// The host the person goes back to.
     pub host: String,
+    /// Where its logo is, at an address of ours, if it has one.
+    pub logo: Option<String>,
+    /// The pages of its own that people may read first.
+    pub pages: Vec<ClientPage>,
 }
 
 /// Why a sign-in did not succeed. Wrong and unknown are one and the same to whoever asks.

@@ -1,8 +1,6 @@
 //! Who acts on these pages: of the accounts signed in in the browser, the one that was chosen, or the newest sign-in.
 
-use axum::body::Body;
-use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
-use http::{Response, StatusCode};
+use http::header::HeaderMap;
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::session::SessionId;
 use latchkey_store::StoreError;
@@ -11,11 +9,12 @@ use uuid::Uuid;
 use super::problem::Problem;
 use super::visit::{Answer, Visit};
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::identity::flow;
 use crate::visitor::Visitor;
 
-/// The cookie's name, over http and over https.
-const ACCOUNT: [&str; 2] = ["latchkey-account", "__Host-latchkey-account"];
+/// Which account was chosen.
+const ACCOUNT: Cookie = Cookie { plain: "latchkey-account", host: "__Host-latchkey-account", max_age: None };
 
 /// The accounts that are signed in in a browser: one acts.
 pub(super) struct Accounts {
@@ -28,7 +27,7 @@ pub(super) struct Accounts {
 /// The accounts of this browser, or nobody.
 pub(super) async fn read(app: &App, visitor: &Visitor, headers: &HeaderMap) -> Result<Option<Accounts>, StoreError> {
     let signed_in = flow::signed_in(app, visitor).await?;
-    let choice = cookie(headers, visitor.origin.secure).and_then(Choice::parse);
+    let choice = ACCOUNT.read(headers, visitor.origin.secure).and_then(Choice::parse);
     let Some(accounts) = acting(signed_in, choice) else { return Ok(None) };
     app.uses.visited(accounts.acting.session.id, visitor.now);
     Ok(Some(accounts))
@@ -42,7 +41,7 @@ pub(super) async fn choose(visit: Visit) -> Answer {
     let chosen = chosen.filter(|chosen| signed_in.iter().any(|one| one.session.id == *chosen));
     let (Some(chosen), Some(newest)) = (chosen, newest) else { return Err(Problem::NotFound) };
     let mut response = visit.go_to("/me")?;
-    Choice { chosen, newest }.set(&mut response, visit.visitor.origin.secure);
+    Choice { chosen, newest }.set(response.headers_mut(), visit.visitor.origin.secure);
     Ok(response)
 }
 
@@ -61,16 +60,9 @@ impl Choice {
         Some(Self { chosen: session(chosen)?, newest: session(newest)? })
     }
 
-    fn set(self, response: &mut Response<Body>, secure: bool) {
-        let [plain, host] = ACCOUNT;
-        let (name, attribute) = if secure { (host, "; Secure") } else { (plain, "") };
+    fn set(self, headers: &mut HeaderMap, secure: bool) {
         let Self { chosen, newest } = self;
-        let cookie = format!("{name}={chosen}.{newest}; Path=/; HttpOnly; SameSite=Lax{attribute}");
-        match HeaderValue::from_str(&cookie) {
-            Ok(cookie) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
-            // All of it is plain ASCII.
-            Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        ACCOUNT.set(headers, &format!("{chosen}.{newest}"), secure);
     }
 }
 
@@ -83,15 +75,9 @@ fn acting(mut signed_in: Vec<SignedIn>, choice: Option<Choice>) -> Option<Accoun
     Some(Accounts { acting, others: signed_in })
 }
 
-fn cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let [plain, host] = ACCOUNT;
-    let name = if secure { host } else { plain };
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::{COOKIE, SET_COOKIE};
     use latchkey_identity::Timestamp;
     use latchkey_identity::account::{Account, AccountId, AccountState};
     use latchkey_identity::secret::TokenHash;
@@ -170,14 +156,14 @@ mod tests {
     #[test]
     fn the_cookie_brings_back_the_choice_and_nothing_else() {
         let choice = Choice { chosen: session(1), newest: session(3) };
-        let mut response = Response::new(Body::empty());
-        choice.set(&mut response, true);
-        let set = response.headers().get(SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+        let mut answer = HeaderMap::new();
+        choice.set(&mut answer, true);
+        let set = answer.get(SET_COOKIE).unwrap().to_str().unwrap().to_owned();
         assert!(set.starts_with("__Host-latchkey-account=") && set.ends_with("; HttpOnly; SameSite=Lax; Secure"));
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, format!("a=b; {}", set.split(';').next().unwrap()).parse().unwrap());
-        assert_eq!(cookie(&headers, true).and_then(Choice::parse), Some(choice));
-        assert_eq!(cookie(&headers, false), None);
+        assert_eq!(ACCOUNT.read(&headers, true).and_then(Choice::parse), Some(choice));
+        assert_eq!(ACCOUNT.read(&headers, false), None);
         assert_eq!(Choice::parse("1.2"), None);
     }
 }

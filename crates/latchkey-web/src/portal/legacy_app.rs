@@ -45,7 +45,7 @@ pub(super) async fn details(
     };
     let newer = newer(visit, client.id).await?;
     let (people, known) = people(visit, client, newer.as_ref().map(|(newer, _)| newer.id)).await?;
-    let (notices, ends, elsewhere) = ends(visit, &app).await?;
+    let Ends { notices, seen, elsewhere } = ends(visit, &app).await?;
     let moved = match &newer {
         Some((newer, at)) => Some(moved_app(visit, &app, newer, *at).await?),
         None => None,
@@ -62,7 +62,7 @@ pub(super) async fn details(
         redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
         scopes: app.scopes.iter().map(str::to_owned).collect(),
         notices,
-        ends,
+        ends: seen,
         elsewhere,
         people,
         known,
@@ -126,24 +126,33 @@ async fn people(visit: &Visit, client: &Client, newer: Option<ClientId>) -> Resu
     Ok((count(all.len()), all.iter().filter(is_seen).take(MOST_PEOPLE).map(row).collect()))
 }
 
-/// What is to be told of the ends of the older kind, and when they are, in each organization that took the app over. Those that the person
-/// does not belong to are counted and not named.
-async fn ends(visit: &Visit, app: &LegacyApp) -> Result<(Vec<Notice>, Vec<OrganizationEnd>, Elsewhere), StoreError> {
+/// The ends of the older kind where an app acts.
+struct Ends {
+    /// What is to be told of them.
+    notices: Vec<Notice>,
+    /// When they are, in organizations that the person belongs to.
+    seen: Vec<OrganizationEnd>,
+    /// What can be said of the other organizations.
+    elsewhere: Elsewhere,
+}
+
+/// The ends in each organization that took the app over. Those that the person does not belong to are counted and not named.
+async fn ends(visit: &Visit, app: &LegacyApp) -> Result<Ends, StoreError> {
     let store = &visit.app.store;
-    let seen: BTreeSet<OrganizationId> =
+    let own: BTreeSet<OrganizationId> =
         store.organizations_of(visit.person()).await?.iter().map(|facts| facts.id()).collect();
-    let (mut notices, mut ends) = (Vec::new(), Vec::new());
+    let (mut notices, mut seen) = (Vec::new(), Vec::new());
     let (mut unseen, mut soonest) = (0, Sunset::NONE);
     for id in app.organizations.iter().map(|id| OrganizationId(*id)) {
         let Some(facts) = store.organization_by_id(id).await? else { continue };
         let (name, sunset) = (facts.organization.name.as_str(), facts.organization.policy.sunset);
-        if !seen.contains(&id) {
+        if !own.contains(&id) {
             unseen += 1;
             soonest = soonest.or_sooner(sunset);
             continue;
         }
         notices.extend(notice(sunset, name, Reader::Owner, visit.now()).map(shown));
-        ends.push(OrganizationEnd {
+        seen.push(OrganizationEnd {
             organization: name.to_owned(),
             warn_from: sunset.warn_from().map(moment),
             refuse_from: sunset.refuse_from().map(moment),
@@ -153,7 +162,7 @@ async fn ends(visit: &Visit, app: &LegacyApp) -> Result<(Vec<Notice>, Vec<Organi
     let of_unseen = notice(soonest, UNSEEN, Reader::Owner, visit.now());
     notices.extend(of_unseen.map(|notice| shown(SunsetNotice { sentence: capitalized(&notice.sentence), ..notice })));
     let elsewhere = Elsewhere { organizations: unseen, first_end: soonest.refuse_from().map(moment) };
-    Ok((notices, ends, elsewhere))
+    Ok(Ends { notices, seen, elsewhere })
 }
 
 fn capitalized(sentence: &str) -> String {

@@ -76,7 +76,7 @@ pub(super) async fn show_or_else(State(app): State<App>, path: PathParts, reques
     if path.as_ref().is_ok_and(names_a_project) {
         return visit::show(app, path, request, show).await;
     }
-    let answered = devops::answer(&app, request).await;
+    let answered = devops::dispatch::answer(&app, request).await;
     answered.unwrap_or_else(|parts| Problem::NotFound.page(&app, &Visitor::of(&app, &parts)))
 }
 

@@ -1,84 +1,36 @@
-//! Apps that are members of an organization by themselves: shown, added and removed by its administrators.
+//! Apps that are members of an organization by themselves: shown, accepted as what they became, and removed by its administrators. Adding one
+//! is in [`adding`].
+
+mod adding;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_devops::access::Action;
-use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
 use latchkey_devops::ids::{PersonId, ProjectId};
 use latchkey_devops::membership::{AcceptedService, Member};
 use latchkey_devops::scope::Scope;
 use latchkey_identity::client::{Client, ClientId};
-use latchkey_identity::grant::client_credentials::{NotByItself, can_act_by_itself};
-use latchkey_identity::tenant::TenantId;
 use latchkey_jose::base64url;
 use latchkey_jose::digest::sha256;
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::devops::members::{self, ListedService};
 use latchkey_store::{Changes, StoreError};
 
-use super::authorizations;
+use adding::Typed;
+pub(super) use adding::add;
+
 use super::organization::Entered;
 use super::problem::Problem;
 use super::visit::{Answer, Visit, moment};
 use crate::identity::offer::as_service;
 use crate::pages::authorizations::LastUse;
 use crate::pages::confirm::Confirm;
-use crate::pages::service_members::{ChangedService, Choice, ServiceForm, ServiceMember, ServiceMembers};
+use crate::pages::service_members::{ChangedService, ServiceMember, ServiceMembers};
 use crate::pages::{Problem as Wrong, Problems};
 
 /// How many apps can be members by themselves: more than anybody looks over.
 const MOST_SERVICES: u32 = 500;
-
-/// What was typed into the form.
-#[derive(Default)]
-struct Typed {
-    client: String,
-    access_level: Option<AccessLevel>,
-    group: Option<ProjectGroup>,
-    projects: BTreeSet<ProjectId>,
-}
-
-impl Typed {
-    fn read(visit: &Visit, facts: &OrganizationFacts) -> Self {
-        let project = |name: &str| facts.project(name).map(|project| project.id);
-        Self {
-            client: visit.posted("client").unwrap_or_default().trim().to_owned(),
-            access_level: visit.posted("access_level").and_then(AccessLevel::from_licence),
-            group: visit.posted("group").and_then(ProjectGroup::from_name),
-            projects: visit.all_posted("project").filter_map(project).collect(),
-        }
-    }
-
-    fn form(&self, facts: &OrganizationFacts) -> ServiceForm {
-        let (level, group) =
-            (self.access_level.unwrap_or(AccessLevel::Basic), self.group.unwrap_or(ProjectGroup::Readers));
-        let choice =
-            |value: &str, label: &str, chosen| Choice { value: value.to_owned(), label: label.to_owned(), chosen };
-        ServiceForm {
-            client: self.client.clone(),
-            access_levels: AccessLevel::ALL.map(|one| choice(one.licence(), one.name(), one == level)).into(),
-            groups: ProjectGroup::ALL.map(|one| choice(one.name(), one.name(), one == group)).into(),
-            projects: facts
-                .projects()
-                .map(|project| {
-                    choice(&project.id.to_string(), project.name.as_str(), self.projects.contains(&project.id))
-                })
-                .collect(),
-        }
-    }
-
-    fn member(&self, client: &Client) -> Member {
-        let groups = BTreeSet::from([self.group.unwrap_or(ProjectGroup::Readers)]);
-        Member {
-            person: PersonId(client.id.0),
-            service: Some(as_service(client)),
-            access_level: self.access_level.unwrap_or(AccessLevel::Basic),
-            groups: BTreeSet::new(),
-            projects: self.projects.iter().map(|project| (*project, groups.clone())).collect(),
-        }
-    }
-}
 
 /// `GET /organizations/{organization}/service-members`
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -133,67 +85,6 @@ fn projects(facts: &OrganizationFacts, of: &BTreeMap<ProjectId, BTreeSet<Project
     known.map(|(project, groups)| format!("{} ({})", project.name, within(groups))).collect()
 }
 
-/// `POST /organizations/{organization}/service-members`: says which app it is, asks, and then makes it a member.
-pub(super) async fn add(visit: Visit) -> Answer {
-    let entered = Entered::read(&visit).await?;
-    let access = entered.may(&visit, Action::AdministerOrganization)?;
-    let (store, typed) = (&visit.app.store, Typed::read(&visit, &entered.facts));
-    let client = match ClientId::parse(&typed.client) {
-        Some(id) => store.client(id).await?,
-        None => None,
-    };
-    let refused = async |sentence: &str| {
-        let problems = Problems(vec![Wrong { field: "client".into(), sentence: sentence.to_owned() }]);
-        visit.show_again(&page(&visit, &entered, &typed, problems).await?)
-    };
-    let tenant = TenantId(entered.facts.organization.tenant);
-    let client = match client.map(|client| (can_act_by_itself(&client, tenant), client)) {
-        Some((Ok(()), client)) => client,
-        // An app that is not open to this directory is none of which it is told.
-        None | Some((Err(NotByItself::OtherTenant), _)) => {
-            return refused("There is no app with this client id that is open to this directory.").await;
-        }
-        Some((Err(error), _)) => return refused(&error.to_string()).await,
-    };
-    if typed.projects.is_empty() {
-        return refused("Choose at least one project: without one it reaches nothing.").await;
-    }
-    if store.member(entered.facts.id(), PersonId(client.id.0)).await?.is_some() {
-        return refused("It is a member already. Remove it first to give it other rights.").await;
-    }
-    let most = usize::try_from(MOST_SERVICES).unwrap_or(usize::MAX);
-    if store.services(&access, MOST_SERVICES).await?.len() >= most {
-        return refused(&format!("At most {MOST_SERVICES} services can be members. Remove one first.")).await;
-    }
-    // What was read before the app became something else is read again.
-    let shown = fingerprint(as_service(&client));
-    if visit.posted("sure").is_none() || visit.posted("shown") != Some(shown.as_str()) {
-        return ask(&visit, &entered, &typed, &client).await;
-    }
-    let member = typed.member(&client);
-    let added = store
-        .decide(|| async {
-            let Some(entered) = administered(&visit).await? else { return Ok((false, Changes::none())) };
-            let facts = &entered.facts;
-            let present = store.member(facts.id(), member.person).await?.is_some();
-            let there = member.projects.keys().all(|project| facts.project_by_id(*project).is_some());
-            if present || !there {
-                return Ok((false, Changes::none()));
-            }
-            // It is let in as what the page said that it is.
-            let now = store.client(client.id).await?;
-            if now.is_none_or(|now| Some(as_service(&now)) != member.service) {
-                return Ok((false, Changes::none()));
-            }
-            Ok((true, members::add(&facts.organization, &member, &visit.author())))
-        })
-        .await?;
-    match added {
-        true => visit.go_to(&format!("/organizations/{}/service-members?added={}", entered.name(), client.id)),
-        false => Err(Problem::NotFound),
-    }
-}
-
 /// The organization of the path, if the person administers it at this moment.
 async fn administered(visit: &Visit) -> Result<Option<Entered>, StoreError> {
     match Entered::read(visit).await {
@@ -244,72 +135,57 @@ fn last_use(visit: &Visit, entered: &Entered, listed: &ListedService) -> Option<
     last.map(|(at, address)| LastUse { when: visit.ago(at), address })
 }
 
+/// What became of an acceptance.
+enum Acceptance {
+    /// What the app is now counts.
+    Accepted,
+    /// The app is not what the page said that it is.
+    ChangedAgain,
+    /// There is no such member, or it is not this person's to say.
+    NotThere,
+}
+
 /// `POST /organizations/{organization}/service-members/accept`: what an app registered since counts from now on, as the page said it.
 pub(super) async fn accept(visit: Visit) -> Answer {
     let service = visit.posted("client").and_then(ClientId::parse).ok_or(Problem::NotFound)?;
     let entered = Entered::read(&visit).await?;
     entered.may(&visit, Action::AdministerOrganization)?;
-    let store = &visit.app.store;
-    let accepted = store
-        .decide(|| async {
-            let Some(entered) = administered(&visit).await? else { return Ok((None, Changes::none())) };
-            let member = store.member(entered.facts.id(), PersonId(service.0)).await?;
-            let (Some(member), Some(client)) = (member, store.client(service).await?) else {
-                return Ok((None, Changes::none()));
-            };
-            let now = as_service(&client);
-            if member.service.is_none() {
-                return Ok((None, Changes::none()));
-            }
-            if visit.posted("shown") != Some(fingerprint(now).as_str()) {
-                return Ok((Some(false), Changes::none()));
-            }
-            let changes = members::accept_service(&entered.facts.organization, member.person, now, &visit.author());
-            Ok((Some(true), changes))
-        })
-        .await?;
-    match accepted {
-        Some(true) => visit.go_to(&format!("/organizations/{}/service-members?accepted={service}", entered.name())),
-        Some(false) => {
-            let sentence = "The app changed again since you looked at it. Please read it again.".to_owned();
-            let problems = Problems(vec![Wrong { field: "client".into(), sentence }]);
+    match accepted(&visit, service).await? {
+        Acceptance::Accepted => {
+            visit.go_to(&format!("/organizations/{}/service-members?accepted={service}", entered.name()))
+        }
+        Acceptance::ChangedAgain => {
+            let problems = about_the_app("The app changed again since you looked at it. Please read it again.");
             visit.show_again(&page(&visit, &entered, &Typed::default(), problems).await?)
         }
-        None => Err(Problem::NotFound),
+        Acceptance::NotThere => Err(Problem::NotFound),
     }
 }
 
-async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -> Answer {
-    let (name, member) = (entered.name(), typed.member(client));
-    let may = own_scopes(client).join(", ");
-    let reach = projects(&entered.facts, &member.projects).join(", ");
-    let publisher = authorizations::face(client.name.clone(), &client.publisher).publisher;
-    let tenant = visit.app.store.tenant(client.tenant).await?;
-    let directory = tenant.map_or_else(|| "an unknown directory".to_owned(), |tenant| tenant.domain.clone());
-    let mut fields: Vec<(String, String)> = vec![
-        ("client".into(), client.id.to_string()),
-        ("access_level".into(), member.access_level.licence().into()),
-        ("group".into(), typed.group.unwrap_or(ProjectGroup::Readers).name().into()),
-    ];
-    fields.extend(typed.projects.iter().map(|project| ("project".to_owned(), project.to_string())));
-    fields.push(("shown".into(), fingerprint(as_service(client))));
-    fields.push(("sure".into(), "yes".into()));
-    visit.show(&Confirm {
-        frame: visit.frame(),
-        heading: format!("Make {} a member of {name}?", client.name),
-        consequences: vec![
-            format!("It is registered at {directory}, and published by {publisher}. Its client id is {}.", client.id),
-            "Whoever holds its secret acts as it, without a person and without an approval page.".into(),
-            format!(
-                "It may do what its registration says now, as far as its groups allow: {may}. What its owner adds later, you are asked about."
-            ),
-            format!("It reaches {reach}, with {} access.", member.access_level),
-        ],
-        action: format!("/organizations/{name}/service-members"),
-        fields,
-        button: "Make it a member".into(),
-        back: format!("/organizations/{name}/service-members"),
-    })
+async fn accepted(visit: &Visit, service: ClientId) -> Result<Acceptance, StoreError> {
+    let store = &visit.app.store;
+    store
+        .decide(|| async {
+            let nothing = |acceptance| Ok((acceptance, Changes::none()));
+            let Some(entered) = administered(visit).await? else { return nothing(Acceptance::NotThere) };
+            let member = store.member(entered.facts.id(), PersonId(service.0)).await?;
+            let member = member.filter(|member| member.service.is_some());
+            let (Some(member), Some(client)) = (member, store.client(service).await?) else {
+                return nothing(Acceptance::NotThere);
+            };
+            let now = as_service(&client);
+            if visit.posted("shown") != Some(fingerprint(now).as_str()) {
+                return nothing(Acceptance::ChangedAgain);
+            }
+            let changes = members::accept_service(&entered.facts.organization, member.person, now, &visit.author());
+            Ok((Acceptance::Accepted, changes))
+        })
+        .await
+}
+
+/// What is wrong with the app that was named.
+fn about_the_app(sentence: &str) -> Problems {
+    Problems(vec![Wrong { field: "client".into(), sentence: sentence.to_owned() }])
 }
 
 /// `POST /organizations/{organization}/service-members/remove`: asks first, and then ends its membership.

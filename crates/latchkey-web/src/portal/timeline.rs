@@ -18,13 +18,15 @@ pub(super) fn of(authorization: &Authorization, recorded: &[Recorded], families:
     let mut approved: Option<ScopeSet> = None;
     for event in recorded.iter().rev().map(|recorded| &recorded.event) {
         events.push((event.at, sentence(event, authorization, approved.as_ref())));
-        let kinds =
-            [EventKind::AuthorizationGranted, EventKind::AuthorizationChanged, EventKind::AuthorizationNarrowed];
-        if kinds.into_iter().any(|kind| is(event, kind)) {
+        if let Some(
+            EventKind::AuthorizationGranted | EventKind::AuthorizationChanged | EventKind::AuthorizationNarrowed,
+        ) = kind(event)
+        {
             approved = Some(ScopeSet::from_text(&event.subject));
         }
     }
-    if !recorded.iter().any(|recorded| is(&recorded.event, EventKind::AuthorizationGranted)) {
+    let is_granted = |recorded: &Recorded| recorded.event.kind == EventKind::AuthorizationGranted.name();
+    if !recorded.iter().any(is_granted) {
         // It is older than what is shown of the record, or came by an import.
         events.insert(0, (authorization.created_at, "You approved it.".to_owned()));
     }
@@ -40,8 +42,20 @@ pub(super) fn of(authorization: &Authorization, recorded: &[Recorded], families:
     events.into_iter().map(|(at, sentence)| Event { at: moment(at), sentence }).collect()
 }
 
-fn is(event: &AuditEvent<String>, kind: EventKind) -> bool {
-    event.kind == kind.name()
+/// The kinds of events that are told in words of their own.
+const TOLD: [EventKind; 8] = [
+    EventKind::AuthorizationGranted,
+    EventKind::AuthorizationChanged,
+    EventKind::AuthorizationNarrowed,
+    EventKind::AuthorizationRevoked,
+    EventKind::AuthorizationPaused,
+    EventKind::AuthorizationResumed,
+    EventKind::RefreshTokenReplayed,
+    EventKind::CodeReplayed,
+];
+
+fn kind(event: &AuditEvent<String>) -> Option<EventKind> {
+    TOLD.into_iter().find(|kind| event.kind == kind.name())
 }
 
 /// Whether it was done by somebody else than the person who approved: by an administrator.
@@ -57,26 +71,23 @@ pub(super) fn shown_address<'a>(event: &'a AuditEvent<String>, authorization: &A
 /// One event in words. `approved` is what was approved before it, as far as that is known.
 fn sentence(event: &AuditEvent<String>, authorization: &Authorization, approved: Option<&ScopeSet>) -> String {
     let from = shown_address(event, authorization).map(|address| format!(" from {address}")).unwrap_or_default();
-    if is(event, EventKind::AuthorizationGranted) {
-        format!("You approved it{from}.")
-    } else if is(event, EventKind::AuthorizationChanged) {
-        approved_anew(&ScopeSet::from_text(&event.subject), approved, &from)
-    } else if is(event, EventKind::AuthorizationNarrowed) {
-        narrowed(&ScopeSet::from_text(&event.subject), approved, &from)
-    } else if is(event, EventKind::AuthorizationRevoked) && is_by_another(event, authorization) {
-        "An administrator revoked it.".to_owned()
-    } else if is(event, EventKind::AuthorizationRevoked) {
-        format!("You revoked it{from}.")
-    } else if is(event, EventKind::AuthorizationPaused) {
-        format!("You paused it{from}.")
-    } else if is(event, EventKind::AuthorizationResumed) {
-        format!("You resumed it{from}.")
-    } else if is(event, EventKind::RefreshTokenReplayed) {
-        format!("A key that was used up came back{from}: somebody may hold a copy. That line of keys was ended.")
-    } else if is(event, EventKind::CodeReplayed) {
-        format!("A code for keys came twice, or from somebody else{from}. No key that came of it works.")
-    } else {
-        otherwise(event, &from)
+    match kind(event) {
+        Some(EventKind::AuthorizationGranted) => format!("You approved it{from}."),
+        Some(EventKind::AuthorizationChanged) => approved_anew(&ScopeSet::from_text(&event.subject), approved, &from),
+        Some(EventKind::AuthorizationNarrowed) => narrowed(&ScopeSet::from_text(&event.subject), approved, &from),
+        Some(EventKind::AuthorizationRevoked) if is_by_another(event, authorization) => {
+            "An administrator revoked it.".to_owned()
+        }
+        Some(EventKind::AuthorizationRevoked) => format!("You revoked it{from}."),
+        Some(EventKind::AuthorizationPaused) => format!("You paused it{from}."),
+        Some(EventKind::AuthorizationResumed) => format!("You resumed it{from}."),
+        Some(EventKind::RefreshTokenReplayed) => {
+            format!("A key that was used up came back{from}: somebody may hold a copy. That line of keys was ended.")
+        }
+        Some(EventKind::CodeReplayed) => {
+            format!("A code for keys came twice, or from somebody else{from}. No key that came of it works.")
+        }
+        _ => otherwise(event, &from),
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) async fn ask(visit: Visit) -> Answer {
 pub(super) async fn add(visit: Visit) -> Answer {
     let tenant = administered(&visit).await?;
     let (typed, address) = (typed(&visit), visit.address());
-    let secret = TypedSecret::read(visit.posted("secret"), true);
+    let secret = TypedSecret::read(visit.posted("secret"), TypedSecret::OwnKey);
     let registrar = Registrar { by: visit.account(), now: visit.now(), seen: &|decision| decision.seen_from(&address) };
     match visit.app.add_upstream(&typed, secret, registrar).await? {
         Ok(added) => visit.go_to(&format!("/upstream/{}", added.id)),
@@ -78,7 +78,8 @@ pub(super) async fn save(visit: Visit) -> Answer {
     let tenant = administered(&visit).await?;
     let upstream = named(&visit).await?;
     let (typed, address) = (typed(&visit), visit.address());
-    let secret = TypedSecret::read(visit.posted("secret"), visit.posted("own_key").is_some());
+    let otherwise = if visit.posted("own_key").is_some() { TypedSecret::OwnKey } else { TypedSecret::Keep };
+    let secret = TypedSecret::read(visit.posted("secret"), otherwise);
     let registrar = Registrar { by: visit.account(), now: visit.now(), seen: &|decision| decision.seen_from(&address) };
     match visit.app.change_upstream(upstream.id, &typed, secret, registrar).await? {
         Ok(_) => visit.go_to("/upstream?done=saved"),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_jose::digest::hmac_sha256;
 use latchkey_jose::{Algorithm, SigningKey, base64url};
 use latchkey_testkit::builders::{a_daemon, a_web_app};

@@ -69,7 +69,7 @@ fn a_token_that_is_bound_to_the_callers_key_goes_no_further() {
         world.ana().authorizes("middle").await;
         let front = front.proving_by(&DpopKey::new());
         let called = world.ana().authorizes_part(&front.request(), |page| page).await;
-        assert_eq!(refused(&middle, &called.access).await, "invalid_dpop_proof");
+        assert_eq!(refused(&middle, &called.access).await, "invalid_grant");
     });
 }
 

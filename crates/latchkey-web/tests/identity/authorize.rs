@@ -31,6 +31,29 @@ fn get_and_post_lead_to_the_same_page() {
 }
 
 #[test]
+fn what_stands_in_the_address_counts_beside_a_posted_form() {
+    on_both_databases(async |world| {
+        let (ana, burndown) = ana_with_burndown(&world).await;
+        let request = burndown.request();
+        let post = async |url: &str, form: &str| {
+            ana.browser().post_from("https://burndown.test", url, "application/x-www-form-urlencoded", form).await
+        };
+        assert!(request.answered(&post(&request.url(), "").await.left()).is_ok(), "all of it in the address");
+        let query = request.query();
+        let (address, form) = query.split_once('&').unwrap();
+        let divided = post(&format!("{}?{address}", request.endpoint()), form).await;
+        assert!(request.answered(&divided.left()).is_ok(), "a part in each");
+        let twice = post(&format!("{}?scope=openid", request.endpoint()), &query).await;
+        let refused = request.answered(&twice.left()).err().map(|refused| refused.error);
+        assert_eq!(refused.as_deref(), Some("invalid_request"), "a parameter in both");
+        let accented = post(&format!("{}?extra=%C3%A9&more=\u{e9}", request.endpoint()), &query).await;
+        assert!(request.answered(&accented.left()).is_ok(), "whatever characters stand in it");
+        let long = post(&request.endpoint(), &format!("{query}&extra={}", "x".repeat(8_192))).await.page();
+        assert_eq!((long.status(), long.error_code()), (413, "invalid_request".to_owned()));
+    });
+}
+
+#[test]
 fn a_post_from_another_site_finds_the_person_signed_in() {
     on_both_databases(async |world| {
         let (ana, burndown) = ana_with_burndown(&world).await;

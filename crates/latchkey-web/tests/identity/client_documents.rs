@@ -84,6 +84,21 @@ fn an_agent_that_knows_only_an_address_connects_with_nobodys_help() {
 }
 
 #[test]
+fn where_a_password_is_typed_nothing_is_shown_that_nobody_registered() {
+    on_both_databases(async |world| {
+        let mut document = with("policy_uri", value!("https://service.test/policy"));
+        document["redirect_uris"] = value!([BACK, "https://service.test/callback"]);
+        document["logo_uri"] = value!("https://service.test/logo.png");
+        let (agent, _remote) = agent(&world, document).await;
+        let policy = "https://service.test/policy".to_owned();
+        let sign_in = world.browser().open(&agent.request().url()).await.page();
+        assert!(sign_in.has("sign-in") && sign_in.says("An agent"), "{}", sign_in.text());
+        assert!(!sign_in.has("logo") && !sign_in.attributes("href").contains(&policy));
+        assert!(page_for(&world, &agent).await.attributes("href").contains(&policy), "the approval says whose it is");
+    });
+}
+
+#[test]
 fn an_agent_with_a_key_proves_by_it_who_it_is_at_every_endpoint() {
     on_both_databases(async |world| {
         let key = a_key();

@@ -1,7 +1,7 @@
 //! `client_secret_jwt` at every endpoint that clients call in the background. OpenID Connect Core §9, RFC 7523 §3.
 
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_identity::client_auth::Method;
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
 use latchkey_jose::mac::MacAlgorithm;
 use latchkey_testkit::builders::{a_daemon, a_web_app};
 use latchkey_testkit::{RelyingParty, World, on_both_databases};

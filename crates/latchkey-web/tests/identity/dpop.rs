@@ -189,11 +189,11 @@ fn a_client_that_registered_for_it_gets_nothing_that_is_not_bound() {
         world.changes_app("nightly", |client| client.metadata.dpop_bound_access_tokens = true).await;
         world.changes_app("burndown", |client| client.metadata.dpop_bound_access_tokens = true).await;
         let bare = world.app("nightly").by_itself("").await.unwrap_err();
-        assert_eq!((bare.status, bare.error.as_str()), (400, "invalid_dpop_proof"));
+        assert_eq!((bare.status, bare.error.as_str()), (400, "invalid_request"));
         assert!(by_itself(&world).proving_by(&DpopKey::new()).await.is_ok());
         let code = world.ana().approves("burndown").await;
         let unproven = world.redeem(&code).await.unwrap_err();
-        assert_eq!(unproven.error, "invalid_dpop_proof");
+        assert_eq!(unproven.error, "invalid_request");
         let party = world.app("burndown").proving_by(&DpopKey::new());
         assert!(party.redeem(&code).await.is_ok(), "the code was not used up by a request without a proof");
     });
@@ -258,7 +258,7 @@ fn the_refresh_token_of_a_public_client_is_bound_to_its_key() {
             [(party.clone().proving_by(&other), "another key"), (party.clone().proving_nothing(), "none")]
         {
             let refused = party.refresh(tokens.refresh_token()).await.unwrap_err();
-            assert_eq!((refused.status, refused.error.as_str()), (400, "invalid_dpop_proof"), "{who}");
+            assert_eq!((refused.status, refused.error.as_str()), (400, "invalid_grant"), "{who}");
         }
         let next = tokens.refreshed().await.unwrap();
         assert_eq!(next.access_claims()["cnf"]["jkt"], key.thumbprint());
@@ -273,7 +273,7 @@ fn a_confidential_client_may_come_with_another_key_and_not_with_none() {
         let party = world.app("burndown").proving_by(&key);
         let tokens = bound(&world, &party).await;
         let bare = party.clone().proving_nothing().refresh(tokens.refresh_token()).await.unwrap_err();
-        assert_eq!((bare.status, bare.error.as_str()), (400, "invalid_dpop_proof"));
+        assert_eq!((bare.status, bare.error.as_str()), (400, "invalid_grant"));
         let next = party.clone().proving_by(&other).refresh(tokens.refresh_token()).await.unwrap();
         assert_eq!(next.access_claims()["cnf"]["jkt"], other.thumbprint());
         assert!(next.userinfo().await.is_ok());

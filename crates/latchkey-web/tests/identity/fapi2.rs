@@ -57,9 +57,28 @@ fn the_whole_flow_of_the_profile() {
         assert_eq!(header(tokens.id.as_deref().unwrap())["alg"], "ES256", "RS256 is not for this profile");
         assert!(tokens.userinfo().await.is_ok());
         assert!(tokens.get("/harbor/_apis/projects").await.is_ok());
+        assert_eq!(tokens.id_claims().get("sid"), None, "the app is told of no sign-outs");
         // A pure OAuth request: no ID token.
         let oauth = approved(&world, &party.clone().asking("vso.work offline_access").request().without("nonce")).await;
         assert_eq!(party.redeem(&oauth).await.unwrap().id, None);
+    });
+}
+
+/// Whoever reads an ID token of the profile finds nothing that was not asked for and is of no use. [Back-Channel Logout §2.1]
+#[test]
+fn an_id_token_of_the_profile_names_the_session_to_whom_it_is_of_use() {
+    on_both_databases(async |world| {
+        let pair = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
+        let app = a_web_app("vault").of_the_fapi2_profile().with_key(&pair);
+        let app = world.registers(app.and_backchannel_logout_uri("https://vault.test/signed-out")).await;
+        let key = DpopKey::new();
+        let party = app.signing_with(&pair).proving_by(&key);
+        key.learns(&party.token_request(&[("grant_type", "client_credentials")]).await);
+        let tokens = party.redeem(&approved(&world, &party.request()).await).await.unwrap();
+        assert!(tokens.id_claims()["sid"].is_string());
+        world.changes_app("vault", |client| client.logout.backchannel_logout_uri = None).await;
+        let next = tokens.refreshed().await.unwrap();
+        assert_eq!(next.id_claims().get("sid"), None);
     });
 }
 
@@ -115,10 +134,10 @@ fn nothing_is_issued_that_is_not_bound_to_a_key() {
         let bare = party.clone().proving_nothing();
         // The proof beside the pushed request bound the code, too.
         assert_eq!(bare.redeem(&code).await.unwrap_err().error, "invalid_grant");
-        assert_eq!(bare.by_itself("").await.unwrap_err().error, "invalid_dpop_proof");
+        assert_eq!(bare.by_itself("").await.unwrap_err().error, "invalid_request");
         let tokens = party.redeem(&code).await.unwrap();
         let refused = bare.refresh(tokens.refresh_token()).await.unwrap_err();
-        assert_eq!((refused.status, refused.error.as_str()), (400, "invalid_dpop_proof"));
+        assert_eq!((refused.status, refused.error.as_str()), (400, "invalid_grant"));
         assert_eq!(world.get("/oidc/userinfo").bearer(&tokens.access).await.status, 401);
         assert_eq!(world.get("/harbor/_apis/projects").bearer(&tokens.access).await.status, 401);
     });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latchkey_identity::Change;
 use latchkey_identity::client::federated_credential::USUAL_AUDIENCE;
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::builders::a_daemon;
 use latchkey_testkit::relying_party::{Refused, RelyingParty, Tokens};

@@ -73,6 +73,17 @@ fn without_a_state_none_is_added_and_post_is_the_same_as_get() {
 }
 
 #[test]
+fn what_stands_in_the_address_of_a_post_counts_beside_its_form() {
+    on_both_databases(async |world| {
+        let (skiff, ana, tokens) = signed_in(&world).await;
+        let rest = encode([("post_logout_redirect_uri", BYE)]);
+        let (address, form) = (url(&skiff, &[("id_token_hint", hint(&tokens))]), "application/x-www-form-urlencoded");
+        assert_eq!(ana.browser().post_from("https://skiff.test", &address, form, &rest).await.left().url, BYE);
+        assert!(!is_signed_in(&world, ana.browser()).await);
+    });
+}
+
+#[test]
 fn an_address_that_is_not_registered_or_has_more_in_its_query_is_an_error_page() {
     on_both_databases(async |world| {
         let (skiff, ana, tokens) = signed_in(&world).await;

@@ -3,7 +3,7 @@
 
 use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::client_auth::Method;
-use latchkey_jose::certificate::{self, Registered};
+use latchkey_jose::certificate::{self, KeyOrCertificate};
 use latchkey_jose::{Algorithm, Jwk, SigningKey};
 use latchkey_testkit::builders::{a_daemon, a_native_app, a_web_app};
 use latchkey_testkit::dpop::DpopKey;
@@ -67,7 +67,7 @@ fn an_app_registers_its_certificate_beside_its_key() {
         let gate = world.parts().registration_event(world.harbor());
         world.parts().set_registration_gate(world.harbor(), RegistrationGate::Open, gate).await.unwrap();
         let der: String = CERTIFICATE.lines().filter(|line| !line.starts_with("---")).collect();
-        let Ok(Registered::Certificate(found)) = certificate::read(&der) else { panic!("no certificate") };
+        let Ok(KeyOrCertificate::Certificate(found)) = certificate::read(&der) else { panic!("no certificate") };
         let with = |jwk: &Jwk, x5c: serde_json::Value| {
             let mut key = json!(jwk);
             key["x5c"] = x5c;

@@ -57,6 +57,29 @@ fn the_page_shows_the_logo_and_leads_to_policy_and_terms() {
     });
 }
 
+/// Whoever signs in first sees there already whom they go on to, as the examiner's page of a sign-in does.
+#[test]
+fn the_sign_in_shows_the_logo_and_leads_to_policy_and_terms_of_who_asks() {
+    on_both_databases(async |world| {
+        let skiff = skiff(&world, shown()).await;
+        let page = world.browser().open(&skiff.request().url()).await.page();
+        assert!(page.has("sign-in") && page.has("logo"), "{}", page.text());
+        let (hrefs, logos) = (page.attributes("href"), page.attributes("src"));
+        for address in ["https://service.test/policy", "https://law.test/terms"] {
+            assert!(hrefs.contains(&address.into()), "{hrefs:?}");
+        }
+        assert!(page.attributes("rel").contains(&"noopener noreferrer".into()));
+        assert!(logos.iter().any(|src| src.starts_with("/assets/logos/")), "{logos:?}");
+
+        let elsewhere = Metadata { logo_uri: Some("https://bank.test/logo.png".into()), ..Metadata::default() };
+        let other = world.registers(a_web_app("dinghy").with_metadata(elsewhere)).await;
+        for plain in [other.request().url(), "/signin".to_owned()] {
+            let page = world.browser().open(&plain).await.page();
+            assert!(page.has("sign-in") && !page.has("logo"), "{}", page.text());
+        }
+    });
+}
+
 #[test]
 fn what_is_no_picture_or_from_another_host_is_not_shown() {
     on_both_databases(async |world| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_identity::client_auth::Method;
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::builders::{a_daemon, a_web_app};
 use latchkey_testkit::relying_party::RelyingParty;

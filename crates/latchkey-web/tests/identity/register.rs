@@ -56,11 +56,11 @@ fn nobody_registers_an_app_where_the_gate_is_off() {
 #[test]
 fn registrations_are_counted_behind_the_gate() {
     on_both_databases(async |world| {
-        for _ in 0..310 {
+        for _ in 0..610 {
             assert_eq!(registers(&world, a_document()).await.status, 403);
         }
         opens(&world, RegistrationGate::Open).await;
-        for _ in 0..300 {
+        for _ in 0..600 {
             // What is malformed counts: it was looked at.
             assert_eq!(registers(&world, json!({"redirect_uris": 1})).await.status, 400);
         }

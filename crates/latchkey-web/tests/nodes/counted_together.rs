@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_identity::throttle::WINDOW;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::World;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_identity::client_auth::Method;
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
 use latchkey_jose::mac::MacAlgorithm;
 use latchkey_jose::{Algorithm, SigningKey};
 use latchkey_testkit::builders::{a_daemon, a_web_app};

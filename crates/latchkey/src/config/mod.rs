@@ -3,13 +3,14 @@
 //! | what | where |
 //! |---|---|
 //! | what can be written | [`Config`] |
-//! | what it comes to, once it was checked | [`plan`] |
+//! | what it comes to, once it was checked | [`plan`], [`origin`] |
 //! | variables that take the place of what is written | [`overrides`] |
 //! | mistakes, shown where they were made | [`problem`] |
 //! | what it comes to, and where each value is from | [`show`] |
 
 pub(crate) mod mail;
 pub(crate) mod nearest;
+pub(crate) mod origin;
 pub(crate) mod outbound;
 pub(crate) mod overrides;
 pub(crate) mod plan;

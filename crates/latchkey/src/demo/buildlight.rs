@@ -17,7 +17,7 @@ use latchkey_web::pages::burndown::{BurndownItem, Reading, Refusal};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::service::{self, Service, Visitor, text};
+use super::service::{Service, Visitor, text};
 use super::visits;
 use super::wire::{self, Answer, Credential, WireError};
 
@@ -150,21 +150,22 @@ impl Buildlight {
         let visitor = self.0.service.visitor(&parts.headers);
         match (&parts.method, parts.uri.path()) {
             (&Method::GET | &Method::HEAD, "/") => self.show(&visitor).await,
-            (&Method::POST, "/connect" | "/disconnect") => match service::is_ours(&visitor, body).await {
-                Ok(ours) => self.press(&visitor, ours && parts.uri.path() == "/connect", ours).await,
-                Err(response) => response,
-            },
+            (&Method::POST, path @ ("/connect" | "/disconnect")) => {
+                match self.0.service.own_form(&visitor, body).await {
+                    Ok(()) => self.press(&visitor, path).await,
+                    Err(response) => response,
+                }
+            }
             (&Method::GET | &Method::HEAD, path) if path == self.0.service.styles.path() => self.0.service.styles(),
             _ => text(StatusCode::NOT_FOUND, "Buildlight has no such page.\n"),
         }
     }
 
-    /// Somebody pressed one of its buttons.
-    async fn press(&self, visitor: &Visitor, connect: bool, ours: bool) -> Response<Body> {
-        if ours {
-            let mut state = self.0.state.lock().await;
-            *state = if connect { self.ask(visitor.now).await } else { State::Off(None) };
-        }
+    /// Somebody pressed one of its buttons, which post to these paths.
+    async fn press(&self, visitor: &Visitor, path: &str) -> Response<Body> {
+        let mut state = self.0.state.lock().await;
+        *state = if path == "/connect" { self.ask(visitor.now).await } else { State::Off(None) };
+        drop(state);
         self.0.service.see_other(visitor, "/")
     }
 

@@ -22,7 +22,7 @@ use latchkey_web::assets;
 use latchkey_web::pages::Remaining;
 use latchkey_web::pages::burndown::{BurndownDashboard, BurndownEnded, BurndownStart, Refusal};
 
-use super::service::{self, Service, Visitor, text};
+use super::service::{Service, Visitor, text};
 use super::visits::{self, Visits};
 use reading::{KeyRefused, Reader};
 use relying_party::{Connected, Registered, RelyingParty, Trouble};
@@ -203,13 +203,10 @@ impl Burndown {
 
     /// Forgets the person and their key.
     async fn disconnect(&self, visitor: &Visitor, body: Body) -> Response<Body> {
-        match service::is_ours(visitor, body).await {
-            Ok(true) => {
-                self.0.visits.with(&visitor.cookie, visitor.now, |visit| (visit.connected, visit.news) = (None, None));
-            }
-            Ok(false) => {}
-            Err(response) => return response,
+        if let Err(response) = self.0.service.own_form(visitor, body).await {
+            return response;
         }
+        self.0.visits.with(&visitor.cookie, visitor.now, |visit| (visit.connected, visit.news) = (None, None));
         self.0.service.see_other(visitor, "/")
     }
 

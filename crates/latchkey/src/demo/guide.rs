@@ -7,13 +7,12 @@ use hyper::header::HOST;
 use hyper::{Method, Request, Response, StatusCode};
 use latchkey_store::StoreError;
 use latchkey_store::outbox::Queued;
-use latchkey_web::app::Origin;
 use latchkey_web::identity::problem_page::{frame, unavailable};
 use latchkey_web::pages::Moment;
 use latchkey_web::pages::demo::{CapturedMail, Demo, DemoAccount, DemoMail, DemoMessage, DemoNow, DemoWhole};
 use latchkey_web::reply::{self, FormTargets};
 use latchkey_web::visitor::Visitor;
-use latchkey_web::{Peer, Site};
+use latchkey_web::{Origin, Peer, Site};
 
 use super::buildlight::Buildlight;
 use super::burndown::Burndown;

@@ -3,10 +3,12 @@
 //! | what | where |
 //! |---|---|
 //! | the protocol: asking, redeeming, refreshing, what it is told of its end | [`older_flow`] |
+//! | what it does with a key | [`work_items`] |
 //!
 //! Like Burndown it shares nothing with the server but HTTP. No new app of its kind can be made: it offers to try.
 
 pub(crate) mod older_flow;
+mod work_items;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,14 +19,13 @@ use latchkey_jose::{Timestamp, base64url};
 use latchkey_web::app::random;
 use latchkey_web::assets;
 use latchkey_web::pages::Remaining;
-use latchkey_web::pages::burndown::{BurndownItem, Reading, Refusal};
+use latchkey_web::pages::burndown::{Reading, Refusal};
 use latchkey_web::pages::oldtimer::{Oldtimer as OldtimerPage, OldtimerConnected, OldtimerNotice, OldtimerTold};
-use serde::Deserialize;
 
-use super::service::{self, Service, Visitor, text};
+use super::service::{Service, Visitor, text};
 use super::visits::{self, Visits};
-use super::wire::{self, Credential};
 use older_flow::{Assertion, Key, Notice, Registered};
+use work_items::{Looked, Read};
 
 /// What it calls itself.
 pub(crate) const AGENT: &str = "Oldtimer/0.9";
@@ -34,10 +35,6 @@ const ASKED: usize = 8;
 const TOLD: usize = 8;
 /// A key that ends this soon is renewed before it is used.
 const SOON: Duration = Duration::from_secs(30);
-/// Work items are asked for by number: it looks at the first of them.
-const FIRST_WORK_ITEMS: u32 = 50;
-/// Work items on its page.
-const SHOWN: usize = 12;
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -63,41 +60,6 @@ struct Visit {
     refused: Option<(String, String)>,
     /// Calls and their answers, the newest first.
     told: Vec<(String, String)>,
-}
-
-/// What came of reading the work items.
-enum Read {
-    Have(Vec<BurndownItem>),
-    /// Not to be had, for this reason.
-    Refused(String),
-    /// The key does not open anything any more.
-    KeyRefused,
-}
-
-#[derive(Deserialize)]
-struct List {
-    value: Vec<Option<WorkItem>>,
-}
-
-#[derive(Deserialize)]
-struct WorkItem {
-    id: i64,
-    fields: Fields,
-}
-
-#[derive(Deserialize)]
-struct Fields {
-    #[serde(rename = "System.Title")]
-    title: String,
-    #[serde(rename = "System.State")]
-    state: String,
-    #[serde(rename = "System.WorkItemType")]
-    kind: String,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    message: String,
 }
 
 impl Oldtimer {
@@ -130,14 +92,12 @@ impl Oldtimer {
             (&Method::GET | &Method::HEAD, "/") => self.show(&visitor).await,
             (&Method::GET, "/connect") => self.connect(&visitor),
             (&Method::GET, "/callback") => self.callback(&visitor, parts.uri.query().unwrap_or_default()).await,
-            (&Method::POST, "/refresh") => match service::is_ours(&visitor, body).await {
-                Ok(ours) => self.refresh(&visitor, ours).await,
-                Err(response) => response,
-            },
-            (&Method::POST, "/disconnect") => match service::is_ours(&visitor, body).await {
-                Ok(ours) => self.disconnect(&visitor, ours),
-                Err(response) => response,
-            },
+            (&Method::POST, path @ ("/refresh" | "/disconnect")) => {
+                match self.0.service.own_form(&visitor, body).await {
+                    Ok(()) => self.press(&visitor, path).await,
+                    Err(response) => response,
+                }
+            }
             (&Method::GET | &Method::HEAD, path) if path == self.0.service.styles.path() => self.0.service.styles(),
             _ => text(StatusCode::NOT_FOUND, "Oldtimer has no such page.\n"),
         }
@@ -220,17 +180,12 @@ impl Oldtimer {
         self.home(&Visitor { cookie, is_new: true, now: visitor.now }, None)
     }
 
-    /// Gets the next key, because somebody wants to see how.
-    async fn refresh(&self, visitor: &Visitor, ours: bool) -> Response<Body> {
-        if ours {
+    /// Somebody pressed one of its buttons, which post to these paths: it gets the next key, because they want to see how, or forgets the
+    /// person and their key.
+    async fn press(&self, visitor: &Visitor, path: &str) -> Response<Body> {
+        if path == "/refresh" {
             self.renew(visitor).await;
-        }
-        self.home(visitor, None)
-    }
-
-    /// Forgets the person and their key.
-    fn disconnect(&self, visitor: &Visitor, ours: bool) -> Response<Body> {
-        if ours {
+        } else {
             self.visit(visitor, |visit| *visit = Visit::default());
         }
         self.home(visitor, None)
@@ -275,28 +230,14 @@ impl Oldtimer {
         }
     }
 
-    /// The one thing that it does with a key.
+    /// Reads the work items, and notes what was said.
     async fn work_items(&self, visitor: &Visitor, key: &Key) -> Read {
-        let ids: Vec<String> = (1..=FIRST_WORK_ITEMS).map(|id| id.to_string()).collect();
-        let path = format!("/{}/_apis/wit/workitems", self.0.organization);
-        let fields = "System.Title,System.State,System.WorkItemType";
-        let query = format!("ids={}&fields={fields}&errorPolicy=omit&api-version=5.0", ids.join(","));
-        let url = format!("{}{path}?{query}", self.0.service.latchkey);
-        let answer = match wire::get(AGENT, &url, Credential::Bearer(&key.access_token)).await {
-            Ok(answer) => answer,
-            Err(error) => return Read::Refused(format!("{error}.")),
-        };
-        let message = answer.json::<ErrorBody>().map(|body| body.message).unwrap_or_default();
-        let status = answer.status.as_u16();
-        let line = if message.is_empty() { status.to_string() } else { format!("{status}: {message}") };
-        self.visit(visitor, |visit| visit.note(format!("GET {path}"), line));
-        match answer.status {
-            StatusCode::UNAUTHORIZED => Read::KeyRefused,
-            status if status.is_success() => match answer.json::<List>() {
-                Ok(list) => Read::Have(list.value.into_iter().flatten().take(SHOWN).map(item).collect()),
-                Err(error) => Read::Refused(format!("{error}.")),
-            },
-            _ => Read::Refused(message),
+        match work_items::read(&self.0.service.latchkey, &self.0.organization, &key.access_token).await {
+            Ok(Looked { call, answer, read }) => {
+                self.visit(visitor, |visit| visit.note(call, answer));
+                read
+            }
+            Err(error) => Read::Refused(format!("{error}.")),
         }
     }
 
@@ -318,11 +259,6 @@ impl Visit {
         self.told.insert(0, (call, answer));
         self.told.truncate(TOLD);
     }
-}
-
-fn item(work_item: WorkItem) -> BurndownItem {
-    let Fields { title, state, kind } = work_item.fields;
-    BurndownItem { title, detail: format!("{kind} #{}", work_item.id), tag: state }
 }
 
 fn left(key: &Key, now: Timestamp) -> Remaining {

@@ -77,6 +77,21 @@ impl Service {
         response
     }
 
+    /// Lets a form through that a page of ours made for this browser. `Err` is the answer instead: another form does nothing.
+    pub(crate) async fn own_form(&self, visitor: &Visitor, form: Body) -> Result<(), Response<Body>> {
+        let Ok(form) = Limited::new(form, FORM_BYTES).collect().await else {
+            return Err(text(StatusCode::PAYLOAD_TOO_LARGE, "That form is too large.\n"));
+        };
+        let form = form.to_bytes();
+        let given = url::form_urlencoded::parse(&form).find(|(name, _)| name == "csrf").map(|(_, value)| value);
+        let expected = visits::csrf(&visitor.cookie);
+        if given.is_some_and(|given| digest::constant_time_eq(given.as_bytes(), expected.as_bytes())) {
+            Ok(())
+        } else {
+            Err(self.see_other(visitor, "/"))
+        }
+    }
+
     /// Elsewhere.
     pub(crate) fn see_other(&self, visitor: &Visitor, location: &str) -> Response<Body> {
         let mut response = Response::new(Body::empty());
@@ -110,17 +125,6 @@ impl Service {
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
-}
-
-/// Whether a form comes from a page of ours. An error is the answer to a form that is too large.
-pub(crate) async fn is_ours(visitor: &Visitor, form: Body) -> Result<bool, Response<Body>> {
-    let Ok(form) = Limited::new(form, FORM_BYTES).collect().await else {
-        return Err(text(StatusCode::PAYLOAD_TOO_LARGE, "That form is too large.\n"));
-    };
-    let form = form.to_bytes();
-    let given = url::form_urlencoded::parse(&form).find(|(name, _)| name == "csrf").map(|(_, value)| value);
-    let expected = visits::csrf(&visitor.cookie);
-    Ok(given.is_some_and(|given| digest::constant_time_eq(given.as_bytes(), expected.as_bytes())))
 }
 
 /// A sentence and nothing else.

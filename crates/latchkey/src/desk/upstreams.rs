@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use latchkey_identity::sign_in::upstream::pending::redirect_uri;
 use latchkey_identity::sign_in::upstream::registration::{Registration, USUAL_SCOPES, UpstreamProblem};
 use latchkey_identity::sign_in::upstream::{Upstream, UpstreamId};
 use latchkey_identity::{Change, Decision};
@@ -125,7 +124,6 @@ impl NewUpstream {
 }
 
 fn row(app: &App, upstream: &Upstream) -> Row {
-    let back: Vec<String> = app.settings.origin_urls().iter().map(|origin| redirect_uri(origin, upstream.id)).collect();
     row! {
         "id": upstream.id.to_string(),
         "name": upstream.name,
@@ -136,7 +134,7 @@ fn row(app: &App, upstream: &Upstream) -> Row {
         "home_realm": upstream.home_realm,
         "makes_accounts": upstream.makes_accounts,
         "passwords": upstream.passwords,
-        "redirect_uris": back,
+        "redirect_uris": app.redirect_uris_of(upstream.id),
     }
 }
 
@@ -155,15 +153,15 @@ pub(super) async fn perform(app: &App, order: UpstreamOrder) -> Result<Report, F
     match order {
         UpstreamOrder::Add(new) => {
             let by = operator(tenant(app, &new.tenant).await?.id, now);
-            let secret = TypedSecret::read(new.secret.as_deref(), true);
+            let secret = TypedSecret::read(new.secret.as_deref(), TypedSecret::OwnKey);
             let added = app.add_upstream(&new.typed(), secret, Registrar { by: &by, now, seen: &seen }).await??;
             Ok(Report::one(&["id", "name", "redirect_uris"], row(app, &added))
                 .note("Register the redirect URI at the provider."))
         }
         UpstreamOrder::Change { id, new } => {
             let by = operator(tenant(app, &new.tenant).await?.id, now);
-            let (secret, registrar) =
-                (TypedSecret::read(new.secret.as_deref(), false), Registrar { by: &by, now, seen: &seen });
+            let secret = TypedSecret::read(new.secret.as_deref(), TypedSecret::Keep);
+            let registrar = Registrar { by: &by, now, seen: &seen };
             let changed = app.change_upstream(UpstreamId(id), &new.typed(), secret, registrar).await??;
             Ok(Report::one(&LISTED, row(app, &changed)))
         }

@@ -1,6 +1,8 @@
 //! The body of a request while it comes in: a client that sends it too slowly is not waited for.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -18,9 +20,22 @@ const BYTES_PER_SECOND: u64 = 1_024;
 #[error("the body came more slowly than {BYTES_PER_SECOND} bytes a second")]
 struct TooSlow;
 
+/// Whether a body was dropped before its end, for whoever handed it on. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Abandoned(Arc<AtomicBool>);
+
+impl Abandoned {
+    /// Whether it was.
+    pub(super) fn happened(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
 /// A body that is coming in. Time counts only while somebody waits for it.
 pub(super) struct Arriving<Inner = Incoming> {
     inner: Inner,
+    ended: bool,
+    abandoned: Abandoned,
     received: u64,
     waited: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -28,8 +43,28 @@ pub(super) struct Arriving<Inner = Incoming> {
 
 impl<Inner> Arriving<Inner> {
     /// A body of which nothing has come yet.
-    pub(super) const fn new(inner: Inner) -> Self {
-        Self { inner, received: 0, waited: Duration::ZERO, waiting: None }
+    pub(super) fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            ended: false,
+            abandoned: Abandoned::default(),
+            received: 0,
+            waited: Duration::ZERO,
+            waiting: None,
+        }
+    }
+
+    /// Tells whether it was given up before its end.
+    pub(super) fn abandoned(&self) -> Abandoned {
+        self.abandoned.clone()
+    }
+}
+
+impl<Inner> Drop for Arriving<Inner> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.abandoned.0.store(true, Relaxed);
+        }
     }
 }
 
@@ -52,6 +87,7 @@ where
             if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
                 self.received = self.received.saturating_add(data.len() as u64);
             }
+            self.ended = frame.is_none() || self.inner.is_end_stream();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let earned = Duration::from_secs(self.received / BYTES_PER_SECOND);
@@ -96,5 +132,19 @@ mod tests {
     async fn a_body_at_two_kilobytes_a_second_is_waited_for() {
         let body = a_body(600, 2_048, Duration::from_secs(1)).collect().await.unwrap();
         assert_eq!(body.to_bytes().len(), 600 * 2_048);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_dropped_before_its_end_is_abandoned() {
+        for (frames, expected) in [(0, true), (2, true), (3, false)] {
+            let mut body = a_body(2, 10, Duration::ZERO);
+            let abandoned = body.abandoned();
+            for _ in 0..frames {
+                body.frame().await.transpose().unwrap();
+            }
+            assert!(!abandoned.happened(), "somebody may go on reading");
+            drop(body);
+            assert_eq!(abandoned.happened(), expected, "{frames}");
+        }
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval_at, timeout};
 
 use super::Answers;
-use super::arriving::Arriving;
+use super::arriving::{Abandoned, Arriving};
 use super::watch::{InFlight, LOOK_EVERY, Leaving, Watch, Watched};
 
 /// Bytes of a request's head.
@@ -121,7 +121,7 @@ async fn answer(
     in_flight: InFlight,
     request: Request<Incoming>,
 ) -> Result<Response<Leaving>, Infallible> {
-    let last = may_be_ambiguous(&request);
+    let (version, ambiguous) = (request.version(), may_be_ambiguous(&request));
     let mut peer = accepted.peer;
     if accepted.behind_proxy
         && let Some(address) = forwarded_for(request.headers())
@@ -130,8 +130,15 @@ async fn answer(
     }
     let time = if request.uri().path().contains("/_git/") { GIT_REQUEST } else { REQUEST };
     // Most requests have no body; theirs costs nothing.
-    let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Arriving::new(body)) });
-    let mut request = request;
+    let mut abandoned: Option<Abandoned> = None;
+    let mut request = request.map(|body| match body.is_end_stream() {
+        true => Body::empty(),
+        false => {
+            let body = Arriving::new(body);
+            abandoned = Some(body.abandoned());
+            Body::new(body)
+        }
+    });
     if let Some(certificate) = accepted.certificate.clone() {
         request.extensions_mut().insert(certificate);
     }
@@ -145,7 +152,9 @@ async fn answer(
         }
         Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "The request took too long.\n", peer.secure),
     };
-    if last {
+    // What nobody reads of a body stands before the next request, so there is none over this connection. [RFC 9112 §9.3]
+    let unread = version < Version::HTTP_2 && abandoned.is_some_and(|abandoned| abandoned.happened());
+    if ambiguous || unread {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response.map(|body| Leaving::new(body, in_flight)))

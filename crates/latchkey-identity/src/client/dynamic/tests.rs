@@ -187,6 +187,16 @@ fn a_registration_is_replaced_whole_and_its_kind_stays() {
         put(json!({"client_name": "Sloop", "redirect_uris": ["https://skiff.test/other"]})).answer.unwrap();
     assert_eq!((changed.name.as_str(), changed.version, secret), ("Sloop", 2, None));
     assert_eq!(changed.redirect_uris.len(), 1);
+    let vouched_for = Client { administrator_approved: true, ..changed };
+    let replaced = |document: Value| {
+        let proposal = proposal(document).unwrap();
+        let decision = replace(&vouched_for, &kept, proposal, &key(), NOW, &mut Entropy::seeded(3));
+        decision.answer.unwrap().0.administrator_approved
+    };
+    assert!(replaced(
+        json!({"client_name": "Sloop", "redirect_uris": ["https://skiff.test/other"], "scope": "openid"})
+    ));
+    assert!(!replaced(json!({"client_name": "Sloop", "redirect_uris": ["https://other.test/other"]})));
     let public = json!({"redirect_uris": ["https://skiff.test/other"], "token_endpoint_auth_method": "none"});
     assert!(put(public).answer.is_err());
 }

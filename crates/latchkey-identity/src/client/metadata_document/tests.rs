@@ -151,6 +151,7 @@ fn another_document_makes_it_another_client_to_people() {
     renamed["client_name"] = json!("Agent 2");
     let changed = taken(&renamed, Some((&vouched_for, &document))).answer.unwrap();
     assert_eq!(told_by(&changed), told_by(&client), "the name is told beside");
+    assert!(!changed.administrator_approved, "nor is another name what an administrator vouched for");
     assert_eq!(changed.version, client.version + 1);
     let mut published = with_a_key();
     published["jwks"] = Value::Null;

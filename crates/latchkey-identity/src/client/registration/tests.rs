@@ -115,6 +115,26 @@ fn only_its_owner_or_an_administrator_of_its_tenant_changes_an_app() {
 }
 
 #[test]
+fn an_administrators_word_for_an_app_ends_with_what_people_are_told_of_it() {
+    let owner = crate::sign_in::tests::an_account();
+    let administrator = Account { tenant_administrator: true, ..owner.clone() };
+    let client = Client { owner: Some(owner.id), tenant: owner.tenant, administrator_approved: true, ..a_client() };
+    let is_vouched_for = |by: &Account, edit: fn(&mut Registration)| {
+        let mut registration = a_registration();
+        edit(&mut registration);
+        let decision = change(&client, registration.check(&known()).unwrap(), by, Timestamp::from_secs(1));
+        decision.answer.unwrap().administrator_approved
+    };
+    let moved: fn(&mut Registration) = |r| r.redirect_uris = vec!["https://elsewhere.test/callback".into()];
+    assert!(is_vouched_for(&owner, |r| r.multi_tenant = true), "it says the same of itself");
+    assert!(!is_vouched_for(&owner, |r| r.name = "Burnup".into()));
+    assert!(!is_vouched_for(&owner, moved));
+    let left: fn(&mut Registration) = |r| r.logout.post_logout_redirect_uris = vec!["https://elsewhere.test/".into()];
+    assert!(!is_vouched_for(&owner, left), "an administrator's word opens where people go when they leave, too");
+    assert!(is_vouched_for(&administrator, moved), "they could vouch for it anew");
+}
+
+#[test]
 fn an_app_that_is_fixed_to_a_secret_does_not_become_one_of_the_fapi_profile() {
     let owner = crate::sign_in::tests::an_account();
     let fixed = |method| {

@@ -153,7 +153,7 @@ fn only_the_client_that_a_token_was_issued_to_exchanges_it() {
     assert_eq!(Case { authorization: paused, ..a_case() }.claims(), Err("invalid_grant"), "the funnel's checks hold");
     let bound = crate::token::confirmation::Confirmation::Key(crate::token::confirmation::Thumbprint([1; 32]));
     let subject = AccessToken { confirmation: Some(bound), ..a_subject() };
-    assert_eq!(Case { subject, ..a_case() }.claims(), Err("invalid_dpop_proof"));
+    assert_eq!(Case { subject, ..a_case() }.claims(), Err("invalid_request"));
 }
 
 #[test]

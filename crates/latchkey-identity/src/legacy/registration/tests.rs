@@ -58,7 +58,7 @@ fn the_first_app_opens_the_import_and_comes_in_with_a_secret_of_sixty_days() {
     let decision = importing(&an_exported_app(), None, Present::Nobody, (ORGANIZATION, HARBOR));
     let Ok(Imported::Created(client, _)) = &decision.answer else { panic!("{:?}", decision.answer) };
     assert!(client.is_legacy() && !client.multi_tenant);
-    assert_eq!(client.secrets[0].expires_at, NOW + Duration::from_secs(60 * 86_400));
+    assert_eq!(client.secrets[0].expires_at, NOW + days(60));
     assert!(matches!(
         &decision.changes[..],
         [Change::OpenLegacyImport { .. }, Change::Record(event), Change::Record(_), Change::ImportLegacyApp { .. }]

@@ -1,5 +1,6 @@
 use super::*;
-use crate::client_auth::legacy_assertion::{ASSERTION_TYPE, Assertion, authenticate};
+use crate::client_auth::ASSERTION_TYPE;
+use crate::client_auth::legacy_assertion::{Assertion, authenticate};
 use crate::legacy::registration::tests::{a_key as secret_key, imported};
 use crate::parameters::tests::parameters;
 use crate::token::family::FamilyId;

@@ -85,7 +85,11 @@ pub enum UpstreamProblem {
 /// Whether a secret can be sent, whatever its provider makes of it.
 pub fn check_secret(secret: &str) -> Result<(), UpstreamProblem> {
     let visible = secret.bytes().all(|byte| byte.is_ascii_graphic());
-    if visible && (1..=1_024).contains(&secret.len()) { Ok(()) } else { Err(UpstreamProblem::Secret) }
+    if visible && (1..=limits::UPSTREAM_SECRET_BYTES).contains(&secret.len()) {
+        Ok(())
+    } else {
+        Err(UpstreamProblem::Secret)
+    }
 }
 
 impl Registration {

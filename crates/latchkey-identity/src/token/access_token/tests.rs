@@ -1,8 +1,13 @@
+use uuid::Uuid;
+
 use super::*;
 use crate::authorization::EndReason;
 use crate::authorization::tests::an_authorization;
+use crate::client::Profile;
 use crate::client::registration::tests::a_client;
+use crate::entropy::Entropy;
 use crate::sign_in::tests::an_account;
+use crate::token::family::FamilyId;
 
 fn a_token() -> AccessToken {
     AccessToken {
@@ -19,16 +24,6 @@ fn a_token() -> AccessToken {
 }
 
 #[test]
-fn the_jti_carries_authorization_version_and_family() {
-    let id = a_token().id;
-    assert_eq!(TokenId::read(&id.text()), Some(id));
-    assert_eq!(TokenId::read("AAAA"), None);
-    assert_eq!(TokenId::read(&format!("{}A", id.text())), None);
-    let older = TokenId { made_with: Some(Uuid::from_u128(3)), ..id };
-    assert_eq!(TokenId::read(&older.text()), Some(older));
-}
-
-#[test]
 fn a_token_of_an_app_of_the_older_kind_ends_with_the_secret_it_was_made_with() {
     let (account, authorization, now) = (an_account(), an_authorization(), Timestamp::from_secs(50));
     let client = crate::token::app_token::tests::a_daemon();
@@ -36,7 +31,7 @@ fn a_token_of_an_app_of_the_older_kind_ends_with_the_secret_it_was_made_with() {
     let check = |token: &AccessToken, client: &Client| {
         token.check(Some(&authorization), false, Some(&account), Some(client), now)
     };
-    let made_with = |secret| AccessToken { id: TokenId { made_with: secret, ..a_token().id }, ..a_token() };
+    let made_with = |secret| AccessToken { id: a_token().id.made_with(secret), ..a_token() };
     let token = made_with(Some(client.secrets[0].id));
     assert_eq!(check(&token, &client), Ok(()));
     assert_eq!(check(&made_with(None), &client), Err(TokenRefusal::CredentialEnded));

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::notices::{Cursor, MOST_ROWS, NoticeRow, READ, Reading, TELL};
 use super::presence::Ear;
-use super::{ANSWER, Target, no_answer};
+use super::{OPEN_TIMEOUT, Target, no_answer};
 use crate::counters::Counters;
 use crate::database::Durability;
 use crate::engine::{ChangeSet, Description, dialect};
@@ -46,7 +46,7 @@ impl Connection {
     }
 
     async fn open_with(target: &Target, ear: Option<Ear>) -> Result<Self, StoreError> {
-        let opened = timeout(ANSWER, connect(target, ear)).await.map_err(|_| no_answer(ANSWER))?;
+        let opened = timeout(OPEN_TIMEOUT, connect(target, ear)).await.map_err(|_| no_answer(OPEN_TIMEOUT))?;
         let client = opened.map_err(|error| unavailable(&error))?;
         let synchronous_commit = match target.durability {
             Durability::Full => "on",

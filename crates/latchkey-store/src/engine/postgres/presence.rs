@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::connection::{Connection, unavailable};
 use super::notices::{self, CHANNEL, Cursor, FORGET_STRANGE, NoticeRow};
-use super::{READ, Target, migrate, no_answer, schema_version, unreachable};
+use super::{READ_TIMEOUT, Target, migrate, no_answer, schema_version, unreachable};
 use crate::engine::Observers;
 use crate::error::{OpenError, StoreError};
 use crate::feed::Notice;
@@ -27,7 +27,7 @@ const WITHOUT_WORD: Duration = Duration::from_secs(1);
 const STOOD_STILL: Duration = Duration::from_millis(1_250);
 
 /// How long a reading of notices may take, and coming back.
-const READING: Duration = Duration::from_secs(1);
+const NOTICES_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Who has heard nothing for so long forgets everything: rows that it has not had may be gone.
 const FORGETS_AFTER: Duration = Duration::from_secs(60);
@@ -192,7 +192,7 @@ impl Presence {
         let mut line = self.line.lock().await;
         if let Some(connection) = &line.connection {
             let ring = format!("NOTIFY {CHANNEL}, '{}'", self.node);
-            let rung = timeout(READING, connection.client().batch_execute(&ring)).await;
+            let rung = timeout(NOTICES_TIMEOUT, connection.client().batch_execute(&ring)).await;
             // They look by themselves, too. But this connection may be one that nobody answers on.
             if !matches!(rung, Ok(Ok(()))) {
                 line.connection = None;
@@ -212,8 +212,8 @@ impl Presence {
             _ => self.come_back(line).await?,
         };
         let moment = self.last.moment();
-        let reading = timeout(READING, connection.notices(&line.cursor)).await;
-        let reading = reading.unwrap_or_else(|_| Err(no_answer(READING)))?;
+        let reading = timeout(NOTICES_TIMEOUT, connection.notices(&line.cursor)).await;
+        let reading = reading.unwrap_or_else(|_| Err(no_answer(NOTICES_TIMEOUT)))?;
         line.missed |= self.last.age() > FORGETS_AFTER;
         match line.cursor.advance(reading).map(|rows| self.understand(rows)) {
             Some(Some(notices)) => self.observers.feed.publish(&notices),
@@ -244,8 +244,8 @@ impl Presence {
         self.observers.feed.publish(&[Notice::Everything]);
         let longest = i64::try_from(AccessTokenLifetime::LONGEST.as_duration().as_micros()).unwrap_or(i64::MAX);
         for ended in RECALLED {
-            let rows = timeout(READ, connection.rows(ended, &[Value::Int(longest)])).await;
-            let rows = rows.unwrap_or_else(|_| Err(no_answer(READ)))?;
+            let rows = timeout(READ_TIMEOUT, connection.rows(ended, &[Value::Int(longest)])).await;
+            let rows = rows.unwrap_or_else(|_| Err(no_answer(READ_TIMEOUT)))?;
             let families = rows.iter().map(|row| row.uuid(0).map(Notice::TokenFamily));
             self.observers.feed.publish(&families.collect::<Result<Vec<_>, _>>()?);
         }
@@ -289,7 +289,7 @@ impl Presence {
             migrations::must_be_current(found).map_err(|error| StoreError::Unavailable(error.to_string()))?;
             self.listen(&connection).await
         };
-        timeout(READING, entering).await.unwrap_or_else(|_| Err(no_answer(READING)))?;
+        timeout(NOTICES_TIMEOUT, entering).await.unwrap_or_else(|_| Err(no_answer(NOTICES_TIMEOUT)))?;
         self.holds_the_lock(number, &connection);
         Ok(connection)
     }
@@ -333,9 +333,9 @@ async fn ask(connection: &Connection, about_the_lock: &str) -> Result<bool, Stor
 
 /// What the database answers while it is asked to let this server in. Bringing the schema up to date may take as long as it takes.
 async fn answered<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, StoreError> {
-    match timeout(READ, answer).await {
+    match timeout(READ_TIMEOUT, answer).await {
         Ok(answer) => answer.map_err(|error| unavailable(&error)),
-        Err(_) => Err(no_answer(READ)),
+        Err(_) => Err(no_answer(READ_TIMEOUT)),
     }
 }
 

@@ -9,7 +9,7 @@ use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::client::ClientId;
 use latchkey_identity::client::redirect_uri::is_native_destination;
-use latchkey_identity::consent::{ChoiceError, Question, is_unchanged};
+use latchkey_identity::consent::{ChoiceError, Question, was_given_to};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, PHONE, PROFILE, ScopeSet};
 use latchkey_identity::tenant::TenantKind;
@@ -68,7 +68,7 @@ pub(super) async fn page(
             host: url.host().to_owned(),
             address: url.to_string(),
             leads_elsewhere: asked.device.is_none() && !is_native_destination(uri) && host != url.host(),
-            says_something_else: live.is_some_and(|live| !is_unchanged(live, &asked.request, &asked.client)),
+            says_something_else: live.is_some_and(|live| !was_given_to(live, &asked.request, &asked.client)),
         }),
         destination: if let Some(device) = &asked.device {
             Destination::Device(device::face(device, visitor))

@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
 use latchkey_identity::OAuthError;
-use latchkey_identity::authorize::flow::Kept;
 use latchkey_identity::authorize::response::may_redirect_silently;
 use latchkey_identity::authorize::{
     AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
@@ -15,7 +14,7 @@ use latchkey_identity::client::Client;
 use latchkey_identity::secret::TokenHash;
 use latchkey_store::StoreError;
 
-use super::{Next, end, next, signed_in, start, too_many};
+use super::{Next, end, keep, next, signed_in};
 use crate::app::App;
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::{offer, own_form, problem_page, rehearsal, signed_answer};
@@ -41,15 +40,27 @@ pub fn send(app: &App, visitor: &Visitor, client: &Client, response: &Authorizat
     reply::page(StatusCode::OK, visitor, &page, &FormTargets::and_client(&response.uri))
 }
 
+/// How far a request has come that is not served.
+#[derive(Clone, Copy)]
+pub enum Stage<'a> {
+    /// It has just come in.
+    Arriving {
+        /// The tenant segment of the URL it came to.
+        segment: &'a str,
+        /// Its parameters as they came.
+        parameters: &'a str,
+    },
+    /// It waits for a person.
+    Waiting {
+        /// The text of the id of its flow.
+        id: &'a str,
+        /// Its flow.
+        flow: &'a Flow,
+    },
+}
+
 /// Answers a request that is not served: on our own page, or to the client, after a click where nobody vouches for the client.
-pub async fn unserved(
-    app: &App,
-    visitor: &Visitor,
-    segment: &str,
-    parameters: &str,
-    error: Unserved,
-    flow: Option<(&str, &Flow)>,
-) -> Response<Body> {
+pub async fn unserved(app: &App, visitor: &Visitor, error: Unserved, stage: Stage<'_>) -> Response<Body> {
     let (redirect, error, client) = match error {
         Unserved::Store(error) => return problem_page::unavailable(app, visitor, &error),
         Unserved::Request(AuthorizeError::ShowPage(why), _) => return problem_page::untrusted(app, visitor, why),
@@ -58,7 +69,9 @@ pub async fn unserved(
             return problem_page::untrusted(app, visitor, Untrusted::UnknownClient);
         }
     };
-    if let Some((_, flow)) = flow.filter(|(_, flow)| flow.rehearsed_by.is_some()) {
+    if let Stage::Waiting { flow, .. } = stage
+        && flow.rehearsed_by.is_some()
+    {
         return rehearsal::broken_off(app, visitor, flow).await;
     }
     let approved = match approved_before(app, visitor, &client).await {
@@ -68,27 +81,14 @@ pub async fn unserved(
     if may_redirect_silently(&client, &redirect, approved) {
         return send(app, visitor, &client, &redirect.error(&error));
     }
-    if let Some(refused) = flow.is_none().then(|| too_many(app, visitor)).flatten() {
-        return refused;
-    }
-    let id = match flow {
-        Some((id, _)) => Ok(id.to_owned()),
-        None => {
-            let kept = Kept {
-                client: client.id,
-                segment,
-                parameters,
-                origin: &visitor.origin.url,
-                device: None,
-                rehearsed_by: None,
-            };
-            start(app, visitor, &kept).await
-        }
+    let id = match stage {
+        Stage::Waiting { id, .. } => id.to_owned(),
+        Stage::Arriving { segment, parameters } => match keep(app, visitor, client.id, segment, parameters).await {
+            Ok(id) => id,
+            Err(response) => return *response,
+        },
     };
-    match id {
-        Ok(id) => interstitial(app, visitor, id, &client, &redirect, &error),
-        Err(error) => problem_page::unavailable(app, visitor, &error),
-    }
+    interstitial(app, visitor, id, &client, &redirect, &error)
 }
 
 fn interstitial(
@@ -139,7 +139,7 @@ pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, reque
     }
     let (redirect, error, client) = match Asked::again(&app, &flow, visitor.address, visitor.now).await {
         Err(Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client))) => (*redirect, error, client),
-        Err(error) => return unserved(&app, &visitor, &flow.segment, &flow.parameters, error, Some((id, &flow))).await,
+        Err(error) => return unserved(&app, &visitor, error, Stage::Waiting { id, flow: &flow }).await,
         Ok(asked) => match next(&app, &visitor, &asked, Some(&flow)).await {
             Ok(Next::Refuse(error)) => (asked.request.redirect.clone(), error, Arc::clone(&asked.client)),
             // What was wrong has been mended meanwhile: it goes on.

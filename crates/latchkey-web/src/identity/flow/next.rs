@@ -68,8 +68,17 @@ pub struct Deliberation {
 impl Deliberation {
     /// What the code is issued for that comes of it.
     pub fn context<'a>(&'a self, app: &'a App, visitor: &'a Visitor, opened: &'a Opened) -> CodeContext<'a> {
-        let flow = Some(&opened.flow);
-        context(app, visitor, &opened.asked, flow, &self.signed_in, self.tenant, self.places.as_ref())
+        CodeContext {
+            request: &opened.asked.request,
+            places: self.places.as_ref(),
+            client: &opened.asked.client,
+            account: &self.signed_in.account,
+            session: &self.signed_in.session,
+            tenant: self.tenant,
+            origin: &visitor.origin.url,
+            key: &app.keys.refresh_token,
+            flow: Some(&opened.flow),
+        }
     }
 }
 
@@ -121,8 +130,18 @@ pub async fn next(app: &App, visitor: &Visitor, asked: &Asked, flow: Option<&Flo
             if flow.is_some_and(|flow| flow.rehearsed_by.is_some()) {
                 return Ok(Next::Refuse(OAuthError::access_denied("nothing is issued in a rehearsal")));
             }
-            let issued = issue_code(app, visitor, asked, flow, &one, authorization, places.as_ref()).await;
-            return issued.map(Next::Answer);
+            let context = CodeContext {
+                request,
+                places: places.as_ref(),
+                client,
+                account: &one.account,
+                session: &one.session,
+                tenant: authorization.tenant,
+                origin: &visitor.origin.url,
+                key: &app.keys.refresh_token,
+                flow,
+            };
+            return issue_code(app, context, authorization, now).await.map(Next::Answer);
         }
         // It was approved once, by somebody who may not any more: the page says what is missing.
         (Consent::Remembered, _) => Question::default(),
@@ -171,28 +190,6 @@ async fn named_places(
     Ok(reached.map(Some).ok_or_else(authorization_details::out_of_reach))
 }
 
-fn context<'a>(
-    app: &'a App,
-    visitor: &'a Visitor,
-    asked: &'a Asked,
-    flow: Option<&'a Flow>,
-    one: &'a SignedIn,
-    tenant: TenantId,
-    places: Option<&'a Places>,
-) -> CodeContext<'a> {
-    CodeContext {
-        request: &asked.request,
-        places,
-        client: &asked.client,
-        account: &one.account,
-        session: &one.session,
-        tenant,
-        origin: &visitor.origin.url,
-        key: &app.keys.refresh_token,
-        flow,
-    }
-}
-
 /// What a person allowed to the app of the older kind that this one took over from.
 pub struct Carried {
     /// What the older one is called.
@@ -211,24 +208,21 @@ async fn carried(app: &App, asked: &Asked, account: AccountId, now: Timestamp) -
     Ok(authorization.map(|authorization| Carried { name: older.name.clone(), authorization }))
 }
 
+/// Issues the code of a request where nothing needs to be asked, below what was approved before.
 async fn issue_code(
     app: &App,
-    visitor: &Visitor,
-    asked: &Asked,
-    flow: Option<&Flow>,
-    one: &SignedIn,
+    context: CodeContext<'_>,
     authorization: &Authorization,
-    places: Option<&Places>,
+    now: Timestamp,
 ) -> Result<AuthorizationResponse, StoreError> {
     // A code below an authorization that ends at this moment is worth nothing when it is redeemed, so nothing is read again here.
-    let context = context(app, visitor, asked, flow, one, authorization.tenant, places);
     let decided = app
         .store
         .decide(|| async {
-            if !is_unanswered(app, &asked.request, flow).await? {
+            if !is_unanswered(app, context.request, context.flow).await? {
                 return Ok(Decision::refuse(OAuthError::access_denied("the request was answered already")));
             }
-            let issued = authorization_code::issue(context, authorization, visitor.now, &mut entropy());
+            let issued = authorization_code::issue(context, authorization, now, &mut entropy());
             let (approved, changes) = match issued {
                 Ok(issued) => issued,
                 Err(error) => return Ok(Decision::refuse(error)),
@@ -240,12 +234,12 @@ async fn issue_code(
             Ok(Decision::grant((approved, code)).and_all(changes))
         })
         .await;
-    let redirect = asked.request.clone().issued_by(&visitor.origin.url, authorization.tenant).redirect;
+    let redirect = context.request.clone().issued_by(context.origin, context.tenant).redirect;
     Ok(match decided? {
         Ok((approved, code)) => {
             // It comes back in a moment.
             code.into_iter().for_each(|code| app.store.remember_code(*code));
-            let info = asked.request.client_info.then(|| client_info(&one.account));
+            let info = context.request.client_info.then(|| client_info(context.account));
             front_channel::answer(app, redirect, &approved, info)?
         }
         Err(error) => redirect.error(&error),

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use crate::identity::flow::Opened;
 use crate::pages::rehearsal::Message;
-use crate::signer::TokenResponse;
+use crate::token_response::TokenResponse;
 
 /// The members of messages that open something, or prove something.
 const SECRET: [&str; 5] = ["code", "access_token", "refresh_token", "id_token", "code_verifier"];

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::HeaderValue;
 use latchkey_identity::Timestamp;
 use latchkey_identity::client::published_keys::DOCUMENT_BYTES;
-use latchkey_identity::client_auth::private_key_jwt::ASSERTION_TYPE;
+use latchkey_identity::client_auth::ASSERTION_TYPE;
 use latchkey_identity::secret::Secret;
 use latchkey_identity::sign_in::upstream::Upstream;
 use latchkey_identity::sign_in::upstream::metadata::{KnownMetadata, ProviderMetadata, address};

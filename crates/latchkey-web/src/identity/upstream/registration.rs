@@ -2,6 +2,7 @@
 
 use latchkey_identity::account::Account;
 use latchkey_identity::key_rotation::Sealed;
+use latchkey_identity::sign_in::upstream::pending::redirect_uri;
 use latchkey_identity::sign_in::upstream::registration::{
     Facts, NewSecret, Registration, UpstreamProblem, add, change, check_secret, fresh_id, remove, sealing_context,
 };
@@ -33,17 +34,18 @@ pub enum TypedSecret<'a> {
 }
 
 impl<'a> TypedSecret<'a> {
-    /// As forms and documents have it: nothing keeps what there is.
-    pub fn read(typed: Option<&'a str>, own_key: bool) -> Self {
-        match typed.filter(|typed| !typed.is_empty()) {
-            Some(typed) => Self::Is(typed),
-            None if own_key => Self::OwnKey,
-            None => Self::Keep,
-        }
+    /// As it was typed, in a form or a document; `otherwise` if nothing was.
+    pub fn read(typed: Option<&'a str>, otherwise: Self) -> Self {
+        typed.filter(|typed| !typed.is_empty()).map_or(otherwise, Self::Is)
     }
 }
 
 impl App {
+    /// Where a provider sends people back to, one at each of our origins: what is registered there.
+    pub fn redirect_uris_of(&self, upstream: UpstreamId) -> Vec<String> {
+        self.settings.origins.iter().map(|origin| redirect_uri(&origin.url, upstream)).collect()
+    }
+
     /// Adds a provider to the registrar's tenant. Without a secret we sign with a key of our own there.
     pub async fn add_upstream(
         &self,

@@ -14,19 +14,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
     let usual = || invent.consent();
     vec![
         Shown::new("consent", &usual()),
-        Shown::new(
-            "consent-own-pages",
-            &Consent {
-                pages: [("Its privacy policy", "policy"), ("Its terms of service", "terms")]
-                    .map(|(about, page)| ClientPage {
-                        about,
-                        address: format!("https://burndown.example/{page}"),
-                        host: invent.say("burndown.example"),
-                    })
-                    .into(),
-                ..usual()
-            },
-        ),
+        Shown::new("consent-own-pages", &Consent { pages: invent.own_pages(), ..usual() }),
         Shown::new("consent-few-others", &Consent { others: Some(4), ..usual() }),
         Shown::new("consent-five-others", &Consent { others: Some(5), ..usual() }),
         Shown::new("consent-no-others", &Consent { others: Some(0), ..usual() }),
@@ -124,6 +112,16 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
 }
 
 impl Invent<'_> {
+    /// What an app leads people to.
+    pub(super) fn own_pages(&self) -> Vec<ClientPage> {
+        let page = |(about, page)| ClientPage {
+            about,
+            address: format!("https://burndown.example/{page}"),
+            host: self.say("burndown.example"),
+        };
+        [("Its privacy policy", "policy"), ("Its terms of service", "terms")].map(page).into()
+    }
+
     fn consent(&self) -> Consent {
         Consent {
             frame: self.nobodys_frame(),

@@ -31,6 +31,10 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 ..invent.sign_in(None)
             },
         ),
+        Shown::new(
+            "sign-in-own-pages",
+            &SignIn { asking: Some(Asking { pages: invent.own_pages(), ..invent.asking() }), ..invent.sign_in(None) },
+        ),
         Shown::new("select", &invent.select()),
         Shown::new("set-up", &invent.set_up(None)),
         Shown::new("set-up-problem", &invent.set_up(Some(invent.say("This is no domain: for example example.com.")))),
@@ -45,7 +49,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
 
 impl Invent<'_> {
     fn asking(&self) -> Asking {
-        Asking { name: self.say("Burndown"), host: self.say("127.0.0.1:4281") }
+        Asking { name: self.say("Burndown"), host: self.say("127.0.0.1:4281"), logo: None, pages: Vec::new() }
     }
 
     pub(super) fn pat(&self) -> Person {

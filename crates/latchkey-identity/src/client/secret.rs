@@ -1,7 +1,5 @@
 //! Client secrets: generated here, 256 bits, kept as an HMAC, or encrypted beside it where the server has to read them; and who adds and removes them.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -17,10 +15,8 @@ use crate::event::Event;
 use crate::legacy;
 use crate::limits::{self, SECRET_MARKED_BEFORE, SECRET_TOLD_DAYS_BEFORE};
 use crate::secret::{PurposeKey, Secret};
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp, days};
 use crate::token::family::FamilyId;
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// What we keep of a client secret. Nothing slow is needed: the secret has 256 random bits.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,14 +116,14 @@ impl ClientSecret {
 
     /// How many whole days are left.
     pub fn days_left(&self, now: Timestamp) -> u64 {
-        self.expires_at.since(now).as_secs() / DAY.as_secs()
+        self.expires_at.since(now).as_secs() / days(1).as_secs()
     }
 
     /// Which of the days before its end has come: its owner is told once for each. A day that was over when it was made does not count.
     pub fn due(&self, now: Timestamp) -> Option<u64> {
         let left = self.is_live(now).then(|| self.days_left(now))?;
-        let days = |days: u64| DAY * u32::try_from(days).unwrap_or(u32::MAX);
-        let has_come = |told: &u64| left <= *told && self.created_at < self.expires_at - days(*told);
+        let before = |told: u64| self.expires_at - days(u32::try_from(told).unwrap_or(u32::MAX));
+        let has_come = |told: &u64| left <= *told && self.created_at < before(*told);
         SECRET_TOLD_DAYS_BEFORE.into_iter().filter(has_come).min()
     }
 }
@@ -170,7 +166,7 @@ pub fn add_secret(
     if !(1..=limits::CLIENT_SECRET_LIFETIME_DAYS).contains(&days) {
         return Decision::refuse(RegistrationError::SecretLifetime);
     }
-    let expires_at = now + Duration::from_secs(u64::from(days) * 86_400);
+    let expires_at = now + time::days(days);
     let generate = match client.authentication.method {
         _ if client.is_legacy() => legacy::secret::generate,
         Some(Method::ClientSecretJwt) => ClientSecret::generate_shared,
@@ -225,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_owner_is_told_on_three_days_unless_it_was_made_later() {
-        let (made, days) = (Timestamp::from_secs(0), |days| DAY * days);
+        let made = Timestamp::from_secs(0);
         let living = |lifetime| ClientSecret {
             id: Uuid::nil(),
             mac: [0; 32],
