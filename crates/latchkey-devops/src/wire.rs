@@ -25,7 +25,9 @@ pub mod update;
 pub mod work_item;
 pub mod work_item_type;
 
-use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::ids::{ProjectId, RepositoryId};
 use crate::organization::Organization;
@@ -59,17 +61,10 @@ pub struct Href {
 }
 
 /// Where the parts of something are: `_links`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Links(Vec<(&'static str, Href)>);
-
-impl Serialize for Links {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, href)| (name, href)))
-    }
-}
+pub type Links = BTreeMap<&'static str, Href>;
 
 fn links<const N: usize>(links: [(&'static str, String); N]) -> Links {
-    Links(links.into_iter().map(|(name, href)| (name, Href { href })).collect())
+    links.into_iter().map(|(name, href)| (name, Href { href })).collect()
 }
 
 /// The URLs of one organization, as seen through the origin that the request came to.
@@ -87,22 +82,22 @@ impl<'a> Urls<'a> {
 
     /// The organization itself.
     pub fn organization(&self) -> String {
-        [self.origin, "/", self.organization].concat()
+        format!("{}/{}", self.origin, self.organization)
     }
 
     /// Something of the organization's API.
     pub fn api(&self, path: &str) -> String {
-        [self.origin, "/", self.organization, "/_apis/", path].concat()
+        format!("{}/{}/_apis/{path}", self.origin, self.organization)
     }
 
     /// Something of a project's API.
     pub fn project_api(&self, project: ProjectId, path: &str) -> String {
-        [self.origin, "/", self.organization, "/", &project.to_string(), "/_apis/", path].concat()
+        format!("{}/{}/{project}/_apis/{path}", self.origin, self.organization)
     }
 
     /// A page of a project.
     pub fn project_page(&self, project: &str, path: &str) -> String {
-        [self.origin, "/", self.organization, "/", &encoded(project), "/", path].concat()
+        format!("{}/{}/{}/{path}", self.origin, self.organization, encoded(project))
     }
 
     /// A work item.

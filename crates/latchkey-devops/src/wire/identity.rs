@@ -32,10 +32,10 @@ pub struct IdentityRef {
 /// Shows a person.
 pub fn identity_ref(urls: &Urls, person: &Person) -> IdentityRef {
     let descriptor = subject_descriptor(person.id, person.personal);
-    let image_url = urls.api(&["GraphProfile/MemberAvatars/", descriptor.as_str()].concat());
+    let image_url = urls.api(&format!("GraphProfile/MemberAvatars/{descriptor}"));
     IdentityRef {
         display_name: person.display_name.clone(),
-        url: urls.api(&["Identities/", person.id.to_string().as_str()].concat()),
+        url: urls.api(&format!("Identities/{}", person.id)),
         links: links([("avatar", image_url.clone())]),
         id: person.id,
         unique_name: person.unique_name.clone(),
@@ -57,8 +57,6 @@ pub fn identity_of(urls: &Urls, people: &People, id: PersonId) -> IdentityRef {
 
 /// The subject descriptor of a person: how graph and identities APIs name them.
 pub fn subject_descriptor(id: PersonId, personal: bool) -> String {
-    let mut descriptor = String::with_capacity(4 + 48);
-    descriptor.push_str(if personal { "msa." } else { "aad." });
-    URL_SAFE_NO_PAD.encode_string(id.to_string(), &mut descriptor);
-    descriptor
+    let kind = if personal { "msa" } else { "aad" };
+    format!("{kind}.{}", URL_SAFE_NO_PAD.encode(id.to_string()))
 }
