@@ -175,9 +175,11 @@ fn against_the_demo(report: &mut Report, workspace: &Workspace, parts: &Parts, m
         }
     }
     if parts.any(&[Part::Browser]) {
-        for (example, script) in
-            [("the story in Chromium", "browser/main.mjs"), ("oidc-client-ts in Chromium", "oidc-client-ts/main.mjs")]
-        {
+        for (example, script) in [
+            ("the story in Chromium", "browser/main.mjs"),
+            ("oidc-client-ts in Chromium", "oidc-client-ts/main.mjs"),
+            ("msal for browsers in Chromium", "msal-browser/main.mjs"),
+        ] {
             report.step(example, || example_with_a_demo(workspace, Path::new("node"), script));
         }
     }

@@ -191,7 +191,7 @@ fn run(cli: &Cli) -> Outcome<()> {
     let out = cli.out()?;
     fs::create_dir_all(&out).map_err(Problem::at("make", &out))?;
     let cores = Cores::share_out()?;
-    let machine = (kernel::cores(), kernel::machine()?, kernel::load_average()?);
+    let (cores_here, machine, load_before) = (kernel::cores(), kernel::machine()?, kernel::load_average()?);
     cores.be_the_generator()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let time = Duration::from_secs(cli.seconds());
@@ -203,16 +203,16 @@ fn run(cli: &Cli) -> Outcome<()> {
     for size in &cli.sizes {
         let counts = largest == Some(size);
         let place = Place { binary, out: &out, cores };
-        let measured = runtime.block_on(measure(cli, place, *size, counts, &mut calibration))?;
-        worlds.push(measured.0);
-        starts = starts.or(measured.1);
+        let (world, started) = runtime.block_on(measure(cli, place, *size, counts, &mut calibration))?;
+        worlds.push(world);
+        starts = starts.or(started);
     }
     let report = Report {
         date: time::OffsetDateTime::now_utc().date().to_string(),
-        machine: machine.1,
+        machine,
         cores_apart: cores.are_apart(),
-        cores: machine.0,
-        load: [machine.2, kernel::load_average()?],
+        cores: cores_here,
+        load: [load_before, kernel::load_average()?],
         connections: cli.conns,
         seconds: cli.seconds(),
         limits: calibration.of_all()?,

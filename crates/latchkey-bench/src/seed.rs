@@ -3,26 +3,23 @@
 //!
 //! What the rules decide is decided by the rules: an approval is the one that the approval page would have made.
 
+mod apps;
 mod authorization_request;
 mod devices;
 mod devops;
 mod exposed_api;
+mod people;
 mod world;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use latchkey_identity::account::{Account, AccountId, AccountState};
 use latchkey_identity::authorization::{Authorization, Lifetime, Place};
 use latchkey_identity::authorize::AuthorizationRequest;
-use latchkey_identity::client::key::ClientKey;
-use latchkey_identity::client::{
-    Authentication, Client, ClientId, ClientKind, ClientSecret, ClientState, LogoutUris, Metadata, Profile, Publisher,
-    RedirectUri,
-};
+use latchkey_identity::client::{ClientId, Metadata, Profile};
 use latchkey_identity::consent::{Approval, Choice, Consent, Offer, approve, required};
 use latchkey_identity::scope::{OPENID, ScopeSet};
-use latchkey_identity::secret::{Purpose, PurposeKey, Secret, TokenHash};
-use latchkey_identity::session::{BrowserHash, Session, SessionId};
+use latchkey_identity::secret::{Purpose, PurposeKey};
+use latchkey_identity::sign_in::context::AuthenticationContext;
 use latchkey_identity::tenant::{Tenant, TenantId, TenantKind};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use latchkey_identity::token::refresh_token::RefreshToken;
@@ -32,6 +29,7 @@ use latchkey_store::{Changes, Decided as _, Store};
 
 use crate::home::{self, Home};
 use crate::problem::{Outcome, Problem};
+use crate::seed::apps::{Registered, Registration};
 use crate::seed::authorization_request::{approval, authorization_request};
 
 pub(crate) use devices::Approved;
@@ -70,50 +68,36 @@ pub(crate) async fn seed(store: &Store, home: &Home, authorizations: usize, devi
     let microsoft = ClientId(seeder.entropy.uuid());
     let with = Registration { scopes: "vso.work", profile: Profile::Microsoft, metadata: Metadata::default() };
     seeder.app(&tenant, microsoft, "Graph".into(), with)?;
-    let (accounts, sessions, cookies) = seeder.people(&tenant, authorizations.div_ceil(CLIENTS));
+    let people = seeder.people(&tenant, authorizations.div_ceil(CLIENTS));
     seeder.commit().await?;
-    let owner = accounts.first().ok_or_else(|| Problem::new("a world needs somebody in it"))?;
-    let organization_id = seeder.devops(&tenant, owner, &accounts).await?;
+    let organization_id = seeder.devops(&tenant, &people).await?;
 
     let requests: Vec<AuthorizationRequest> = apps
         .iter()
-        .map(|(client, _)| authorization_request(client, &tenant, &home.origin(), SCOPES))
+        .map(|app| authorization_request(&app.client, &tenant, &home.origin(), SCOPES))
         .collect::<Outcome<_>>()?;
     let place = Place { organization: organization_id.0, project: None, repository: None };
     let key = seeder.refresh_key.clone();
     let mut families = Vec::with_capacity(authorizations);
     let mut approved = Vec::with_capacity(authorizations);
-    let everybody = accounts.iter().zip(&sessions).enumerate();
+    let everybody = people.iter().enumerate();
     let pairs = everybody.flat_map(|who| apps.iter().zip(&requests).enumerate().map(move |what| (who, what)));
-    for ((person, (account, session)), (client, ((app, _), request))) in pairs.take(authorizations) {
-        let authorization = seeder.authorization(approval(request, app, (account, session), &key), place)?;
-        families.push(seeder.family(&authorization, person, client));
+    for ((number, person), (client, (app, request))) in pairs.take(authorizations) {
+        let authorization = seeder.authorization(approval(request, &app.client, person, &key), place)?;
+        families.push(seeder.family(&authorization, number, client));
         approved.push(authorization);
         seeder.commit_if_due().await?;
     }
     seeder.commit().await?;
-    let everybody: Vec<(&Account, &Session)> = accounts.iter().zip(&sessions).collect();
-    let devices = seeder.devices(&tenant, (&apps, &approved, &everybody), devices).await?;
-    let callers = apps.iter().map(|(client, _)| client.id.to_string()).collect();
-    let called = seeder.called(&tenant, (boards, callers), &everybody, place).await?;
-    let clients = apps.into_iter().map(|(client, secret)| App { id: client.id, secret }).collect();
+    let devices = seeder.devices(&tenant, &apps, &approved, &people, devices).await?;
+    let callers = apps.iter().map(|app| app.client.id.to_string()).collect();
+    let called = seeder.called(&tenant, boards, callers, &people, place).await?;
+    let clients = apps.into_iter().map(Registered::known).collect();
+    let cookies = people.into_iter().map(|person| person.cookie).collect();
     let assertion_key = seeder.assertion_key;
     let (families, devices) = (families.into(), devices.into());
     let tenant = tenant.id;
     Ok(World { tenant, organization_id, clients, cookies, microsoft, assertion_key, families, called, devices })
-}
-
-/// What apps differ in.
-struct Registration<'a> {
-    scopes: &'a str,
-    profile: Profile,
-    metadata: Metadata,
-}
-
-impl<'a> Registration<'a> {
-    fn of(scopes: &'a str) -> Self {
-        Self { scopes, profile: Profile::Standard, metadata: Metadata::default() }
-    }
 }
 
 struct Seeder<'a> {
@@ -162,94 +146,6 @@ impl<'a> Seeder<'a> {
         tenant
     }
 
-    /// The apps that people approve. Each may call that app in its own name, too.
-    fn apps(&mut self, tenant: &Tenant, calls: ClientId) -> Outcome<Vec<(Client, String)>> {
-        let scopes = format!("vso.work {}", exposed_api::scope(calls));
-        let mut app = |number| {
-            let id = ClientId(self.entropy.uuid());
-            self.app(tenant, id, format!("Burndown {number}"), Registration::of(&scopes))
-        };
-        (0..CLIENTS).map(&mut app).collect()
-    }
-
-    fn app(
-        &mut self,
-        tenant: &Tenant,
-        id: ClientId,
-        name: String,
-        with: Registration<'_>,
-    ) -> Outcome<(Client, String)> {
-        let expires_at = self.now + Duration::from_secs(86_400);
-        let (secret, kept) = ClientSecret::generate(id, expires_at, &self.secret_key, self.now, &mut self.entropy);
-        let jwk = self.assertion_key.public_jwk();
-        let key = ClientKey::stored(self.entropy.uuid(), jwk, None, self.now, expires_at);
-        let key = key.ok_or_else(|| Problem::new("the key of the apps is none"))?;
-        let client = Client {
-            id,
-            tenant: tenant.id,
-            name,
-            kind: ClientKind::Web,
-            profile: with.profile,
-            publisher: Publisher::Unverified,
-            administrator_approved: true,
-            multi_tenant: true,
-            metadata: with.metadata,
-            pkce_optional: false,
-            state: ClientState::Active,
-            owner: None,
-            redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI.into())],
-            logout: LogoutUris::default(),
-            device_code: true,
-            pushed_only: false,
-            scopes: ScopeSet::from_text(with.scopes),
-            required_scopes: ScopeSet::default(),
-            secrets: vec![kept],
-            authentication: Authentication { keys: vec![key], ..Authentication::default() },
-            version: 1,
-            document: None,
-            created_at: self.now,
-        };
-        self.change(Change::RegisterClient { client: Box::new(client.clone()) });
-        Ok((client, secret.reveal().to_owned()))
-    }
-
-    fn people(&mut self, tenant: &Tenant, count: usize) -> (Vec<Account>, Vec<Session>, Vec<String>) {
-        let (mut accounts, mut sessions, mut cookies) = (Vec::new(), Vec::new(), Vec::new());
-        for number in 0..count {
-            let account = Account {
-                id: AccountId(self.entropy.uuid()),
-                tenant: tenant.id,
-                email: format!("person{number}@harbor.test"),
-                email_verified: true,
-                name: format!("Person {number}"),
-                state: AccountState::Active,
-                tenant_administrator: false,
-                created_at: self.now,
-                changed_at: self.now,
-                claims: latchkey_identity::claims::StandardClaims::default(),
-            };
-            let cookie = Secret::generate(&mut self.entropy);
-            let session = Session {
-                id: SessionId(self.entropy.uuid()),
-                browser: BrowserHash(TokenHash::of(cookie.reveal())),
-                account: account.id,
-                tenant: tenant.id,
-                authenticated_at: self.now,
-                context: latchkey_identity::sign_in::context::AuthenticationContext::Password,
-                used_at: self.now,
-                ended_at: None,
-                address: "127.0.0.1".into(),
-                user_agent: "Browser/1".into(),
-            };
-            self.change(Change::CreateAccount { account: Box::new(account.clone()), password: None });
-            self.change(Change::StartSession(Box::new(session.clone())));
-            accounts.push(account);
-            sessions.push(session);
-            cookies.push(cookie.reveal().to_owned());
-        }
-        (accounts, sessions, cookies)
-    }
-
     fn authorization(&mut self, approval: Approval<'_>, place: Place) -> Outcome<Authorization> {
         let (context, called) = (approval.context, approval.called);
         let Consent::Ask(question) = required(context.request, context.client, None, None, called, self.now) else {
@@ -289,7 +185,7 @@ impl<'a> Seeder<'a> {
             client: authorization.client,
             session: authorization.session,
             auth_time: self.now,
-            context: latchkey_identity::sign_in::context::AuthenticationContext::Password,
+            context: AuthenticationContext::Password,
             scope_text: scopes.to_string(),
             scopes,
             client_info: false,

@@ -6,6 +6,7 @@ mod answer;
 
 use std::time::Duration;
 
+use latchkey_jose::time::days;
 use latchkey_jose::{Timestamp, is_hidden};
 
 pub use answer::{CannotAnswer, answer, take_back};
@@ -17,7 +18,7 @@ use crate::policy::{MissingPrerequisite, Prerequisite, Wanted, may_authorize};
 use crate::scope::Scopes;
 
 /// A request that nobody answers ends after this time: by then it is forgotten, and may be made anew.
-pub const LIFETIME: Duration = Duration::from_secs(30 * 86_400);
+pub const LIFETIME: Duration = days(30);
 /// Requests of one person that wait in one organization at once; more is nobody's reading.
 pub const MOST_WAITING: usize = 20;
 /// Characters of the sentence that says what it is for.

@@ -16,23 +16,35 @@ pub struct WireDate(pub Timestamp);
 
 impl Serialize for WireDate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format(self.0))
+        serializer.serialize_str(str::from_utf8(&iso_8601(self.0)).unwrap_or_default())
     }
 }
 
 /// Writes a moment as `2026-11-22T07:00:00.123Z`. Moments beyond the year 9999 are written as its last.
 pub fn format(moment: Timestamp) -> String {
+    String::from_utf8_lossy(&iso_8601(moment)).into_owned()
+}
+
+/// The same in ASCII, digit by digit: most answers have several.
+fn iso_8601(moment: Timestamp) -> [u8; 24] {
     let at = utc(moment);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.millisecond()
-    )
+    let (year, month, day) = at.to_calendar_date();
+    let (century, year) = two_parts(u16::try_from(year).unwrap_or_default());
+    let (hundreds, rest) = two_parts(at.millisecond());
+    let ([y1, y2], [y3, y4], [o1, o2], [d1, d2]) = (two(century), two(year), two(month.into()), two(day));
+    let ([h1, h2], [m1, m2], [s1, s2]) = (two(at.hour()), two(at.minute()), two(at.second()));
+    let ([_, f1], [f2, f3]) = (two(hundreds), two(rest));
+    [y1, y2, y3, y4, b'-', o1, o2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', f1, f2, f3, b'Z']
+}
+
+/// The hundreds of a number below 10,000, and the rest.
+fn two_parts(number: u16) -> (u8, u8) {
+    ((number / 100) as u8, (number % 100) as u8)
+}
+
+/// The two digits of a number below 100.
+fn two(number: u8) -> [u8; 2] {
+    [b'0' + number / 10 % 10, b'0' + number % 10]
 }
 
 /// The day of a moment in UTC, as `["2026", "11", "22"]`.
@@ -89,10 +101,19 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000)).ok().map(Timestamp::from_micros)
 }
 
+/// Reads the last moment of a span. Answers tell moments to the millisecond, so a whole millisecond means all of it.
+pub fn parse_last(text: &str) -> Option<Timestamp> {
+    let micros = parse(text)?.as_micros();
+    let rest = if micros % 1_000 == 0 { 999 } else { 0 };
+    Some(Timestamp::from_micros(micros.saturating_add(rest)))
+}
+
 fn utc(moment: Timestamp) -> OffsetDateTime {
-    let nanos = i128::from(moment.as_micros()).saturating_mul(1_000);
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or_else(|_| {
-        let nearest = if nanos < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
+    let micros = moment.as_micros();
+    let (seconds, rest) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let at = OffsetDateTime::from_unix_timestamp(seconds).and_then(|at| at.replace_microsecond(rest as u32));
+    at.unwrap_or_else(|_| {
+        let nearest = if micros < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
         nearest.assume_utc()
     })
 }
@@ -126,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn a_span_that_ends_at_a_moment_as_it_was_told_holds_that_moment() {
+        assert!(parse(&format(MOMENT)).unwrap() < MOMENT);
+        let last = parse_last(&format(MOMENT)).unwrap();
+        assert!(last >= MOMENT && last.as_micros() - MOMENT.as_micros() < 1_000);
+        assert_eq!(parse_last("2026-11-22T07:00:00.123456Z"), Some(MOMENT), "a part of a millisecond means itself");
+        assert_eq!(parse_last("yesterday"), None);
+    }
+
+    #[test]
     fn nonsense_is_no_date_and_no_panic() {
         for text in
             ["", "yesterday", "2026-13-40", "0000", "99999-01-01", "2026-11-22T25:00:00Z", "\u{0}", "+", "-", "W"]
@@ -138,6 +168,17 @@ mod tests {
     #[test]
     fn moments_beyond_the_calendar_are_still_written() {
         assert!(format(Timestamp::MAX).starts_with("9999-12-31"));
-        assert!(!format(Timestamp::from_micros(i64::MIN)).is_empty());
+        assert_eq!(format(Timestamp::from_micros(i64::MIN)), "0000-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn every_digit_stands_in_its_place() {
+        assert_eq!(format(Timestamp::from_micros(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(format(Timestamp::from_micros(-1)), "1969-12-31T23:59:59.999Z");
+        assert_eq!(format(Timestamp::from_micros(951_782_399_987_000)), "2000-02-28T23:59:59.987Z");
+        for day in 0..40_000 {
+            let moment = Timestamp::from_micros(day * 86_400_000_000 + day % 1_000 * 1_000);
+            assert_eq!(parse(&format(moment)), Some(moment));
+        }
     }
 }

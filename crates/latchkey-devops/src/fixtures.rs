@@ -83,15 +83,16 @@ pub(crate) fn owner() -> Member {
 }
 
 pub(crate) fn people() -> People {
-    [(ANA, "Ana", "ana@harbor.test"), (BEN, "Ben", "ben@harbor.test")]
-        .map(|(id, name, address)| Person {
-            id,
-            display_name: name.into(),
-            unique_name: address.into(),
-            personal: false,
-        })
-        .into_iter()
-        .collect()
+    everybody().into_iter().collect()
+}
+
+pub(crate) fn everybody() -> [Person; 2] {
+    [(ANA, "Ana", "ana@harbor.test"), (BEN, "Ben", "ben@harbor.test")].map(|(id, name, address)| Person {
+        id,
+        display_name: name.into(),
+        unique_name: address.into(),
+        personal: false,
+    })
 }
 
 pub(crate) fn a_definition() -> Definition {

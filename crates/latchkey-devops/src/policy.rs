@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use latchkey_jose::Timestamp;
+use latchkey_jose::time::days;
 
 pub use prerequisite::{MissingPrerequisite, Prerequisite};
 pub use preview::{AppCalls, GivenAuthorization, PolicyPreview};
@@ -76,8 +77,7 @@ pub struct OrganizationPolicy {
 impl OrganizationPolicy {
     /// How long an authorization may live at most that is given now.
     pub fn longest_authorization(&self) -> Option<Duration> {
-        self.longest_authorization_days
-            .map(|days| Duration::from_secs(u64::from(days.min(LONGEST_CAP_DAYS)) * 24 * 60 * 60))
+        self.longest_authorization_days.map(|count| days(count.min(LONGEST_CAP_DAYS)))
     }
 
     /// Why calls of an app are refused, if they are. `actors` act with its token, and `legacy` is the moment of the call of an app of the

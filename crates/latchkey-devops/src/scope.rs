@@ -67,6 +67,14 @@ macro_rules! scopes {
                 match self { $(Self::$variant => $name),* }
             }
 
+            /// The scope of exactly this name.
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
             /// The scope whose rights it includes.
             pub const fn inherits(self) -> Option<Self> {
                 match self { $(Self::$variant => inherited!($parent)),* }
@@ -338,7 +346,7 @@ impl ScopeRequest {
         if name.eq_ignore_ascii_case(".default") {
             return Some(Self::Default);
         }
-        Scope::ALL.iter().copied().find(|scope| scope.name().eq_ignore_ascii_case(name)).map(Self::One)
+        Scope::named(name).or_else(|| Scope::named(&name.to_ascii_lowercase())).map(Self::One)
     }
 }
 

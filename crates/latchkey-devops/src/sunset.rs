@@ -1,8 +1,7 @@
 //! The end of the older OAuth kind in an organization: none so far, warned of from a date, refused from a date.
 
-use std::time::Duration;
-
 use latchkey_jose::Timestamp;
+use latchkey_jose::time::days;
 
 use crate::date;
 
@@ -12,8 +11,6 @@ pub const DEPRECATED_SINCE: Timestamp = Timestamp::from_secs(1_743_465_600);
 
 /// The days before the end on which owners, people and administrators are told.
 pub const TOLD_DAYS_BEFORE: [u64; 4] = [90, 30, 7, 1];
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// When apps of the older kind end in an organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -74,7 +71,7 @@ impl Sunset {
         if let Some(since) = self.refuse_from.filter(|end| *end <= now) {
             return Phase::Refused { since };
         }
-        let first_told = || self.refuse_from.map(|end| end - DAY * 90);
+        let first_told = || self.refuse_from.map(|end| end - days(90));
         match self.warn_from.or_else(first_told) {
             Some(from) if from <= now => Phase::Warned { end: self.refuse_from },
             _ => Phase::Open,
@@ -88,7 +85,7 @@ impl Sunset {
 
     /// How many whole days are left; `None` without a date or after it.
     pub fn days_left(self, now: Timestamp) -> Option<u64> {
-        self.refuse_from.filter(|end| *end > now).and_then(|end| end.since(now).as_secs().checked_div(DAY.as_secs()))
+        self.refuse_from.filter(|end| *end > now).map(|end| end.since(now).as_secs() / days(1).as_secs())
     }
 
     /// Which of the days before the end has come: people are told once for each. Nothing while it is far away, open or over.
@@ -125,7 +122,7 @@ mod tests {
     const END: Timestamp = Timestamp::from_secs(1_790_000_000);
 
     fn days_before(days: u64) -> Timestamp {
-        END - DAY * u32::try_from(days).unwrap()
+        END - super::days(u32::try_from(days).unwrap())
     }
 
     #[test]

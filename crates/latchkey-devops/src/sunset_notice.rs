@@ -87,15 +87,19 @@ fn is_told(days_left: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use latchkey_jose::time;
+
     use super::*;
-    use std::time::Duration;
 
     const END: Timestamp = Timestamp::from_secs(1_790_000_000);
-    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn before(days: u32) -> Timestamp {
+        END - time::days(days)
+    }
 
     fn told(days: u32, reader: Reader) -> Option<(bool, String)> {
         let sunset = Sunset::new(None, Some(END)).unwrap();
-        notice(sunset, "harbor", reader, END - DAY * days).map(|notice| (notice.urgent, notice.sentence))
+        notice(sunset, "harbor", reader, before(days)).map(|notice| (notice.urgent, notice.sentence))
     }
 
     #[test]
@@ -109,7 +113,8 @@ mod tests {
             );
             assert_eq!((is_urgent, sentence), (urgent, expected));
         }
-        let hours = notice(Sunset::new(None, Some(END)).unwrap(), "harbor", Reader::Administrator, END - DAY / 2);
+        let noon = before(1) + time::days(1) / 2;
+        let hours = notice(Sunset::new(None, Some(END)).unwrap(), "harbor", Reader::Administrator, noon);
         assert!(hours.unwrap().sentence.contains("in less than a day, on 21 September 2026. See below"));
         assert!(told(30, Reader::Person).unwrap().1.contains("Ask whoever runs it"));
     }
@@ -126,12 +131,11 @@ mod tests {
     fn a_warning_without_a_date_says_that_there_is_none_and_no_warning_says_nothing() {
         let warned = notice(Sunset::new(Some(END), None).unwrap(), "harbor", Reader::Owner, END);
         assert!(warned.unwrap().sentence.contains("There is no date yet."));
-        assert_eq!(notice(Sunset::new(Some(END), None).unwrap(), "harbor", Reader::Owner, END - DAY), None);
+        assert_eq!(notice(Sunset::new(Some(END), None).unwrap(), "harbor", Reader::Owner, before(1)), None);
         assert_eq!(notice(Sunset::NONE, "harbor", Reader::Owner, END), None);
-        let early =
-            notice(Sunset::new(Some(END - DAY * 200), Some(END)).unwrap(), "harbor", Reader::Person, END - DAY * 150);
+        let early = notice(Sunset::new(Some(before(200)), Some(END)).unwrap(), "harbor", Reader::Person, before(150));
         assert!(early.unwrap().sentence.contains("in 150 days"), "warned of earlier by choice");
-        let late = notice(Sunset::new(Some(END - DAY), Some(END)).unwrap(), "harbor", Reader::Person, END - DAY * 30);
+        let late = notice(Sunset::new(Some(before(1)), Some(END)).unwrap(), "harbor", Reader::Person, before(30));
         assert!(late.is_some(), "whatever the warning, ninety days before everybody is told");
     }
 }

@@ -25,9 +25,7 @@ pub mod update;
 pub mod work_item;
 pub mod work_item_type;
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::ids::{ProjectId, RepositoryId};
 use crate::organization::Organization;
@@ -61,10 +59,22 @@ pub struct Href {
 }
 
 /// Where the parts of something are: `_links`.
-pub type Links = BTreeMap<&'static str, Href>;
+#[derive(Clone, PartialEq, Debug)]
+pub struct Links(Vec<(&'static str, Href)>);
+
+impl Serialize for Links {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_object(&self.0, serializer)
+    }
+}
 
 fn links<const N: usize>(links: [(&'static str, String); N]) -> Links {
-    links.into_iter().map(|(name, href)| (name, Href { href })).collect()
+    Links(links.into_iter().map(|(name, href)| (name, Href { href })).collect())
+}
+
+/// Writes names with values as an object, in their order.
+fn as_object<T: Serialize, S: Serializer>(pairs: &[(&'static str, T)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 /// The URLs of one organization, as seen through the origin that the request came to.
@@ -80,6 +90,12 @@ impl<'a> Urls<'a> {
         Self { origin, organization: organization.name.as_str() }
     }
 
+    /// Whether the organization is there.
+    pub fn are_below(&self, organization: &str) -> bool {
+        let name = organization.strip_prefix(self.origin).and_then(|rest| rest.strip_prefix('/'));
+        name == Some(self.organization)
+    }
+
     /// The organization itself.
     pub fn organization(&self) -> String {
         format!("{}/{}", self.origin, self.organization)
@@ -87,12 +103,12 @@ impl<'a> Urls<'a> {
 
     /// Something of the organization's API.
     pub fn api(&self, path: &str) -> String {
-        format!("{}/{}/_apis/{path}", self.origin, self.organization)
+        [self.origin, "/", self.organization, "/_apis/", path].concat()
     }
 
     /// Something of a project's API.
     pub fn project_api(&self, project: ProjectId, path: &str) -> String {
-        format!("{}/{}/{project}/_apis/{path}", self.origin, self.organization)
+        [self.origin, "/", self.organization, "/", &project.to_string(), "/_apis/", path].concat()
     }
 
     /// A page of a project.
@@ -102,7 +118,7 @@ impl<'a> Urls<'a> {
 
     /// A work item.
     pub fn work_item(&self, project: ProjectId, id: i64) -> String {
-        self.project_api(project, &format!("wit/workItems/{id}"))
+        self.project_api(project, &["wit/workItems/", &id.to_string()].concat())
     }
 
     /// Something of a repository's API.

@@ -74,21 +74,24 @@ impl WorkItem {
     }
 
     /// Every field with its value, those included that only the system writes, by reference name.
-    pub fn every_field(&self, project_name: &str) -> Vec<(&'static str, FieldValue)> {
-        let mut fields: Vec<(&'static str, FieldValue)> = vec![
+    pub fn every_field<'a>(
+        &'a self,
+        project_name: &'a str,
+    ) -> impl Iterator<Item = (&'static str, FieldValue<&'a str>)> {
+        let of_the_system = [
             (field::ID, FieldValue::Integer(self.id)),
             (field::REV, FieldValue::Integer(self.rev)),
-            (field::TEAM_PROJECT, FieldValue::Text(project_name.to_owned())),
-            (field::WORK_ITEM_TYPE, FieldValue::Text(self.kind.name().to_owned())),
+            (field::TEAM_PROJECT, FieldValue::Text(project_name)),
+            (field::WORK_ITEM_TYPE, FieldValue::Text(self.kind.name())),
             (field::CREATED_DATE, FieldValue::DateTime(self.created_at)),
             (field::CREATED_BY, FieldValue::Identity(self.created_by)),
             (field::CHANGED_DATE, FieldValue::DateTime(self.changed_at)),
             (field::CHANGED_BY, FieldValue::Identity(self.changed_by)),
             (field::COMMENT_COUNT, FieldValue::Integer(self.comment_count)),
         ];
-        fields.extend(self.parent().map(|parent| (field::PARENT, FieldValue::Integer(parent))));
-        fields.extend(self.fields.iter().map(|(name, value)| (name, value.clone())));
-        fields
+        let parent = self.parent().map(|parent| (field::PARENT, FieldValue::Integer(parent)));
+        let written = self.fields.iter().map(|(name, value)| (name, value.borrowed()));
+        of_the_system.into_iter().chain(parent).chain(written)
     }
 
     /// Everybody whom the item speaks of.

@@ -82,9 +82,9 @@ impl Repository {
             Service::UploadPack => {
                 let _slot = self.git.admit(person).await?;
                 let mut command = self.git.command(&self.folder);
+                speak(&mut command, protocol);
                 command.env_remove("GIT_DIR");
                 command.args(["upload-pack", "--strict", "--http-backend-info-refs", "--", "."]);
-                speak(&mut command, protocol);
                 answer.append(&mut self.git.ask("upload-pack", command, &[]).await?.successful()?);
             }
             Service::ReceivePack => {

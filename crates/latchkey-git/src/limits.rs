@@ -18,7 +18,8 @@ pub const MAX_COMMANDS: usize = 2_000;
 pub const MAX_COMMAND_BYTES: usize = 1 << 20;
 
 /// The request of a fetch: what the client wants and has, 50 bytes each. Git sends at most 16,384 `have` lines at a time and
-/// one `want` per reference, so this is a clone of a repository with 150,000 references.
+/// one `want` per reference, so this is a clone of a repository with 150,000 references. A push that its client has packed is held
+/// in memory, too, and as large at the most; those who pack pushes do it with those below 1 MiB.
 pub const MAX_FETCH_REQUEST_BYTES: u64 = 8 << 20;
 
 /// One reference name in bytes. File systems end a name at 255, and the lock beside it needs `.lock`.

@@ -7,16 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
 use uuid::Uuid;
 
-use crate::limits::{
-    ASKING_TIME, MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES, QUESTION_TIME, STALL_TIME,
-    WAITING_TIME,
-};
+use crate::limits::QUESTION_TIME;
+use crate::patience::{Patience, within};
 use crate::ref_name::HIDDEN;
+use crate::running::Running;
 use crate::slots::{Slot, Slots};
 use crate::{GitError, Protocol};
 
@@ -65,38 +63,6 @@ pub struct GitProgram {
     pub(crate) patience: Patience,
 }
 
-/// How long a client is waited for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// For room, where there is none.
-    pub(crate) waiting: Duration,
-    /// Until it has said what it wants.
-    pub(crate) asking: Duration,
-    /// When it sends nothing, or takes nothing.
-    pub(crate) stalled: Duration,
-}
-
-impl Patience {
-    /// What the client said it wants, if it said so in time.
-    pub(crate) async fn for_request<T>(
-        self,
-        reading: impl Future<Output = Result<T, GitError>>,
-    ) -> Result<T, GitError> {
-        tokio::time::timeout(self.asking, reading).await.unwrap_or(Err(GitError::Stalled))
-    }
-
-    /// What passes between the client and here, if something does in time.
-    pub(crate) async fn for_more<T, E: Into<GitError>>(
-        self,
-        passing: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, GitError> {
-        match tokio::time::timeout(self.stalled, passing).await {
-            Ok(passed) => passed.map_err(Into::into),
-            Err(_) => Err(GitError::Stalled),
-        }
-    }
-}
-
 impl GitProgram {
     /// Finds `git` in the folders of `search`, a `PATH`, and makes sure that it is young enough. `home` becomes, and must stay,
     /// an empty folder: it is all that git sees of a home.
@@ -108,8 +74,7 @@ impl GitProgram {
             .find(|candidate| is_program(candidate))
             .ok_or_else(missing)?;
         tokio::fs::create_dir_all(&home).await?;
-        let patience = Patience { waiting: WAITING_TIME, asking: ASKING_TIME, stalled: STALL_TIME };
-        let git = Self { path, home, slots: Slots::default(), patience };
+        let git = Self { path, home, slots: Slots::default(), patience: Patience::USUAL };
         let mut command = git.command(&git.home);
         command.arg("version");
         let answer = git.ask("version", command, &[]).await?.successful()?;
@@ -226,98 +191,16 @@ impl Answer {
     }
 }
 
-/// A git program that runs, alone with its children in a process group. All of them end when this is dropped.
-pub(crate) struct Running {
-    child: Child,
-}
-
-impl Running {
-    /// Starts the command and puts bounds on what it may take.
-    pub(crate) fn start(mut command: Command) -> Result<Self, GitError> {
-        let child = command.spawn()?;
-        let running = Self { child };
-        if let Some(pid) = running.group() {
-            bound(pid)?;
-        }
-        Ok(running)
-    }
-
-    /// Its standard input; once.
-    pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
-        self.child.stdin.take()
-    }
-
-    /// Its standard output; once.
-    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
-        self.child.stdout.take()
-    }
-
-    /// Waits for its end. Returns how it ended and what it said on its standard error.
-    pub(crate) async fn end(&mut self) -> Result<(ExitStatus, String), GitError> {
-        let complaint = match self.child.stderr.take() {
-            Some(stderr) => first_part(stderr).await?,
-            None => String::new(),
-        };
-        Ok((self.child.wait().await?, complaint))
-    }
-
-    /// The process group, as long as the program has not been waited for: until then no other process can have its number.
-    fn group(&self) -> Option<Pid> {
-        self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(group) = self.group() {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn bound(pid: Pid) -> Result<(), GitError> {
-    use rustix::process::{Resource, Rlimit, prlimit};
-    for (resource, most) in [
-        (Resource::Cpu, MAX_CPU_SECONDS),
-        (Resource::Data, MAX_MEMORY_BYTES),
-        (Resource::Fsize, 2 * MAX_PACK_BYTES),
-        (Resource::Core, 0),
-    ] {
-        match prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-            // It has ended already.
-            Ok(_) | Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => return Err(GitError::Io(error.into())),
-        }
-    }
-    Ok(())
-}
-
-/// Only Linux lets one process put bounds on another; elsewhere time is the bound.
-#[cfg(not(target_os = "linux"))]
-fn bound(_: Pid) -> Result<(), GitError> {
-    Ok(())
-}
-
-/// Keeps the first part and reads the rest away, so that the writer is never held up.
-async fn first_part(mut input: impl AsyncRead + Unpin) -> Result<String, GitError> {
-    let mut kept = Vec::new();
-    (&mut input).take(MAX_COMPLAINT_BYTES).read_to_end(&mut kept).await?;
-    tokio::io::copy(&mut input, &mut tokio::io::sink()).await?;
-    Ok(String::from_utf8_lossy(&kept).trim_end().to_owned())
-}
-
-/// Does the work, or gives up when the time is over.
-pub(crate) async fn within<T>(time: Duration, work: impl Future<Output = Result<T, GitError>>) -> Result<T, GitError> {
-    tokio::time::timeout(time, work).await.unwrap_or(Err(GitError::TimedOut))
-}
-
-/// Sets the protocol version that the client asked for; git's default is none.
+/// Sets the protocol version that the client asked for, before the sub-command; git's default is none.
 pub(crate) fn speak(command: &mut Command, protocol: Protocol) {
     match protocol {
         Protocol::V0 => {}
         Protocol::V1 => drop(command.env("GIT_PROTOCOL", "version=1")),
         Protocol::V2 => drop(command.env("GIT_PROTOCOL", "version=2")),
+    }
+    if protocol < Protocol::V2 {
+        // What a clone left out it could not come back for: these versions ask for what a reference names, and for nothing else.
+        command.args(["-c", "uploadpack.allowFilter=false"]);
     }
 }
 
@@ -349,26 +232,6 @@ mod tests {
         let lines = String::from_utf8(output).unwrap();
         assert_eq!(lines.lines().count(), SETTINGS.len());
         assert!(lines.lines().all(|line| line.starts_with("command line:")), "{lines}");
-    }
-
-    #[tokio::test]
-    async fn a_program_and_its_children_end_when_nobody_waits_for_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", "tail -f /dev/null & echo; wait"])
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        command.current_dir(folder.path());
-        let mut running = Running::start(command).unwrap();
-        let mut stdout = running.stdout().unwrap();
-        let mut number = [0; 1];
-        stdout.read_exact(&mut number).await.unwrap();
-        drop(running);
-        // The child holds the other end of the pipe: it ends when the child does.
-        let mut rest = Vec::new();
-        stdout.read_to_end(&mut rest).await.unwrap();
     }
 
     #[tokio::test]

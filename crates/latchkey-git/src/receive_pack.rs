@@ -10,10 +10,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use uuid::Uuid;
 
 use crate::limits::{MAX_COMMAND_BYTES, MAX_COMMANDS, MAX_PACK_BYTES, MAX_PACK_OBJECTS, RECEIVE_TIME};
+use crate::patience::{Patience, within};
 use crate::pkt_line::{self, Band, FLUSH, Packet};
-use crate::program::{Patience, Running, within};
 use crate::quarantine::Quarantine;
 use crate::ref_update::{RefCommand, RefOutcome, RefUpdate};
+use crate::running::Running;
+use crate::upload_pack::{Encoding, read_request};
 use crate::{GitError, ObjectId, Repository};
 
 /// Bytes that are passed on at a time.
@@ -29,6 +31,11 @@ pub struct Push {
 }
 
 impl Repository {
+    /// The body of a push that its client has packed by gzip, to be taken in: whole, and bounded like the request of a fetch.
+    pub async fn unpacked(&self, body: impl AsyncRead + Unpin) -> Result<Vec<u8>, GitError> {
+        self.git.patience.for_request(read_request(body, Encoding::Gzip)).await
+    }
+
     /// Takes in a push of this person. Its commands are read before it takes room of its own, so that whoever is slow to say
     /// what they want keeps nobody waiting. `authorize` is asked once, when every object has arrived and been checked and the references are about
     /// to move, with the moves that can be made. Its refusal, a sentence, is what git prints for every reference; nothing of
@@ -52,7 +59,7 @@ impl Repository {
             let (complaint, outcomes) = match self.unpack(&request, &mut body).await? {
                 Ok(incoming) => {
                     let updates = request.updates.clone();
-                    (None, self.move_refs(updates, request.atomic, incoming, authorize).await?)
+                    (None, self.move_refs(updates, request.atomic, incoming, authorize).await?.outcomes)
                 }
                 Err(complaint) => {
                     let failed = |update: &RefUpdate| RefOutcome {

@@ -4,6 +4,7 @@
 //! push, no object behind.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use crate::browse::Browse;
 use crate::limits::RECEIVE_TIME;
-use crate::program::within;
+use crate::patience::within;
 use crate::quarantine::Quarantine;
 use crate::repository::{blocking, sync_folder};
 use crate::{GitError, ObjectId, RefName, Repository};
@@ -62,35 +63,45 @@ pub struct RefOutcome {
     pub result: Result<RefChange, String>,
 }
 
+/// What became of all wanted moves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefMoves<R> {
+    /// Of each, in the order they were wanted in.
+    pub outcomes: Vec<RefOutcome>,
+    /// Why none of those that could be made may be made, if so.
+    pub refused: Option<R>,
+}
+
 impl Repository {
     /// Moves references for this person without bringing objects: what the API does. `authorize` is asked once, just before the moves, with
-    /// those that can be made; its refusal is a sentence for the person. Each reference is moved or refused on its own.
+    /// those that can be made; its refusal reads as a sentence for the person. Each reference is moved or refused on its own.
     ///
     /// A new place must be one that visible references reach: the name of an object is no right to it.
-    pub async fn update_refs<F>(
+    pub async fn update_refs<F, R: Display>(
         &self,
         person: Uuid,
         updates: Vec<RefUpdate>,
         authorize: impl FnOnce(Vec<RefCommand>) -> F,
-    ) -> Result<Vec<RefOutcome>, GitError>
+    ) -> Result<RefMoves<R>, GitError>
     where
-        F: Future<Output = Result<(), String>>,
+        F: Future<Output = Result<(), R>>,
     {
         let _slot = self.git.admit(person).await?;
         within(RECEIVE_TIME, self.move_refs(updates, false, None, authorize)).await
     }
 
     /// The same with the objects of a push, which wait in `incoming`. If `atomic`, all are moved or none.
-    pub(crate) async fn move_refs<F>(
+    pub(crate) async fn move_refs<F, R: Display>(
         &self,
         updates: Vec<RefUpdate>,
         atomic: bool,
         incoming: Option<Quarantine>,
         authorize: impl FnOnce(Vec<RefCommand>) -> F,
-    ) -> Result<Vec<RefOutcome>, GitError>
+    ) -> Result<RefMoves<R>, GitError>
     where
-        F: Future<Output = Result<(), String>>,
+        F: Future<Output = Result<(), R>>,
     {
+        let mut refused = None;
         let mut verdicts = self.judge(&updates, incoming.as_ref()).await?;
         if atomic && verdicts.iter().any(Result::is_err) {
             refuse_all(&mut verdicts, "another part of the atomic push was refused");
@@ -98,7 +109,10 @@ impl Repository {
         let commands: Vec<RefCommand> = verdicts.iter().flatten().cloned().collect();
         if !commands.is_empty() {
             match authorize(commands.clone()).await {
-                Err(reason) => refuse_all(&mut verdicts, &reason),
+                Err(reason) => {
+                    refuse_all(&mut verdicts, &reason.to_string());
+                    refused = Some(reason);
+                }
                 Ok(()) => {
                     // From here on it is carried through, whether or not the client waits for it.
                     let repository = self.clone();
@@ -118,7 +132,7 @@ impl Repository {
             update,
             result: verdict.map(|command| command.change),
         };
-        Ok(updates.into_iter().zip(verdicts).map(outcome).collect())
+        Ok(RefMoves { outcomes: updates.into_iter().zip(verdicts).map(outcome).collect(), refused })
     }
 
     /// Which of the moves can be made at all, and what each would do.

@@ -16,9 +16,11 @@ use uuid::Uuid;
 
 use crate::browse::{Browse, Wanted};
 use crate::limits::{MAX_FETCH_REQUEST_BYTES, QUESTION_TIME, UPLOAD_TIME};
+use crate::patience::{Patience, within};
 use crate::pkt_line::{self, Packet};
-use crate::program::{Patience, Running, speak, within};
+use crate::program::speak;
 use crate::repository::blocking;
+use crate::running::Running;
 use crate::{GitError, ObjectId, Protocol, Repository};
 
 /// Parts of the answer that may wait for the client: the program stops when the client does.
@@ -32,7 +34,7 @@ const PART_BYTES: usize = 64 << 10;
 pub enum Encoding {
     /// As it is.
     Identity,
-    /// `gzip`: git packs fetch requests of more than 1 KiB.
+    /// `gzip`: git packs fetch requests of more than 1 KiB, and `JGit` small pushes, too.
     Gzip,
 }
 
@@ -83,8 +85,8 @@ impl Repository {
             return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
         }
         let mut command = self.git.command(&self.folder);
-        command.env_remove("GIT_DIR").args(["upload-pack", "--strict", "--stateless-rpc", "--", "."]);
         speak(&mut command, protocol);
+        command.env_remove("GIT_DIR").args(["upload-pack", "--strict", "--stateless-rpc", "--", "."]);
         let running = Running::start(command)?;
         let (parts, stream) = mpsc::channel(PARTS_AHEAD);
         tokio::spawn(async move {
@@ -191,8 +193,9 @@ async fn pump(
     Ok(())
 }
 
-async fn read_request(body: impl AsyncRead + Unpin, encoding: Encoding) -> Result<Vec<u8>, GitError> {
-    let too_large = GitError::TooLarge("the fetch request is too large");
+/// A request that is held in memory, as it was before its client packed it.
+pub(crate) async fn read_request(body: impl AsyncRead + Unpin, encoding: Encoding) -> Result<Vec<u8>, GitError> {
+    let too_large = GitError::TooLarge("the request is too large");
     let mut sent = Vec::new();
     body.take(MAX_FETCH_REQUEST_BYTES + 1).read_to_end(&mut sent).await?;
     if sent.len() as u64 > MAX_FETCH_REQUEST_BYTES {

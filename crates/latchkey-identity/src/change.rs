@@ -422,3 +422,15 @@ pub enum Change {
         at: Timestamp,
     },
 }
+
+impl Change {
+    /// The app that there will be by it, new or changed.
+    pub fn registers(&self) -> Option<&Client> {
+        match self {
+            Self::RegisterClient { client }
+            | Self::ChangeClient { client, .. }
+            | Self::DescribeClient { client, .. } => Some(client),
+            _ => None,
+        }
+    }
+}

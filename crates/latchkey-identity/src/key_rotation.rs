@@ -86,6 +86,11 @@ impl Key {
         self.published_at + KEY_PUBLISHED_FIRST
     }
 
+    /// Whether it waits to be ready and for nothing else, because somebody ordered a rotation.
+    fn is_hastened(&self) -> bool {
+        self.active_from <= self.ready_at()
+    }
+
     /// Whether what it signed counts, so that it is published.
     pub fn counts(&self) -> bool {
         self.state != KeyState::Revoked
@@ -135,6 +140,11 @@ pub enum KeyChange {
         kid: String,
         /// From when on it signs.
         active_from: Timestamp,
+    },
+    /// A key that was published goes before it signed anything.
+    Withdraw {
+        /// The key.
+        kid: String,
     },
     /// A key signs nothing new.
     Retire {
@@ -203,6 +213,12 @@ pub fn without_key(keys: &[Key], algorithms: &[Algorithm]) -> Vec<Algorithm> {
     algorithms.iter().copied().filter(none).collect()
 }
 
+/// The first keys of algorithms, unless somebody else was first.
+pub fn begin(keys: &[Key], fresh: Vec<FreshKey>, now: Timestamp) -> Decision<(), Infallible> {
+    let first = |fresh: &FreshKey| key_in(keys, fresh.algorithm, KeyState::Active).is_none();
+    advance(keys, fresh.into_iter().filter(first).collect(), now)
+}
+
 /// What is due by itself: whoever has waited goes to work, successors are published, and what nobody asks for any more goes.
 pub fn advance(keys: &[Key], fresh: Vec<FreshKey>, now: Timestamp) -> Decision<(), Infallible> {
     let mut changes = Vec::new();
@@ -235,20 +251,42 @@ pub fn advance(keys: &[Key], fresh: Vec<FreshKey>, now: Timestamp) -> Decision<(
     Decision::grant(()).and_all(changes)
 }
 
-/// Rotates: successors go to work, at once if they have been published for long enough, otherwise as soon as they have.
-pub fn rotate(keys: &[Key], only: Option<Algorithm>, now: Timestamp) -> Decision<Vec<Rotation>, KeyProblem> {
+/// The algorithms whose next key cannot sign yet and was not told to hurry, among those of an order to rotate: a fresh key is due.
+pub fn with_young_successor(keys: &[Key], only: Option<Algorithm>, now: Timestamp) -> Vec<Algorithm> {
+    let young = |key: &&Key| key.state == KeyState::Next && key.ready_at() > now && !key.is_hastened();
+    let asked = |algorithm: &Algorithm| only.is_none_or(|only| only == *algorithm);
+    keys.iter().filter(young).map(|key| key.algorithm).filter(asked).collect()
+}
+
+/// Rotates: successors go to work at once if they have been published for long enough. One that has not makes place for a fresh key, which
+/// signs when it has: whoever orders a rotation sees a new key. An order that waits already is not put off by another one.
+pub fn rotate(
+    keys: &[Key],
+    only: Option<Algorithm>,
+    fresh: Vec<FreshKey>,
+    now: Timestamp,
+) -> Decision<Vec<Rotation>, KeyProblem> {
     let (mut changes, mut rotations) = (Vec::new(), Vec::new());
     for algorithm in in_use(keys).filter(|algorithm| only.is_none_or(|only| only == *algorithm)) {
         let (active, next) = (key_in(keys, algorithm, KeyState::Active), key_in(keys, algorithm, KeyState::Next));
         let Some(next) = next else { continue };
         let active_from = next.ready_at().max(now);
-        match active {
-            Some(active) if active_from <= now => changes.extend(succeeded(active, next, now)),
-            None => changes.extend(next.activated(now)),
-            Some(_) if next.active_from != active_from => {
+        let fresh = fresh.iter().find(|key| key.algorithm == algorithm).filter(|_| !next.is_hastened());
+        match (active, fresh) {
+            (Some(active), _) if active_from <= now => changes.extend(succeeded(active, next, now)),
+            (None, _) => changes.extend(next.activated(now)),
+            (Some(_), Some(fresh)) => {
+                let active_from = now + KEY_PUBLISHED_FIRST;
+                rotations.push(Rotation { kid: fresh.kid.clone(), algorithm, active_from });
+                changes.push(Change::SigningKey(KeyChange::Withdraw { kid: next.kid.clone() }));
+                changes.push(event(EventKind::SigningKeyWithdrawn, algorithm, &next.kid, now));
+                changes.extend(fresh.clone().published(KeyState::Next, active_from, now));
+                continue;
+            }
+            (Some(_), None) if next.active_from != active_from => {
                 changes.push(Change::SigningKey(KeyChange::Hasten { kid: next.kid.clone(), active_from }));
             }
-            Some(_) => {}
+            (Some(_), None) => {}
         }
         rotations.push(Rotation { kid: next.kid.clone(), algorithm, active_from });
     }

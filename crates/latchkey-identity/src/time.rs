@@ -3,16 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use latchkey_jose::Timestamp;
+pub use latchkey_jose::time::{Timestamp, days};
 
 use serde::{Deserialize, Serialize};
 
 use crate::entropy::Entropy;
-
-/// So many times 24 hours.
-pub const fn days(count: u32) -> Duration {
-    Duration::from_secs(86_400).saturating_mul(count)
-}
 
 /// How long an access token lives: more than nothing, at most 90 minutes. It is written in seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]

@@ -6,6 +6,13 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+const SECS_OF_A_DAY: i64 = 86_400;
+
+/// So many times 24 hours.
+pub const fn days(count: u32) -> Duration {
+    Duration::from_secs(SECS_OF_A_DAY.unsigned_abs()).saturating_mul(count)
+}
+
 /// A moment, in microseconds since the Unix epoch. A request reads the clock once, as it comes in; inside it there is one `now`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
@@ -43,6 +50,21 @@ impl Timestamp {
     pub const fn floor_to_secs(self) -> Self {
         Self::from_secs(self.as_secs())
     }
+
+    /// The days that had passed since the epoch, in UTC.
+    pub const fn as_days(self) -> i64 {
+        self.as_secs().div_euclid(SECS_OF_A_DAY)
+    }
+
+    /// When a day began, counted from the epoch in UTC.
+    pub const fn from_days(days: i64) -> Self {
+        Self::from_secs(days.saturating_mul(SECS_OF_A_DAY))
+    }
+
+    /// When the day of this moment began, in UTC.
+    pub const fn floor_to_days(self) -> Self {
+        Self::from_days(self.as_days())
+    }
 }
 
 impl Add<Duration> for Timestamp {
@@ -78,5 +100,14 @@ mod tests {
         assert_eq!(Timestamp::from_micros(-1).as_secs(), -1);
         assert_eq!(Timestamp::MAX + Duration::from_secs(1), Timestamp::MAX);
         assert_eq!(Timestamp::from_secs(5).since(Timestamp::from_secs(9)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_utc() {
+        let second = Timestamp::from_secs(86_400);
+        assert_eq!((second.as_days(), second.floor_to_days()), (1, second));
+        assert_eq!((second + days(1)).floor_to_days(), Timestamp::from_days(2));
+        assert_eq!((second - Duration::from_micros(1)).floor_to_days(), Timestamp::default());
+        assert_eq!(Timestamp::from_micros(-1).as_days(), -1);
     }
 }

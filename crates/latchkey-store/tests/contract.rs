@@ -5,7 +5,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use latchkey_store::{Changes, CommitError, Notice, Options, Role, Sql, Store, StoreError, Value};
+use latchkey_store::{
+    Changes, CommitError, DatabaseUrl, Notice, OpenError, Options, Role, Sql, Store, StoreError, Value,
+};
 use latchkey_testkit::databases::{TestDatabase, on_both_databases, on_both_engines, runtime};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -329,6 +331,20 @@ fn a_second_server_is_refused_on_sqlite_and_a_reader_is_not() {
         assert_eq!(count(&reader).await, 1);
         assert!(matches!(reader.commit(changes(&[mint(2)])).await, Err(CommitError::Unavailable(_))));
         assert_eq!(count(&store).await, 1);
+    });
+}
+
+#[test]
+fn a_reader_finds_no_schema_where_no_server_has_been() {
+    on_both_engines(async |database| {
+        if let DatabaseUrl::Sqlite(path) = database.url() {
+            std::fs::File::create(path).unwrap();
+        }
+        let reader = Options { role: Role::Reader, ..Options::default() };
+        let found = Store::open_with(database.url(), reader).await.unwrap_err();
+        assert!(matches!(found, OpenError::OlderSchema { found: 0, .. }), "{found}");
+        drop(database.open().await);
+        assert!(Store::open_with(database.url(), reader).await.is_ok());
     });
 }
 

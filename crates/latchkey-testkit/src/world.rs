@@ -19,7 +19,7 @@ use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_store::devops::{Author, OrganizationFacts, groups, members, organizations};
 use latchkey_store::{Changes, DatabaseUrl, Store};
 use latchkey_web::identity::offer::as_service;
-use latchkey_web::{App, ClientAuthorities, Clock, Ingredients, Keys, Origin, Settings, Site};
+use latchkey_web::{Alias, App, ClientAuthorities, Clock, Ingredients, Keys, Origin, Settings, Site};
 use tempfile::TempDir;
 
 use crate::browser::Boxed;
@@ -348,8 +348,9 @@ fn origin(url: &str) -> Origin {
 }
 
 fn settings(https: &str, behind_proxy: bool) -> Settings {
+    let alias = if behind_proxy { Alias::of_proxy } else { Alias::of_ours };
     Settings {
-        origins: vec![origin(https).with_mutual_tls(origin(MUTUAL_TLS), behind_proxy), origin(HTTP)],
+        origins: vec![origin(https).with_mutual_tls(alias(origin(MUTUAL_TLS))), origin(HTTP)],
         behind_proxy,
         client_authorities: ClientAuthorities::default(),
         hashing_permits: 2,

@@ -17,11 +17,12 @@ use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::sign_in::throttle::Throttle;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::throttle::Wait;
-use latchkey_identity::{Decision, Entropy, Timestamp};
+use latchkey_identity::{Change, Decision, Entropy, Timestamp};
 use latchkey_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
+use crate::devops::named_people::NamedPeople;
 use crate::dpop::Proofs;
 use crate::hashing::HashingPool;
 use crate::identity::client_documents::ClientDocuments;
@@ -73,6 +74,7 @@ pub struct Parts {
     pub(crate) polls: Mutex<Polls>,
     pub(crate) uses: UseRecorder,
     pub(crate) seen_tokens: SeenTokens,
+    pub(crate) named_people: NamedPeople,
     pub(crate) proofs: Proofs,
     pub(crate) documents: Documents,
     pub(crate) published_keys: PublishedKeysOfClients,
@@ -144,6 +146,7 @@ impl App {
             documents: Documents::new(&signer),
             content: Arc::new(Semaphore::new(CONTENT_MIB)),
             seen_tokens: SeenTokens::default(),
+            named_people: NamedPeople::default(),
             published_keys: PublishedKeysOfClients::default(),
             client_documents: ClientDocuments::default(),
             issuer_keys: IssuerKeys::default(),
@@ -197,6 +200,26 @@ impl App {
             let client = self.store.client(id).await?;
             let missing = || Decision::refuse(RegistrationError::NotYours.into());
             Ok(client.map_or_else(missing, |client| rule(&client)))
+        };
+        self.decide_apps(decide).await
+    }
+
+    /// Asks a rule about apps that there will be, or be otherwise. What is signed for them is signed with keys that are published before they
+    /// are there: who registers an app may read the key set next, and keep it.
+    pub async fn decide_apps<T, E, Fut>(&self, mut rule: impl FnMut() -> Fut) -> Result<Result<T, E>, StoreError>
+    where
+        Fut: Future<Output = Result<Decision<T, E>, StoreError>>,
+    {
+        let decide = || {
+            let decided = rule();
+            async {
+                let decision = decided.await?;
+                let registered = decision.changes.iter().filter_map(Change::registers);
+                for algorithm in registered.flat_map(|client| client.metadata.answering_algorithms()) {
+                    self.begin_to_sign_with(algorithm).await?;
+                }
+                Ok(decision)
+            }
         };
         self.store.decide(decide).await
     }

@@ -65,7 +65,7 @@ impl Proofs {
         now: Timestamp,
     ) -> Result<ProvenKey, OAuthProblem> {
         let key = self.used(proof, now).map_err(OAuthError::from)?;
-        if store.is_shared() && !store.spend(proof.spends(now)).await? {
+        if store.is_shared() && store.spend(proof.spends(now)).await?.is_none() {
             return Err(OAuthError::from(DpopError::used_before()).into());
         }
         Ok(key)

@@ -77,15 +77,19 @@ impl App {
         })
     }
 
-    /// Rotates the keys, or those of one algorithm: at once where the successor has been published for long enough.
+    /// Rotates the keys, or those of one algorithm: at once where the successor has been published for long enough, otherwise by one that is
+    /// published now.
     pub async fn rotate_keys(&self, only: Option<Algorithm>, from: &str) -> Result<Vec<Rotation>, KeysError> {
+        let young = key_rotation::with_young_successor(&self.store.signing_keys().await?, only, self.now());
+        let fresh = make(young, &self.keys.key_encryption).await?;
         // So that there is a successor to every key.
         self.advance_keys().await?;
         let now = self.now();
-        let rotations = self
-            .store
-            .decide(async || Ok(key_rotation::rotate(&self.store.signing_keys().await?, only, now).seen_from(from)))
-            .await??;
+        let decide = async || {
+            let keys = self.store.signing_keys().await?;
+            Ok(key_rotation::rotate(&keys, only, fresh.clone(), now).seen_from(from))
+        };
+        let rotations = self.store.decide(decide).await??;
         // And another one to each that went to work.
         self.advance_keys().await.map_err(KeysError::afterwards)?;
         Ok(rotations)
@@ -136,7 +140,10 @@ pub(crate) async fn begin(
     if lacking.is_empty() {
         return Ok(());
     }
-    advance(store, make(lacking, sealing).await?, now).await
+    let fresh = make(lacking, sealing).await?;
+    let Ok(()) =
+        store.decide(async || Ok(key_rotation::begin(&store.signing_keys().await?, fresh.clone(), now))).await?;
+    Ok(())
 }
 
 /// Those that every server has.

@@ -5,6 +5,7 @@
 //! | every request, every answer: hosts, sizes, headers | [`site`] |
 //! | what every handler is handed | [`app`], [`settings`], [`keys`] |
 //! | every URL | [`routes`] |
+//! | who reads what is answered there, and what is said before anything is looked up | `reader` |
 //! | the identity platform's endpoints | [`identity`] |
 //! | the endpoints of the older OAuth kind | [`legacy`] |
 //! | the DevOps API and git | [`devops`] |
@@ -40,6 +41,7 @@ pub mod mail;
 pub mod outbound;
 pub mod pages;
 pub mod portal;
+mod reader;
 pub mod reply;
 pub mod routes;
 pub mod settings;
@@ -53,6 +55,6 @@ pub mod visitor;
 pub use app::{App, Clock, Ingredients, StartError};
 pub use client_authorities::ClientAuthorities;
 pub use keys::Keys;
-pub use settings::{Origin, Settings};
+pub use settings::{Alias, Origin, Settings};
 pub use site::Site;
 pub use visitor::{ClientCertificate, Peer};

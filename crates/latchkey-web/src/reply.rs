@@ -108,6 +108,14 @@ pub fn see_other(visitor: &Visitor, location: &str) -> Response<Body> {
     response
 }
 
+/// A sentence, where nobody is known who reads anything else.
+pub fn plain(status: StatusCode, sentence: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(format!("{sentence}\n")));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
 /// JSON.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     let (status, body) = match serde_json::to_vec(value) {

@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::IntoResponse as _;
 use axum::routing::{any, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
@@ -12,13 +11,13 @@ use crate::admin;
 use crate::app::App;
 use crate::assets;
 use crate::devops;
-use crate::identity::problem::OAuthProblem;
 use crate::identity::{
     approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logo, logout, par,
     posted, problem_page, register, revoke, select, set_up, sign_in, sign_out, token, upstream, userinfo,
 };
 use crate::legacy;
 use crate::portal;
+use crate::reader;
 use crate::reply;
 use crate::visitor::Visitor;
 
@@ -113,12 +112,11 @@ async fn devops_or_nowhere(State(app): State<App>, request: Request<Body>) -> Re
     }
 }
 
-/// Another method than the address has. Endpoints of clients say so; anywhere else it is an address of nothing, or of the DevOps side.
+/// Another method than the address has. What is for programs says so; anywhere else it is an address of nothing, or of the DevOps side.
 async fn wrong_method(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    let below_tenant = request.uri().path().splitn(3, '/').nth(2).unwrap_or_default();
-    match below_tenant.starts_with("oauth2/v2.0/") {
-        true => OAuthProblem::wrong_method().into_response(),
-        false => devops_or_nowhere(State(app), request).await,
+    match reader::wrong_method(request.uri().path()) {
+        Some(answer) => answer,
+        None => devops_or_nowhere(State(app), request).await,
     }
 }
 

@@ -52,11 +52,23 @@ pub struct Alias {
     pub by_proxy: bool,
 }
 
+impl Alias {
+    /// There, where we ask for certificates.
+    pub fn of_ours(there: Origin) -> Self {
+        Self { url: there.url, authority: there.authority, by_proxy: false }
+    }
+
+    /// There, where a proxy in front asks for them.
+    pub fn of_proxy(there: Origin) -> Self {
+        Self { by_proxy: true, ..Self::of_ours(there) }
+    }
+}
+
 impl Origin {
-    /// The same origin, which is at `alias` for clients that show a certificate: to us, or to a proxy in front.
+    /// The same origin, which is at `alias` for clients that show a certificate.
     #[must_use]
-    pub fn with_mutual_tls(self, alias: Self, by_proxy: bool) -> Self {
-        Self { mutual_tls: Some(Alias { url: alias.url, authority: alias.authority, by_proxy }), ..self }
+    pub fn with_mutual_tls(self, alias: Alias) -> Self {
+        Self { mutual_tls: Some(alias), ..self }
     }
 
     /// Reads an origin; `None` if it is not `http(s)://host[:port]`.

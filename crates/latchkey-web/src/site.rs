@@ -10,14 +10,12 @@ use tower_service::Service as _;
 
 use crate::app::App;
 use crate::client_cert::{self, Unreadable};
+use crate::reader::{self, BadAddress};
 use crate::reply;
 use crate::routes;
 use crate::settings::Origin;
 use crate::staleness;
 use crate::visitor::{CameToAlias, Peer};
-
-/// Bytes of the path and query of a request.
-pub(crate) const URL_BYTES: usize = 8_192;
 
 /// The whole site. Cheap to clone.
 #[derive(Clone)]
@@ -45,31 +43,26 @@ impl Site {
         let secure = origin.as_ref().is_some_and(|origin| origin.secure);
         let mut response = match origin {
             Some(origin) => self.answer_for(origin, request, peer).await,
-            None => plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host.\n"),
+            None => reply::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host."),
         };
         reply::finish(&mut response, secure);
         response
     }
 
     async fn answer_for(&mut self, origin: Origin, request: Request<Body>, peer: Peer) -> Response<Body> {
-        if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > URL_BYTES) {
-            return plain(StatusCode::URI_TOO_LONG, "The address is longer than 8192 bytes.\n");
-        }
-        // No name, id or text that we know has one, and not every database can hold it.
-        if request.uri().path_and_query().is_some_and(|url| url.as_str().contains("%00")) {
-            return plain(StatusCode::BAD_REQUEST, "The address contains a null character.\n");
-        }
-        // Browsers take it for a slash: a path that begins with both would lead to another host.
-        if request.uri().path().contains('\\') {
-            return plain(StatusCode::BAD_REQUEST, "The path contains a backslash.\n");
-        }
+        let bad = BadAddress::of(request.uri());
         let mut request = with_single_slashes(request);
+        if let Some(bad) = bad {
+            request.extensions_mut().insert(origin);
+            request.extensions_mut().insert(peer);
+            return bad.answer(&self.app, &request.into_parts().0);
+        }
         if !staleness::is_harmless(request.uri().path())
             && let Err(error) = staleness::check(&self.app).await
         {
             request.extensions_mut().insert(origin);
             request.extensions_mut().insert(peer);
-            return staleness::answer(&self.app, &request.into_parts().0, error);
+            return reader::unavailable(&self.app, &request.into_parts().0, error);
         }
         if let Some(document) = self.app.documents.find(&origin, &request, || self.app.now()) {
             return document;
@@ -85,7 +78,7 @@ impl Site {
                     Ok(Some(shown)) => drop(request.extensions_mut().insert(shown)),
                     Ok(None) => {}
                     Err(Unreadable) => {
-                        return plain(StatusCode::BAD_REQUEST, "The Client-Cert header cannot be read.\n");
+                        return reply::plain(StatusCode::BAD_REQUEST, "The Client-Cert header cannot be read.");
                     }
                 }
             }
@@ -149,12 +142,6 @@ fn with_single_slashes(request: Request<Body>) -> Request<Body> {
         parts.uri = uri;
     }
     Request::from_parts(parts, body)
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response
 }
 
 #[cfg(test)]

@@ -111,6 +111,7 @@ async fn store(plan: &Plan) -> Result<Store, State> {
     }
     let options = Options { role: Role::Reader, ..Options::default() };
     Store::open_with(&plan.place.database, options).await.map_err(|error| match error {
+        OpenError::OlderSchema { found: 0, .. } => State::Good("empty yet: the first start makes its tables".into()),
         OpenError::OlderSchema { .. } => {
             State::Doubtful("the next start brings its schema up to date: keep a copy".into())
         }

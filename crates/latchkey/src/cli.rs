@@ -128,7 +128,7 @@ enum AuditCommand {
 }
 
 /// The folder of the demo, unless another one is named.
-const DEMO_FOLDER: &str = "latchkey-demo";
+pub(crate) const DEMO_FOLDER: &str = "latchkey-demo";
 
 /// Reads the command line and does what it says.
 pub(crate) fn run() -> ExitCode {

@@ -55,7 +55,7 @@ use crate::serve::House;
 use crate::tls::{self, Certificates, ClientCertificates};
 use crate::{bootstrap, logging, out};
 use announcement::{Announcement, InProject};
-use buildlight::Buildlight;
+use buildlight::{Buildlight, device_flow};
 use burndown::Burndown;
 use burndown::relying_party::Registered;
 pub(crate) use credential::credential;
@@ -211,7 +211,7 @@ fn guide(app: &App, kept: &Keepsake, ports: &Ports, folder: &Path) -> Result<Gui
         client_secret: burndown.client_secret.clone().ok_or_else(lost)?,
         redirect_uri: format!("{}/callback", ports.service_url),
     };
-    let lamp = buildlight::Registered {
+    let lamp = device_flow::Registered {
         authority: format!("{}/{}", ports.origin, harbor()),
         client_id: kept.client(BUILDLIGHT).ok_or_else(lost)?.client_id.to_string(),
     };

@@ -4,6 +4,8 @@
 
 mod premises;
 
+use std::collections::BTreeSet;
+
 use premises::{DOMAIN, Premises, Server, said};
 use serde_json::{Value, json};
 
@@ -74,6 +76,49 @@ fn a_plan_changes_nothing_and_what_is_there_just_so_is_left_alone() {
         (&json!("Auditor"), &json!("ES256"))
     );
     assert!(!shown.to_string().contains(SECRET));
+}
+
+#[test]
+fn the_id_of_an_app_that_was_deleted_is_not_given_again_and_the_reason_is_told() {
+    let tenant = Tenant::new();
+    let apps = json!([an_examiner()]);
+    assert_eq!(tenant.import(&apps, &["--apply"]), (vec!["created".into()], Some(0)));
+    let id = apps[0]["client_id"].as_str().unwrap();
+    assert!(tenant.0.run(&["app", "delete", id, "--yes"], "").status.success());
+    let file = tenant.file(&apps);
+    let output = tenant.0.run(&["app", "import", &file, "--owner", "ana@example.com", "--apply", "-o", "json"], "");
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(rows[0]["action"], "cannot");
+    assert!(rows[0]["reason"].as_str().unwrap().contains("deleted"), "{rows}");
+}
+
+/// The algorithms that there are keys of.
+fn published(premises: &Premises) -> BTreeSet<String> {
+    let keys = premises.json(&["key", "list"], "");
+    keys.as_array().unwrap().iter().map(|key| key["algorithm"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_keys_of_its_answers_are_published_when_an_app_comes_in() {
+    let tenant = Tenant::new();
+    let mut app = an_examiner();
+    app["id_token_signed_response_alg"] = json!("EdDSA");
+    assert_eq!(tenant.import(&json!([app]), &[]).1, Some(0));
+    assert!(!published(&tenant.0).contains("EdDSA"), "it was a plan");
+    assert_eq!(tenant.import(&json!([app]), &["--apply"]), (vec!["created".into()], Some(0)));
+    assert!(published(&tenant.0).contains("EdDSA"));
+    app["userinfo_signed_response_alg"] = json!("PS256");
+    assert_eq!(tenant.import(&json!([app]), &["--apply"]), (vec!["updated".into()], Some(0)));
+    assert!(published(&tenant.0).contains("PS256"));
+}
+
+#[test]
+fn the_keys_of_its_answers_are_published_when_an_app_is_made_by_a_command() {
+    let tenant = Tenant::new();
+    let create = ["app", "create", "--name", "Nightly", "--kind", "daemon", "--owner", "ana@example.com"];
+    let metadata = ["--scope", "vso.build", "--metadata", r#"{"introspection_signed_response_alg":"EdDSA"}"#];
+    tenant.0.json(&[&create[..], &metadata].concat(), "");
+    assert!(published(&tenant.0).contains("EdDSA"));
 }
 
 fn a_daemon(method: &str) -> Value {

@@ -1,7 +1,6 @@
 //! What apps ask for, and what people are asked then, as the rules read it.
 
 use latchkey_devops::scope::{self, Scope};
-use latchkey_identity::account::Account;
 use latchkey_identity::authorize::AuthorizationRequest;
 use latchkey_identity::authorize::request::{self, CameBy, Context};
 use latchkey_identity::client::Client;
@@ -10,9 +9,9 @@ use latchkey_identity::grant::authorization_code::CodeContext;
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::PurposeKey;
-use latchkey_identity::session::Session;
 use latchkey_identity::tenant::{Audience, Tenant};
 
+use super::people::Person;
 use super::{REDIRECT_URI, challenge};
 use crate::problem::{Outcome, Problem};
 
@@ -62,15 +61,15 @@ pub(super) fn authorization_request(
 pub(super) fn approval<'a>(
     request: &'a AuthorizationRequest,
     client: &'a Client,
-    (account, session): (&'a Account, &'a Session),
+    person: &'a Person,
     key: &'a PurposeKey,
 ) -> Approval<'a> {
     let context = CodeContext {
         request,
         places: None,
         client,
-        account,
-        session,
+        account: &person.account,
+        session: &person.session,
         tenant: client.tenant,
         origin: "",
         key,

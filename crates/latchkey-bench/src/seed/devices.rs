@@ -1,17 +1,17 @@
 //! Devices whose codes people have typed and approved, and which have not asked since.
 
-use latchkey_identity::account::Account;
 use latchkey_identity::authorization::Authorization;
 use latchkey_identity::client::Client;
 use latchkey_identity::grant::authorization_code::{self, CodeContext};
 use latchkey_identity::grant::device_code::user_code::UserCode;
 use latchkey_identity::grant::device_code::{self, DeviceCode};
 use latchkey_identity::secret::Secret;
-use latchkey_identity::session::Session;
 use latchkey_identity::tenant::{Audience, Tenant};
 use latchkey_identity::{Change, Timestamp};
 
+use super::apps::Registered;
 use super::authorization_request::resource;
+use super::people::Person;
 use super::{SCOPES_WITHOUT_OPENID, Seeder};
 use crate::problem::{Outcome, Problem};
 
@@ -23,15 +23,14 @@ pub(crate) struct Approved {
     pub(crate) client: usize,
 }
 
-/// The apps, what was approved for them, person by person, and the people.
-type Approvals<'a> = (&'a [(Client, String)], &'a [Authorization], &'a [(&'a Account, &'a Session)]);
-
 impl Seeder<'_> {
-    /// So many devices, of authorizations in turn.
+    /// So many devices, of authorizations in turn, which are in the order of people and of the apps of each.
     pub(super) async fn devices(
         &mut self,
         tenant: &Tenant,
-        (apps, authorizations, everybody): Approvals<'_>,
+        apps: &[Registered],
+        authorizations: &[Authorization],
+        everybody: &[Person],
         count: usize,
     ) -> Outcome<Vec<Approved>> {
         let audience = Audience::Tenant(tenant.clone());
@@ -39,7 +38,8 @@ impl Seeder<'_> {
         for (number, authorization) in authorizations.iter().enumerate().cycle().take(count) {
             let (person, client) = (number / apps.len(), number % apps.len());
             let who = everybody.get(person).zip(apps.get(client));
-            let ((account, session), (app, _)) = who.ok_or_else(|| Problem::new("a device has nobody"))?;
+            let (Person { account, session, .. }, Registered { client: app, .. }) =
+                who.ok_or_else(|| Problem::new("a device has nobody"))?;
             let code = Secret::generate(&mut self.entropy);
             let device = self.device(app, &code, self.now);
             let request = device_code::request(&device, app, &audience, &resource(), self.now);

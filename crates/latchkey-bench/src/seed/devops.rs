@@ -10,27 +10,23 @@ use latchkey_devops::organization::Organization;
 use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
 use latchkey_devops::project::Project;
 use latchkey_devops::work_item::{self, Patch, Surroundings, WorkItemType};
-use latchkey_identity::account::Account;
 use latchkey_identity::tenant::Tenant;
 use latchkey_store::devops::{Author, members, organizations, projects, work_items};
 
+use super::people::Person;
 use super::{ORGANIZATION, PROJECT, Seeder, WORK_ITEMS, named};
 use crate::problem::{Outcome, Problem};
 
 impl Seeder<'_> {
-    /// The organization with its project, everybody in it, and its work items.
-    pub(super) async fn devops(
-        &mut self,
-        tenant: &Tenant,
-        owner: &Account,
-        everybody: &[Account],
-    ) -> Outcome<OrganizationId> {
+    /// The organization with its project, everybody in it, and its work items. The first of them owns it.
+    pub(super) async fn devops(&mut self, tenant: &Tenant, everybody: &[Person]) -> Outcome<OrganizationId> {
+        let [owner, others @ ..] = everybody else { return Err(Problem::new("a world needs somebody in it")) };
         let (store, author) = (self.store, Author::server(self.now));
         let organization = Organization {
             id: OrganizationId(self.entropy.uuid()),
             tenant: tenant.id.0,
             name: named(ORGANIZATION, OrganizationName::parse(ORGANIZATION))?,
-            owner: PersonId(owner.id.0),
+            owner: PersonId(owner.account.id.0),
             policy: OrganizationPolicy { authorize: AuthorizePolicy::Members, ..OrganizationPolicy::default() },
         };
         let project = Project {
@@ -42,8 +38,8 @@ impl Seeder<'_> {
             updated_at: self.now,
             default_team: TeamId(self.entropy.uuid()),
         };
-        let member = |account: &Account, projects| Member {
-            person: PersonId(account.id.0),
+        let member = |somebody: &Person, projects| Member {
+            person: PersonId(somebody.account.id.0),
             service: None,
             access_level: AccessLevel::Basic,
             groups: [].into(),
@@ -60,8 +56,8 @@ impl Seeder<'_> {
             &[].into(),
             &author,
         ));
-        for account in everybody.iter().skip(1) {
-            let member = member(account, [(project.id, [ProjectGroup::Contributors].into())].into());
+        for other in others {
+            let member = member(other, [(project.id, [ProjectGroup::Contributors].into())].into());
             self.waiting.append(members::add(&organization, &member, &author));
             self.commit_if_due().await?;
         }

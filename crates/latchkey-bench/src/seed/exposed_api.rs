@@ -1,15 +1,15 @@
 //! An app that is called: by other apps in their own name, and by one of them as people, for whom it goes on to the DevOps side.
 
-use latchkey_identity::account::Account;
 use latchkey_identity::authorization::Place;
 use latchkey_identity::client::{ClientId, Metadata, exposed_api};
 use latchkey_identity::consent::Approval;
-use latchkey_identity::session::Session;
 use latchkey_identity::tenant::Tenant;
 use latchkey_jose::Algorithm;
 
+use super::apps::Registration;
 use super::authorization_request::{approval, authorization_request};
-use super::{App, Registration, Seeder};
+use super::people::Person;
+use super::{App, Seeder};
 use crate::problem::Outcome;
 
 /// People who let one app call the other.
@@ -40,8 +40,9 @@ impl Seeder<'_> {
     pub(super) async fn called(
         &mut self,
         tenant: &Tenant,
-        (id, callers): (ClientId, Vec<String>),
-        everybody: &[(&Account, &Session)],
+        id: ClientId,
+        callers: Vec<String>,
+        everybody: &[Person],
         place: Place,
     ) -> Outcome<ExposedApi> {
         let (origin, scope) = (self.origin.clone(), scope(id));
@@ -51,23 +52,22 @@ impl Seeder<'_> {
             access_token_signed_response_alg: Some(Algorithm::Rs256),
             ..Metadata::default()
         };
-        let (boards, boards_secret) =
+        let boards =
             self.app(tenant, id, "Boards".into(), Registration { metadata, ..Registration::of("vso.work") })?;
         let front = ClientId(self.entropy.uuid());
-        let (front, front_secret) = self.app(tenant, front, "Front".into(), Registration::of(&scope))?;
+        let front = self.app(tenant, front, "Front".into(), Registration::of(&scope))?;
         let to_call = format!("offline_access {scope}");
-        let own = authorization_request(&boards, tenant, &origin, "vso.work")?;
-        let calls = authorization_request(&front, tenant, &origin, &to_call)?;
+        let own = authorization_request(&boards.client, tenant, &origin, "vso.work")?;
+        let calls = authorization_request(&front.client, tenant, &origin, &to_call)?;
         let (key, mut families) = (self.refresh_key.clone(), Vec::new());
-        for (person, (account, session)) in everybody.iter().take(PEOPLE).enumerate() {
-            self.authorization(approval(&own, &boards, (account, session), &key), place)?;
-            let approval = Approval { called: Some(&boards), ..approval(&calls, &front, (account, session), &key) };
-            let authorization = self.authorization(approval, place)?;
-            families.push(self.family_for(&authorization, person, 0, &to_call).refresh_token);
+        for (number, person) in everybody.iter().take(PEOPLE).enumerate() {
+            self.authorization(approval(&own, &boards.client, person, &key), place)?;
+            let to_front = approval(&calls, &front.client, person, &key);
+            let authorization = self.authorization(Approval { called: Some(&boards.client), ..to_front }, place)?;
+            families.push(self.family_for(&authorization, number, 0, &to_call).refresh_token);
             self.commit_if_due().await?;
         }
         self.commit().await?;
-        let app = App { id: boards.id, secret: boards_secret };
-        Ok(ExposedApi { app, scope, caller: App { id: front.id, secret: front_secret }, families })
+        Ok(ExposedApi { app: boards.known(), scope, caller: front.known(), families })
     }
 }

@@ -130,7 +130,7 @@ impl BuildFilter {
                 "buildids" => filter.build_ids = ids(name, value)?,
                 "buildnumber" => filter.build_number = Some(value.to_owned()),
                 "mintime" => filter.min_time = Some(date::parse(value).ok_or_else(wrong)?),
-                "maxtime" => filter.max_time = Some(date::parse(value).ok_or_else(wrong)?),
+                "maxtime" => filter.max_time = Some(date::parse_last(value).ok_or_else(wrong)?),
                 "requestedfor" => {
                     filter.requested_for = Some(match Uuid::try_parse(value) {
                         Ok(id) => PersonRequested::Id(PersonId(id)),
@@ -274,7 +274,7 @@ mod tests {
             ("resultFilter", ""),
         ])
         .unwrap();
-        assert_eq!(filter.min_time, filter.max_time);
+        assert!(filter.min_time < filter.max_time, "the whole of the last millisecond");
         assert_eq!((filter.top, filter.branch.as_deref()), (PAGE, Some("refs/heads/main")));
         assert_eq!(filter.definitions, [1, 2]);
     }

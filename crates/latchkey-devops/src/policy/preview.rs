@@ -94,8 +94,7 @@ fn sum<'a>(calls: impl Iterator<Item = &'a AppCalls>) -> i64 {
 mod tests {
     use super::*;
     use crate::fixtures::{NOW, a_member, an_organization};
-
-    const DAY: Duration = Duration::from_secs(86_400);
+    use latchkey_jose::time::days;
 
     fn a_preview() -> PolicyPreview {
         let app = |number: u128| AppId(uuid::Uuid::from_u128(number));
@@ -108,7 +107,7 @@ mod tests {
         let calls = |number, is_legacy, count| AppCalls { app: app(number), is_legacy, count };
         PolicyPreview {
             organization: an_organization(),
-            given: vec![given(1, false, Some(DAY * 30)), given(1, false, None), given(2, true, Some(DAY * 7))],
+            given: vec![given(1, false, Some(days(30))), given(1, false, None), given(2, true, Some(days(7)))],
             calls: vec![calls(1, false, 10), calls(1, false, 5), calls(2, true, 3)],
             now: NOW,
         }

@@ -7,11 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::build::{self, BuildReason, BuildResult, BuildStatus, QueuePriority};
 use crate::date::WireDate;
-use crate::membership::People;
 use crate::project::Project;
 use crate::repository::Repository;
 use crate::wire::definition::{DefinitionReference, definition_reference};
-use crate::wire::identity::{IdentityRef, identity_of};
+use crate::wire::identity::{Identities, IdentityRef};
 use crate::wire::project::{ProjectReference, project_reference};
 use crate::wire::{Links, Urls, encoded, links};
 
@@ -95,7 +94,7 @@ pub fn build(
     project: &Project,
     of: &Repository,
     definition: &build::Definition,
-    people: &People,
+    identities: &Identities,
     build: &build::Build,
 ) -> Build {
     let url = urls.build(project.id, build.id, "");
@@ -123,10 +122,10 @@ pub fn build(
         source_version: build.source_version.clone(),
         priority: build.priority,
         reason: build.reason,
-        requested_for: identity_of(urls, people, build.requested_for),
-        requested_by: identity_of(urls, people, build.requested_by),
+        requested_for: identities.of(build.requested_for),
+        requested_by: identities.of(build.requested_by),
         last_changed_date: WireDate(build.last_changed_at),
-        last_changed_by: identity_of(urls, people, build.last_changed_by),
+        last_changed_by: identities.of(build.last_changed_by),
         parameters: build.parameters.clone(),
         orchestration_plan: json!({"planId": super::timeline::plan_id(project.id, build.id)}),
         logs: json!({"id": 0, "type": "Container", "url": urls.build(project.id, build.id, "logs")}),

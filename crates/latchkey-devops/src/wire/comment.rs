@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use crate::date::WireDate;
 use crate::ids::ProjectId;
-use crate::membership::People;
 use crate::wire::Urls;
-use crate::wire::identity::{IdentityRef, identity_of};
+use crate::wire::identity::{Identities, IdentityRef};
 use crate::work_item;
 
 /// A comment.
@@ -56,16 +55,16 @@ pub struct CommentList {
 }
 
 /// Shows a comment.
-pub fn comment(urls: &Urls, project: ProjectId, people: &People, comment: &work_item::Comment) -> Comment {
+pub fn comment(urls: &Urls, project: ProjectId, identities: &Identities, comment: &work_item::Comment) -> Comment {
     Comment {
         work_item_id: comment.work_item,
         id: comment.id,
         version: comment.version,
         text: comment.text.clone(),
         format: comment.format.name(),
-        created_by: identity_of(urls, people, comment.created_by),
+        created_by: identities.of(comment.created_by),
         created_date: WireDate(comment.created_at),
-        modified_by: identity_of(urls, people, comment.modified_by),
+        modified_by: identities.of(comment.modified_by),
         modified_date: WireDate(comment.modified_at),
         is_deleted: comment.deleted,
         url: format!("{}/comments/{}", urls.work_item(project, comment.work_item), comment.id),
@@ -76,13 +75,13 @@ pub fn comment(urls: &Urls, project: ProjectId, people: &People, comment: &work_
 pub fn comment_list(
     urls: &Urls,
     project: ProjectId,
-    people: &People,
+    identities: &Identities,
     work_item: i64,
     comments: &[work_item::Comment],
     total_count: i64,
     next: Option<String>,
 ) -> CommentList {
-    let comments: Vec<Comment> = comments.iter().map(|one| comment(urls, project, people, one)).collect();
+    let comments: Vec<Comment> = comments.iter().map(|one| comment(urls, project, identities, one)).collect();
     let page = |token: &String| {
         format!("{}/comments?continuationToken={}", urls.work_item(project, work_item), super::encoded(token))
     };

@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 
 use crate::build;
 use crate::date::WireDate;
-use crate::membership::People;
 use crate::project::Project;
 use crate::repository::Repository;
 use crate::wire::build::repository;
-use crate::wire::identity::{IdentityRef, identity_of};
+use crate::wire::identity::{Identities, IdentityRef};
 use crate::wire::project::{ProjectReference, project_reference};
 use crate::wire::{Links, Urls, links};
 
@@ -81,7 +80,7 @@ pub fn definition(
     urls: &Urls,
     project: &Project,
     of: &Repository,
-    people: &People,
+    identities: &Identities,
     definition: &build::Definition,
 ) -> Definition {
     let reference = definition_reference(urls, project, definition);
@@ -90,7 +89,7 @@ pub fn definition(
         links: links([("self", reference.url.clone()), ("web", urls.project_page(project.name.as_str(), &page))]),
         reference,
         quality: "definition",
-        authored_by: identity_of(urls, people, definition.created_by),
+        authored_by: identities.of(definition.created_by),
         created_date: WireDate(definition.created_at),
         repository: repository(urls, project, of),
         process: json!({"type": 2, "yamlFilename": definition.file}),

@@ -1,57 +1,86 @@
 //! People, as answers name them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::ids::PersonId;
-use crate::membership::{People, Person};
+use crate::membership::Person;
 use crate::wire::{Links, Urls, links};
 
-/// A person, as answers name them.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct IdentityRef {
-    /// The name they go by.
-    pub display_name: String,
-    /// Where they are.
-    pub url: String,
-    /// Where their picture is.
-    #[serde(rename = "_links")]
-    pub links: Links,
-    /// Their id.
-    pub id: PersonId,
-    /// Their sign-in name.
-    pub unique_name: String,
-    /// Where their picture is, once more.
-    pub image_url: String,
-    /// Their subject descriptor.
-    pub descriptor: String,
-}
+/// A person, as answers name them. Cheap to clone: they name the same few people many times.
+#[derive(Clone, PartialEq, Debug)]
+pub struct IdentityRef(Arc<Named>);
 
-/// Shows a person.
-pub fn identity_ref(urls: &Urls, person: &Person) -> IdentityRef {
-    let descriptor = subject_descriptor(person.id, person.personal);
-    let image_url = urls.api(&format!("GraphProfile/MemberAvatars/{descriptor}"));
-    IdentityRef {
-        display_name: person.display_name.clone(),
-        url: urls.api(&format!("Identities/{}", person.id)),
-        links: links([("avatar", image_url.clone())]),
-        id: person.id,
-        unique_name: person.unique_name.clone(),
-        image_url,
-        descriptor,
+impl Serialize for IdentityRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 
-/// Shows a person by id. Somebody who is gone is shown as such: what they did is still there.
-pub fn identity_of(urls: &Urls, people: &People, id: PersonId) -> IdentityRef {
-    match people.by_id(id) {
-        Some(person) => identity_ref(urls, person),
-        None => identity_ref(
-            urls,
-            &Person { id, display_name: "Former member".to_owned(), unique_name: id.to_string(), personal: false },
-        ),
+impl IdentityRef {
+    /// A person, as they look through these URLs.
+    pub fn new(urls: &Urls, person: Person) -> Self {
+        Self(Arc::new(Named::new(urls, person)))
+    }
+}
+
+#[derive(PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    display_name: String,
+    url: String,
+    /// Where their picture is.
+    #[serde(rename = "_links")]
+    links: Links,
+    id: PersonId,
+    /// Their sign-in name.
+    unique_name: String,
+    /// Where their picture is, once more.
+    image_url: String,
+    /// Their subject descriptor.
+    descriptor: String,
+}
+
+/// The people whom an answer speaks of, each made once.
+#[derive(Clone, Debug)]
+pub struct Identities<'a> {
+    urls: Urls<'a>,
+    known: BTreeMap<PersonId, IdentityRef>,
+}
+
+impl<'a> Identities<'a> {
+    /// These people, as they look through these URLs.
+    pub fn new(urls: &Urls<'a>, people: impl IntoIterator<Item = (PersonId, IdentityRef)>) -> Self {
+        Self { urls: *urls, known: people.into_iter().collect() }
+    }
+
+    /// A person by id. Somebody who is gone is shown as such: what they did is still there.
+    pub fn of(&self, id: PersonId) -> IdentityRef {
+        self.known.get(&id).cloned().unwrap_or_else(|| {
+            let gone =
+                Person { id, display_name: "Former member".to_owned(), unique_name: id.to_string(), personal: false };
+            IdentityRef::new(&self.urls, gone)
+        })
+    }
+}
+
+impl Named {
+    fn new(urls: &Urls, person: Person) -> Self {
+        let descriptor = subject_descriptor(person.id, person.personal);
+        let image_url = urls.api(&format!("GraphProfile/MemberAvatars/{descriptor}"));
+        Self {
+            display_name: person.display_name,
+            url: urls.api(&format!("Identities/{}", person.id)),
+            links: links([("avatar", image_url.clone())]),
+            id: person.id,
+            unique_name: person.unique_name,
+            image_url,
+            descriptor,
+        }
     }
 }
 

@@ -4,12 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::date::WireDate;
-use crate::membership::People;
 use crate::project::Project;
 use crate::pull_request::{self, MergeStatus, PullRequestStatus};
 use crate::repository;
 use crate::wire::Urls;
-use crate::wire::identity::{IdentityRef, identity_of};
+use crate::wire::identity::{Identities, IdentityRef};
 use crate::wire::repository::{Repository, repository};
 
 /// A pull request.
@@ -81,7 +80,7 @@ pub fn pull_request(
     urls: &Urls,
     project: &Project,
     of: &repository::Repository,
-    people: &People,
+    identities: &Identities,
     pull_request: &pull_request::PullRequest,
 ) -> PullRequest {
     let commit = |id: &Option<String>| {
@@ -93,7 +92,7 @@ pub fn pull_request(
         pull_request_id: pull_request.id,
         code_review_id: pull_request.id,
         status: pull_request.status,
-        created_by: identity_of(urls, people, pull_request.created_by),
+        created_by: identities.of(pull_request.created_by),
         creation_date: WireDate(pull_request.created_at),
         closed_date: pull_request.closed_at.map(WireDate),
         title: pull_request.title.clone(),
@@ -104,16 +103,16 @@ pub fn pull_request(
         is_draft: pull_request.draft,
         last_merge_source_commit: commit(&pull_request.source_commit),
         last_merge_target_commit: commit(&pull_request.target_commit),
-        reviewers: pull_request.reviewers.iter().map(|one| reviewer(urls, people, one)).collect(),
+        reviewers: pull_request.reviewers.iter().map(|one| reviewer(identities, one)).collect(),
         labels: Vec::new(),
         url: urls.repository(project.id, of.id, &format!("pullRequests/{}", pull_request.id)),
         supports_iterations: false,
     }
 }
 
-fn reviewer(urls: &Urls, people: &People, reviewer: &pull_request::Reviewer) -> Reviewer {
+fn reviewer(identities: &Identities, reviewer: &pull_request::Reviewer) -> Reviewer {
     Reviewer {
-        person: identity_of(urls, people, reviewer.person),
+        person: identities.of(reviewer.person),
         vote: reviewer.vote,
         is_required: reviewer.required,
         has_declined: false,

@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 
+use super::identity::{Identities, IdentityRef};
 use super::*;
 use crate::build::timeline::{IssueType, RecordResult, RecordState, RecordType, TimelineRecord};
 use crate::build::{BuildReason, QueueRequest};
-use crate::fixtures::{ANA, BEN, NOW, a_definition, a_repository, an_organization, lighthouse, people};
+use crate::fixtures::{ANA, BEN, NOW, a_definition, a_repository, an_organization, everybody, lighthouse, people};
 use crate::work_item::{LinkType, Patch, Shape, Surroundings, WorkItemType};
 use crate::{commit as git_commit, item as git_item, refs, work_item as rules};
 
@@ -13,6 +14,10 @@ const SHA: &str = "89abcdef0123456789abcdef0123456789abcdef";
 fn shown<T: Serialize>(show: impl FnOnce(&Urls) -> T) -> Value {
     let harbor = an_organization();
     serde_json::to_value(show(&Urls::new(ORIGIN, &harbor))).unwrap()
+}
+
+fn identities<'a>(urls: &Urls<'a>) -> Identities<'a> {
+    Identities::new(urls, everybody().map(|person| (person.id, IdentityRef::new(urls, person))))
 }
 
 fn a_task() -> rules::WorkItem {
@@ -28,7 +33,8 @@ fn a_task() -> rules::WorkItem {
 }
 
 fn show_task(shape: &Shape) -> Value {
-    shown(|urls| super::work_item::work_item(urls, &lighthouse(), &people(), &a_task(), shape))
+    let (project, task) = (lighthouse(), a_task());
+    shown(|urls| json!(super::work_item::work_item(urls, &project, &identities(urls), &task, shape)))
 }
 
 #[test]
@@ -76,7 +82,7 @@ fn a_work_item_shows_as_much_as_was_asked_for() {
 #[test]
 fn an_update_shows_what_was_and_what_is() {
     let update = rules::Update::between(None, &a_task(), "lighthouse");
-    let update = shown(|urls| super::update::update(urls, lighthouse().id, &people(), &update));
+    let update = shown(|urls| json!(super::update::update(urls, lighthouse().id, &identities(urls), &update)));
     assert_eq!(update["fields"]["System.State"], json!({"newValue": "New"}));
     assert_eq!(update["relations"]["added"][0]["attributes"]["name"], "Parent");
     assert_eq!(update["revisedBy"]["id"], ANA.to_string().as_str());
@@ -85,7 +91,7 @@ fn an_update_shows_what_was_and_what_is() {
 #[test]
 fn somebody_who_is_gone_is_still_shown_by_what_they_did() {
     let stranger = crate::ids::PersonId(uuid::Uuid::from_u128(99));
-    let shown = shown(|urls| identity::identity_of(urls, &people(), stranger));
+    let shown = shown(|urls| identities(urls).of(stranger));
     assert_eq!(shown["displayName"], "Former member");
     assert!(shown["descriptor"].as_str().unwrap().starts_with("aad."));
     assert!(shown["_links"]["avatar"]["href"].is_string());
@@ -163,7 +169,7 @@ fn a_build_and_its_timeline_are_shown_with_words_for_enums() {
     let request = QueueRequest::of(3, BuildReason::IndividualCi, "refs/heads/main", SHA);
     let build = crate::build::queue(41, &request, &definition, 0, BEN, NOW).unwrap();
     let shown_build =
-        shown(|urls| super::build::build(urls, &lighthouse(), &a_repository(), &definition, &people(), &build));
+        shown(|urls| super::build::build(urls, &lighthouse(), &a_repository(), &definition, &identities(urls), &build));
     assert_eq!((&shown_build["status"], &shown_build["reason"]), (&json!("notStarted"), &json!("individualCI")));
     assert_eq!(shown_build["uri"], "vstfs:///Build/Build/41");
     assert_eq!(shown_build["definition"]["queueStatus"], "enabled");
@@ -208,4 +214,35 @@ fn connection_data_names_who_is_connected_or_nobody() {
     assert_eq!(nobody["authenticatedUser"]["id"], "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa");
     let account = serde_json::to_value(account::account(ORIGIN, &harbor)).unwrap();
     assert_eq!(account["accountUri"], format!("{ORIGIN}/harbor/").as_str());
+}
+
+#[test]
+fn a_reviewer_is_a_person_with_a_vote() {
+    use crate::pull_request as asked;
+    let reviewer = asked::Reviewer { person: BEN, vote: 10, required: true };
+    let pull_request = asked::PullRequest {
+        id: 9,
+        repository: a_repository().id,
+        status: asked::PullRequestStatus::Active,
+        merge_status: asked::MergeStatus::Succeeded,
+        title: "A brighter lamp".into(),
+        description: String::new(),
+        source_ref: "refs/heads/brighter".into(),
+        target_ref: "refs/heads/main".into(),
+        source_commit: Some(SHA.into()),
+        target_commit: None,
+        created_by: ANA,
+        created_at: NOW,
+        closed_at: None,
+        draft: false,
+        reviewers: vec![reviewer],
+    };
+    let shown = shown(|urls| {
+        super::pull_request::pull_request(urls, &lighthouse(), &a_repository(), &identities(urls), &pull_request)
+    });
+    let (author, reviewer) = (&shown["createdBy"], &shown["reviewers"][0]);
+    assert_eq!(author["displayName"], "Ana");
+    assert_eq!((&reviewer["uniqueName"], &reviewer["vote"]), (&json!("ben@harbor.test"), &json!(10)));
+    let members = |person: &Value| person.as_object().unwrap().len();
+    assert_eq!(members(reviewer), members(author) + 4, "as any person, and what they said");
 }

@@ -1,21 +1,18 @@
 //! Updates of work items, as answers show them.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::date::WireDate;
 use crate::ids::ProjectId;
-use crate::membership::People;
-use crate::wire::Urls;
-use crate::wire::identity::{IdentityRef, identity_of};
+use crate::wire::identity::{Identities, IdentityRef};
 use crate::wire::work_item::{Relation, ShownValue, field_value, relation};
+use crate::wire::{Urls, as_object};
 use crate::work_item;
 
 /// What one revision changed.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Update {
+pub struct Update<'a> {
     /// Its number, which is that of the revision.
     pub id: i64,
     /// The number of the work item.
@@ -27,8 +24,8 @@ pub struct Update {
     /// When it was made.
     pub revised_date: WireDate,
     /// The fields it changed.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<&'static str, FieldUpdate>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_object")]
+    pub fields: Vec<(&'static str, FieldUpdate<'a>)>,
     /// The relations it changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relations: Option<RelationUpdates>,
@@ -39,13 +36,13 @@ pub struct Update {
 /// What a field held before and holds since.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct FieldUpdate {
+pub struct FieldUpdate<'a> {
     /// Before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub old_value: Option<ShownValue>,
+    pub old_value: Option<ShownValue<'a>>,
     /// Since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub new_value: Option<ShownValue>,
+    pub new_value: Option<ShownValue<'a>>,
 }
 
 /// Which relations came and went.
@@ -60,8 +57,15 @@ pub struct RelationUpdates {
 }
 
 /// Shows what a revision changed.
-pub fn update(urls: &Urls, project: ProjectId, people: &People, update: &work_item::Update) -> Update {
-    let value = |value: &Option<work_item::FieldValue>| value.clone().map(|value| field_value(urls, people, value));
+pub fn update<'a>(
+    urls: &Urls,
+    project: ProjectId,
+    identities: &Identities,
+    update: &'a work_item::Update,
+) -> Update<'a> {
+    let value = |value: &'a Option<work_item::FieldValue>| {
+        value.as_ref().map(|value| field_value(identities, value.borrowed()))
+    };
     let fields = update
         .fields
         .iter()
@@ -73,7 +77,7 @@ pub fn update(urls: &Urls, project: ProjectId, people: &People, update: &work_it
         id: update.rev,
         work_item_id: update.work_item,
         rev: update.rev,
-        revised_by: identity_of(urls, people, update.revised_by),
+        revised_by: identities.of(update.revised_by),
         revised_date: WireDate(update.revised_at),
         fields: fields.collect(),
         relations: (!relations.added.is_empty() || !relations.removed.is_empty()).then_some(relations),

@@ -6,22 +6,22 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::date::WireDate;
-use crate::membership::People;
 use crate::project::Project;
-use crate::wire::identity::{IdentityRef, identity_of};
-use crate::wire::{Links, Urls, links};
+use crate::wire::identity::{Identities, IdentityRef};
+use crate::wire::{Links, Urls, as_object, links};
 use crate::work_item::{self, FieldValue, Link, Shape};
 
 /// A work item.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WorkItem {
+pub struct WorkItem<'a> {
     /// Its number.
     pub id: i64,
     /// Its revision.
     pub rev: i64,
     /// Its fields by reference name.
-    pub fields: BTreeMap<&'static str, ShownValue>,
+    #[serde(serialize_with = "as_object")]
+    pub fields: Vec<(&'static str, ShownValue<'a>)>,
     /// How its long texts are written, where that is not HTML.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub multiline_fields_format: BTreeMap<&'static str, &'static str>,
@@ -38,9 +38,9 @@ pub struct WorkItem {
 /// The value of a field.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
-pub enum ShownValue {
+pub enum ShownValue<'a> {
     /// A text.
-    Text(String),
+    Text(&'a str),
     /// A whole number.
     Integer(i64),
     /// A number.
@@ -48,7 +48,7 @@ pub enum ShownValue {
     /// A moment.
     Moment(WireDate),
     /// A person.
-    Identity(Box<IdentityRef>),
+    Identity(IdentityRef),
 }
 
 /// A relation of a work item.
@@ -63,20 +63,19 @@ pub struct Relation {
 }
 
 /// Shows as much of a work item as was asked for.
-pub fn work_item(
+pub fn work_item<'a>(
     urls: &Urls,
-    project: &Project,
-    people: &People,
-    item: &work_item::WorkItem,
+    project: &'a Project,
+    identities: &Identities,
+    item: &'a work_item::WorkItem,
     shape: &Shape,
-) -> WorkItem {
+) -> WorkItem<'a> {
     let url = urls.work_item(item.project, item.id);
-    let fields = item.every_field(project.name.as_str());
-    let fields = fields.into_iter().filter(|(name, _)| shape.holds(name));
+    let fields = item.every_field(project.name.as_str()).filter(|(name, _)| shape.holds(name));
     WorkItem {
         id: item.id,
         rev: item.rev,
-        fields: fields.map(|(name, value)| (name, field_value(urls, people, value))).collect(),
+        fields: fields.map(|(name, value)| (name, field_value(identities, value))).collect(),
         multiline_fields_format: item.markdown_fields.iter().map(|name| (*name, "markdown")).collect(),
         relations: (shape.holds_relations() && !item.relations.is_empty())
             .then(|| item.relations.iter().map(|relation| self::relation(urls, relation)).collect()),
@@ -121,12 +120,12 @@ pub fn relation(urls: &Urls, relation: &work_item::Relation) -> Relation {
 }
 
 /// Shows the value of a field.
-pub fn field_value(urls: &Urls, people: &People, value: FieldValue) -> ShownValue {
+pub fn field_value<'a>(identities: &Identities, value: FieldValue<&'a str>) -> ShownValue<'a> {
     match value {
         FieldValue::Text(text) => ShownValue::Text(text),
         FieldValue::Integer(number) => ShownValue::Integer(number),
         FieldValue::Double(number) => ShownValue::Double(number),
         FieldValue::DateTime(moment) => ShownValue::Moment(WireDate(moment)),
-        FieldValue::Identity(person) => ShownValue::Identity(Box::new(identity_of(urls, people, person))),
+        FieldValue::Identity(person) => ShownValue::Identity(identities.of(person)),
     }
 }

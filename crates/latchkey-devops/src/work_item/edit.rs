@@ -222,19 +222,26 @@ impl<'a> Draft<'a> {
 
     fn test(&self, field: &'static Field, expected: &Value) -> Result<(), DevOpsError> {
         let project_name = self.surroundings.project.name.as_str();
-        let present = self.item.every_field(project_name).into_iter().find(|(name, _)| *name == field.reference_name);
+        let present = self.item.every_field(project_name).find(|(name, _)| *name == field.reference_name);
         let present = present.map(|(_, value)| value);
         // What cannot be read as a value of this field cannot be equal to one.
         let expected_value = field.read(expected, self.surroundings.people).ok();
-        if expected_value.is_some_and(|expected| expected == present) {
+        let same = |expected: Option<FieldValue>| match (expected, present) {
+            // Answers tell moments to the millisecond.
+            (Some(FieldValue::DateTime(expected)), Some(FieldValue::DateTime(present))) => {
+                crate::date::format(expected) == crate::date::format(present)
+            }
+            (expected, present) => expected.as_ref().map(FieldValue::borrowed) == present,
+        };
+        if expected_value.is_some_and(same) {
             return Ok(());
         }
         let path = format!("/fields/{}", field.reference_name);
-        let said = match &present {
-            Some(FieldValue::Text(text)) => text.clone(),
+        let said = match present {
+            Some(FieldValue::Text(text)) => text.to_owned(),
             Some(FieldValue::Integer(number)) => number.to_string(),
             Some(FieldValue::Double(number)) => number.to_string(),
-            Some(FieldValue::DateTime(moment)) => crate::date::format(*moment),
+            Some(FieldValue::DateTime(moment)) => crate::date::format(moment),
             Some(FieldValue::Identity(person)) => person.to_string(),
             None => String::new(),
         };

@@ -41,14 +41,14 @@ pub struct FieldChange {
 impl Update {
     /// Compares a revision with the one before it, or with nothing if it is the first.
     pub fn between(old: Option<&WorkItem>, new: &WorkItem, project_name: &str) -> Self {
-        let before: BTreeMap<_, _> =
-            old.map(|item| item.every_field(project_name)).unwrap_or_default().into_iter().collect();
-        let after: BTreeMap<_, _> = new.every_field(project_name).into_iter().collect();
+        let before: BTreeMap<_, _> = old.into_iter().flat_map(|item| item.every_field(project_name)).collect();
+        let after: BTreeMap<_, _> = new.every_field(project_name).collect();
         let names: BTreeSet<&'static str> = before.keys().chain(after.keys()).copied().collect();
+        let changed = names.into_iter().filter(|field| before.get(field) != after.get(field));
         let change = |field: &'static str| FieldChange {
             field,
-            old: before.get(field).cloned(),
-            new: after.get(field).cloned(),
+            old: before.get(field).map(|value| value.into_owned()),
+            new: after.get(field).map(|value| value.into_owned()),
         };
         let relations_before = old.map(|item| item.relations.as_slice()).unwrap_or_default();
         let without = |all: &[Relation], others: &[Relation]| {
@@ -59,7 +59,7 @@ impl Update {
             rev: new.rev,
             revised_by: new.changed_by,
             revised_at: new.changed_at,
-            fields: names.into_iter().map(change).filter(|change| change.old != change.new).collect(),
+            fields: changed.map(change).collect(),
             relations_added: without(&new.relations, relations_before),
             relations_removed: without(relations_before, &new.relations),
         }

@@ -137,7 +137,7 @@ impl Selection {
             ids: ids.ok_or_else(|| wrong("ids", list))?,
             shape: Shape::parse(expand, fields)?,
             omit_missing: omits(policy.map(|policy| (ErrorPolicy::parse(policy), policy)))?,
-            as_of: as_of.map(|text| date::parse(text).ok_or_else(|| wrong("asOf", text))).transpose()?,
+            as_of: as_of.map(|text| date::parse_last(text).ok_or_else(|| wrong("asOf", text))).transpose()?,
         }
         .bounded()
     }
@@ -155,7 +155,7 @@ impl Selection {
         };
         let policy = given("errorPolicy").map(|value| (ErrorPolicy::read(value), value.to_string()));
         let as_of = given("asOf")
-            .map(|value| value.as_str().and_then(date::parse).ok_or_else(|| wrong("asOf", &value.to_string())));
+            .map(|value| value.as_str().and_then(date::parse_last).ok_or_else(|| wrong("asOf", &value.to_string())));
         Self {
             ids: ids.ok_or_else(|| wrong("ids", "…"))?,
             shape: Shape::of(expand, names.iter().filter_map(Value::as_str))?,

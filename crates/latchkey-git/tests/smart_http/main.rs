@@ -258,6 +258,19 @@ async fn a_clone_without_blobs_gets_them_when_it_needs_them() {
 }
 
 #[tokio::test]
+async fn a_clone_in_an_older_version_of_the_protocol_is_whole_whatever_it_asks_to_leave_out() {
+    let world = World::new().await;
+    world.repository.import_commits(&[a_commit("main", 1), a_commit("main", 2)]).await.unwrap();
+    for version in [0, 1] {
+        let clone = format!("-c protocol.version={version} clone -q --filter=blob:none {} v{version}", world.url);
+        world.git(world.folder.path(), &clone).await;
+        let there = world.folder.path().join(format!("v{version}"));
+        assert_eq!(std::fs::read(there.join("file-2")).unwrap(), b"2");
+        assert!(!world.git(&there, "rev-list --objects --all --missing=print").await.contains('?'));
+    }
+}
+
+#[tokio::test]
 async fn a_shallow_clone_can_push() {
     let world = World::new().await;
     world.repository.import_commits(&[a_commit("main", 1), a_commit("main", 2)]).await.unwrap();

@@ -1,5 +1,7 @@
 //! What no visible reference reaches stays hidden, however it is asked for.
 
+use latchkey_git::RefCommand;
+
 use super::*;
 
 /// A repository in which one commit is reachable only through a hidden reference and one through none.
@@ -92,16 +94,20 @@ async fn the_name_of_an_unreachable_object_does_not_make_a_branch_of_it() {
     let [hidden, lost] = with_secrets(&world).await;
     for new in [hidden, lost, ObjectId::from_bytes([7; 20])] {
         let update = RefUpdate { name: "refs/heads/mine".to_owned(), old: ObjectId::ZERO, new };
-        let outcome = world.repository.update_refs(ANA, vec![update], |_| async { Ok(()) }).await.unwrap();
+        let outcome = world.repository.update_refs(ANA, vec![update], anybody).await.unwrap().outcomes;
         assert!(outcome[0].result.is_err());
     }
     let main = world.server_refs()[0].1;
     let update = |name: &str, old, new| RefUpdate { name: name.to_owned(), old, new };
     let updates =
         vec![update("refs/heads/mine", ObjectId::ZERO, main), update("refs/heads/../x", ObjectId::ZERO, main)];
-    let outcomes = world.repository.update_refs(ANA, updates.clone(), |_| async { Ok(()) }).await.unwrap();
+    let outcomes = world.repository.update_refs(ANA, updates.clone(), anybody).await.unwrap().outcomes;
     assert_eq!(outcomes[0].result, Ok(RefChange::Create));
     assert!(outcomes[1].result.is_err());
-    let outcomes = world.repository.update_refs(ANA, updates, |_| async { Ok(()) }).await.unwrap();
+    let outcomes = world.repository.update_refs(ANA, updates, anybody).await.unwrap().outcomes;
     assert_eq!(outcomes[0].result, Err("the reference has moved meanwhile, fetch first".to_owned()));
+}
+
+async fn anybody(_: Vec<RefCommand>) -> Result<(), String> {
+    Ok(())
 }

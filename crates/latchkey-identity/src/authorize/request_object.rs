@@ -24,11 +24,19 @@ const OF_THE_TOKEN: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"
 /// The longest that a request object of the FAPI world lives, and the oldest that it is. [FAPI 2.0 Message Signing §5.3.1]
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// The key that a request object names, so that it can be looked for among those that the client publishes; nothing if there is no request
-/// object.
-pub fn key_named(parameters: &Parameters) -> Option<Option<String>> {
-    let text = parameters.get("request")?;
-    Some(Assertion::read_as(text, Reading::Strict, &TYPES).ok()?.kid)
+/// A request object that somebody signed. Nothing of it is believed yet.
+pub struct Signed(Assertion);
+
+impl Signed {
+    /// The key that it names, so that it can be looked for among those that the client publishes.
+    pub fn kid(&self) -> Option<&str> {
+        self.0.kid.as_deref()
+    }
+}
+
+/// The request object among the parameters, if there is one that can be read.
+pub fn signed(parameters: &Parameters) -> Option<Signed> {
+    Assertion::read_as(parameters.get("request")?, Reading::Strict, &TYPES).ok().map(Signed)
 }
 
 /// Where the request object is to be fetched from: only where the client registered it. [RFC 9101 §5.2 and §10.4]

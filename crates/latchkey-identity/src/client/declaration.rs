@@ -147,7 +147,7 @@ impl SoFar {
 fn register(declaration: &Declaration, standing: Standing<'_>) -> Result<SoFar, RegistrationError> {
     let Standing { owner, owned, by, now, .. } = standing;
     if standing.taken {
-        return Err(RegistrationError::NotYours);
+        return Err(RegistrationError::TakenId);
     }
     if owned >= limits::APPS_PER_OWNER {
         return Err(RegistrationError::TooManyApps);

@@ -201,7 +201,7 @@ pub enum BadMetadata {
     )]
     ResponseTypes,
     /// Not one of the values that it has.
-    #[error("{0} is none of its values.")]
+    #[error("{0} cannot have this value.")]
     Value(&'static str),
     /// Nobody signs in to a daemon.
     #[error("A daemon signs nobody in, so it has no requests and no answers about people.")]
@@ -243,13 +243,14 @@ impl Metadata {
         "authorization_details_types",
     ];
 
-    /// Every algorithm that it registered for answers to it.
+    /// Every algorithm that it registered for what is signed for it: answers, and the tokens that others call it with.
     pub fn answering_algorithms(&self) -> impl Iterator<Item = Algorithm> {
         let registered = [
             self.id_token_signed_response_alg,
             self.userinfo_signed_response_alg,
             self.introspection_signed_response_alg,
             self.authorization_signed_response_alg,
+            self.access_token_signed_response_alg,
         ];
         registered.into_iter().flatten()
     }

@@ -125,6 +125,17 @@ pub struct Spent {
     pub until: Timestamp,
 }
 
+impl Spent {
+    /// For the store to say that it has just spent this.
+    pub const fn for_the_first_time(self) -> FirstUse {
+        FirstUse(self)
+    }
+}
+
+/// Proof that something was spent, and by nobody before. Only the store, which spends it, makes one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FirstUse(Spent);
+
 /// What an assertion claims, whoever vouches for it: it names the client as issuer and subject and us as its one audience, at this moment,
 /// of a client that may act. What it spends, unless it may come again.
 pub(super) fn holds(

@@ -44,7 +44,7 @@ mod tests {
     use latchkey_jose::{Algorithm, SigningKey};
     use serde_json::{Value, json};
 
-    use super::super::{ASSERTION_TYPE, CalledAt, Presented};
+    use super::super::{ASSERTION_TYPE, CalledAt, Presented, Spent};
     use super::*;
     use crate::client::Profile;
     use crate::client::key::tests::a_key_of;
@@ -95,7 +95,8 @@ mod tests {
             .and_then(|presented| super::super::authenticate(&presented, Some(client), facts, now));
         let proved = proved.map_err(|error| error.number)?;
         let count = usize::from(proved.spends().is_some());
-        let client = proved.unless_spent(before).map_err(|error| error.number)?;
+        let first = proved.spends().filter(|_| !before).map(Spent::for_the_first_time);
+        let client = proved.with(first).map_err(|error| error.number)?;
         assert_eq!(client.method(), Method::ClientSecretJwt);
         Ok(count)
     }

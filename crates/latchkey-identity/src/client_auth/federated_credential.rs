@@ -128,7 +128,7 @@ mod tests {
         let key = PurposeKey::derive(&[0; 32], Purpose::ClientSecret).unwrap();
         let facts = Facts { key: &key, called, published: &[], issuers };
         let proved = super::super::authenticate(&presented, Some(client), facts, NOW).map_err(|error| error.number)?;
-        let proof = proved.unless_spent(true).map_err(|error| error.number)?;
+        let proof = proved.with(None).map_err(|error| error.number)?;
         Ok(proof.credential().unwrap().id)
     }
 

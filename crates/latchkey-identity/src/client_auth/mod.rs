@@ -13,7 +13,7 @@ pub mod private_key_jwt;
 pub mod tls_client_auth;
 
 pub use called_at::{CalledAt, is_issuer};
-pub use client_assertion::{ASSERTION_TYPE, ClientAssertion, Spent};
+pub use client_assertion::{ASSERTION_TYPE, ClientAssertion, FirstUse, Spent};
 pub use method::Method;
 pub use tls_client_auth::ShownCertificate;
 
@@ -209,12 +209,12 @@ impl<'a> Proved<'a> {
         self.spends
     }
 
-    /// The client, unless somebody spent what it showed before.
-    pub fn unless_spent(self, before: bool) -> Result<AuthenticatedClient<'a>, OAuthError> {
-        match self.spends {
-            Some(_) if before => Err(OAuthError::invalid_client("the client assertion was used before")),
-            Some(_) | None => Ok(self.client),
+    /// The client. What counts once has to have been spent for it.
+    pub fn with(self, first: Option<FirstUse>) -> Result<AuthenticatedClient<'a>, OAuthError> {
+        if self.spends.is_some() && first != self.spends.map(Spent::for_the_first_time) {
+            return Err(OAuthError::invalid_client("the client assertion was used before"));
         }
+        Ok(self.client)
     }
 }
 
@@ -290,7 +290,7 @@ pub(crate) mod tests {
     use crate::client::{ClientKind, ClientSecret, ClientState};
     use crate::entropy::Entropy;
     use crate::parameters::tests::parameters;
-    use crate::secret::Purpose;
+    use crate::secret::{Purpose, TokenHash};
     use crate::tenant::Audience;
 
     fn key() -> PurposeKey {
@@ -332,7 +332,7 @@ pub(crate) mod tests {
         let called =
             CalledAt { origin: "https://id.test", path: "/common/oauth2/v2.0/token", audience: &Audience::Anyone };
         super::authenticate(presented, client, Facts { key: &key(), called, published: &[], issuers: &[] }, now)?
-            .unless_spent(false)
+            .with(None)
     }
 
     #[test]
@@ -362,6 +362,18 @@ pub(crate) mod tests {
         let client = Client { kind: ClientKind::Native, state: ClientState::Suspended, ..a_client() };
         let refused = authenticate(&presented(None), Some(&client), Timestamp::from_secs(1)).unwrap_err();
         assert_eq!(refused.code, "unauthorized_client");
+    }
+
+    #[test]
+    fn what_counts_once_takes_the_proof_that_it_was_spent_and_of_nothing_else() {
+        let (client, _) = confidential();
+        let spent = |jti| Spent { hash: TokenHash::of(jti), until: Timestamp::from_secs(9) };
+        let with = |first: Option<FirstUse>| {
+            let proved = Proved { client: authenticated_by_secret(&client), spends: Some(spent("mine")) };
+            proved.with(first).is_ok()
+        };
+        assert!(with(Some(spent("mine").for_the_first_time())));
+        assert!(!with(None) && !with(Some(spent("another").for_the_first_time())));
     }
 
     #[test]

@@ -71,17 +71,29 @@ pub fn can_act_by_itself(client: &Client, tenant: TenantId) -> Result<(), NotByI
     Ok(())
 }
 
+/// Where a client asks, and for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The origin that it came to.
+    pub origin: &'a str,
+    /// The tenant that it asked.
+    pub audience: &'a Audience,
+    /// What access tokens are for.
+    pub resource: &'a ResourceServer,
+    /// The app that it is about to call, if its scopes are an app's.
+    pub api: Option<&'a Client>,
+}
+
 /// Answers a client that asks in its own name. Nothing is read and nothing is written: the answer follows from the registration, and from that of
 /// the app that it calls.
 pub fn answer(
     request: &ClientCredentialsRequest,
     client: &AuthenticatedClient<'_>,
-    audience: &Audience,
-    origin: &str,
-    (resource, api): (&ResourceServer, Option<&Client>),
+    context: Context<'_>,
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Result<AppIssue, OAuthError> {
+    let Context { origin, audience, resource, api } = context;
     // Whose token it is has to be said: nobody's account tells it.
     let tenant = match audience {
         Audience::Tenant(tenant) if tenant.kind == TenantKind::Work => tenant.id,
@@ -171,7 +183,8 @@ mod tests {
     fn asked(scope: Option<&str>, client: &Client, audience: &Audience) -> Result<AppIssue, OAuthError> {
         let request = ClientCredentialsRequest { scope: scope.map(str::to_owned), resource: None };
         let client = authenticated_by_secret(client);
-        answer(&request, &client, audience, "https://id.test", (&a_resource(), None), NOW, &mut Entropy::seeded(1))
+        let context = Context { origin: "https://id.test", audience, resource: &a_resource(), api: None };
+        answer(&request, &client, context, NOW, &mut Entropy::seeded(1))
     }
 
     fn daemon_with(scopes: &str) -> Client {

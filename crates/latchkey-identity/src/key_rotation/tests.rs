@@ -35,6 +35,10 @@ fn apply<T, E>(mut keys: Vec<Key>, decision: Decision<T, E>) -> Vec<Key> {
                 let place = find(&mut keys, &kid);
                 keys[place].active_from = active_from;
             }
+            Change::SigningKey(KeyChange::Withdraw { kid }) => {
+                let place = find(&mut keys, &kid);
+                assert_eq!(keys.remove(place).state, KeyState::Next);
+            }
             Change::SigningKey(KeyChange::Drop { kid }) => keys.retain(|key| key.kid != kid),
             Change::Record(_) => {}
             other => panic!("{other:?}"),
@@ -82,7 +86,7 @@ fn a_key_is_published_for_twice_the_time_that_a_key_set_is_kept_before_it_signs(
     assert!(KEY_PUBLISHED_FIRST >= KEY_SET_MAX_AGE * 2);
     let keys = a_ring();
 
-    let decision = rotate(&keys, None, START + Duration::from_secs(60));
+    let decision = rotate(&keys, None, vec![], START + Duration::from_secs(60));
 
     let ready = START + KEY_PUBLISHED_FIRST;
     assert_eq!(decision.answer.clone().unwrap()[0].active_from, ready);
@@ -97,11 +101,43 @@ fn a_key_is_published_for_twice_the_time_that_a_key_set_is_kept_before_it_signs(
 fn a_key_that_was_published_long_enough_goes_to_work_at_once() {
     let (keys, now) = (a_ring(), START + KEY_PUBLISHED_FIRST);
 
-    let decision = rotate(&keys, Some(Algorithm::Es256), now);
+    let decision = rotate(&keys, Some(Algorithm::Es256), vec![], now);
 
     let rotation = Rotation { kid: "two".into(), algorithm: Algorithm::Es256, active_from: now };
     assert_eq!(decision.answer, Ok(vec![rotation]));
     assert_eq!(states(&apply(keys, decision)), [("one", KeyState::Retiring), ("two", KeyState::Active)]);
+}
+
+#[test]
+fn an_order_publishes_a_key_unless_one_before_waits_and_puts_that_one_off_never() {
+    let (keys, first) = (a_ring(), START + Duration::from_secs(60));
+    assert_eq!(with_young_successor(&keys, Some(Algorithm::Es256), first), [Algorithm::Es256]);
+    assert_eq!(with_young_successor(&keys, Some(Algorithm::Rs256), first), []);
+
+    let decision = rotate(&keys, None, vec![fresh("three", Algorithm::Es256)], first);
+
+    let ready = first + KEY_PUBLISHED_FIRST;
+    let rotation = Rotation { kid: "three".into(), algorithm: Algorithm::Es256, active_from: ready };
+    assert_eq!(decision.answer, Ok(vec![rotation.clone()]));
+    let keys = apply(keys, decision);
+    assert_eq!(states(&keys), [("one", KeyState::Active), ("three", KeyState::Next)]);
+
+    // Another order while it waits changes nothing, whatever it brings along.
+    let second = first + Duration::from_secs(60);
+    assert_eq!(with_young_successor(&keys, None, second), []);
+    let again = rotate(&keys, None, vec![fresh("four", Algorithm::Es256)], second);
+    assert_eq!((again.answer, again.changes), (Ok(vec![rotation]), vec![]));
+
+    assert_eq!(advance(&keys, vec![], ready - Duration::from_secs(1)).changes, []);
+    let keys = apply(keys.clone(), advance(&keys, vec![], ready));
+    assert_eq!(states(&keys), [("one", KeyState::Retiring), ("three", KeyState::Active)]);
+}
+
+#[test]
+fn of_two_first_keys_of_an_algorithm_one_is_published() {
+    let keys = apply(vec![], begin(&[], vec![fresh("one", Algorithm::Es256)], START));
+    assert_eq!(states(&keys), [("one", KeyState::Active)]);
+    assert_eq!(begin(&keys, vec![fresh("two", Algorithm::Es256)], START).changes, []);
 }
 
 #[test]
@@ -152,6 +188,8 @@ fn each_step_of_a_key_is_on_record() {
     let first = vec![fresh("one", Algorithm::Es256)];
     assert_eq!(kinds(advance(&[], first, START).changes), [EventKind::SigningKeyPublished]);
     assert_eq!(kinds(advance(&keys, vec![], START + KEY_ACTIVE_FOR).changes), [EventKind::SigningKeyActivated]);
+    let early = rotate(&keys, None, vec![fresh("three", Algorithm::Es256)], START);
+    assert_eq!(kinds(early.changes), [EventKind::SigningKeyWithdrawn, EventKind::SigningKeyPublished]);
     let revoked = [EventKind::SigningKeyRevoked, EventKind::SigningKeyActivated];
     assert_eq!(kinds(revoke(&keys, "one", vec![], START).changes), revoked);
 }

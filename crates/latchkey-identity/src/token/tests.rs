@@ -29,7 +29,7 @@ pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
         Timestamp::from_secs(0),
     )
     .unwrap();
-    proved.unless_spent(false).unwrap()
+    proved.with(None).unwrap()
 }
 
 const NOW: Timestamp = Timestamp::from_secs(5_000);

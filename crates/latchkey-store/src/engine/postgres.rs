@@ -57,6 +57,9 @@ const GONE_AFTER: Duration = Duration::from_secs(30);
 const AUDIT_LINK: &str = "CREATE OR REPLACE FUNCTION audit_link(previous bytea, seq bigint, body bytea) RETURNS bytea
      LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sha256(previous || int8send(seq) || body)'";
 
+/// Whether a server has ever been at the database.
+const HAS_VERSION_TABLE: &str = "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL";
+
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pool: Arc<Pool>,
@@ -82,7 +85,7 @@ impl Postgres {
         let presence = match options.role {
             Role::Reader => {
                 let mut first = Connection::open(&target).await.map_err(|error| unreachable(&error))?;
-                migrations::must_be_current(schema_version(&mut first).await?)?;
+                migrations::must_be_current(found_schema(&mut first).await?)?;
                 None
             }
             Role::Server => {
@@ -273,6 +276,15 @@ async fn schema_version(connection: &mut Connection) -> Result<i64, OpenError> {
     rows.first().map_or(Ok(0), |row| row.int(0)).map_err(|error| unreachable(&error))
 }
 
+/// The schema that a reader finds: none yet where no server has been.
+async fn found_schema(connection: &mut Connection) -> Result<i64, OpenError> {
+    let asked = connection.client().query_opt(HAS_VERSION_TABLE, &[]).await;
+    match asked.map_err(|error| unreachable(&unavailable(&error)))? {
+        Some(_) => schema_version(connection).await,
+        None => Ok(0),
+    }
+}
+
 async fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     let batch = async |connection: &Connection, text: &str| {
         connection.client().batch_execute(text).await.map_err(|error| unavailable(&error))
@@ -284,7 +296,7 @@ async fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     for migration in migrations::missing(schema_version(connection).await?)? {
         let failed = |error: StoreError| migration.failed(&error);
         batch(connection, &dialect::postgres_schema(migration.text)).await.map_err(failed)?;
-        let applied = [migration.version.into(), migration.name.into()];
+        let applied = [migration.version().into(), migration.name().into()];
         connection.run(&migrations::APPLIED, &applied).await.map_err(failed)?;
     }
     batch(connection, "COMMIT").await.map_err(|error| unreachable(&error))

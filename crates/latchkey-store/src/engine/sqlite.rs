@@ -41,6 +41,9 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, options: Options, observers: Observers) -> Result<Self, OpenError> {
         let readers = Arc::new(Readers { path: path.to_owned(), options, idle: Mutex::default() });
         if options.role == Role::Reader {
+            if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+                migrations::must_be_current(0)?;
+            }
             readers.with(check_schema).map_err(unreachable)??;
             return Ok(Self { readers, work: None });
         }
@@ -128,7 +131,7 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     for migration in migrations::missing(schema_version(connection)?)? {
         let failed = |failure: Failure| migration.failed(&failure.unavailable());
         connection.batch(migration.text).map_err(failed)?;
-        connection.run(&migrations::APPLIED, &[migration.version.into(), migration.name.into()]).map_err(failed)?;
+        connection.run(&migrations::APPLIED, &[migration.version().into(), migration.name().into()]).map_err(failed)?;
     }
     connection.control("COMMIT").map_err(unreachable)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::key::Thumbprints;
 use latchkey_identity::client::{Authentication, ClientId, ClientKey};
-use latchkey_identity::client_auth::{Method, Spent};
+use latchkey_identity::client_auth::{FirstUse, Method, Spent};
 use latchkey_identity::tenant::TenantId;
 use latchkey_jose::Jwk;
 use uuid::Uuid;
@@ -147,10 +147,10 @@ impl Store {
         gather(&self.read(sql, vec![id.into()]).await?)
     }
 
-    /// Spends what counts once. Whether nobody did before.
-    pub async fn spend(&self, spent: Spent) -> Result<bool, StoreError> {
+    /// Spends what counts once; `None` if somebody did before.
+    pub async fn spend(&self, spent: Spent) -> Result<Option<FirstUse>, StoreError> {
         let mut changes = Changes::none();
         changes.write(&SPEND, vec![spent.hash.0.into(), spent.until.into()]);
-        self.commit_if_first(changes).await
+        Ok(self.commit_if_first(changes).await?.then(|| spent.for_the_first_time()))
     }
 }

@@ -9,7 +9,7 @@ use latchkey_identity::throttle::WINDOW;
 use latchkey_identity::time::days;
 use latchkey_identity::{Timestamp, limits};
 
-use super::{authorizations, dynamic_clients, guesses, logout_notices, uses};
+use super::{authorizations, dynamic_clients, guesses, logout_notices};
 use crate::Store;
 use crate::devops::approval_requests;
 use crate::error::StoreError;
@@ -255,7 +255,7 @@ impl Store {
         {}
         while self.delete_unused_descriptions(now - limits::UNUSED_DESCRIPTION_LIFETIME, PORTION).await? == PORTION {}
         self.delete_in_portions(&dynamic_clients::OLD_TOKENS, vec![now.into()]).await?;
-        let used = uses::day_of(now - USES_KEPT);
+        let used = (now - USES_KEPT).as_days();
         self.delete_in_portions(&USES, vec![used.into()]).await?;
         self.delete_in_portions(&REFUSALS, vec![used.into()]).await?;
         self.delete_in_portions(&TOTALS, vec![used.into()]).await?;

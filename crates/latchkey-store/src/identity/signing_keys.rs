@@ -29,6 +29,9 @@ const HASTEN: Sql = Sql::guarded(
 )
 .of_server();
 
+const WITHDRAW: Sql =
+    Sql::guarded("signing_keys.withdraw", "DELETE FROM signing_key WHERE kid = $1 AND state = 'next'").of_server();
+
 const RETIRE: Sql = Sql::guarded(
     "signing_keys.retire",
     "UPDATE signing_key SET state = 'retiring', stopped_at = $2 WHERE kid = $1 AND state = 'active'",
@@ -51,13 +54,14 @@ const EVERY: Sql = Sql::sweep(
     "SELECT kid, algorithm, state, sealed, created_at, active_from, stopped_at FROM signing_key ORDER BY created_at, kid",
 ).of_server();
 
-pub(super) const ALL: &[&Sql] = &[&PUBLISH, &ACTIVATE, &HASTEN, &RETIRE, &REVOKE, &DROP, &EVERY];
+pub(super) const ALL: &[&Sql] = &[&PUBLISH, &ACTIVATE, &HASTEN, &WITHDRAW, &RETIRE, &REVOKE, &DROP, &EVERY];
 
 pub(super) fn change(changes: &mut Changes, change: KeyChange) {
     let (sql, values) = match change {
         KeyChange::Publish(key) => (&PUBLISH, row_of(*key)),
         KeyChange::Activate { kid, at } => (&ACTIVATE, vec![kid.into(), at.into()]),
         KeyChange::Hasten { kid, active_from } => (&HASTEN, vec![kid.into(), active_from.into()]),
+        KeyChange::Withdraw { kid } => (&WITHDRAW, vec![kid.into()]),
         KeyChange::Retire { kid, at } => (&RETIRE, vec![kid.into(), at.into()]),
         KeyChange::Revoke { kid, at } => (&REVOKE, vec![kid.into(), at.into(), Vec::<u8>::new().into()]),
         KeyChange::Drop { kid } => (&DROP, vec![kid.into()]),

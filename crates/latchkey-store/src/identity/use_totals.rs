@@ -9,7 +9,7 @@ use latchkey_identity::authorization::AuthorizationId;
 use latchkey_identity::client::{ClientId, Profile};
 
 use super::clients;
-use super::uses::{Use, day_of, micros_of_a_day};
+use super::uses::Use;
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
@@ -106,7 +106,7 @@ pub(super) fn add(changes: &mut Changes, uses: &[Use]) {
     let mut totals: BTreeMap<(OrganizationId, i64, ClientId), i64> = BTreeMap::new();
     for one in uses {
         if let Some((organization, _)) = one.project {
-            let total = totals.entry((organization, day_of(one.at), one.app)).or_default();
+            let total = totals.entry((organization, one.at.as_days(), one.app)).or_default();
             *total = total.saturating_add(one.count);
         }
     }
@@ -118,12 +118,12 @@ pub(super) fn add(changes: &mut Changes, uses: &[Use]) {
 impl Store {
     /// How often the authorizations of an account that have not ended were used, on which day.
     pub async fn calls_of(&self, account: AccountId, since: Timestamp) -> Result<Vec<CallsOfDay>, StoreError> {
-        self.read(&OF_ACCOUNT, vec![account.0.into(), day_of(since).into()]).await?.iter().map(calls).collect()
+        self.read(&OF_ACCOUNT, vec![account.0.into(), since.as_days().into()]).await?.iter().map(calls).collect()
     }
 
     /// How often services did something in the projects of an organization, by app and day.
     pub async fn calls_in(&self, organization: OrganizationId, since: Timestamp) -> Result<Vec<AppsCalls>, StoreError> {
-        let values = vec![organization.into(), day_of(since).into()];
+        let values = vec![organization.into(), since.as_days().into()];
         self.read(&IN_ORGANIZATION, values).await?.iter().map(apps_calls).collect()
     }
 
@@ -134,13 +134,13 @@ impl Store {
         since: Timestamp,
         most: u32,
     ) -> Result<Vec<AppsDay>, StoreError> {
-        let values = vec![account.0.into(), day_of(since).into(), most.into()];
+        let values = vec![account.0.into(), since.as_days().into(), most.into()];
         self.read(&IN_FULL, values).await?.iter().map(apps_day).collect()
     }
 }
 
 fn day(row: &Row, column: usize) -> Result<Timestamp, StoreError> {
-    Ok(Timestamp::from_micros(row.int(column)?.saturating_mul(micros_of_a_day())))
+    Ok(Timestamp::from_days(row.int(column)?))
 }
 
 fn calls(row: &Row) -> Result<CallsOfDay, StoreError> {

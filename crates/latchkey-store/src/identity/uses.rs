@@ -2,7 +2,6 @@
 //! time to time.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use latchkey_devops::ids::{OrganizationId, ProjectId};
 use latchkey_identity::Timestamp;
@@ -59,8 +58,6 @@ const REFUSALS_OF_AUTHORIZATION: Sql = Sql::read(
 .by_key();
 
 pub(super) const ALL: &[&Sql] = &[&LAST, &ADD, &OF_AUTHORIZATION, &ADD_REFUSALS, &REFUSALS_OF_AUTHORIZATION];
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// One or more uses of an authorization.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -126,19 +123,10 @@ pub struct RefusedOfDay {
     pub last_at: Timestamp,
 }
 
-/// The day of a moment, counted from the epoch.
-pub(super) fn day_of(at: Timestamp) -> i64 {
-    at.as_micros().div_euclid(micros_of_a_day())
-}
-
-pub(super) fn micros_of_a_day() -> i64 {
-    i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX)
-}
-
 fn from_row(row: &Row) -> Result<UseOfDay, StoreError> {
     let project = row.uuid(2)?;
     Ok(UseOfDay {
-        day: Timestamp::from_micros(row.int(0)?.saturating_mul(micros_of_a_day())),
+        day: Timestamp::from_days(row.int(0)?),
         operation: row.text(1)?.to_owned(),
         project: (!project.is_nil()).then_some(project),
         count: row.int(3)?,
@@ -148,7 +136,7 @@ fn from_row(row: &Row) -> Result<UseOfDay, StoreError> {
 
 fn refused_from_row(row: &Row) -> Result<RefusedOfDay, StoreError> {
     Ok(RefusedOfDay {
-        day: Timestamp::from_micros(row.int(0)?.saturating_mul(micros_of_a_day())),
+        day: Timestamp::from_days(row.int(0)?),
         operation: row.text(1)?.to_owned(),
         reason: row.text(2)?.to_owned(),
         count: row.int(3)?,
@@ -187,7 +175,7 @@ fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
     }
     let used = uses.iter().map(|one| {
         let project = one.project.map_or_else(Uuid::nil, |(_, project)| project.0);
-        ((one.authorization, day_of(one.at), one.operation.as_str(), project), one.count, one.at)
+        ((one.authorization, one.at.as_days(), one.operation.as_str(), project), one.count, one.at)
     });
     for ((authorization, day, operation, project), (count, last_at)) in summed(used) {
         let values =
@@ -195,7 +183,7 @@ fn recorded(uses: &[Use], refused: &[RefusedUse]) -> Changes {
         changes.write(&ADD, values);
     }
     let refused = refused.iter().map(|one| {
-        ((one.authorization, day_of(one.at), one.operation.as_str(), one.reason.as_str()), one.count, one.at)
+        ((one.authorization, one.at.as_days(), one.operation.as_str(), one.reason.as_str()), one.count, one.at)
     });
     for ((authorization, day, operation, reason), (count, last_at)) in summed(refused) {
         let values =

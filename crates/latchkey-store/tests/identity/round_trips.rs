@@ -201,6 +201,10 @@ fn signing_keys_come_back_through_all_their_states() {
         let (old, young) = (key("old", KeyState::Active, NOW), key("young", KeyState::Next, later(1)));
         let publish = |key: &Key| Change::SigningKey(KeyChange::Publish(Box::new(key.clone())));
         with(&store, vec![publish(&young), publish(&old)]).await;
+        let other = key("other", KeyState::Next, later(1));
+        with(&store, vec![Change::SigningKey(KeyChange::Withdraw { kid: "young".into() }), publish(&other)]).await;
+        assert_eq!(store.signing_keys().await.unwrap(), [old.clone(), other]);
+        with(&store, vec![Change::SigningKey(KeyChange::Withdraw { kid: "other".into() }), publish(&young)]).await;
         assert_eq!(store.signing_keys().await.unwrap(), [old.clone(), young.clone()]);
         with(&store, vec![Change::SigningKey(KeyChange::Hasten { kid: "young".into(), active_from: later(5) })]).await;
         let retire = Change::SigningKey(KeyChange::Retire { kid: "old".into(), at: later(9) });

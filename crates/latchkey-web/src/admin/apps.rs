@@ -186,7 +186,7 @@ async fn declared(call: &Call, document: &AppDocument, id: ClientId, wanted: Wan
         let Decision { answer, changes } = call.seen(declare(declaration.clone(), standing, &mut entropy()));
         Ok(Decision { answer: answer.map_err(Problem::from), changes })
     };
-    store.decide(decide).await?
+    call.app.decide_apps(decide).await?
 }
 
 /// Decides about an app as it is at that moment.

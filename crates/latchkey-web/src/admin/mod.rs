@@ -34,6 +34,7 @@ use http::{Method, Response, StatusCode};
 use latchkey_store::StoreError;
 
 use crate::app::App;
+use crate::reader::BadAddress;
 use crate::reply;
 use problem::Problem;
 
@@ -53,6 +54,17 @@ pub(crate) fn routes() -> Router<App> {
 /// The answer of every operation while the server cannot give one.
 pub(crate) fn unavailable(error: StoreError) -> Response<Body> {
     Problem::from(error).into_response()
+}
+
+/// The answer at an address that is not looked up.
+pub(crate) fn bad_address(why: BadAddress) -> Response<Body> {
+    Problem::new(why.status(), "invalid_request", why.sentence()).into_response()
+}
+
+/// The answer to a method that an operation does not have.
+pub(crate) fn wrong_method() -> Response<Body> {
+    let detail = "No operation here has this method: Allow names those that there are.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into_response()
 }
 
 fn filter(method: &Method) -> MethodFilter {

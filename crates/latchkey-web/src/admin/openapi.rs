@@ -110,21 +110,21 @@ fn schemas() -> Value {
         ("App", app()),
         (
             "NewSecret",
-            object(&[(
+            closed(object(&[(
                 "days",
                 json!({ "type": "integer", "minimum": 1, "maximum": CLIENT_SECRET_LIFETIME_DAYS, "default": USUAL_SECRET_DAYS }),
-            )]),
+            )])),
         ),
         ("Secret", object(&[("id", id()), ("client_secret", text()), ("expires", date())])),
         (
             "NewKeys",
-            json!({ "oneOf": [requiring(&["jwks"], object(&[("jwks", jwks())])), requiring(&["certificate"], object(&[("certificate", text())]))] }),
+            json!({ "oneOf": [closed(requiring(&["jwks"], object(&[("jwks", jwks())]))), closed(requiring(&["certificate"], object(&[("certificate", text())])))] }),
         ),
         ("AppKeys", object(&[("value", array(object(&[("id", id()), ("kid", text()), ("expires", date())])))])),
         ("Account", account()),
         ("NewAccount", new_account()),
         ("Authorization", authorization()),
-        ("Implicit", requiring(&["allowed"], object(&[("allowed", json!({ "type": "boolean" }))]))),
+        ("Implicit", closed(requiring(&["allowed"], object(&[("allowed", json!({ "type": "boolean" }))])))),
         (
             "Upstream",
             upstream(&[
@@ -136,10 +136,10 @@ fn schemas() -> Value {
         ),
         (
             "NewUpstream",
-            requiring(
+            closed(requiring(
                 &["name", "issuer", "client_id"],
                 upstream(&[("client_secret", marked("writeOnly", text())), ("own_key", marked("writeOnly", flag()))]),
-            ),
+            )),
         ),
         ("SigningKey", signing_key()),
         ("Problem", problem()),
@@ -148,14 +148,15 @@ fn schemas() -> Value {
 }
 
 fn app() -> Value {
-    let profiles: Vec<&str> =
-        Profile::ALL.into_iter().filter(|profile| *profile != Profile::Legacy).map(Profile::name).collect();
-    let secret = requiring(&["secret"], object(&[("secret", text()), ("expires", text())]));
+    let secret = closed(requiring(&["secret"], object(&[("secret", text()), ("expires", text())])));
     let registration = [
         ("client_id", id()),
         ("name", text()),
         ("kind", json!({ "enum": ClientKind::ALL.map(ClientKind::name) })),
-        ("profile", json!({ "enum": profiles, "default": "standard" })),
+        (
+            "profile",
+            json!({ "enum": Profile::ALL.map(Profile::name), "default": "standard", "description": "`legacy` is read and never written: no such app is made" }),
+        ),
         ("owner", json!({ "type": "string", "format": "email" })),
         ("redirect_uris", array(text())),
         ("post_logout_redirect_uris", array(text())),
@@ -178,7 +179,7 @@ fn app() -> Value {
         ("created", marked("readOnly", date())),
     ];
     let metadata = Metadata::NAMES.map(|name| (name, metadata(name)));
-    requiring(&["name", "kind"], object(&[registration.as_slice(), metadata.as_slice()].concat()))
+    closed(requiring(&["name", "kind"], object(&[registration.as_slice(), metadata.as_slice()].concat())))
 }
 
 /// Client metadata by its registered name.
@@ -217,7 +218,7 @@ fn new_account() -> Value {
         ("password", marked("writeOnly", text())),
         ("claims", claims()),
     ]);
-    requiring(&["email", "name"], members)
+    closed(requiring(&["email", "name"], members))
 }
 
 fn authorization() -> Value {
@@ -273,6 +274,11 @@ fn object(members: &[(&str, Value)]) -> Value {
     json!({ "type": "object", "properties": properties })
 }
 
+/// With no other members than these: what is misspelt is refused, not overlooked.
+fn closed(object: Value) -> Value {
+    with(object, "additionalProperties", Value::Bool(false))
+}
+
 fn requiring(names: &[&str], object: Value) -> Value {
     with(object, "required", json!(names))
 }
@@ -317,7 +323,7 @@ fn algorithm() -> Value {
 }
 
 fn jwks() -> Value {
-    requiring(&["keys"], object(&[("keys", array(json!({ "type": "object" })))]))
+    closed(requiring(&["keys"], object(&[("keys", array(json!({ "type": "object" })))])))
 }
 
 fn claims() -> Value {
@@ -347,6 +353,16 @@ mod tests {
         let described = schemas();
         for name in MEMBERS.iter().chain(&Metadata::NAMES) {
             assert!(described["App"]["properties"].get(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_operations_take_has_no_other_members() {
+        let described = schemas();
+        for schema in operations().iter().filter_map(|operation| operation.takes) {
+            let schema = &described[schema];
+            let choices = schema["oneOf"].as_array().cloned().unwrap_or_else(|| vec![schema.clone()]);
+            assert!(choices.iter().all(|choice| choice["additionalProperties"] == false), "{schema}");
         }
     }
 

@@ -84,7 +84,7 @@ impl From<RegistrationError> for Problem {
         use RegistrationError as E;
         match error {
             E::NotYours => Self::not_found("app"),
-            E::TooManySecrets | E::TooManyApps | E::KindStays => {
+            E::TooManySecrets | E::TooManyApps | E::KindStays | E::TakenId => {
                 Self::new(StatusCode::CONFLICT, "conflict", error.to_string())
             }
             E::NoNewLegacyApps | E::LegacyStaysAsItIs | E::DescribesItself => {

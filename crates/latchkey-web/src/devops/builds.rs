@@ -1,7 +1,6 @@
 //! Builds: the list, one of them, queueing, and reporting how they go.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use latchkey_devops::access::{Action, ProjectAccess};
 use latchkey_devops::build::filter::PersonRequested;
@@ -10,6 +9,7 @@ use latchkey_devops::error::DevOpsError;
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::project::Project;
 use latchkey_devops::wire;
+use latchkey_identity::time::days;
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::devops::build_lists::Continuation;
 use latchkey_store::devops::builds as kept;
@@ -26,8 +26,6 @@ use super::through::through;
 
 /// The most builds that one request changes.
 const MOST_CHANGED: usize = 200;
-/// What the build numbers of a definition count through.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `GET /{organization}/{project}/_apis/build/builds`.
 pub(super) async fn list(call: Call) -> Answer {
@@ -70,19 +68,17 @@ pub(super) async fn queue(call: Call, payload: Payload) -> Answer {
     let request = QueueRequest::read(&payload.json().await?, definition_id)?;
     let inside = call.project().await?;
     let (store, access) = (&call.app.store, &inside.access);
-    let today = call.now.as_secs().div_euclid(86_400) * 86_400;
-    let from = latchkey_identity::Timestamp::from_secs(today);
+    let today = call.now.floor_to_days();
     let queued = store
         .decide(|| async {
             let Some(definition) = store.definition(access, request.definition).await? else {
                 return Ok((Err(DevOpsError::definition_not_found(request.definition)), Changes::none()));
             };
             let id = store.next_number(access.organization(), Numbered::Build).await?;
-            let earlier = store.builds_queued(access, definition.id, from, from + DAY).await?;
+            let earlier = store.builds_queued(access, definition.id, today, today + days(1)).await?;
             let build = build::queue(id, &request, &definition, earlier, call.person(), call.now);
-            let changes = build
-                .as_ref()
-                .map_or_else(|_| Changes::none(), |build| kept::queue_through(access, build, through(&call)));
+            let keep = |build| kept::queue_through(access, build, through(&call));
+            let changes = build.as_ref().map(keep).unwrap_or_default();
             Ok((build, changes))
         })
         .await?;
@@ -158,9 +154,8 @@ pub(super) async fn change_by(
                 return Ok((Err(DevOpsError::build_not_found(id)), Changes::none()));
             };
             let next = rule(&present.build);
-            let changes = next
-                .as_ref()
-                .map_or_else(|_| Changes::none(), |next| kept::update_through(access, &present, next, through(call)));
+            let keep = |next| kept::update_through(access, &present, next, through(call));
+            let changes = next.as_ref().map(keep).unwrap_or_default();
             Ok((next, changes))
         })
         .await?;
@@ -194,13 +189,13 @@ impl Shown<'_> {
                 definitions.extend(definition.map(|definition| (definition.id, definition)));
             }
         }
-        let people = people::of_ids(&self.call.app, builds.iter().flat_map(mentioned)).await?;
         let urls = self.call.urls(&self.facts.organization);
+        let identities = people::identities(&self.call.app, &urls, builds.iter().flat_map(mentioned)).await?;
         let shown = builds.iter().map(|build| {
             let lost = || ApiError::Bug(format!("build {} has no definition or repository", build.id));
             let definition = definitions.get(&build.definition).ok_or_else(lost)?;
             let repository = self.facts.repository_by_id(build.repository).ok_or_else(lost)?;
-            Ok(wire::build::build(&urls, self.project, repository, definition, &people, build))
+            Ok(wire::build::build(&urls, self.project, repository, definition, &identities, build))
         });
         shown.collect()
     }

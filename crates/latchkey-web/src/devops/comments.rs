@@ -5,7 +5,6 @@ use latchkey_devops::wire;
 use latchkey_devops::work_item::comment::CommentText;
 use latchkey_devops::work_item::{Comment, TextFormat};
 use latchkey_identity::Timestamp;
-use latchkey_store::Changes;
 use latchkey_store::devops::comments as kept;
 use latchkey_store::devops::organizations::Numbered;
 
@@ -31,10 +30,10 @@ pub(super) async fn list(call: Call) -> Answer {
     let more = comments.len() > top as usize;
     comments.truncate(top as usize);
     let next = comments.last().filter(|_| more).map(|last| call.continue_at(&name, &last.id.to_string()));
-    let people = people::of_ids(&call.app, comments.iter().flat_map(mentioned)).await?;
     let urls = call.urls(&found.inside.facts.organization);
+    let identities = people::identities(&call.app, &urls, comments.iter().flat_map(mentioned)).await?;
     let (project, total) = (found.project.id, found.item.comment_count);
-    call.json(&wire::comment::comment_list(&urls, project, &people, found.item.id, &comments, total, next))
+    call.json(&wire::comment::comment_list(&urls, project, &identities, found.item.id, &comments, total, next))
 }
 
 /// `GET /{organization}/{project}/_apis/wit/workItems/{id}/comments/{comment}`.
@@ -97,7 +96,7 @@ async fn change(
             let present = call.app.store.comment(&found.access, work_item, id).await?;
             let absent = || DevOpsError::comment_not_found(id, work_item);
             let changed = present.ok_or_else(absent).and_then(|present| rule(&present, call.now));
-            let changes = changed.as_ref().map_or_else(|_| Changes::none(), |next| kept::change(&found.access, next));
+            let changes = changed.as_ref().map(|next| kept::change(&found.access, next)).unwrap_or_default();
             Ok((changed, changes))
         })
         .await?;
@@ -105,9 +104,9 @@ async fn change(
 }
 
 async fn show(call: &Call, found: &Found, comment: &Comment) -> Answer {
-    let people = people::of_ids(&call.app, mentioned(comment)).await?;
     let urls = call.urls(&found.inside.facts.organization);
-    call.json(&wire::comment::comment(&urls, found.project.id, &people, comment))
+    let identities = people::identities(&call.app, &urls, mentioned(comment)).await?;
+    call.json(&wire::comment::comment(&urls, found.project.id, &identities, comment))
 }
 
 fn mentioned(comment: &Comment) -> [latchkey_devops::ids::PersonId; 2] {

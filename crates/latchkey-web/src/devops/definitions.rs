@@ -29,10 +29,10 @@ pub(super) async fn read(call: Call) -> Answer {
     let inside = call.project().await?;
     let definition = call.app.store.definition(&inside.access, id).await?;
     let definition = definition.ok_or_else(|| DevOpsError::definition_not_found(id))?;
-    let people = people::of_ids(&call.app, [definition.created_by]).await?;
     let repository = repository_of(&inside, &definition)?;
     let urls = call.urls(&inside.facts.organization);
-    call.json(&wire::definition::definition(&urls, &inside.project, repository, &people, &definition))
+    let identities = people::identities(&call.app, &urls, [definition.created_by]).await?;
+    call.json(&wire::definition::definition(&urls, &inside.project, repository, &identities, &definition))
 }
 
 /// The repository that a definition builds.

@@ -26,6 +26,7 @@ use super::visit::{self, Visit};
 use crate::app::{App, random};
 use crate::dpop;
 use crate::legacy::notice::{Notice, organizations_of};
+use crate::reader::BadAddress;
 use crate::reply;
 
 /// What finds a request in the log.
@@ -65,7 +66,8 @@ pub(crate) async fn answer(app: &App, request: Request<Body>) -> Result<Response
     let organization = values.get("organization").map(str::to_owned);
     let Served { answer, notice } = serve(app, &parts, body, endpoint, values).await.unwrap_or_else(Served::from);
     // What is hidden is answered like what is not there, headers included.
-    let hidden = answer.as_ref().is_err_and(|error| error.status() == StatusCode::NOT_FOUND);
+    let status = answer.as_ref().map_or_else(ApiError::status, Response::status);
+    let hidden = status == StatusCode::NOT_FOUND;
     let tenant = match &organization {
         // Discovery looks at no organization, so that it costs nothing and says the same of those that are not there.
         Some(name) if !hidden && parts.method != Method::OPTIONS => tenant_of(app, name).await,
@@ -171,22 +173,39 @@ async fn notice_for(app: &App, identified: &Identified) -> Result<Option<Notice>
     }
 }
 
-/// The answer to a request of the DevOps side while the server cannot give one; `None` if the request is of another side.
-pub(crate) fn unavailable(parts: &Parts, error: &StoreError) -> Option<Response<Body>> {
-    let of_git = parts.uri.path().split('/').any(|segment| segment.eq_ignore_ascii_case("_git"));
-    let dialect = if of_git { Dialect::Git } else { Dialect::Rest };
-    (of_git || is_of_the_api(parts.uri.path())).then(|| {
-        ApiError::Unavailable(error.to_string()).answer(&Circumstances {
-            dialect,
-            origin: "",
-            organization: None,
-            scope: None,
-            tenant: None,
-            with_credential: false,
-            as_dpop: false,
-            activity: "",
-        })
+/// Whether clients of the DevOps side read what is answered at a path.
+pub(crate) fn is_of_devops(path: &str) -> bool {
+    is_of_git(path) || is_of_the_api(path)
+}
+
+/// The answer to a request of the DevOps side while the server cannot give one.
+pub(crate) fn unavailable(parts: &Parts, error: &StoreError) -> Response<Body> {
+    unlooked(parts, ApiError::Unavailable(error.to_string()))
+}
+
+/// The answer to a request of the DevOps side at an address that is not looked up.
+pub(crate) fn bad_address(parts: &Parts, why: BadAddress) -> Response<Body> {
+    let mut response = unlooked(parts, DevOpsError::bad_request(why.sentence()).into());
+    *response.status_mut() = why.status();
+    response
+}
+
+/// An error before anything is looked at.
+fn unlooked(parts: &Parts, error: ApiError) -> Response<Body> {
+    error.answer(&Circumstances {
+        dialect: if is_of_git(parts.uri.path()) { Dialect::Git } else { Dialect::Rest },
+        origin: "",
+        organization: None,
+        scope: None,
+        tenant: None,
+        with_credential: false,
+        as_dpop: false,
+        activity: "",
     })
+}
+
+fn is_of_git(path: &str) -> bool {
+    path.split('/').any(|segment| segment.eq_ignore_ascii_case("_git"))
 }
 
 /// Whether a path is one of the API, even if nothing is there: then its clients want an error that they can read.

@@ -216,7 +216,8 @@ fn challenge(headers: &mut HeaderMap, circumstances: &Circumstances, error: &Dev
         format!("Bearer resource_metadata=\"{url}\"{scope}")
     });
     let basic = format!("Basic realm=\"{}\"", circumstances.origin);
-    let others = described.into_iter().chain([basic, "TFS-Federated".to_owned()]);
+    // The one that every client knows stands last: of several headers of a name some, as older `JGit`, see the last one.
+    let others = described.into_iter().chain(["TFS-Federated".to_owned(), basic]);
     for challenge in dpop.into_iter().chain([bearer]).chain(others) {
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             headers.append(WWW_AUTHENTICATE, challenge);
@@ -256,8 +257,8 @@ mod tests {
             [
                 "Bearer authorization_uri=https://devops.test/00000000-0000-0000-0000-000000000000",
                 "Bearer resource_metadata=\"https://devops.test/.well-known/oauth-protected-resource/harbor\", scope=\"vso.work\"",
-                "Basic realm=\"https://devops.test\"",
-                "TFS-Federated"
+                "TFS-Federated",
+                "Basic realm=\"https://devops.test\""
             ]
         );
     }

@@ -1,19 +1,22 @@
 //! Git over HTTP: clone, fetch, push. What goes wrong is plain text, which git prints at the other end.
 
 use axum::body::Body;
-use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
 use latchkey_devops::access::Action;
 use latchkey_devops::error::{DevOpsError, ErrorType};
+use latchkey_git::limits::MAX_FETCH_REQUEST_BYTES;
 use latchkey_git::{Encoding, RefChange, RefCommand, RefOutcome, Service};
 use latchkey_store::devops::repositories as kept;
 
 use super::call::{Call, InRepository};
 use super::error::ApiError;
+use super::items::room;
 use super::payload::Payload;
 use super::refs::may_move;
 use super::repositories::on_disk;
 use super::table::Answer;
+use super::visit::Visit;
 use crate::app::App;
 
 const GIT_PROTOCOL: HeaderName = HeaderName::from_static("git-protocol");
@@ -34,15 +37,21 @@ pub(super) async fn advertise(call: Call) -> Answer {
     Ok(reply(&format!("application/x-{}-advertisement", service.name()), advertisement))
 }
 
+/// `POST .../_git/{repository}/info/lfs/objects/batch`: for whoever asks, without a look at the repository. Git LFS prints the message; of
+/// any other answer it says that there is no such repository.
+pub(super) async fn no_large_files(_: Visit) -> Answer {
+    const MESSAGE: &str =
+        r#"{"message":"This server keeps no large files for Git LFS. Files of a repository are kept in git itself."}"#;
+    let mut response = reply("application/vnd.git-lfs+json", MESSAGE.as_bytes().to_vec());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Ok(response)
+}
+
 /// `POST .../_git/{repository}/git-upload-pack`: clone and fetch.
 pub(super) async fn upload_pack(call: Call, payload: Payload) -> Answer {
     let inside = enter(&call, Action::ReadCode).await?;
     must_be(&payload, "application/x-git-upload-pack-request")?;
-    let encoding = match call.header(CONTENT_ENCODING) {
-        None | Some("identity") => Encoding::Identity,
-        Some("gzip" | "x-gzip") => Encoding::Gzip,
-        Some(_) => return Err(unsupported("The Content-Encoding must be gzip, or none.")),
-    };
+    let encoding = encoding(&call)?;
     let repository = on_disk(&call.app, &inside).await?;
     let pack = repository.upload_pack(call.person().0, payload.stream(), encoding, call.header(GIT_PROTOCOL)).await?;
     Ok(reply("application/x-git-upload-pack-result", Body::from_stream(pack)))
@@ -53,16 +62,23 @@ pub(super) async fn upload_pack(call: Call, payload: Payload) -> Answer {
 pub(super) async fn receive_pack(call: Call, payload: Payload) -> Answer {
     let inside = enter(&call, Action::WriteCode).await?;
     must_be(&payload, "application/x-git-receive-pack-request")?;
-    if call.header(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(unsupported("A push has no Content-Encoding."));
-    }
+    let encoding = encoding(&call)?;
     let repository = on_disk(&call.app, &inside).await?;
     let push = {
         let (call, inside) = (&call, &inside);
         let ask = |commands: Vec<RefCommand>| async move {
-            may_move(call, inside, &commands).await.map_err(|refusal| refusal.sentence())
+            may_move(call, inside, &commands).await.map_err(|refusal| refusal.to_string())
         };
-        repository.receive_pack(call.person().0, payload.stream(), ask).await?
+        match encoding {
+            Encoding::Identity => repository.receive_pack(call.person().0, payload.stream(), ask).await?,
+            // git never packs a push. JGit packs a small one.
+            Encoding::Gzip => {
+                // As it came and as it was are in memory together.
+                let _room = room(&call.app, 2 * MAX_FETCH_REQUEST_BYTES)?;
+                let whole = repository.unpacked(payload.stream()).await?;
+                repository.receive_pack(call.person().0, whole.as_slice(), ask).await?
+            }
+        }
     };
     note_push(&call.app, &inside, &repository, &push.outcomes).await;
     Ok(reply("application/x-git-receive-pack-result", push.answer))
@@ -81,6 +97,15 @@ async fn enter(call: &Call, action: Action) -> Result<InRepository, ApiError> {
             call.repository_named(Some(project.unwrap_or(short)), short, action).await
         }
         (entered, _) => entered,
+    }
+}
+
+/// How the request is packed.
+fn encoding(call: &Call) -> Result<Encoding, ApiError> {
+    match call.header(CONTENT_ENCODING) {
+        None | Some("identity") => Ok(Encoding::Identity),
+        Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
+        Some(_) => Err(unsupported("The Content-Encoding must be gzip, or none.")),
     }
 }
 

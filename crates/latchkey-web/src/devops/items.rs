@@ -118,15 +118,19 @@ async fn archive(call: &Call, inside: &InRepository, at: Version, path: String) 
 }
 
 /// Room in memory for so many bytes of content, until the last of them is on its way.
-fn room(app: &App, bytes: u64) -> Result<OwnedSemaphorePermit, ApiError> {
-    let mib = u32::try_from(bytes / (1 << 20) + 1).unwrap_or(u32::MAX);
+pub(super) fn room(app: &App, bytes: u64) -> Result<OwnedSemaphorePermit, ApiError> {
     let full = |_| ApiError::Unavailable("too much content is on its way to other clients".to_owned());
-    Arc::clone(&app.content).try_acquire_many_owned(mib).map_err(full)
+    Arc::clone(&app.content).try_acquire_many_owned(mebibytes(bytes)).map_err(full)
 }
 
-/// A body that gives its room back with its last piece.
-fn held(bytes: Vec<u8>, room: OwnedSemaphorePermit) -> Body {
+fn mebibytes(bytes: u64) -> u32 {
+    u32::try_from(bytes / (1 << 20) + 1).unwrap_or(u32::MAX)
+}
+
+/// A body that gives its room back with its last piece; what of it was only for making it, at once.
+pub(super) fn held(bytes: Vec<u8>, mut room: OwnedSemaphorePermit) -> Body {
     const PIECE: usize = 64 * 1024;
+    let room = room.split(mebibytes(bytes.len() as u64) as usize).unwrap_or(room);
     Body::from_stream(stream::unfold((Bytes::from(bytes), room), |(mut rest, room)| async move {
         let piece = rest.split_to(rest.len().min(PIECE));
         (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, room)))

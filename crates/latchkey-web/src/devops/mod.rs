@@ -33,6 +33,7 @@ mod git;
 mod items;
 mod locations;
 mod logs;
+pub(crate) mod named_people;
 mod paging;
 mod payload;
 mod people;

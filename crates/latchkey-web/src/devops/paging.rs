@@ -5,6 +5,7 @@ use std::time::Duration;
 use latchkey_devops::error::DevOpsError;
 use latchkey_identity::Timestamp;
 use latchkey_identity::secret::PurposeKey;
+use latchkey_identity::time::days;
 use latchkey_jose::base64url;
 
 use super::call::Call;
@@ -12,7 +13,7 @@ use super::error::ApiError;
 use crate::bearer::Holder;
 
 /// How long a token counts: far longer than anybody takes from one page to the next.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const LIFETIME: Duration = days(1);
 
 /// Bytes of the code that authenticates a token.
 const MAC_BYTES: usize = 32;

@@ -130,6 +130,13 @@ mod tests {
         assert_eq!(status(payload("application/json", deep(500_000)).json().await), 400);
     }
 
+    /// With the feature `raw_value` of serde_json anywhere in the workspace this member would be read as JSON of its own, however deep.
+    #[test]
+    fn no_member_hides_depth_in_a_text() {
+        let hidden = r#"{"$serde_json::private::RawValue":"[[1]]"}"#;
+        assert_eq!(parse(hidden.as_bytes()).unwrap()["$serde_json::private::RawValue"], "[[1]]");
+    }
+
     #[test]
     fn brackets_in_texts_are_not_deep() {
         assert_eq!(depth(br#"{"a": "[[[\"[["}"#), 1);

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::membership::{People, Person};
+use latchkey_devops::wire::Urls;
+use latchkey_devops::wire::identity::{Identities, IdentityRef};
 use latchkey_identity::account::{AccountId, email_key};
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::tenant::PERSONAL_TENANT;
@@ -45,8 +47,26 @@ pub(super) fn seen_holder(holder: &Holder) -> Person {
     }
 }
 
-/// The people of these ids, as far as there are accounts, and the apps among them.
-pub(super) async fn of_ids(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<People, StoreError> {
+/// The people of these ids, as answers with these URLs name them.
+pub(super) async fn identities<'a>(
+    app: &App,
+    urls: &Urls<'a>,
+    ids: impl IntoIterator<Item = PersonId>,
+) -> Result<Identities<'a>, StoreError> {
+    let ids: BTreeSet<PersonId> = ids.into_iter().collect();
+    let mut known = Vec::with_capacity(ids.len());
+    for id in ids {
+        let identity = match app.store.account(AccountId(id.0)).await? {
+            Some(person) => Some(app.named_people.identity(urls, &person)),
+            None => app.store.client(ClientId(id.0)).await?.map(|client| IdentityRef::new(urls, seen_app(&client))),
+        };
+        known.extend(identity.map(|identity| (id, identity)));
+    }
+    Ok(Identities::new(urls, known))
+}
+
+/// The people of these ids, each once, as far as there are accounts, and the apps among them.
+async fn of_ids(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<Vec<Person>, StoreError> {
     let ids: BTreeSet<PersonId> = ids.into_iter().collect();
     let mut people = Vec::with_capacity(ids.len());
     for id in ids {
@@ -55,7 +75,7 @@ pub(super) async fn of_ids(app: &App, ids: impl IntoIterator<Item = PersonId>) -
             None => app.store.client(ClientId(id.0)).await?.map(|client| seen_app(&client)),
         });
     }
-    Ok(people.into_iter().collect())
+    Ok(people)
 }
 
 /// The members of an organization whom texts may mean: by id, by sign-in name, or by the name they go by.
@@ -88,5 +108,5 @@ pub(super) async fn named(app: &App, inside: &InOrganization, texts: &BTreeSet<&
         ids.extend(members);
         by_name = after.is_some();
     }
-    Ok(of_ids(app, ids).await?)
+    Ok(of_ids(app, ids).await?.into_iter().collect())
 }

@@ -21,12 +21,12 @@ pub(super) async fn of_repository(call: Call) -> Answer {
     let filter = filter(&call)?;
     let inside = call.repository().await?;
     let found = call.app.store.pull_requests(&inside.access, &filter).await?;
-    let people = people::of_ids(&call.app, found.iter().flat_map(mentioned)).await?;
     let urls = call.urls(&inside.facts.organization);
+    let identities = people::identities(&call.app, &urls, found.iter().flat_map(mentioned)).await?;
     call.list(
         found
             .iter()
-            .map(|one| wire::pull_request::pull_request(&urls, &inside.project, &inside.repository, &people, one)),
+            .map(|one| wire::pull_request::pull_request(&urls, &inside.project, &inside.repository, &identities, one)),
     )
 }
 
@@ -43,12 +43,12 @@ pub(super) async fn of_project(call: Call) -> Answer {
         let Ok(access) = call.enter_repository(&inside, &project, repository) else { continue };
         found.extend(one.prove(&access).map(|one| (one, repository)));
     }
-    let people = people::of_ids(&call.app, found.iter().flat_map(|(one, _)| mentioned(one))).await?;
     let urls = call.urls(&inside.facts.organization);
+    let identities = people::identities(&call.app, &urls, found.iter().flat_map(|(one, _)| mentioned(one))).await?;
     call.list(
         found
             .iter()
-            .map(|(one, repository)| wire::pull_request::pull_request(&urls, &project, repository, &people, one)),
+            .map(|(one, repository)| wire::pull_request::pull_request(&urls, &project, repository, &identities, one)),
     )
 }
 
@@ -79,9 +79,9 @@ pub(super) async fn read_by_number(call: Call) -> Answer {
 }
 
 async fn show(call: &Call, inside: &InRepository, found: &PullRequest) -> Answer {
-    let people = people::of_ids(&call.app, mentioned(found)).await?;
     let urls = call.urls(&inside.facts.organization);
-    call.json(&wire::pull_request::pull_request(&urls, &inside.project, &inside.repository, &people, found))
+    let identities = people::identities(&call.app, &urls, mentioned(found)).await?;
+    call.json(&wire::pull_request::pull_request(&urls, &inside.project, &inside.repository, &identities, found))
 }
 
 fn absent(id: i64) -> DevOpsError {

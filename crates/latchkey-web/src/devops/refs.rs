@@ -1,12 +1,12 @@
 //! Branches and tags: the list, and moving them.
 
-use std::sync::OnceLock;
+use std::fmt;
 
 use latchkey_devops::access::Action;
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::refs::{Ref, RefUpdate, RefUpdateStatus};
 use latchkey_devops::wire;
-use latchkey_git::{ObjectId, RefChange, RefCommand, RefName, RefOutcome};
+use latchkey_git::{ObjectId, RefChange, RefCommand, RefMoves, RefName, RefOutcome};
 use serde_json::Value;
 
 use super::call::{Call, FoundOrganization, InRepository, enter_repository};
@@ -58,20 +58,12 @@ pub(super) async fn update(call: Call, payload: Payload) -> Answer {
     let inside = call.repository().await?;
     let updates = read(&payload.json().await?)?;
     let repository = on_disk(&call.app, &inside).await?;
-    let refused = OnceLock::new();
-    let outcomes = {
-        let (call, inside, refused) = (&call, &inside, &refused);
-        let ask = |commands: Vec<RefCommand>| async move {
-            may_move(call, inside, &commands).await.map_err(|refusal| {
-                let sentence = refusal.sentence();
-                // It is asked once.
-                let _ = refused.set(refusal);
-                sentence
-            })
-        };
+    let RefMoves { outcomes, refused } = {
+        let (call, inside) = (&call, &inside);
+        let ask = |commands: Vec<RefCommand>| async move { may_move(call, inside, &commands).await };
         repository.update_refs(call.person().0, updates, ask).await?
     };
-    let force = match refused.into_inner() {
+    let force = match refused {
         None => false,
         Some(Refused::Force(_)) => true,
         Some(Refused::Error(error)) => return Err(error),
@@ -98,14 +90,14 @@ pub(super) enum Refused {
     Error(ApiError),
 }
 
-impl Refused {
-    /// For the person who asked.
-    pub(super) fn sentence(&self) -> String {
-        match self {
-            Self::Force(sentence) => sentence.clone(),
-            Self::Error(error) if let Some(error) = error.refused() => error.message.clone(),
-            Self::Error(_) => "the server cannot answer at the moment, try again shortly".to_owned(),
-        }
+/// A sentence for the person who asked.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Force(sentence) => sentence,
+            Self::Error(error) if let Some(error) = error.refused() => &error.message,
+            Self::Error(_) => "the server cannot answer at the moment, try again shortly",
+        })
     }
 }
 

@@ -19,9 +19,9 @@ pub(super) async fn list(call: Call) -> Answer {
     let (skip, top) = page(&call)?;
     let found = find(&call, call.number("id")?).await?;
     let revisions = call.app.store.revisions(&found.access, found.item.id, skip.into(), top).await?;
-    let people = people::of_ids(&call.app, revisions.iter().flat_map(WorkItem::people)).await?;
     let urls = call.urls(&found.inside.facts.organization);
-    call.list(revisions.iter().map(|item| wire::work_item::work_item(&urls, &found.project, &people, item, &shape)))
+    let identities = people::identities(&call.app, &urls, revisions.iter().flat_map(WorkItem::people)).await?;
+    call.list(revisions.iter().map(|item| wire::work_item::work_item(&urls, &found.project, &identities, item, &shape)))
 }
 
 /// `GET /{organization}[/{project}]/_apis/wit/workItems/{id}/revisions/{revision}`.
@@ -49,9 +49,9 @@ pub(super) async fn list_updates(call: Call) -> Answer {
         }
         last = Some(item);
     }
-    let people = people::of_ids(&call.app, revisions.iter().flat_map(WorkItem::people)).await?;
     let urls = call.urls(&found.inside.facts.organization);
-    call.list(updates.iter().map(|update| wire::update::update(&urls, found.project.id, &people, update)))
+    let identities = people::identities(&call.app, &urls, revisions.iter().flat_map(WorkItem::people)).await?;
+    call.list(updates.iter().map(|update| wire::update::update(&urls, found.project.id, &identities, update)))
 }
 
 /// `GET /{organization}[/{project}]/_apis/wit/workItems/{id}/updates/{revision}`.
@@ -62,9 +62,9 @@ pub(super) async fn read_update(call: Call) -> Answer {
     let old = call.app.store.revision(&found.access, found.item.id, rev - 1).await?;
     let update = Update::between(old.as_ref(), &new, found.project.name.as_str());
     let mentioned = new.people().into_iter().chain(old.iter().flat_map(WorkItem::people));
-    let people = people::of_ids(&call.app, mentioned).await?;
     let urls = call.urls(&found.inside.facts.organization);
-    call.json(&wire::update::update(&urls, found.project.id, &people, &update))
+    let identities = people::identities(&call.app, &urls, mentioned).await?;
+    call.json(&wire::update::update(&urls, found.project.id, &identities, &update))
 }
 
 async fn revision(call: &Call, found: &Found, rev: i64) -> Result<WorkItem, ApiError> {

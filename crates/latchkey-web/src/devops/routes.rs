@@ -353,7 +353,8 @@ fn git_over_http(api: Api) -> Api {
         api = api
             .get(&format!("{place}/info/refs"), Action::ReadCode, git::advertise)
             .post(&format!("{place}/git-upload-pack"), Action::ReadCode, git::upload_pack)
-            .post(&format!("{place}/git-receive-pack"), Action::WriteCode, git::receive_pack);
+            .post(&format!("{place}/git-receive-pack"), Action::WriteCode, git::receive_pack)
+            .open_post(&format!("{place}/info/lfs/objects/batch"), git::no_large_files);
     }
     api
 }

@@ -64,7 +64,7 @@ pub(super) async fn read(call: Call) -> Answer {
     let shape = Shape::parse(call.query.get("$expand"), call.query.get("fields"))?;
     let as_of = match call.query.get("asOf") {
         Some(text) => {
-            let moment = date::parse(text);
+            let moment = date::parse_last(text);
             Some(moment.ok_or_else(|| DevOpsError::bad_request("The value of asOf must be a date."))?)
         }
         None => None,
@@ -79,9 +79,9 @@ pub(super) async fn read(call: Call) -> Answer {
 
 /// Shows a work item as far as it was asked for.
 pub(super) async fn show(call: &Call, found: &Found, shape: &Shape) -> Answer {
-    let people = people::of_ids(&call.app, found.item.people()).await?;
     let urls = call.urls(&found.inside.facts.organization);
-    call.json(&wire::work_item::work_item(&urls, &found.project, &people, &found.item, shape))
+    let identities = people::identities(&call.app, &urls, found.item.people()).await?;
+    call.json(&wire::work_item::work_item(&urls, &found.project, &identities, &found.item, shape))
 }
 
 /// `GET /{organization}[/{project}]/_apis/wit/workitems?ids=`.
@@ -122,12 +122,12 @@ async fn select(call: &Call, selection: Selection) -> Answer {
     if let Some(missing) = ids.iter().find(|id| !selection.omit_missing && !items.contains_key(id)) {
         return Err(DevOpsError::work_item_not_found(*missing).into());
     }
-    let people = people::of_ids(&call.app, items.values().flat_map(WorkItem::people)).await?;
     let urls = call.urls(&inside.facts.organization);
+    let identities = people::identities(&call.app, &urls, items.values().flat_map(WorkItem::people)).await?;
     call.list(ids.iter().map(|id| {
         let item = items.get(id)?;
         let project = inside.facts.project_by_id(item.project)?;
-        Some(wire::work_item::work_item(&urls, project, &people, item, &selection.shape))
+        Some(wire::work_item::work_item(&urls, project, &identities, item, &selection.shape))
     }))
 }
 

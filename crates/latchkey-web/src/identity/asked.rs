@@ -66,6 +66,20 @@ fn untrusted(why: Untrusted) -> Unserved {
     Unserved::Request(AuthorizeError::ShowPage(why), None)
 }
 
+/// A link that a browser came by.
+struct Link<'a> {
+    origin: &'a str,
+    /// The tenant segment of its path.
+    segment: &'a str,
+    /// Its query.
+    parameters: &'a str,
+    /// Where the browser is.
+    address: IpAddr,
+    came_by: CameBy,
+    /// When the browser came with it: a request that was pushed may run out while a person reads.
+    begun_at: Timestamp,
+}
+
 impl Asked {
     /// Reads a request as it comes in: a client that describes itself is looked at first.
     pub async fn arriving(app: &App, visitor: &Visitor, segment: &str, parameters: &str) -> Result<Self, Unserved> {
@@ -80,20 +94,20 @@ impl Asked {
                 Err(error) => Unserved::Store(error),
             })?;
         }
-        let at = (&*visitor.origin.url, visitor.address, segment);
-        Self::decoded(app, at, (parameters, read), CameBy::Link, visitor.now).await
+        let link = Link {
+            origin: &visitor.origin.url,
+            segment,
+            parameters,
+            address: visitor.address,
+            came_by: CameBy::Link,
+            begun_at: visitor.now,
+        };
+        Self::decoded(app, link, read).await
     }
 
-    /// Reads a request. Client and redirect URI come first: until they are known nothing is sent anywhere.
-    ///
-    /// `begun_at` is when the browser came with it: a request that was pushed may run out while a person reads.
-    async fn decoded(
-        app: &App,
-        (origin, address, segment): (&str, IpAddr, &str),
-        (parameters, read): (&str, Parameters),
-        came_by: CameBy,
-        begun_at: Timestamp,
-    ) -> Result<Self, Unserved> {
+    /// Reads the request of a link. Client and redirect URI come first: until they are known nothing is sent anywhere.
+    async fn decoded(app: &App, link: Link<'_>, read: Parameters) -> Result<Self, Unserved> {
+        let Link { origin, segment, parameters, address, came_by, begun_at } = link;
         let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
             "temporarily_unavailable" => Unserved::Store(StoreError::Unavailable("tenant".into())),
             _ => untrusted(Untrusted::UnknownTenant),
@@ -105,10 +119,10 @@ impl Asked {
         let context = Context { origin, audience: &audience, resource: &app.resource, published: &[], came_by };
         let mut kept = None;
         let read = match (reference, &client) {
-            (Some(reference), _) => pushed_as(app, reference, &read, (&audience, client.as_deref()), begun_at).await?,
+            (Some(reference), _) => pushed_as(app, reference, &read, &audience, client.as_deref(), begun_at).await?,
             (None, Some(client)) => {
                 let refused = |error| Unserved::Request(error, Some(Arc::clone(client)));
-                let read = match fetched(app, address, &read, (client, context), begun_at).await.map_err(refused)? {
+                let read = match fetched(app, address, &read, client, context, begun_at).await.map_err(refused)? {
                     // It is fetched once: what waits for the person is what came.
                     Some(fetched) => {
                         kept = Some(encode(&fetched));
@@ -116,7 +130,7 @@ impl Asked {
                     }
                     None => read,
                 };
-                opened(app, read, (client, context), begun_at).await.map_err(refused)?
+                opened(app, read, client, context, begun_at).await.map_err(refused)?
             }
             (None, None) => read,
         };
@@ -149,8 +163,15 @@ impl Asked {
         }
         let read = decoded(&flow.parameters).map_err(untrusted)?;
         let came_by = if flow.rehearsed_by.is_some() { CameBy::Rehearsal } else { CameBy::Link };
-        let at = (flow.origin.as_str(), address, flow.segment.as_str());
-        Self::decoded(app, at, (&flow.parameters, read), came_by, flow.started_at).await
+        let link = Link {
+            origin: &flow.origin,
+            segment: &flow.segment,
+            parameters: &flow.parameters,
+            address,
+            came_by,
+            begun_at: flow.started_at,
+        };
+        Self::decoded(app, link, read).await
     }
 
     /// Where the form of a page of this flow may lead.
@@ -180,7 +201,8 @@ async fn pushed_as(
     app: &App,
     reference: TokenHash,
     read: &Parameters,
-    (audience, client): (&Audience, Option<&Client>),
+    audience: &Audience,
+    client: Option<&Client>,
     begun_at: Timestamp,
 ) -> Result<Parameters, Unserved> {
     let unknown = || untrusted(Untrusted::RequestUri);
@@ -202,7 +224,8 @@ async fn fetched(
     app: &App,
     asked_from: IpAddr,
     read: &Parameters,
-    (client, context): (&Client, Context<'_>),
+    client: &Client,
+    context: Context<'_>,
     now: Timestamp,
 ) -> Result<Option<Parameters>, AuthorizeError> {
     let Some(address) = request_object::address(read, client, context)? else { return Ok(None) };
@@ -221,11 +244,12 @@ async fn object_at(app: &App, asked_from: IpAddr, address: &str, now: Timestamp)
 async fn opened(
     app: &App,
     read: Parameters,
-    (client, context): (&Client, Context<'_>),
+    client: &Client,
+    context: Context<'_>,
     begun_at: Timestamp,
 ) -> Result<Parameters, AuthorizeError> {
-    let published = match request_object::key_named(&read) {
-        Some(kid) => app.published_keys(client, kid.as_deref(), begun_at).await,
+    let published = match request_object::signed(&read) {
+        Some(signed) => app.published_keys(client, signed.kid(), begun_at).await,
         None => Vec::new(),
     };
     request_object::opened(read, client, Context { published: &published, ..context }, begun_at)

@@ -45,14 +45,11 @@ async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), StoreError> {
         return Ok(());
     }
     let client = app.store.client(notice.about.client).await?;
-    let status = match client.as_deref().filter(|client| client.state == ClientState::Active) {
-        Some(client) => match post(app, notice, client).await {
-            Some(status) => status,
-            // It does not want to hear of it any more.
-            None => return app.store.end_logout_notice(notice).await,
-        },
-        None => return app.store.end_logout_notice(notice).await,
-    };
+    let active = client.as_deref().filter(|client| client.state == ClientState::Active);
+    let listening = active.and_then(|client| client.logout.backchannel_logout_uri.as_ref().zip(Some(client)));
+    // It does not want to hear of it any more.
+    let Some((uri, client)) = listening else { return app.store.end_logout_notice(notice).await };
+    let status = post(app, notice, client, uri.as_str()).await;
     if !is_answered(status) {
         let now = app.now();
         app.store.skip_logout_notices(notice.about.client, now, now + LEFT_ALONE).await?;
@@ -68,21 +65,20 @@ async fn tell(app: &App, notice: &LogoutNotice) -> Result<(), StoreError> {
     }
 }
 
-/// Posts a logout token. The status, if there was an answer; nothing at all if there is nowhere to post it.
-async fn post(app: &App, notice: &LogoutNotice, client: &Client) -> Option<Option<u16>> {
-    let uri = client.logout.backchannel_logout_uri.as_ref()?;
+/// Posts a logout token. The status, if there was an answer.
+async fn post(app: &App, notice: &LogoutNotice, client: &Client, uri: &str) -> Option<u16> {
     let told = async {
-        let target = app.outbound.target(uri.as_str())?;
+        let target = app.outbound.target(uri)?;
         let claims = notice.about.logout_token(client, &app.keys.refresh_token, app.now(), &mut entropy());
         let token = app.signer.logout_token(&claims).unwrap_or_default();
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
         app.outbound.post_form(&target, form).await
     };
     match told.await {
-        Ok(status) => Some(Some(status.as_u16())),
+        Ok(status) => Some(status.as_u16()),
         Err(error) => {
             tracing::debug!(client = %client.id, %error, "an app could not be told of a sign-out");
-            Some(None)
+            None
         }
     }
 }

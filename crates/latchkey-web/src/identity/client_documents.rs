@@ -215,8 +215,7 @@ impl App {
         now: Timestamp,
     ) -> Result<(), Undescribed> {
         let taken: Result<Client, NotDescribed> = self
-            .store
-            .decide(|| async {
+            .decide_apps(|| async {
                 let (client, document) = (self.store.client(id).await?, self.store.client_document(id).await?);
                 let known = client.as_deref().zip(document.as_ref());
                 let (described_before, unused) = match known {

@@ -142,11 +142,11 @@ impl ClientRequest {
         };
         let facts = Facts { key: &app.keys.client_secret, called, published: &published, issuers: &issuers };
         let proved = authenticate(&self.presented, self.client.as_deref(), facts, now)?;
-        let before = match proved.spends() {
-            Some(spent) => !app.store.spend(spent).await?,
-            None => false,
+        let first = match proved.spends() {
+            Some(spent) => app.store.spend(spent).await?,
+            None => None,
         };
-        Ok(proved.unless_spent(before)?)
+        Ok(proved.with(first)?)
     }
 
     /// The same, of a client that may also show a key, which everything that it gets is bound to. [RFC 9449 §5], [RFC 8705 §3]

@@ -44,8 +44,17 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<F
     }
 }
 
+/// An answer that was not accepted.
+#[derive(Clone, Copy)]
+pub struct Unaccepted<'a> {
+    /// Why not.
+    why: ChoiceError,
+    /// What it said.
+    form: &'a Pairs,
+}
+
 /// Shows what comes next in a flow, or sends its answer.
-pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Option<ChoiceError>) -> Response<Body> {
+pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, answer: Option<Unaccepted<'_>>) -> Response<Body> {
     let Opened { id, flow, asked } = opened;
     match flow::next(app, visitor, asked, Some(flow)).await {
         Err(error) => problem_page::unavailable(app, visitor, &error),
@@ -72,13 +81,17 @@ pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, problem: Opt
             let page = prerequisite::page(app, visitor, opened, &deliberation, None);
             reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
         }
-        Ok(Next::Consent(deliberation)) => match page::page(app, visitor, opened, &deliberation, problem).await {
-            Ok(page) => {
-                let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-                reply::page(status, visitor, &page, &asked.targets())
+        Ok(Next::Consent(deliberation)) => {
+            let problem = answer.map(|answer| answer.why);
+            match (page::page(app, visitor, opened, &deliberation, problem).await, answer) {
+                (Ok(page), None) => reply::page(StatusCode::OK, visitor, &page, &asked.targets()),
+                (Ok(page), Some(Unaccepted { form, why })) => {
+                    let page = page.answered(form, why == ChoiceError::Changed);
+                    reply::page(StatusCode::UNPROCESSABLE_ENTITY, visitor, &page, &asked.targets())
+                }
+                (Err(error), _) => problem_page::unavailable(app, visitor, &error),
             }
-            Err(error) => problem_page::unavailable(app, visitor, &error),
-        },
+        }
     }
 }
 
@@ -153,12 +166,12 @@ async fn approved(
         Err(error) => problem_page::unavailable(app, visitor, &error),
         // What was answered meanwhile, here or elsewhere, cannot be read again: then that page says so.
         Ok(Err(problem)) => match flow::open(app, visitor, Some(&opened.id)).await {
-            Ok(opened) => advance(app, visitor, &opened, Some(problem)).await,
+            Ok(opened) => advance(app, visitor, &opened, Some(Unaccepted { why: problem, form })).await,
             Err(response) => *response,
         },
         Ok(Ok(approved)) if opened.flow.rehearsed_by.is_some() => {
             let changes = withheld.into_inner().unwrap_or_else(PoisonError::into_inner);
-            rehearsal::approved(app, visitor, opened, &deliberation, (&approved, &changes)).await
+            rehearsal::approved(app, visitor, opened, &deliberation, &approved, &changes).await
         }
         Ok(Ok(approved)) => {
             let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;

@@ -121,7 +121,7 @@ impl Asked {
         let named = request.client(hint.as_ref()).map_err(refused)?;
         // An ID token names the tenant, whose own the client is if it describes itself.
         let issued_by = hint.as_ref().map(|hint| hint.tenant);
-        let client = asking(app, visitor, &request, named, (&audience, issued_by)).await;
+        let client = asking(app, visitor, &request, named, &audience, issued_by).await;
         let client = client.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
         if named.is_some() && client.is_none() {
             return Err(refused(LogoutError::UnknownClient));
@@ -191,7 +191,8 @@ async fn asking(
     visitor: &Visitor,
     request: &LogoutRequest,
     named: Option<&ClientIdentifier>,
-    (audience, issued_by): (&Audience, Option<TenantId>),
+    audience: &Audience,
+    issued_by: Option<TenantId>,
 ) -> Result<Option<Arc<Client>>, StoreError> {
     let uri = match (named, &request.post_logout_redirect_uri) {
         (Some(identifier), _) => {

@@ -18,6 +18,7 @@ pub mod instance_discovery;
 pub mod introspect;
 pub mod issuer_keys;
 mod jwt_bearer;
+mod known_device;
 pub mod logo;
 pub mod logout;
 pub mod offer;

@@ -18,6 +18,7 @@ use latchkey_identity::client::{Client, Publisher};
 use latchkey_identity::consent::{Offer, app_shown};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::time::days;
 use latchkey_identity::token::narrowing::within;
 use latchkey_store::StoreError;
 use latchkey_store::devops::OrganizationFacts;
@@ -248,7 +249,7 @@ impl OpenOrganization {
         Self {
             id: organization.id.0,
             name: organization.name.to_string(),
-            cap_days: longest.map(|longest| u16::try_from(longest.as_secs() / 86_400).unwrap_or(u16::MAX)),
+            cap_days: longest.map(|longest| u16::try_from(longest.as_secs() / days(1).as_secs()).unwrap_or(u16::MAX)),
             legacy_end: organization.policy.sunset.refuse_from(),
             projects: facts.projects().filter(|project| reaches(project.id)).map(open).collect(),
             in_part: false,

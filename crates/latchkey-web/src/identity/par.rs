@@ -63,8 +63,8 @@ async fn pushed(
 ) -> Result<String, OAuthProblem> {
     let client = request.authenticate_with_key(app, parts, visitor.now).await?;
     has_room(app, &client, visitor)?;
-    let published = match request_object::key_named(&request.form) {
-        Some(kid) => app.published_keys(client.client(), kid.as_deref(), visitor.now).await,
+    let published = match request_object::signed(&request.form) {
+        Some(signed) => app.published_keys(client.client(), signed.kid(), visitor.now).await,
         None => Vec::new(),
     };
     let context = Context {

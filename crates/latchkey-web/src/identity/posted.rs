@@ -8,8 +8,8 @@ use http::{Request, Response, StatusCode};
 use crate::app::App;
 use crate::extract::{self, Pairs};
 use crate::identity::problem_page::{self, Problem};
+use crate::reader::URL_BYTES;
 use crate::reply;
-use crate::site::URL_BYTES;
 use crate::visitor::Visitor;
 
 /// The page for a request that no address can hold.

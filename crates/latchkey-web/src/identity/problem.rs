@@ -11,6 +11,7 @@ use latchkey_store::StoreError;
 use serde::Serialize;
 
 use crate::app::random;
+use crate::reader::BadAddress;
 use crate::reply;
 
 /// How long a client waits for a server that does not answer now.
@@ -58,9 +59,15 @@ impl OAuthProblem {
         Self { status: StatusCode::METHOD_NOT_ALLOWED, ..error.into() }
     }
 
-    /// Too much was asked for: there is no more for so long.
+    /// An address that is not looked up.
+    pub(crate) fn bad_address(why: BadAddress) -> Self {
+        Self { status: why.status(), ..OAuthError::invalid_request(why.sentence()).into() }
+    }
+
+    /// Too much was asked for: there is no more for so long. [RFC 9126 §2.3]
     pub fn too_much(description: &'static str, wait: Duration) -> Self {
-        Self { wait, ..OAuthError::temporarily_unavailable(description).into() }
+        let error = OAuthError::temporarily_unavailable(description);
+        Self { status: StatusCode::TOO_MANY_REQUESTS, wait, ..error.into() }
     }
 
     /// The same, to a client that tried `Authorization: Basic`.
@@ -132,7 +139,7 @@ impl IntoResponse for OAuthProblem {
         if self.basic && self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\""));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, HeaderValue::from(self.wait.as_secs().max(1)));
         }
         response

@@ -14,6 +14,7 @@ use crate::extract::FormError;
 use crate::forms;
 use crate::pages::error::ErrorPage;
 use crate::pages::{Frame, Locale, Moment};
+use crate::reader::BadAddress;
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
 
@@ -126,6 +127,18 @@ pub fn other_account(app: &App, visitor: &Visitor) -> Response<Body> {
         sentence: "The page was opened with another account than the one that acts in this browser now. Nothing was changed.",
         mend: "Go back and reload the page. If you meant the other account, switch to it first.",
         code: "other_account",
+    };
+    show(app, visitor, problem)
+}
+
+/// An address that is not looked up.
+pub(crate) fn bad_address(app: &App, visitor: &Visitor, why: BadAddress) -> Response<Body> {
+    let problem = Problem {
+        status: why.status(),
+        heading: "This address cannot be read",
+        sentence: why.sentence(),
+        mend: "Go back to where you came from and start again.",
+        code: "bad_address",
     };
     show(app, visitor, problem)
 }

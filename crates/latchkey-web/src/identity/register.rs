@@ -153,8 +153,7 @@ async fn register(app: &App, visitor: &Visitor, segment: &str, request: Request<
     has_room(app, tenant, visitor)?;
     let proposal = proposal(app, visitor, tenant, &document(request).await?, None).await?;
     let decided: Result<Registered, Refused> = app
-        .store
-        .decide(|| async {
+        .decide_apps(|| async {
             let standing = standing(app, tenant, token.as_ref(), visitor).await?;
             let decision = dynamic::register(proposal.clone(), standing, &mut entropy());
             Ok(decision.seen_from(&visitor.address.to_string()))
@@ -238,8 +237,7 @@ async fn replace(app: &App, visitor: &Visitor, tenant: TenantId, id: ClientId, r
     let proposal = proposal(app, visitor, tenant, &document, before.as_deref()).await?;
     let key = &app.keys.client_secret;
     let decided: Result<(Client, Option<Secret>, DynamicClient), Refused> = app
-        .store
-        .decide(|| async {
+        .decide_apps(|| async {
             let (Some(client), Some(kept)) = (app.store.client(id).await?, app.store.dynamic_client(id).await?) else {
                 return Ok(Decision::refuse(Refused::Token));
             };

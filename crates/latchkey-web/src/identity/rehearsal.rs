@@ -53,7 +53,8 @@ pub async fn approved(
     visitor: &Visitor,
     opened: &Opened,
     deliberation: &Deliberation,
-    (approved, changes): (&Approved, &[Change]),
+    approved: &Approved,
+    changes: &[Change],
 ) -> Response<Body> {
     let told = async {
         let asked = &opened.asked;

@@ -11,14 +11,14 @@ use latchkey_identity::sign_in::password::{Comparison, SignInContext, SignInRefu
 use latchkey_identity::sign_in::throttle::Attempt;
 use latchkey_identity::sign_in::upstream::passwords_count;
 use latchkey_identity::throttle::{Wait, network};
-use latchkey_jose::base64url;
 use latchkey_store::StoreError;
 use serde::Deserialize;
 
-use crate::app::{App, entropy, random};
+use crate::app::{App, entropy};
 use crate::extract::form;
 use crate::forms;
 use crate::identity::flow::{self, Opened};
+use crate::identity::known_device::KnownDevice;
 use crate::identity::upstream::{self, Errand, NotSent, Offered};
 use crate::identity::{guesses, problem_page};
 use crate::pages::Remaining;
@@ -40,6 +40,8 @@ pub struct SignInQuery {
     another: Option<String>,
     /// Who is about to sign in, where no flow says it.
     login_hint: Option<String>,
+    /// Whether a form was sent that could not count any more.
+    lost: Option<String>,
 }
 
 /// `GET /signin`.
@@ -69,7 +71,7 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Query(query): Query<S
     };
     let trouble = match meant {
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
-        Ok(None) => None,
+        Ok(None) => query.lost.map(|_| SignInTrouble::SignedOut),
         Ok(Some(provider)) => {
             let (purpose, freshness) = upstream::purpose(opened.as_ref(), next.as_deref());
             let errand = Errand { upstream: &provider, purpose, freshness, login_hint: hint.as_deref() };
@@ -101,7 +103,7 @@ pub(crate) async fn show(
         Err(error) => return problem_page::unavailable(app, visitor, &error),
     };
     let status = match &trouble {
-        None => StatusCode::OK,
+        None | Some(SignInTrouble::SignedOut) => StatusCode::OK,
         Some(SignInTrouble::ProviderUnreachable) => StatusCode::BAD_GATEWAY,
         Some(SignInTrouble::Throttled(_) | SignInTrouble::Busy) => StatusCode::TOO_MANY_REQUESTS,
         Some(SignInTrouble::NoMatch | SignInTrouble::Expired | SignInTrouble::NoProvider) => {
@@ -207,9 +209,8 @@ async fn attempt(
 ) -> Result<(visitor::BrowserCookie, String), Failed> {
     let key: String = email_key(email).chars().take(limits::NAME_CHARACTERS).collect();
     let network = network(visitor.address);
-    let device = Device::read(visitor.device.as_deref());
-    let attempt =
-        Attempt { email_key: &key, network: &network, known_device: device.knows(app, &key).then_some(device.id) };
+    let device = KnownDevice::read(visitor.device.as_deref());
+    let attempt = Attempt { email_key: &key, network: &network, known_device: device.known_to(app, &key) };
     let (account, comparison) = compare(app, visitor, attempt, password).await?;
     let renewed = visitor.browser.renewed();
     let address = visitor.address.to_string();
@@ -282,45 +283,6 @@ pub(crate) async fn shows_password(
         Ok(_) => Ok(Ok(false)),
         Err(Failed::Trouble(trouble)) => Ok(Err(trouble)),
         Err(Failed::Store(error)) => Err(error),
-    }
-}
-
-/// A device, and proofs of the accounts that signed in from it before: `id.proof.proof`.
-struct Device {
-    id: [u8; 16],
-    proofs: Vec<String>,
-}
-
-/// Accounts remembered on one device.
-const ACCOUNTS_PER_DEVICE: usize = 10;
-
-impl Device {
-    fn read(cookie: Option<&str>) -> Self {
-        let mut parts = cookie.unwrap_or_default().split('.');
-        let id = parts.next().and_then(|id| base64url::decode(id).ok()?.try_into().ok());
-        let proofs = parts.take(ACCOUNTS_PER_DEVICE).map(str::to_owned).collect();
-        match id {
-            Some(id) => Self { id, proofs },
-            None => Self { id: random(), proofs: Vec::new() },
-        }
-    }
-
-    fn proof(&self, app: &App, email_key: &str) -> String {
-        let mac = app.keys.known_device.mac(&[&self.id, email_key.as_bytes()]);
-        base64url::encode(mac.get(..16).unwrap_or_default())
-    }
-
-    fn knows(&self, app: &App, email_key: &str) -> bool {
-        let proof = self.proof(app, email_key);
-        self.proofs.iter().any(|known| latchkey_jose::digest::constant_time_eq(known.as_bytes(), proof.as_bytes()))
-    }
-
-    fn with(mut self, app: &App, email_key: &str) -> String {
-        let proof = self.proof(app, email_key);
-        self.proofs.retain(|known| *known != proof);
-        self.proofs.insert(0, proof);
-        self.proofs.truncate(ACCOUNTS_PER_DEVICE);
-        format!("{}.{}", base64url::encode(self.id), self.proofs.join("."))
     }
 }
 

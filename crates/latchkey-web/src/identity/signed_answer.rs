@@ -17,7 +17,7 @@ use crate::reply;
 /// The type of a signed answer of introspection. [RFC 9701 §5]
 const INTROSPECTION: &str = "application/token-introspection+jwt";
 
-/// Signs by an algorithm; its key is made when it is first used.
+/// Signs by an algorithm; its key is made here if there is none yet.
 async fn sign(app: &App, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, OAuthError> {
     let cannot = || OAuthError::temporarily_unavailable("the server cannot sign now");
     app.begin_to_sign_with(algorithm).await.map_err(|_| cannot())?;

@@ -13,7 +13,7 @@ use http::{Request, Response, StatusCode};
 use latchkey_identity::client::ClientKind;
 use latchkey_identity::client_auth::{AuthenticatedClient, Method};
 use latchkey_identity::grant::GrantType;
-use latchkey_identity::grant::client_credentials::{self, ClientCredentialsRequest};
+use latchkey_identity::grant::client_credentials::{self, ClientCredentialsRequest, Context};
 use latchkey_identity::grant::device_code::{self, Polled};
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::secret::TokenHash;
@@ -140,8 +140,8 @@ async fn client_credentials(
         Some(api) => app.store.client(api).await?,
         None => None,
     };
-    let (origin, called, now) = (asked.origin, (&app.resource, api.as_deref()), asked.now);
-    Ok(client_credentials::answer(&request, client, audience, origin, called, now, &mut entropy())?)
+    let context = Context { origin: asked.origin, audience, resource: &app.resource, api: api.as_deref() };
+    Ok(client_credentials::answer(&request, client, context, asked.now, &mut entropy())?)
 }
 
 async fn device_code(

@@ -11,6 +11,7 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::account::{Account, AccountId};
 use latchkey_identity::client::{Client, ClientId, ClientSecret};
 use latchkey_identity::limits::SECRET_TOLD_DAYS_BEFORE;
+use latchkey_identity::time::days;
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::outbox::{Reminder, tell};
 use latchkey_store::{Changes, StoreError};
@@ -19,7 +20,6 @@ use super::letters::{self, EndingSecret, Sunset, Text};
 use super::{administrators, letter, origin};
 use crate::app::App;
 
-const DAY: Duration = Duration::from_secs(86_400);
 /// How many authorizations are read at a time.
 const AT_ONCE: u32 = 500;
 
@@ -46,9 +46,9 @@ impl App {
 }
 
 /// The longest of these times, and the day it begins on.
-fn before(days: &[u64]) -> Duration {
-    let days = days.iter().max().copied().unwrap_or(0);
-    DAY * u32::try_from(days).unwrap_or(u32::MAX).saturating_add(1)
+fn before(told: &[u64]) -> Duration {
+    let longest = told.iter().max().copied().unwrap_or(0);
+    days(u32::try_from(longest).unwrap_or(u32::MAX).saturating_add(1))
 }
 
 /// Tells somebody, unless they have been told.

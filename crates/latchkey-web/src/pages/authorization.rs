@@ -33,6 +33,8 @@ pub struct Authorization {
     pub since: Moment,
     /// When it ends by itself, if it does.
     pub until: Option<Moment>,
+    /// Whether it ends with the session that it was given in, if that comes first.
+    pub for_session: bool,
     /// Since when it is paused, if it is.
     pub paused: Option<Moment>,
     /// When and why it ended, if it has.

@@ -72,12 +72,14 @@ pub struct AuthorizationRow {
     pub kind: AuthorizationKind,
     /// What it may do, in plain words.
     pub may: Vec<String>,
-    /// Where: `harbor: lighthouse, drydock`.
+    /// Where, in short: `harbor: lighthouse, drydock`.
     pub places: Vec<String>,
     /// When it was given.
     pub since: Moment,
     /// When it ends by itself, if it does.
     pub until: Option<Moment>,
+    /// Whether it ends with the session that it was given in, if that comes first.
+    pub for_session: bool,
     /// Since when it is paused, if it is.
     pub paused: Option<Moment>,
     /// When it last acted, if it ever did.

@@ -14,6 +14,7 @@ pub struct BurndownStart {
 }
 
 /// What Latchkey answered instead of a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refusal {
     /// The error code: `access_denied`.
     pub code: String,

@@ -6,6 +6,7 @@ use latchkey_identity::client::presentation::ClientPage;
 use super::device::DeviceFace;
 use super::prerequisite::AskedBefore;
 use super::{AppFace, Frame, Moment, Person, tile};
+use crate::extract::Pairs;
 
 /// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`), `keep`, and one `scope`,
 /// `organization`, `project`, `repository` for each box that is ticked. Required scopes are disabled and so not posted.
@@ -21,6 +22,8 @@ pub struct Consent {
     pub flow: String,
     /// The fingerprint of what this page shows. What is stored is what was shown.
     pub shown: String,
+    /// Whether whoever runs the app tries its sign-in: nothing of it is kept.
+    pub rehearsed: bool,
     /// Who asks.
     pub app: AppFace,
     /// Where its logo is, at an address of ours, if it has one.
@@ -47,6 +50,8 @@ pub struct Consent {
     pub problem: Option<String>,
     /// Since when the person has an authorization for this app, if they have one.
     pub since: Option<Moment>,
+    /// Why the person is asked again, if they have one.
+    pub again: Again,
     /// Since when the person has paused that authorization, if they have. To approve ends the pause.
     pub paused: Option<Moment>,
     /// The app of the older kind that this one took over from, if the person has allowed that one: the page is filled in alike.
@@ -65,6 +70,35 @@ pub struct Consent {
     pub keep: Vec<KeepChoice>,
     /// The longest that an organization's policy allows, when that leaves choices out: `30 days`.
     pub capped_to: Option<String>,
+}
+
+/// Why a person is asked who has allowed the app something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Again {
+    /// For more than it asked for before, and for nothing else.
+    More,
+    /// It wants to be asked, or anyone on the same machine could pose as it.
+    Anew,
+    /// It is another to people than it was.
+    Another,
+}
+
+impl Again {
+    /// Whether everything that is asked is new.
+    fn is_for_more(self) -> bool {
+        self == Self::More
+    }
+
+    /// That in words.
+    fn words(self) -> &'static str {
+        match self {
+            Self::More => "Now it asks for more.",
+            Self::Anew => "Now it asks again.",
+            Self::Another => {
+                "Its name, its publisher, its keys or where you go back to is another now, so it asks again."
+            }
+        }
+    }
 }
 
 /// What is said of an app of the older OAuth kind. Its owner told it; nobody checked.
@@ -133,6 +167,8 @@ pub struct ScopeChoice {
     pub allowed_since: Option<Moment>,
     /// Whether it was allowed to the older app that this one took over from, if there is one that the person has allowed.
     pub carried: Option<bool>,
+    /// Whether it was ticked in an answer that could not be accepted, if there was one.
+    pub answered: Option<bool>,
 }
 
 /// The app of the older kind that this one took over from.
@@ -150,11 +186,11 @@ impl ScopeChoice {
     }
 
     /// Whether the box is ticked at first: what is required, what is allowed already, what can only look, and the app that
-    /// it asks to call. In place of that, what the person allowed to the older app that this one took over from.
+    /// it asks to call. In place of what can look or is to be called, what the person allowed to the older app that this one took
+    /// over from, and in place of that, what the person just answered.
     fn ticked(&self) -> bool {
-        self.required
-            || self.allowed_since.is_some()
-            || self.carried.unwrap_or(matches!(self.reach, Reach::Read | Reach::Call))
+        let first = || self.carried.unwrap_or(matches!(self.reach, Reach::Read | Reach::Call));
+        self.required || self.allowed_since.is_some() || self.answered.unwrap_or_else(first)
     }
 }
 
@@ -222,7 +258,44 @@ struct ScopeGroup<'a> {
     scopes: Vec<&'a ScopeChoice>,
 }
 
+impl OrganizationChoice {
+    /// So many projects are listed without a fold.
+    const MOST_PROJECTS: usize = 20;
+
+    /// Whether its projects are folded away: where there are many, and the box of the organization says of all of them what they say.
+    pub(super) fn is_folded(&self) -> bool {
+        let repositories = self.projects.iter().flat_map(|project| &project.repositories);
+        let mut inside = self.projects.iter().map(|project| project.ticked).chain(repositories.map(|one| one.ticked));
+        self.projects.len() > Self::MOST_PROJECTS && inside.all(|ticked| ticked == self.ticked)
+    }
+}
+
 impl Consent {
+    /// The page as somebody answered it, whose answer could not be accepted: what they left out is not given by a second look. What they
+    /// ticked for an app that has become `another` since is not ticked for this one, unless every page ticks it.
+    #[must_use]
+    pub fn answered(mut self, form: &Pairs, another: bool) -> Self {
+        let is_ticked = |name: &str, value: &str| form.all(name).any(|ticked| ticked == value);
+        for scope in &mut self.scopes {
+            scope.answered = Some(is_ticked("scope", &scope.value) && (!another || scope.ticked()));
+        }
+        for organization in &mut self.organizations {
+            organization.ticked = is_ticked("organization", &organization.id);
+            for project in &mut organization.projects {
+                project.ticked = is_ticked("project", &project.id);
+                for repository in &mut project.repositories {
+                    repository.ticked = is_ticked("repository", &repository.id);
+                }
+            }
+        }
+        if self.keep.iter().any(|choice| is_ticked("keep", &choice.value)) {
+            for choice in &mut self.keep {
+                choice.chosen = is_ticked("keep", &choice.value);
+            }
+        }
+        self
+    }
+
     /// So many others are counted.
     pub const MOST_OTHERS: u32 = 100;
 
@@ -275,5 +348,28 @@ impl Consent {
         } else {
             "wants to access your DevOps resources"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_projects(ticked: impl Iterator<Item = bool>) -> OrganizationChoice {
+        let project = |(number, ticked): (usize, bool)| ProjectChoice {
+            id: number.to_string(),
+            name: format!("project {number}"),
+            ticked,
+            repositories: Vec::new(),
+        };
+        let projects = ticked.enumerate().map(project).collect();
+        OrganizationChoice { id: String::new(), name: "harbor".into(), ticked: true, obstacle: None, projects }
+    }
+
+    #[test]
+    fn many_projects_are_folded_where_one_box_says_what_all_of_them_say() {
+        assert!(with_projects((0..21).map(|_| true)).is_folded());
+        assert!(!with_projects((0..20).map(|_| true)).is_folded(), "few are seen at once");
+        assert!(!with_projects((0..21).map(|number| number != 7)).is_folded(), "what is left out is seen");
     }
 }

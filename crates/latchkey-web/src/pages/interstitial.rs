@@ -17,8 +17,8 @@ pub struct Interstitial {
     pub app: AppFace,
     /// The host it would be sent to.
     pub host: String,
-    /// What went wrong, as a sentence.
-    pub sentence: String,
+    /// What went wrong, as the app is told it: `the scope vso.nothing does not exist`.
+    pub reason: String,
     /// The OAuth error code.
     pub code: String,
 }

@@ -64,6 +64,7 @@ pub mod wrong_tenant;
 
 pub use app_face::AppFace;
 pub use frame::{Frame, Locale, OtherAccount, Person};
+pub(crate) use moment::Count;
 pub use moment::{Ago, Moment, Remaining};
 pub use problem::{Problem, Problems};
 

@@ -26,6 +26,12 @@ impl Moment {
         Day(self)
     }
 
+    /// The same without an element around it, for a text.
+    pub(crate) fn in_words(self) -> impl fmt::Display {
+        let at = self.0;
+        fmt::from_fn(move |f| write!(f, "{}, {:02}:{:02} UTC", DayText(at), at.hour(), at.minute()))
+    }
+
     /// As machines read it: `2026-03-03T14:05:00Z`.
     pub(crate) fn machine(self) -> impl fmt::Display {
         let at = self.0;
@@ -38,8 +44,7 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (day, hour, minute) = (DayText(self.0), self.0.hour(), self.0.minute());
-        write!(f, "<time datetime=\"{}\">{day}, {hour:02}:{minute:02} UTC</time>", self.machine())
+        write!(f, "<time datetime=\"{}\">{}</time>", self.machine(), self.in_words())
     }
 }
 
@@ -76,7 +81,7 @@ impl fmt::Display for Ago {
 }
 
 /// A number and its noun: `1 minute`, `2 minutes`.
-struct Count(i64, &'static str);
+pub(crate) struct Count(pub(crate) i64, pub(crate) &'static str);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

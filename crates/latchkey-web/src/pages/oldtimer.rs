@@ -43,6 +43,7 @@ pub struct OldtimerConnected {
 }
 
 /// One call, and what it was told.
+#[derive(Clone)]
 pub struct OldtimerTold {
     /// The call: `POST /oauth2/token, assertion: a code`.
     pub call: String,

@@ -51,6 +51,8 @@ pub struct ServiceAuthorization {
     pub since: Moment,
     /// When it ends by itself, if it does.
     pub until: Option<Moment>,
+    /// Whether it ends with the session that it was given in, if that comes first.
+    pub for_session: bool,
     /// Whether the person has paused it.
     pub paused: bool,
     /// When it last acted.

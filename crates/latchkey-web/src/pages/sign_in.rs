@@ -59,6 +59,8 @@ pub enum SignInTrouble {
     Busy,
     /// The flow or the form has expired.
     Expired,
+    /// A form was sent after the session had ended, and nothing of it was done.
+    SignedOut,
     /// The address leads to no provider.
     NoProvider,
     /// The provider does not answer.

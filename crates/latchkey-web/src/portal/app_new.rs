@@ -47,8 +47,9 @@ async fn registered(visit: &Visit, typed: &Registration) -> Result<Result<Client
         Ok(checked) => checked,
         Err(error) => return Ok(Err(error)),
     };
-    let decided = store
-        .decide(|| async {
+    let decided = visit
+        .app
+        .decide_apps(|| async {
             let owned = store.count_clients_owned_by(owner.id).await?;
             let decision: Decision<Client, RegistrationError> =
                 register(checked.clone(), owner, owned, visit.now(), &mut entropy());

@@ -40,7 +40,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         waiting.push(WaitingRequest {
             id: request.id.to_string(),
             asker: asker(&visit, &request).await?,
-            may: scopes::in_full(&set(request.scopes), Vec::new()),
+            may: scopes::in_full_to_others(&set(request.scopes)),
             asked: visit.ago(request.asked_at),
             until: moment(request.asked_at + LIFETIME),
             sentence: request.sentence,
@@ -54,7 +54,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         approved.push(ApprovedRequest {
             id: request.id.to_string(),
             asker: asker(&visit, &request).await?,
-            may: scopes::in_short(&set(request.scopes)),
+            may: scopes::in_short_to_others(&set(request.scopes)),
             by: names.of(store, answer.by).await?,
             at: moment(answer.at),
         });

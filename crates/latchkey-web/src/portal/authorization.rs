@@ -2,7 +2,7 @@
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::narrow::NarrowError;
-use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
+use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, Lifetime};
 use latchkey_identity::client::{ClientKind, Profile};
 use latchkey_identity::token::family::TokenFamily;
 use latchkey_identity::token::issuer;
@@ -61,13 +61,14 @@ async fn read(visit: &Visit, id: AuthorizationId, problem: Option<NarrowError>) 
         places: places::in_words(store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
+        for_session: authorization.lifetime == Lifetime::ThisSession,
         paused: authorization.paused_at.map(moment),
         ended,
         done: (visit.asked("done") == Some("narrowed"))
             .then(|| "It was narrowed. That counts from its next call on.".to_owned()),
         narrow,
         last_use: authorizations::last_use(visit, &listed),
-        keys: keys(&families, (kind, listed.profile), visit.now()),
+        keys: keys(&families, (kind, listed.profile), authorization.expires_at, visit.now()),
         events: timeline::of(authorization, &recorded, &families),
         used_for: deeds.used_for,
         changes: deeds.changes,
@@ -99,9 +100,15 @@ const fn end_in_words(reason: EndReason) -> &'static str {
     }
 }
 
-/// The tokens that work now.
-fn keys(families: &[TokenFamily], app: (ClientKind, Profile), now: Timestamp) -> Vec<LiveKey> {
+/// The tokens that work now, for as long as they and their authorization do.
+fn keys(
+    families: &[TokenFamily],
+    app: (ClientKind, Profile),
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<LiveKey> {
     let key = |kind: &str, family: &TokenFamily, end: Timestamp| {
+        let end = until.map_or(end, |until| end.min(until));
         let left = u32::try_from(end.since(now).as_secs()).unwrap_or(u32::MAX);
         (left > 0).then(|| LiveKey { kind: kind.to_owned(), issued: moment(family.rotated_at), left: Remaining(left) })
     };

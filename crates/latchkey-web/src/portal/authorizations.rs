@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use latchkey_devops::ids::OrganizationId;
 use latchkey_devops::sunset_notice::{Reader, notice};
 use latchkey_identity::Decision;
-use latchkey_identity::authorization::{AuthorizationId, NotYours, revoke};
+use latchkey_identity::authorization::{AuthorizationId, Lifetime, NotYours, revoke};
 use latchkey_identity::client::{Profile, Publisher};
 use latchkey_identity::{Change, Timestamp};
 use latchkey_store::StoreError;
@@ -50,9 +50,10 @@ async fn row(visit: &Visit, listed: ListedAuthorization, calls: &Calls) -> Resul
         app: face(client_name, &publisher),
         kind: kind_of(profile),
         may: scopes::in_short(&authorization.scopes),
-        places: places::in_words(&visit.app.store, &authorization.places).await?,
+        places: places::in_short(&visit.app.store, &authorization.places).await?,
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
+        for_session: authorization.lifetime == Lifetime::ThisSession,
         paused: authorization.paused_at.map(moment),
         last_use,
         by_day: calls.until(visit.now()),

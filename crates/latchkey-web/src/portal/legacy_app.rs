@@ -179,8 +179,9 @@ pub(super) fn shown(notice: SunsetNotice) -> Notice {
 pub(super) async fn move_it(visit: Visit) -> Answer {
     let (store, older) = (&visit.app.store, own(&visit).await?);
     let Some(app) = store.legacy_app(older.id).await? else { return Err(Problem::NotFound) };
-    let decided: Result<Moved, MoveError> = store
-        .decide(|| async {
+    let decided: Result<Moved, MoveError> = visit
+        .app
+        .decide_apps(|| async {
             let Some(client) = store.client(older.id).await? else {
                 return Ok(Decision::refuse(RegistrationError::NotYours.into()));
             };

@@ -9,6 +9,7 @@ use super::organization::Entered;
 use super::policy_preview::Preview;
 use super::problem::Problem;
 use super::visit::{Answer, Visit};
+use crate::pages::Count;
 use crate::pages::consent::KeepChoice;
 use crate::pages::organization::{OrganizationPolicy as PolicyPage, Switch, WhoMayAuthorize};
 
@@ -109,7 +110,7 @@ fn choices(present: Option<u32>) -> Vec<KeepChoice> {
     days.dedup();
     let bounded = days.into_iter().map(|days| KeepChoice {
         value: days.to_string(),
-        label: if days == 1 { "1 day".into() } else { format!("{days} days") },
+        label: Count(days.into(), "day").to_string(),
         chosen: present == Some(days),
     });
     std::iter::once(unbounded).chain(bounded).collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use latchkey_devops::access::Action;
 use latchkey_devops::ids::AppId;
 use latchkey_devops::policy::OrganizationPolicy;
+use latchkey_identity::authorization::Lifetime;
 use latchkey_identity::client::{ClientId, Profile};
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::identity::OrganizationAuthorization;
@@ -86,6 +87,7 @@ fn row(visit: &Visit, facts: &OrganizationFacts, given: OrganizationAuthorizatio
         projects: places::inside(facts, &authorization.places),
         since: moment(authorization.created_at),
         until: authorization.expires_at.map(moment),
+        for_session: authorization.lifetime == Lifetime::ThisSession,
         paused: authorization.is_paused(),
         last_used: authorizations::last_used(visit, &given.listed).map(|(at, _)| visit.ago(at)),
         person: given.account_name,

@@ -11,16 +11,29 @@ use uuid::Uuid;
 /// What an authorization reaches in one organization: whole projects, or repositories of them. Empty: everything.
 type Inside = BTreeMap<Uuid, BTreeSet<Uuid>>;
 
-/// A line for each organization: `harbor: lighthouse, drydock`.
+/// So many projects of an organization are named where there is little room.
+const FEW: usize = 5;
+
+/// A line for each organization, by name: `harbor: lighthouse, drydock`.
 pub(super) async fn in_words(store: &Store, places: &Places) -> Result<Vec<String>, StoreError> {
+    lines(store, places, usize::MAX).await
+}
+
+/// The same where there is little room: `harbor: charts, drydock, fog, gauge, lamp and 3 more`.
+pub(super) async fn in_short(store: &Store, places: &Places) -> Result<Vec<String>, StoreError> {
+    lines(store, places, FEW).await
+}
+
+async fn lines(store: &Store, places: &Places, most: usize) -> Result<Vec<String>, StoreError> {
     let mut lines = Vec::new();
     for (organization, inside) in by_organization(places) {
         let facts = store.organization_by_id(OrganizationId(organization)).await?;
         lines.push(match &facts {
-            Some(facts) => line(facts.organization.name.as_str(), &projects(facts, &inside)),
+            Some(facts) => line(facts.organization.name.as_str(), &projects(facts, &inside), most),
             None => "An organization that is gone".to_owned(),
         });
     }
+    lines.sort();
     Ok(lines)
 }
 
@@ -31,11 +44,12 @@ pub(super) fn inside(facts: &OrganizationFacts, places: &Places) -> Vec<String> 
     if projects.is_empty() { vec!["every project that they reach".to_owned()] } else { projects }
 }
 
-fn line(organization: &str, projects: &[String]) -> String {
-    if projects.is_empty() {
-        format!("{organization}: every project that you reach")
-    } else {
-        format!("{organization}: {}", projects.join(", "))
+fn line(organization: &str, projects: &[String], most: usize) -> String {
+    let named = projects.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match projects.len() {
+        0 => format!("{organization}: every project that you reach"),
+        all if all > most => format!("{organization}: {named} and {} more", all - most),
+        _ => format!("{organization}: {named}"),
     }
 }
 
@@ -79,9 +93,14 @@ mod tests {
 
     #[test]
     fn a_line_names_an_organization_and_what_is_reached_in_it() {
-        assert_eq!(line("harbor", &[]), "harbor: every project that you reach");
+        assert_eq!(line("harbor", &[], FEW), "harbor: every project that you reach");
         let projects = ["drydock".to_owned(), with_repositories("lighthouse", &["charts", "lamp"])];
-        assert_eq!(line("harbor", &projects), "harbor: drydock, lighthouse (only the repositories charts, lamp)");
+        let told = "harbor: drydock, lighthouse (only the repositories charts, lamp)";
+        assert_eq!(
+            (line("harbor", &projects, usize::MAX).as_str(), line("harbor", &projects, 2).as_str()),
+            (told, told)
+        );
+        assert_eq!(line("harbor", &projects, 1), "harbor: drydock and 1 more");
         assert_eq!(with_repositories("lighthouse", &[]), "lighthouse (no repository)");
     }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 use latchkey_devops::ids::{AppId, PersonId};
 use latchkey_devops::policy::{AppCalls, AuthorizePolicy, GivenAuthorization, OrganizationPolicy, PolicyPreview};
 use latchkey_identity::client::Profile;
+use latchkey_identity::time::days;
 use latchkey_store::StoreError;
 
 use super::organization::Entered;
 use super::visit::Visit;
 
 /// How far back calls are counted.
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
+const WEEK: Duration = days(7);
 /// How many authorizations are asked about: those that were used last.
 const MOST: u32 = 1_000;
 

@@ -21,6 +21,8 @@ pub(super) enum Problem {
     SignIn {
         /// A path of ours.
         next: String,
+        /// Whether a form came that could not count: the person is told.
+        lost_a_form: bool,
     },
     /// There is no such thing, or it is not this person's to see: they are told the same.
     NotFound,
@@ -86,9 +88,10 @@ impl Problem {
     /// The page that says what went wrong.
     pub(super) fn page(self, app: &App, visitor: &Visitor) -> Response<Body> {
         match self {
-            Self::SignIn { next } => {
+            Self::SignIn { next, lost_a_form } => {
                 let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-                reply::see_other(visitor, &format!("/signin?{query}"))
+                let lost = if lost_a_form { "&lost=form" } else { "" };
+                reply::see_other(visitor, &format!("/signin?{query}{lost}"))
             }
             Self::NotFound => problem_page::show(app, visitor, NOT_FOUND),
             Self::Forbidden { reason } => forbidden(app, visitor, reason),

@@ -1,8 +1,7 @@
 //! The record: what a person did, and all of a directory for who administers it. As a page, and as a file for spreadsheets or programs.
 
-use std::time::Duration;
-
 use latchkey_devops::ids::PersonId;
+use latchkey_identity::time::days;
 use latchkey_store::StoreError;
 use latchkey_store::audit::{Outcome, Recorded};
 use serde_json::Value;
@@ -21,8 +20,6 @@ const FILE: u32 = 10_000;
 
 /// How many days back a file of calls goes: as far as what was refused is kept.
 const CALL_DAYS: u32 = 90;
-/// The same as a time.
-const CALLS_KEPT: Duration = Duration::from_secs(CALL_DAYS as u64 * 86_400);
 
 /// What somebody looks at.
 struct Look {
@@ -262,7 +259,7 @@ async fn download_lines(visit: &Visit, look: Look, name: &str) -> Answer {
 /// `GET /profile/activity/calls`: what services did for the person, and what was refused to them, a row for each day and kind.
 pub(super) async fn download_calls(visit: Visit) -> Answer {
     let mut file = Csv::with_columns(&["day", "app", "operation", "outcome", "reason", "count", "last"]);
-    for one in visit.app.store.activity_of(visit.account().id, visit.now() - CALLS_KEPT, FILE).await? {
+    for one in visit.app.store.activity_of(visit.account().id, visit.now() - days(CALL_DAYS), FILE).await? {
         let outcome = if one.refused_by.is_some() { Outcome::Refused } else { Outcome::Done };
         file.row(&[
             &moment(one.day).machine().to_string(),

@@ -63,7 +63,7 @@ pub(super) fn logout(visit: &Visit) -> LogoutUris<String> {
 pub(super) fn problems(error: &RegistrationError) -> Problems {
     use RegistrationError as E;
     let field = match error {
-        E::Name | E::ReservedName | E::NotYours | E::TooManyApps => "name",
+        E::Name | E::ReservedName | E::TakenId | E::NotYours | E::TooManyApps => "name",
         E::RedirectUri { .. } | E::NoRedirectUri | E::DaemonRedirects | E::TooManyRedirectUris => "redirect-uris",
         E::PostLogoutRedirectUri { .. } | E::PostLogoutRedirectUris => "post-logout-uris",
         E::BackchannelLogoutUri(_) => "backchannel-logout-uri",

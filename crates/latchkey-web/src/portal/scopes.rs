@@ -59,6 +59,11 @@ pub(super) fn in_full(scopes: &ScopeSet, calls: Vec<Call>) -> Vec<Allowed> {
     does.chain(calls).chain(learns).collect()
 }
 
+/// The same, told to somebody else than the person who would approve it.
+pub(super) fn in_full_to_others(scopes: &ScopeSet) -> Vec<Allowed> {
+    in_full(scopes, Vec::new()).into_iter().map(|one| Allowed { label: to_others(&one.label), ..one }).collect()
+}
+
 /// Every scope that an app can ask for, with what it asks for.
 pub(super) fn options(asked: &ScopeSet, required: &ScopeSet) -> Vec<ScopeOption> {
     let option = |scope: &Scope| ScopeOption {
@@ -121,6 +126,8 @@ mod tests {
         for line in in_short_to_others(&ScopeSet::from_text(&everything.join(" "))) {
             assert!(!line.split(' ').any(|word| word.starts_with("you")), "{line}");
         }
+        let told = in_full_to_others(&ScopeSet::from_text("vso.work"));
+        assert!(told[0].label.ends_with("that they can read") && told[0].scope == "vso.work");
         for scope in Scope::ALL {
             assert!(in_words(*scope).starts_with(char::is_uppercase), "{scope}");
         }

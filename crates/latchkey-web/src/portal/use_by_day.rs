@@ -1,17 +1,15 @@
 //! Calls by day, for pages: thirty days up to now, with those on which nothing happened.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::authorization::AuthorizationId;
+use latchkey_identity::time::days;
 use latchkey_store::identity::CallsOfDay;
 
 use super::visit::moment;
 use crate::pages::use_by_day::{DayOfUse, UseByDay};
 
-/// A day.
-const DAY: Duration = Duration::from_secs(86_400);
 /// How many days are shown.
 const DAYS: u32 = 30;
 
@@ -34,8 +32,7 @@ impl Calls {
 
     /// The last thirty days, the oldest first; none at all if there were no calls in them.
     pub(super) fn until(&self, now: Timestamp) -> UseByDay {
-        let shown: Vec<Timestamp> =
-            std::iter::successors(Some(today(now)), |day| Some(*day - DAY)).take(DAYS as usize).collect();
+        let shown: Vec<Timestamp> = (0..DAYS).map(|ago| now.floor_to_days() - days(ago)).collect();
         if !shown.iter().any(|day| self.0.contains_key(day)) {
             return UseByDay(Vec::new());
         }
@@ -59,12 +56,7 @@ pub(super) fn by_authorization(calls: &[CallsOfDay]) -> BTreeMap<AuthorizationId
 
 /// When the first of the days began that are shown.
 pub(super) fn since(now: Timestamp) -> Timestamp {
-    today(now) - DAY * (DAYS - 1)
-}
-
-fn today(now: Timestamp) -> Timestamp {
-    let micros = i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().div_euclid(micros).saturating_mul(micros))
+    now.floor_to_days() - days(DAYS - 1)
 }
 
 #[cfg(test)]

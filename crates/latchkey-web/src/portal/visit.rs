@@ -81,7 +81,8 @@ where
         let (parts, body) = request.into_parts();
         let visitor = Visitor::of(&app, &parts);
         let answer = async {
-            let visit = Visit::begin(&app, &visitor, &parts, path, "/me").await?;
+            let after_sign_in = || Problem::SignIn { next: page_of(parts.uri.path()), lost_a_form: true };
+            let visit = Visit::begin(&app, &visitor, &parts, path, after_sign_in).await?;
             let form = extract::form(&parts.headers, body).await?;
             let own = forms::made_here(&app, &visitor, &parts.headers, form.first("csrf"));
             if !counts(own.ok_or(Problem::ForeignForm)?, visit.account().id) {
@@ -91,6 +92,16 @@ where
         };
         answer.await.unwrap_or_else(|problem| problem.page(&app, &visitor))
     })
+}
+
+/// The page that a form stood on, or one that leads there: browsers do not tell us.
+fn page_of(path: &str) -> String {
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments.as_slice() {
+        ["", "organizations", organization, page, ..] => format!("/organizations/{organization}/{page}"),
+        ["", area @ ("apps" | "profile" | "upstream"), page, ..] => format!("/{area}/{page}"),
+        _ => "/me".to_owned(),
+    }
 }
 
 /// The parts of the path that stand for something.
@@ -105,14 +116,21 @@ where
     let (parts, _) = request.into_parts();
     let visitor = Visitor::of(&app, &parts);
     let here = parts.uri.path_and_query().map_or("/me", |here| here.as_str());
-    let answer = async { handler(Visit::begin(&app, &visitor, &parts, path, here).await?).await };
+    let after_sign_in = || Problem::SignIn { next: here.to_owned(), lost_a_form: false };
+    let answer = async { handler(Visit::begin(&app, &visitor, &parts, path, after_sign_in).await?).await };
     answer.await.unwrap_or_else(|problem| problem.page(&app, &visitor))
 }
 
 impl Visit {
-    async fn begin(app: &App, visitor: &Visitor, parts: &Parts, path: PathParts, next: &str) -> Result<Self, Problem> {
+    async fn begin(
+        app: &App,
+        visitor: &Visitor,
+        parts: &Parts,
+        path: PathParts,
+        after_sign_in: impl FnOnce() -> Problem,
+    ) -> Result<Self, Problem> {
         let Some(Accounts { acting, others }) = current::read(app, visitor, &parts.headers).await? else {
-            return Err(Problem::SignIn { next: next.to_owned() });
+            return Err(after_sign_in());
         };
         // What cannot be decoded names nothing.
         let path = path.map_err(|_| Problem::NotFound)?;
@@ -268,4 +286,25 @@ pub(super) fn moment(at: Timestamp) -> Moment {
 /// A number that a page shows.
 pub(super) fn count(items: usize) -> u32 {
     u32::try_from(items).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_sign_in_a_lost_form_leads_to_the_page_it_stood_on() {
+        for (form, page) in [
+            ("/apps/new", "/apps/new"),
+            ("/apps/31359c7f/secrets/remove", "/apps/31359c7f"),
+            ("/profile/authorizations/pause", "/profile/authorizations"),
+            ("/profile/sessions/end", "/profile/sessions"),
+            ("/upstream/31359c7f/remove", "/upstream/31359c7f"),
+            ("/organizations/harbor/policy", "/organizations/harbor/policy"),
+            ("/organizations/harbor/services/stop", "/organizations/harbor/services"),
+            ("/me/account", "/me"),
+        ] {
+            assert_eq!(page_of(form), page);
+        }
+    }
 }

@@ -121,15 +121,9 @@ fn in_words(value: &FieldValue, names: &Names) -> String {
         FieldValue::Text(text) => text.clone(),
         FieldValue::Integer(number) => number.to_string(),
         FieldValue::Double(number) => number.to_string(),
-        FieldValue::DateTime(at) => day(*at),
+        FieldValue::DateTime(at) => moment(*at).in_words().to_string(),
         FieldValue::Identity(person) => names.known(*person).to_owned(),
     }
-}
-
-/// `2026-11-22 07:50 UTC`
-fn day(at: latchkey_identity::Timestamp) -> String {
-    let moment = time::OffsetDateTime::from_unix_timestamp(at.as_secs()).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    format!("{} {:02}:{:02} UTC", moment.date(), moment.hour(), moment.minute())
 }
 
 /// Links to other items that the person may see; of those that they may not see, not even the title is shown.
@@ -242,7 +236,8 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_in_a_field_is_a_date_and_a_time() {
-        assert_eq!(day(latchkey_identity::Timestamp::from_secs(1_772_546_700)), "2026-03-03 14:05 UTC");
+    fn a_moment_in_a_field_reads_as_all_moments_do() {
+        let at = FieldValue::DateTime(latchkey_identity::Timestamp::from_secs(1_772_546_700));
+        assert_eq!(in_words(&at, &Names::default()), "3 March 2026, 14:05 UTC");
     }
 }

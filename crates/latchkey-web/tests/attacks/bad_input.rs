@@ -114,6 +114,47 @@ fn every_body_is_answered() {
     });
 }
 
+/// Whoever asks reads that in the form of everything else that goes wrong there.
+#[test]
+fn an_address_that_is_not_looked_up_is_refused_in_the_form_of_whoever_reads_it() {
+    on_both_databases(async |world| {
+        let long = format!("a={}", "a".repeat(9_000));
+        for (query, status) in [("a=%00", 400), (&*long, 414)] {
+            for (path, content_type, member) in [
+                ("/signin", "text/html; charset=utf-8", ""),
+                ("/common/oauth2/v2.0/authorize", "text/html; charset=utf-8", ""),
+                ("/common/oauth2/v2.0/token", "application/json", "error_description"),
+                ("/oidc/userinfo", "application/json", "error_description"),
+                ("/_admin/v1/apps", "application/problem+json", "detail"),
+                ("/harbor/_apis/projects", "application/json; charset=utf-8", "message"),
+                ("/harbor/lighthouse/_git/lamp/info/refs", "text/plain; charset=utf-8", ""),
+                ("/healthz", "text/plain; charset=utf-8", ""),
+            ] {
+                let answer = world.get(&format!("{path}?{query}")).await;
+                assert_eq!(
+                    (answer.status.as_u16(), answer.header("content-type")),
+                    (status, Some(content_type)),
+                    "{path}"
+                );
+                assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+                assert!(member.is_empty() || answer.json()[member].as_str().unwrap().contains("address"), "{path}");
+            }
+        }
+        for (path, content_type) in [
+            ("/apps/%ff", "text/html; charset=utf-8"),
+            ("/upstream/callback/%ff?code=x", "text/html; charset=utf-8"),
+            ("/%ff/oauth2/v2.0/authorize", "text/html; charset=utf-8"),
+            ("/%ff/oauth2/v2.0/token", "application/json"),
+            ("/%ff/discovery/v2.0/keys", "application/json"),
+            ("/_admin/v1/apps/%ff", "application/problem+json"),
+            ("/harbor/_apis/projects/%ff", "application/json; charset=utf-8"),
+        ] {
+            let answer = world.get(path).await;
+            assert_eq!((answer.status.as_u16(), answer.header("content-type")), (400, Some(content_type)), "{path}");
+        }
+    });
+}
+
 #[test]
 fn every_odd_header_is_answered() {
     on_both_databases(async |world| {
@@ -186,5 +227,23 @@ fn every_odd_query_of_the_api_is_answered() {
                 assert!(status < 500, "{path}?{query}: {status}");
             }
         }
+    });
+}
+
+/// A library that reads JSON may take a text in JSON for JSON, and begin to count its depth anew at each: so deep it runs out of stack, which
+/// ends the whole server.
+#[test]
+fn depth_is_not_hidden_in_texts_within_texts() {
+    let (open, close) = ("[".repeat(60), "]".repeat(60));
+    let hidden = (0..250).fold(String::new(), |inner, _| {
+        let inner = inner.replace('\\', r"\u005c").replace('"', r"\u0022");
+        format!(r#"{open}{{"$serde_json::private::RawValue":"{inner}"}}{close}"#)
+    });
+    assert!((500_000..1 << 20).contains(&hidden.len()), "{}", hidden.len());
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let item = tokens.patch("/harbor/lighthouse/_apis/wit/workitems/1?api-version=7.1");
+        assert_eq!(item.body("application/json-patch+json", hidden.clone()).await.status, 400);
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.status, 200);
     });
 }

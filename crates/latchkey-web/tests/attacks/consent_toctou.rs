@@ -17,10 +17,11 @@ async fn nothing_was_granted(world: &World) {
 #[test]
 fn an_app_that_changed_since_the_page_was_made_is_asked_for_again() {
     on_both_databases(async |world| {
-        let shown = page(&world).await;
+        let shown = page(&world).await.tick_only("scope", &["vso.work", "vso.work_write"]);
         world.changes_app("burndown", |client| client.name = "Evil".to_owned()).await;
         let again = shown.press("approve").await.page();
         assert!(again.has("changed") && again.heading().starts_with("Evil"), "{}", again.text());
+        assert_eq!(again.ticked("scope"), ["vso.work"], "what was ticked for the one before is not given to this one");
         nothing_was_granted(&world).await;
         let shown = page(&world).await;
         world.changes_app("burndown", |client| client.publisher = Publisher::Verified("bank.test".to_owned())).await;

@@ -85,7 +85,7 @@ fn a_client_gets_no_flood_of_codes() {
             assert!(beacon.device_request(&[("scope", "openid")]).await.is_ok());
         }
         let refused = beacon.device_request(&[("scope", "openid")]).await;
-        assert_eq!((refused.status.as_u16(), refused.error()), (503, "temporarily_unavailable".to_owned()));
+        assert_eq!((refused.status.as_u16(), refused.error()), (429, "temporarily_unavailable".to_owned()));
         assert_eq!(refused.header("retry-after"), Some("900"), "when the window is over");
     });
 }

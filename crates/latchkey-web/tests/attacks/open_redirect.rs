@@ -153,6 +153,11 @@ fn a_client_nobody_vouches_for_is_no_springboard() {
             let request = world.app("gull").request().with(name, value);
             let page = world.browser().open(&request.url()).await.page();
             assert!(page.says("Do you want to leave for another site?"), "{name}={value}: {}", page.text());
+            assert!(
+                page.says("registered as gull by nobody whom we have verified."),
+                "{name}={value}: {}",
+                page.text()
+            );
         }
     });
 }

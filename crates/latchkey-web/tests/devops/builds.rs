@@ -1,5 +1,7 @@
 //! Builds, as a continuous integration reports them.
 
+use std::time::Duration;
+
 use latchkey_testkit::on_both_databases;
 use serde_json::json;
 
@@ -49,6 +51,30 @@ fn timeline_and_logs_tell_how_it_went() {
         assert!(text.text().contains("it flickers"), "{}", text.text());
         let lines = tokens.get(&format!("{BUILDS}/1/logs/1")).header("accept", "application/json").await.json();
         assert_eq!(lines["value"][1], "it flickers");
+        for path in ["logs", "logs/1"] {
+            let packed =
+                tokens.get(&format!("{BUILDS}/1/{path}")).header("accept", "application/zip;api-version=7.1").await;
+            assert_eq!(packed.header("content-type"), Some("application/zip"));
+            let content = packed.text();
+            assert!(
+                content.starts_with("PK") && content.contains("1.txt") && content.contains("it flickers"),
+                "{path}"
+            );
+        }
+        let bytes = tokens.get(&format!("{BUILDS}/1/logs/1")).header("accept", "application/octet-stream").await;
+        assert_eq!(bytes.status, 415, "{}", bytes.text());
+    });
+}
+
+#[test]
+fn builds_up_to_a_moment_that_was_told_are_those_up_to_it() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        world.later(Duration::from_micros(1_000_567));
+        let queued = tokens.post(&versioned(BUILDS)).json(&json!({ "definition": { "id": 1 } })).await.json();
+        let told = queued["queueTime"].as_str().unwrap();
+        let until = format!("{BUILDS}?queryOrder=queueTimeDescending&maxTime={told}");
+        assert_eq!(tokens.get(&until).await.json()["value"][0]["id"], queued["id"]);
     });
 }
 

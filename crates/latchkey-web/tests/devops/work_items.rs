@@ -1,5 +1,7 @@
 //! Work items, as clients use them.
 
+use std::time::Duration;
+
 use latchkey_testkit::{Tokens, World, on_both_databases};
 use serde_json::{Value, json};
 
@@ -30,6 +32,26 @@ fn an_item_has_the_shape_that_clients_read() {
         assert_eq!(item["fields"]["System.WorkItemType"], "User Story");
         assert_eq!(item["fields"]["System.TeamProject"], "lighthouse");
         assert!(item["url"].as_str().unwrap().contains("/_apis/wit/work"), "{item}");
+    });
+}
+
+#[test]
+fn an_item_is_there_at_the_moments_that_it_tells() {
+    on_both_databases(async |world| {
+        let tokens = tokens(&world).await;
+        world.later(Duration::from_micros(1_000_567));
+        let title = json!([{ "op": "add", "path": "/fields/System.Title", "value": "The lamp can be seen far out" }]);
+        let changed = tokens.patch(&versioned(ITEM)).body(PATCH, patch(title)).await.json();
+        for (field, title) in [
+            ("System.ChangedDate", "The lamp can be seen far out"),
+            ("System.CreatedDate", "The lamp can be seen at sea"),
+        ] {
+            let told = changed["fields"][field].as_str().unwrap();
+            let then = tokens.get(&format!("{ITEM}?asOf={told}")).await.json();
+            assert_eq!(then["fields"]["System.Title"], title, "{field}: {then}");
+            let listed = tokens.get(&format!("/harbor/_apis/wit/workitems?ids=1&asOf={told}")).await.json();
+            assert_eq!(listed["value"][0]["fields"]["System.Title"], title, "{field}: {listed}");
+        }
     });
 }
 

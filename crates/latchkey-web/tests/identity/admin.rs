@@ -343,6 +343,20 @@ fn the_description_names_every_operation_and_each_of_them_answers() {
 }
 
 #[test]
+fn a_method_that_an_operation_does_not_have_is_said_as_a_problem() {
+    on_both_databases(async |world| {
+        let tokens = steward(&world).await;
+        for (method, path) in [(Method::PUT, "/apps"), (Method::PATCH, "/implicit"), (Method::DELETE, "/openapi.json")]
+        {
+            let answer = call(&tokens, method.clone(), path, None).await;
+            assert_eq!(code(&answer), (405, "method_not_allowed".into()), "{method} {path}");
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+            assert!(answer.header("allow").unwrap().contains("GET"), "{path}");
+        }
+    });
+}
+
+#[test]
 fn a_provider_at_which_people_sign_in_is_added_read_changed_and_removed() {
     on_both_databases(async |world| {
         let tokens = steward(&world).await;

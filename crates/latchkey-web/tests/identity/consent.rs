@@ -137,6 +137,25 @@ fn nothing_ticked_is_said_on_the_page_and_grants_nothing() {
     });
 }
 
+/// Whoever approves in a hurry the second time gives no more than they chose the first time.
+#[test]
+fn an_answer_that_was_not_accepted_is_shown_as_it_was_given() {
+    on_both_databases(async |world| {
+        let (harbor, drydock) = (world.organization("harbor").to_string(), world.project("drydock").to_string());
+        let request = world.app("burndown").request();
+        let answer = world.ana().goes_to(&request).await.page();
+        let answer = answer.tick_only("scope", &["vso.work", "vso.work_write"]).untick("project", &drydock);
+        let page = answer.untick("organization", &harbor).choose("keep", "session").press("approve").await.page();
+        assert_eq!((page.status(), page.has("problem")), (422, true));
+        assert_eq!(page.ticked("scope"), ["vso.work", "vso.work_write"]);
+        assert!(page.ticked("organization").is_empty() && !page.ticked("project").contains(&drydock));
+        assert_eq!(page.value("keep"), "session");
+        let code = request.answered(&page.tick("organization", &harbor).press("approve").await.left()).unwrap();
+        let tokens = world.redeem(&code).await.unwrap();
+        assert_eq!(tokens.get("/harbor/_apis/projects").await.json()["count"], 1);
+    });
+}
+
 #[test]
 fn a_required_scope_cannot_be_left_out() {
     on_both_databases(async |world| {
@@ -199,7 +218,7 @@ fn a_larger_request_shows_what_is_new() {
         ana.approves_request(&world.app("burndown").asking("openid vso.work").request()).await;
         let larger = world.app("burndown").asking("openid vso.work vso.code").request();
         let page = ana.goes_to(&larger).await.page();
-        assert!(page.says("Now it asks for more") && page.says("Already allowed"));
+        assert!(page.says("Now it asks for more") && page.says("New: Read") && page.says("Already allowed"));
         let tokens = ana.authorizes_part(&larger, |page| page).await;
         assert_eq!(tokens.scopes(), ["openid", "vso.code", "vso.work"]);
         assert_eq!(
@@ -233,6 +252,12 @@ fn an_app_that_changed_asks_again() {
         world.changes_app("burndown", |client| client.name = "Burnup".to_owned()).await;
         let page = ana.goes_to(&request).await.page();
         assert_eq!(page.heading(), "Burnup wants to access your DevOps resources");
+        assert!(
+            page.says("Its name, its publisher, its keys or where you go back to is another now"),
+            "{}",
+            page.text()
+        );
+        assert!(!page.says("New: Read"), "{}", page.text());
         ana.approves_request(&request).await;
         world.changes_app("burndown", |client| client.publisher = Publisher::Verified("other.test".to_owned())).await;
         let page = ana.goes_to(&request).await.page();
@@ -341,6 +366,7 @@ fn a_native_app_nobody_vouches_for_is_asked_for_each_time() {
         ana.approves_request(&seal.request()).await;
         let page = ana.goes_to(&seal.request()).await.page();
         assert!(page.has("approve") && page.says("on this device"));
+        assert!(page.says("Now it asks again") && !page.says("New: Read"), "it asks for nothing new: {}", page.text());
         let silent = seal.request().with("prompt", "none");
         let departure = ana.browser().open(&silent.url()).await.left();
         assert_eq!(silent.answered(&departure).err().unwrap().error, "consent_required");

@@ -22,6 +22,7 @@ mod implicit;
 mod introspect;
 mod jwt_bearer;
 mod keys;
+mod keys_of_apps;
 mod logout;
 mod microsoft;
 mod mtls;

@@ -1,6 +1,8 @@
 //! What the identity libraries of the Microsoft world send and need, beside what belongs to one endpoint. The libraries themselves run in
 //! `interop/`.
 
+use latchkey_identity::client::Metadata;
+use latchkey_testkit::builders::{a_native_app, a_web_app};
 use latchkey_testkit::server::encode;
 use latchkey_testkit::{RelyingParty, World, on_both_databases};
 use serde_json::{Value, json};
@@ -22,6 +24,25 @@ const NOISE: [(&str, &str); 9] = [
 
 fn compass(world: &World) -> RelyingParty {
     world.app("compass").asking(&format!("openid profile offline_access {DEVOPS}/.default"))
+}
+
+#[test]
+fn an_app_that_is_called_is_told_who_calls_only_if_the_one_that_calls_knows() {
+    on_both_databases(async |world| {
+        let metadata = Metadata { exposed_scopes: vec!["act".into()], ..Metadata::default() };
+        let boards = world.registers(a_web_app("boards").with_metadata(metadata)).await;
+        let scope = format!("api://{}/act", boards.client_id());
+        let front = world.registers(a_native_app("front").of_the_microsoft_profile().asking(&scope)).await;
+        for (identity, told) in [("openid", None), ("openid profile", Some("ana@harbor.test"))] {
+            let request = front.clone().asking(&format!("{identity} {scope}")).request();
+            let tokens = world.ana().authorizes_part(&request, |page| page).await;
+            let claims = tokens.access_claims();
+            assert_eq!((&claims["scp"], claims["ver"].as_str()), (&json!("act"), Some("2.0")));
+            assert_eq!(claims.get("preferred_username").and_then(Value::as_str), told, "{claims}");
+            assert_eq!(claims.get("name").is_some(), told.is_some(), "left out rather than empty: {claims}");
+            assert_eq!(boards.introspects(&tokens.access).await["active"], true);
+        }
+    });
 }
 
 #[test]

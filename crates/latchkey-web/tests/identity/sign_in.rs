@@ -191,6 +191,25 @@ fn a_sign_in_ends_by_idleness_and_by_age() {
 }
 
 #[test]
+fn a_form_that_comes_after_the_session_ended_is_told_of_and_leads_back_to_its_page() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let form = ana.opens("/apps/new").await.fill("name", "Half filled");
+        let elsewhere = world.person_at("ana", &world.browser());
+        elsewhere.opens("/profile/sessions").await.press("end-others").await.page();
+        let page = form.press("register").await.page();
+        assert_eq!((page.heading().as_str(), page.status()), ("Sign in", 200));
+        assert!(page.says("You were signed out meanwhile"), "{}", page.text());
+        let page = page.fill("email", ana.email()).fill("password", "correct horse battery staple");
+        assert_eq!(page.press("sign-in").await.page().path(), "/apps/new");
+        assert!(!ana.opens("/apps").await.says("Half filled"), "nothing of it was done");
+        // A page that was merely looked at was not lost.
+        let page = world.browser().open("/profile/sessions").await.page();
+        assert!(page.heading() == "Sign in" && !page.says("You were signed out meanwhile"), "{}", page.text());
+    });
+}
+
+#[test]
 fn after_sign_in_only_our_own_pages_come_next() {
     on_both_databases(async |world| {
         for next in ["https://evil.test/", "//evil.test/", "/\\evil.test", "/a\r\nx:y", "javascript:alert(1)"] {

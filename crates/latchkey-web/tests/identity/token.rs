@@ -270,6 +270,20 @@ fn an_endpoint_that_is_posted_to_answers_405_to_other_methods_and_says_which_it_
                 assert!(answer.header("allow").unwrap().contains("POST"), "{endpoint}");
             }
         }
+        let tenant = burndown.endpoint("");
+        for url in [
+            "/oidc/userinfo",
+            "/oauth2/token",
+            "/common/discovery/instance",
+            &format!("{tenant}discovery/v2.0/keys"),
+            &format!("{tenant}v2.0/.well-known/openid-configuration"),
+            "/.well-known/oauth-protected-resource/harbor",
+        ] {
+            let answer = world.ask(Method::DELETE, url).await;
+            assert_eq!(said(&answer), (405, "invalid_request".into()), "{url}");
+            assert!(answer.header("allow").is_some(), "{url}");
+        }
+        assert_eq!(world.ask(Method::POST, "/healthz").await.status, 405);
         assert_eq!(world.ask(Method::PUT, "/signin").await.status, 404, "a page has no methods to tell of");
     });
 }

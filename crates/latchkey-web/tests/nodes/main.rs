@@ -247,6 +247,21 @@ fn a_key_is_published_by_every_server_before_one_signs_with_it() {
 }
 
 #[test]
+fn of_two_servers_that_need_a_key_at_once_one_makes_it_and_both_publish_it() {
+    on_two_servers(async |one, two| {
+        let (first, second) = (one.parts().clone(), two.parts().clone());
+        let (first, second) =
+            tokio::join!(first.begin_to_sign_with(Algorithm::EdDsa), second.begin_to_sign_with(Algorithm::EdDsa));
+        assert!(first.is_ok() && second.is_ok());
+        for server in [one, two] {
+            let published = server.get(&format!("/{}/discovery/v2.0/keys", server.harbor())).await.json();
+            let published = published["keys"].as_array().unwrap().iter().filter(|key| key["alg"] == "EdDSA").count();
+            assert_eq!(published, 1);
+        }
+    });
+}
+
+#[test]
 fn a_refresh_token_that_is_used_again_elsewhere_ends_its_family_everywhere() {
     on_two_servers(async |one, two| {
         let first = one.ana().authorizes("burndown").await;

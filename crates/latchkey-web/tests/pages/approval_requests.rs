@@ -71,7 +71,14 @@ fn a_member_asks_an_administrator_approves_and_the_member_authorizes_exactly_tha
 
         assert!(max.opens("/organizations/harbor").await.text_of("requests").contains("1 waiting"));
         let page = max.opens(REQUESTS).await;
-        for said in ["burndown", "Ben Mole", "ben@harbor.test", "For the <b>sprint</b> report.", "vso.work"] {
+        for said in [
+            "burndown",
+            "Ben Mole",
+            "ben@harbor.test",
+            "For the <b>sprint</b> report.",
+            "vso.work",
+            "that they can read",
+        ] {
             assert!(page.says(said), "{said}: {}", page.text());
         }
         let page = answers(&max, "approve").await;

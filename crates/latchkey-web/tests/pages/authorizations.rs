@@ -103,6 +103,23 @@ fn details_show_the_live_tokens_and_what_happened() {
 }
 
 #[test]
+fn an_authorization_for_a_session_says_so_and_no_key_of_it_is_said_to_outlive_it() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let request = world.app("burndown").request();
+        ana.authorizes_part(&request, |page| page.choose("keep", "session")).await;
+        let page = ana.opens("/profile/authorizations").await;
+        assert!(page.says("you sign out, at the latest on"), "{}", page.text());
+        let id = page.attributes("data-authorization")[0].clone();
+        let details = ana.opens(&format!("/profile/authorizations/{id}")).await;
+        assert!(details.says("you sign out, at the latest on"), "{}", details.text());
+        assert!(!details.says("30 days"), "a refresh token does not outlive it: {}", details.text());
+        let page = ana.opens("/organizations/harbor/services").await;
+        assert!(page.says("they sign out, at the latest on"), "{}", page.text());
+    });
+}
+
+#[test]
 fn one_is_revoked_and_the_page_says_what_has_ended() {
     on_both_databases(async |world| {
         let ana = world.ana();

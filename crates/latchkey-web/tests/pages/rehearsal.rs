@@ -20,6 +20,7 @@ fn the_owner_sees_each_message_of_a_sign_in() {
         let (ana, party) = (world.ana(), world.registers(a_web_app("crane").owned_by("ana")).await);
         let asked = begins(&ana, &party).await;
         assert_eq!(asked.heading(), "crane wants to access your DevOps resources");
+        assert!(asked.text_of("rehearsed").starts_with("This is a test sign-in."));
         let shown = asked.press("approve").await.page();
         assert_eq!(shown.heading(), "Test sign-in of crane");
         let titles: Vec<bool> = [

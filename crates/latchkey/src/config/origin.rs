@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use latchkey_web::Origin;
+use latchkey_web::{Alias, Origin};
 use toml::Spanned;
 
 use super::problem::Problem;
@@ -81,7 +81,7 @@ impl PlannedOrigin {
                 ));
             }
             // Only what the proxy hands on comes there, by the same way as everything else.
-            return Ok(Self { origin: self.origin.with_mutual_tls(alias, true), ..self });
+            return Ok(Self { origin: self.origin.with_mutual_tls(Alias::of_proxy(alias)), ..self });
         };
         if client_cert_header {
             return Err(Problem::at(listen.span(), "who asks for certificates here, this server or the proxy?")
@@ -96,7 +96,7 @@ impl PlannedOrigin {
             return Err(Problem::at(listen.span(), "the origin itself is listened on there")
                 .hint("browsers would ask people for certificates: take another port"));
         }
-        Ok(Self { origin: self.origin.with_mutual_tls(alias, false), mutual_tls: Some(asked_at), ..self })
+        Ok(Self { origin: self.origin.with_mutual_tls(Alias::of_ours(alias)), mutual_tls: Some(asked_at), ..self })
     }
 
     /// The host alone, as a client names it in the handshake.

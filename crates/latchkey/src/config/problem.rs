@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::nearest::nearest;
 use crate::failure::{Exit, Failure};
@@ -89,8 +89,7 @@ impl fmt::Display for Shown<'_> {
         let marked = self.text.get(span.clone()).and_then(|marked| marked.lines().next()).unwrap_or_default();
         let carets = "^".repeat(marked.chars().count().max(1));
         let margin = " ".repeat(number.to_string().len());
-        let path: PathBuf = self.path.into();
-        writeln!(f, "  {margin}--> {}:{number}:{}", path.display(), column + 1)?;
+        writeln!(f, "  {margin}--> {}:{number}:{}", self.path.display(), column + 1)?;
         writeln!(f, "  {margin} |")?;
         writeln!(f, "  {number} | {}", without_passwords(line))?;
         write!(f, "  {margin} | {}{carets} {message}", " ".repeat(column))?;

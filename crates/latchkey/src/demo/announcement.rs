@@ -7,6 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::folder::{KeptAccount, KeptClient, KeptLegacyClient};
+use crate::cli::DEMO_FOLDER;
 
 /// Everything that a program has to know of a running demo. Its members are a promise to scripts, which a test below
 /// holds.
@@ -53,7 +54,11 @@ impl fmt::Display for Announcement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, https_origin, service_url, issuer, organization, .. } = self;
         let (version, data) = (env!("CARGO_PKG_VERSION"), self.data_dir.display());
-        writeln!(f, "latchkey {version}  demo  data: {data}  (`latchkey demo --fresh` starts over)\n")?;
+        let quoted = data.to_string().replace('\'', r"'\''");
+        // The commands find a folder of another name only if they are told.
+        let elsewhere = self.data_dir != Path::new(DEMO_FOLDER);
+        let named = fmt::from_fn(|f| if elsewhere { write!(f, " --data '{quoted}'") } else { Ok(()) });
+        writeln!(f, "latchkey {version}  demo  data: {data}  (`latchkey demo --fresh{named}` starts over)\n")?;
         writeln!(f, "  Start here       {origin}/demo  a guided walk through the whole flow")?;
         writeln!(f, "  Burndown         {service_url}/  a service that asks for access")?;
         writeln!(f, "  Oldtimer         {}/  a service of the older kind, which still works", self.oldtimer_url)?;
@@ -62,7 +67,7 @@ impl fmt::Display for Announcement<'_> {
         writeln!(f, "  Administration   {origin}/organizations/{organization}")?;
         writeln!(f, "  Mail             {origin}/demo/mail  captured there: none leaves this machine")?;
         writeln!(f, "  Discovery        {issuer}/.well-known/openid-configuration")?;
-        writeln!(f, "  For https        {https_origin}  (first: eval \"$(latchkey demo env)\")\n")?;
+        writeln!(f, "  For https        {https_origin}  (first: eval \"$(latchkey demo env{named})\")\n")?;
         let widest = |length: fn(&KeptAccount) -> usize| self.accounts.iter().map(length).max().unwrap_or(0);
         let (email, password) = (widest(|account| account.email.len()), widest(|account| account.password.len()));
         for (account, who) in self.accounts.iter().zip(std::iter::once("Who").chain(std::iter::repeat(""))) {
@@ -144,6 +149,7 @@ mod tests {
     fn people_are_told_where_to_click_and_as_whom() {
         let text = announced(|announcement| announcement.to_string());
         for told in [
+            "eval \"$(latchkey demo env --data '/d')\"",
             "http://localhost:4280/demo",
             "http://127.0.0.1:4281/",
             "http://127.0.0.1:4282/",

@@ -104,9 +104,7 @@ impl Burndown {
             Some(News::Ended { code, call, sentence }) => {
                 self.0.service.page(visitor, &BurndownEnded { code, call, sentence })
             }
-            Some(News::Refused(code, sentence)) => {
-                self.0.service.page(visitor, &BurndownStart { refused: Some(Refusal { code, sentence }) })
-            }
+            Some(News::Refused(why)) => self.0.service.page(visitor, &BurndownStart { refused: Some(why) }),
             None => self.0.service.page(visitor, &BurndownStart { refused: None }),
         }
     }
@@ -149,11 +147,11 @@ impl Burndown {
             }
             // A server in trouble has taken nothing back.
             Err(Trouble::Told(code)) if code.starts_with('5') || code == "temporarily_unavailable" => {
-                Err(News::Refused(code.clone(), sentence_for(&code).to_owned()))
+                Err(News::Refused(told(&code)))
             }
             Err(Trouble::Told(code)) => Err(ended(refused, &code)),
             Err(Trouble::NotBelieved(_)) => Err(ended(refused, "401")),
-            Err(trouble @ Trouble::Wire(_)) => Err(News::Refused(code(&trouble), in_words(&trouble))),
+            Err(trouble @ Trouble::Wire(_)) => Err(News::Refused(refusal(&trouble))),
         }
     }
 
@@ -164,7 +162,7 @@ impl Burndown {
                 self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.ask(asked));
                 self.0.service.see_other(visitor, &location)
             }
-            Err(trouble) => self.refused(visitor, code(&trouble), in_words(&trouble)),
+            Err(trouble) => self.refused(visitor, refusal(&trouble)),
         }
     }
 
@@ -177,16 +175,17 @@ impl Burndown {
         // Whoever brings an answer that this browser did not ask for wants it to be somebody else. [RFC 9700 §4.7]
         let Some(asked) = asked else {
             let sentence = "This browser did not ask for that answer, or it was used before. Please try again.";
-            let news = News::Refused("invalid_state".to_owned(), sentence.to_owned());
+            let news = News::Refused(Refusal { code: "invalid_state".to_owned(), sentence: sentence.to_owned() });
             self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news = Some(news));
             return self.0.service.see_other(visitor, "/");
         };
         if !self.0.party.is_from_the_issuer(first("iss")) {
             let sentence = "The answer comes from somebody whom we did not ask.";
-            return self.refused(visitor, "invalid_issuer".to_owned(), sentence.to_owned());
+            let why = Refusal { code: "invalid_issuer".to_owned(), sentence: sentence.to_owned() };
+            return self.refused(visitor, why);
         }
         if let Some(error) = first("error") {
-            return self.refused(visitor, error.to_owned(), sentence_for(error).to_owned());
+            return self.refused(visitor, told(error));
         }
         match self.0.party.redeem(first("code").unwrap_or_default(), &asked, visitor.now).await {
             Ok(connected) => {
@@ -197,7 +196,7 @@ impl Burndown {
                 let renewed = self.0.visits.renew(&visitor.cookie);
                 self.0.service.see_other(&Visitor { cookie: renewed, is_new: true, now: visitor.now }, "/")
             }
-            Err(trouble) => self.refused(visitor, code(&trouble), in_words(&trouble)),
+            Err(trouble) => self.refused(visitor, refusal(&trouble)),
         }
     }
 
@@ -210,45 +209,42 @@ impl Burndown {
         self.0.service.see_other(visitor, "/")
     }
 
-    fn refused(&self, visitor: &Visitor, code: String, sentence: String) -> Response<Body> {
+    fn refused(&self, visitor: &Visitor, why: Refusal) -> Response<Body> {
         self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
             visit.connected = None;
-            visit.news = Some(News::Refused(code, sentence));
+            visit.news = Some(News::Refused(why));
         });
         self.0.service.see_other(visitor, "/")
     }
 }
 
 fn ended(refused: &KeyRefused, code: &str) -> News {
-    let sentence = "Our access has ended: the person took our key back, or its time was up. We can no longer see their \
-                    work items, their code or their builds.";
+    let sentence = "Our access has ended: the person took our key back or paused it, or its time was up. We can no \
+                    longer see their work items, their code or their builds.";
     News::Ended { code: code.to_owned(), call: refused.call.clone(), sentence: sentence.to_owned() }
 }
 
-fn code(trouble: &Trouble) -> String {
+fn refusal(trouble: &Trouble) -> Refusal {
     match trouble {
-        Trouble::Told(code) => code.clone(),
-        Trouble::NotBelieved(_) => "not_believed".to_owned(),
-        Trouble::Wire(_) => "unavailable".to_owned(),
+        Trouble::Told(code) => told(code),
+        Trouble::NotBelieved(why) => {
+            Refusal { code: "not_believed".to_owned(), sentence: format!("We do not believe the answer: {why}.") }
+        }
+        Trouble::Wire(error) => {
+            Refusal { code: "unavailable".to_owned(), sentence: format!("We could not reach DevOps: {error}.") }
+        }
     }
 }
 
-fn in_words(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Told(code) => sentence_for(code).to_owned(),
-        Trouble::NotBelieved(why) => format!("We do not believe the answer: {why}."),
-        Trouble::Wire(error) => format!("We could not reach DevOps: {error}."),
-    }
-}
-
-/// What an error code means to a person. [RFC 6749 §4.1.2.1]
-fn sentence_for(code: &str) -> &'static str {
-    match code {
+/// An error code with what it means to a person. [RFC 6749 §4.1.2.1]
+fn told(code: &str) -> Refusal {
+    let sentence = match code {
         "access_denied" => "You said no, or may not say yes. We have nothing of yours, and that is fine.",
         "login_required" | "interaction_required" | "consent_required" => "You have to answer a question there first.",
         "temporarily_unavailable" | "server_error" => "DevOps has trouble of its own. Please try again in a moment.",
         _ => "DevOps did not give us a key.",
-    }
+    };
+    Refusal { code: code.to_owned(), sentence: sentence.to_owned() }
 }
 
 #[cfg(test)]

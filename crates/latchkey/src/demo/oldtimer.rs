@@ -56,10 +56,10 @@ struct Visit {
     /// Values of `state` that wait for their answer, the oldest first.
     asked: Vec<String>,
     key: Option<Key>,
-    /// Why there is no key: a code and a sentence.
-    refused: Option<(String, String)>,
-    /// Calls and their answers, the newest first.
-    told: Vec<(String, String)>,
+    /// Why there is no key.
+    refused: Option<Refusal>,
+    /// What it was told, the newest first.
+    told: Vec<OldtimerTold>,
 }
 
 impl Oldtimer {
@@ -134,9 +134,9 @@ impl Oldtimer {
         let page = OldtimerPage {
             notice: self.notice().as_ref().map(in_words),
             connected,
-            refused: refused.map(|(code, sentence)| Refusal { code, sentence }),
+            refused,
             register: format!("{}/app/register", self.0.service.latchkey),
-            told: told.into_iter().map(|(call, answer)| OldtimerTold { call, answer }).collect(),
+            told,
         };
         self.0.service.page(visitor, &page)
     }
@@ -164,13 +164,13 @@ impl Oldtimer {
         });
         if expected.is_none() {
             let sentence = "This browser did not ask for that answer, or it was used before. Please try again.";
-            self.visit(visitor, |visit| visit.refused = Some(("invalid_state".to_owned(), sentence.to_owned())));
+            self.visit(visitor, |visit| visit.refused = Some(refusal("invalid_state", sentence)));
             return self.home(visitor, None);
         }
         let Some(code) = first("code") else {
-            let error = first("error").unwrap_or("access_denied").to_owned();
-            let sentence = "You said no, or may not say yes. We have nothing of yours.";
-            self.visit(visitor, |visit| (visit.key, visit.refused) = (None, Some((error, sentence.to_owned()))));
+            let error = first("error").unwrap_or("access_denied");
+            let why = refusal(error, "You said no, or may not say yes. We have nothing of yours.");
+            self.visit(visitor, |visit| (visit.key, visit.refused) = (None, Some(why)));
             return self.home(visitor, None);
         };
         if self.exchange(visitor, "a code", Assertion::Code(code)).await.is_none() {
@@ -209,11 +209,11 @@ impl Oldtimer {
                     match &told.key {
                         Ok(key) => (visit.key, visit.refused) = (Some(key.clone()), None),
                         // A server in trouble has taken nothing back.
-                        Err((code, why)) if code == "server_error" => visit.refused = Some((code.clone(), why.clone())),
-                        Err((code, why)) => {
+                        Err(why) if why.code == "server_error" => visit.refused = Some(why.clone()),
+                        Err(Refusal { code, sentence }) => {
                             let ended = visit.key.take().is_some();
-                            let sentence = if ended { "Our access has ended. " } else { "We got no key. " };
-                            visit.refused = Some((code.clone(), format!("{sentence}DevOps says: {why}.")));
+                            let so = if ended { "Our access has ended." } else { "We got no key." };
+                            visit.refused = Some(refusal(code, &format!("{so} DevOps says: {sentence}.")));
                         }
                     }
                 });
@@ -223,7 +223,7 @@ impl Oldtimer {
                 let sentence = format!("We could not reach DevOps: {error}.");
                 self.visit(visitor, |visit| {
                     visit.note(call, error.to_string());
-                    visit.refused = Some(("unavailable".to_owned(), sentence));
+                    visit.refused = Some(refusal("unavailable", &sentence));
                 });
                 None
             }
@@ -256,9 +256,13 @@ impl Oldtimer {
 
 impl Visit {
     fn note(&mut self, call: String, answer: String) {
-        self.told.insert(0, (call, answer));
+        self.told.insert(0, OldtimerTold { call, answer });
         self.told.truncate(TOLD);
     }
+}
+
+fn refusal(code: &str, sentence: &str) -> Refusal {
+    Refusal { code: code.to_owned(), sentence: sentence.to_owned() }
 }
 
 fn left(key: &Key, now: Timestamp) -> Remaining {

@@ -22,12 +22,11 @@ pub(crate) mod repositories;
 pub(crate) mod work_items;
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use latchkey_devops::access::Refusal;
 use latchkey_devops::error::DevOpsError;
 use latchkey_git::GitError;
-use latchkey_identity::{Change, Decision, Timestamp};
+use latchkey_identity::{Change, Decision};
 use latchkey_jose::digest::sha256;
 use latchkey_store::{CommitError, Store, StoreError};
 use latchkey_web::App;
@@ -118,14 +117,4 @@ pub(crate) fn id(of: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(sha256(format!("latchkey demo: {of}"))).for_each(|(byte, drawn)| *byte = drawn);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
-/// So many days before.
-fn days_before(now: Timestamp, days: u64) -> Timestamp {
-    now - Duration::from_secs(days * 86_400)
-}
-
-/// So many minutes before.
-fn minutes_before(now: Timestamp, minutes: u64) -> Timestamp {
-    now - Duration::from_secs(minutes * 60)
 }

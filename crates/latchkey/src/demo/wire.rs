@@ -8,6 +8,7 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT, WWW_AUTHENTICATE};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -51,10 +52,30 @@ pub(crate) struct Answer {
     body: Bytes,
 }
 
+#[derive(Deserialize)]
+struct List<T> {
+    value: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    message: String,
+}
+
 impl Answer {
     /// The answer as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, WireError> {
         serde_json::from_slice(&self.body).map_err(|_| WireError::Unreadable(self.url.clone()))
+    }
+
+    /// The things of the answer, if it is a list of the DevOps API.
+    pub(crate) fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>, WireError> {
+        self.json().map(|List { value }| value)
+    }
+
+    /// What the DevOps API says of a refusal, if it says something.
+    pub(crate) fn message(&self) -> Option<String> {
+        self.json().ok().map(|ErrorBody { message }| message)
     }
 
     /// A header, if it is there and can be read.
@@ -147,6 +168,18 @@ impl Credential<'_> {
         value.set_sensitive(true);
         Some(value)
     }
+}
+
+/// A word of the API as people write it: `partiallySucceeded` becomes `partially succeeded`.
+pub(crate) fn in_words(value: &str) -> String {
+    let mut words = String::new();
+    for letter in value.chars() {
+        if letter.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 #[cfg(test)]

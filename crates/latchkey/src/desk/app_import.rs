@@ -118,7 +118,7 @@ async fn bring_in(app: &App, document: &AppDocument, owner: Option<&str>, apply:
         Ok(from_console(declare(declaration.clone(), standing, &mut entropy())))
     };
     match apply {
-        true => app.store.decide(decide).await?,
+        true => app.decide_apps(decide).await?,
         false => decide().await.map_err(|error: latchkey_store::StoreError| Failure::from(error))?.answer,
     }
 }

@@ -304,8 +304,7 @@ async fn create(app: &App, new: NewApp) -> Result<Report, Failure> {
     let owner = account(app, &new.owner).await?;
     let now = app.now();
     let client = app
-        .store
-        .decide(|| async {
+        .decide_apps(|| async {
             let owned = app.store.count_clients_owned_by(owner.id).await?;
             Ok(from_console(registration::register(checked.clone(), &owner, owned, now, &mut entropy())))
         })
@@ -382,6 +381,7 @@ impl From<RegistrationError> for Failure {
         let exit = match error {
             RegistrationError::TooManySecrets
             | RegistrationError::TooManyApps
+            | RegistrationError::TakenId
             | RegistrationError::NotYours
             | RegistrationError::NoNewLegacyApps
             | RegistrationError::LegacyStaysAsItIs => Exit::Refused,

@@ -18,8 +18,8 @@ pub(crate) enum KeyOrder {
     List,
     /// Let the next keys sign: at once, or as soon as everybody can know them
     #[command(after_help = "Examples:\n  latchkey key rotate\n  latchkey key rotate --algorithm RS256\n\n\
-        Keys are rotated by themselves each quarter. A key that has been published for less than ten minutes begins to sign when these\n\
-        are over, because clients keep the key set for a while. What the earlier key signed goes on to count.")]
+        Keys are rotated by themselves each quarter. Clients keep the key set for a while, so a key is published for ten minutes before it\n\
+        signs: where the next one has not been, another one is published in its place, unless an earlier order waits. What the earlier key signed goes on to count.")]
     Rotate {
         /// One algorithm; all if left out
         #[arg(long, value_parser = algorithm)]

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::time::days;
 
 /// A mail is given up when it is this old: who would read it later reads it on our pages.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 86_400);
+const GIVEN_UP_AFTER: Duration = days(3);
 /// How long to wait after the first try. Each wait is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_secs(60);
 /// The longest wait.

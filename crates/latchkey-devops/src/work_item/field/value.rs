@@ -19,12 +19,12 @@ pub const LONGEST_LINE: usize = 255;
 /// The longest text of many lines, in bytes.
 pub const LONGEST_TEXT: usize = 512 * 1024;
 
-/// A value of a field. As JSON it is what the database keeps: `{"i":3}`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub enum FieldValue {
+/// A value of a field, which holds its text or borrows it. As JSON it is what the database keeps: `{"i":3}`.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub enum FieldValue<Text = String> {
     /// Text.
     #[serde(rename = "s")]
-    Text(String),
+    Text(Text),
     /// A whole number.
     #[serde(rename = "i")]
     Integer(i64),
@@ -37,6 +37,32 @@ pub enum FieldValue {
     /// A person.
     #[serde(rename = "p", with = "person")]
     Identity(PersonId),
+}
+
+impl FieldValue {
+    /// The same, with its text borrowed.
+    pub fn borrowed(&self) -> FieldValue<&str> {
+        match self {
+            Self::Text(text) => FieldValue::Text(text),
+            Self::Integer(number) => FieldValue::Integer(*number),
+            Self::Double(number) => FieldValue::Double(*number),
+            Self::DateTime(moment) => FieldValue::DateTime(*moment),
+            Self::Identity(person) => FieldValue::Identity(*person),
+        }
+    }
+}
+
+impl FieldValue<&str> {
+    /// The same, with a text of its own.
+    pub fn into_owned(self) -> FieldValue {
+        match self {
+            Self::Text(text) => FieldValue::Text(text.to_owned()),
+            Self::Integer(number) => FieldValue::Integer(number),
+            Self::Double(number) => FieldValue::Double(number),
+            Self::DateTime(moment) => FieldValue::DateTime(moment),
+            Self::Identity(person) => FieldValue::Identity(person),
+        }
+    }
 }
 
 mod micros {

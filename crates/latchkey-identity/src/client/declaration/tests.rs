@@ -55,7 +55,7 @@ fn given(text: &str, expires_at: Timestamp) -> GivenSecret {
 #[test]
 fn an_id_that_means_something_else_is_not_given_to_an_app() {
     let decision = decide_about(a_declaration(|_| ()), None, true);
-    assert_eq!(decision.answer.err(), Some(RegistrationError::NotYours));
+    assert_eq!(decision.answer.err(), Some(RegistrationError::TakenId));
     assert!(decision.changes.is_empty());
 }
 

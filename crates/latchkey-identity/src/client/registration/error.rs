@@ -93,6 +93,11 @@ pub enum RegistrationError {
     /// A lifetime beyond two years, or none.
     #[error("A secret lives between 1 and 730 days.")]
     SecretLifetime,
+    /// The id that it is to have means something else already, or an app had it that is gone.
+    #[error(
+        "This client_id cannot be used: it means something else, or an app had it that was deleted. Choose another one."
+    )]
+    TakenId,
     /// The person is neither its owner nor an administrator of its tenant.
     #[error("Only the app's owner or an administrator of its directory may change it.")]
     NotYours,

@@ -1,7 +1,7 @@
 use latchkey_jose::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 
-use super::super::{ASSERTION_TYPE, CalledAt, CredentialKind, Facts, Presentable, Presented};
+use super::super::{ASSERTION_TYPE, CalledAt, CredentialKind, Facts, Presentable, Presented, Spent};
 use super::*;
 use crate::client::ClientState;
 use crate::client::key::tests::a_key_of;
@@ -56,7 +56,8 @@ impl Owner {
             NOW,
         )?;
         let count = usize::from(proved.spends().is_some());
-        let client = proved.unless_spent(before)?;
+        let first = proved.spends().filter(|_| !before).map(Spent::for_the_first_time);
+        let client = proved.with(first)?;
         assert_eq!((client.method(), client.credential().unwrap().kind), (Method::PrivateKeyJwt, CredentialKind::Key));
         Ok(count)
     }

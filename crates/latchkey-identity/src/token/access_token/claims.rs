@@ -102,8 +102,8 @@ impl Members {
             None => EntraClaims::Person(MicrosoftClaims {
                 scp: self.scp.take()?,
                 sid: self.sid.take()?,
-                name: self.name.take()?,
-                preferred_username: self.preferred_username.take()?,
+                name: self.name.take(),
+                preferred_username: self.preferred_username.take(),
                 ver,
                 tid,
                 oid,
@@ -162,8 +162,10 @@ pub struct MicrosoftClaims {
     pub sid: String,
     pub uti: String,
     pub idtyp: String,
-    pub name: String,
-    pub preferred_username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
 }
 
 impl Issue {
@@ -175,7 +177,7 @@ impl Issue {
         };
         // An app that is called learns who it is if the one that calls does.
         let named = self.api.is_none() || self.scopes.contains(PROFILE);
-        let told = |text: &String| if named { text.clone() } else { String::new() };
+        let told = |text: &String| named.then(|| text.clone());
         let microsoft = self.profile == Profile::Microsoft;
         let iat = self.issued_at.as_secs();
         AccessTokenClaims {

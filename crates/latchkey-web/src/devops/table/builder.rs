@@ -105,6 +105,11 @@ impl Api {
         self.for_anyone(Method::GET, path, handler)
     }
 
+    /// Answers whoever asks, and reads nothing of it.
+    pub(in crate::devops) fn open_post(self, path: &str, handler: impl Answers<Visit>) -> Self {
+        self.for_anyone(Method::POST, path, handler)
+    }
+
     /// Says where things are.
     pub(in crate::devops) fn options(self, path: &str, handler: impl Answers<Visit>) -> Self {
         self.for_anyone(Method::OPTIONS, path, handler)

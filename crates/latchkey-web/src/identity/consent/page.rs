@@ -19,15 +19,16 @@ use latchkey_store::StoreError;
 
 use crate::app::App;
 use crate::identity::apis::{self, Call};
+use crate::identity::asked::Asked;
 use crate::identity::flow::{Deliberation, Opened};
 use crate::identity::offer::OpenOrganization;
 use crate::identity::prerequisite::asked_before;
 use crate::identity::{device, logo, problem_page};
 use crate::pages::consent::{
-    Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach,
-    RepositoryChoice, ScopeChoice, TookOver,
+    Again, Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice,
+    Reach, RepositoryChoice, ScopeChoice, TookOver,
 };
-use crate::pages::{Moment, Person};
+use crate::pages::{Count, Moment, Person};
 use crate::visitor::Visitor;
 
 /// The page for a person who may approve the request. `problem` is why what they chose was not kept.
@@ -47,8 +48,6 @@ pub(super) async fn page(
     let wanted = question.open.union(&question.already);
     let calls = apis::calls(app, &wanted).await?;
     let registered_in = app.store.tenant(asked.client.tenant).await?;
-    let uri = asked.request.redirect.uri();
-    let host = asked.request.redirect.destination();
     // A page that only asks who the person is does not touch how long anything else lasts.
     let keeps_its_time = wanted.resource().is_empty() && live.is_some_and(|live| !live.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
@@ -57,6 +56,7 @@ pub(super) async fn page(
         frame: problem_page::frame_for(app, visitor, signed_in.account.id),
         flow: opened.id.clone(),
         shown: base64url::encode(question.shown),
+        rehearsed: opened.flow.rehearsed_by.is_some(),
         app: asked.face(),
         logo: logo::address(&asked.client),
         pages: asked.client.pages(),
@@ -64,19 +64,8 @@ pub(super) async fn page(
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
         known_since: Moment::from_micros(asked.client.created_at.as_micros()),
         others,
-        described: asked.client.document.as_ref().map(|url| DescribedApp {
-            host: url.host().to_owned(),
-            address: url.to_string(),
-            leads_elsewhere: asked.device.is_none() && !is_native_destination(uri) && host != url.host(),
-            says_something_else: live.is_some_and(|live| !was_given_to(live, &asked.request, &asked.client)),
-        }),
-        destination: if let Some(device) = &asked.device {
-            Destination::Device(device::face(device, visitor))
-        } else if is_native_destination(uri) && !asked.client.kind.is_confidential() {
-            Destination::ThisDevice(host)
-        } else {
-            Destination::Host(host)
-        },
+        described: described(asked, live),
+        destination: destination(asked, visitor),
         account: Person {
             name: signed_in.account.name.clone(),
             email: signed_in.account.email.clone(),
@@ -85,6 +74,7 @@ pub(super) async fn page(
         changed: problem == Some(ChoiceError::Changed),
         problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
         since,
+        again: again(asked, live, question),
         paused: paused.map(|at| Moment::from_micros(at.as_micros())),
         took_over: deliberation.carried.as_ref().map(|carried| TookOver {
             name: carried.name.clone(),
@@ -98,10 +88,10 @@ pub(super) async fn page(
         keep: if keeps_its_time {
             Vec::new()
         } else {
-            let cap = if wanted.resource().is_empty() { None } else { cap };
+            let cap = cap.filter(|_| !wanted.resource().is_empty());
             keeps(asked.client.offered_lifetimes(), cap, carried.map(|carried| carried.lifetime))
         },
-        capped_to: cap.map(|days| if days == 1 { "1 day".to_owned() } else { format!("{days} days") }),
+        capped_to: cap.map(|days| Count(days.into(), "day").to_string()),
     })
 }
 
@@ -117,6 +107,40 @@ async fn others(
     }
     let (home, person) = (signed_in.home.id, signed_in.account.id);
     app.store.others_who_authorized(client, home, person, visitor.now, Consent::MOST_OTHERS + 1).await.map(Some)
+}
+
+/// Why a person is asked who has allowed it something.
+fn again(asked: &Asked, live: Option<&Authorization>, question: &Question) -> Again {
+    match live {
+        Some(live) if !was_given_to(live, &asked.request, &asked.client) => Again::Another,
+        Some(live) if question.open.is_empty() || !question.open.intersection(&live.asked).is_empty() => Again::Anew,
+        _ => Again::More,
+    }
+}
+
+/// What the page says of an app that describes itself.
+fn described(asked: &Asked, live: Option<&Authorization>) -> Option<DescribedApp> {
+    let url = asked.client.document.as_ref()?;
+    let redirect = &asked.request.redirect;
+    let is_of_the_web = asked.device.is_none() && !is_native_destination(redirect.uri());
+    Some(DescribedApp {
+        host: url.host().to_owned(),
+        address: url.to_string(),
+        leads_elsewhere: is_of_the_web && redirect.destination() != url.host(),
+        says_something_else: live.is_some_and(|live| !was_given_to(live, &asked.request, &asked.client)),
+    })
+}
+
+/// Where the approval leads.
+fn destination(asked: &Asked, visitor: &Visitor) -> Destination {
+    let redirect = &asked.request.redirect;
+    match &asked.device {
+        Some(device) => Destination::Device(device::face(device, visitor)),
+        None if is_native_destination(redirect.uri()) && !asked.client.kind.is_confidential() => {
+            Destination::ThisDevice(redirect.destination())
+        }
+        None => Destination::Host(redirect.destination()),
+    }
 }
 
 /// What the page says of an app of the older OAuth kind: what its owner told of it, and when it ends in the organizations it may be for.
@@ -158,6 +182,7 @@ fn scopes(
         high_privilege: false,
         allowed_since: since.filter(|_| question.already.contains(&call.scope)),
         carried: None,
+        answered: None,
         value: call.scope,
         label: call.label,
     });
@@ -179,6 +204,7 @@ fn scopes(
             high_privilege: scope.is_high_privilege(),
             allowed_since: since.filter(|_| question.already.contains(name)),
             carried: carried.map(|carried| carried.scopes.contains(name)),
+            answered: None,
         })
         .chain(calls)
         .collect()
@@ -214,7 +240,7 @@ fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<Organizatio
                 id: project.id.to_string(),
                 name: project.name.clone(),
                 ticked: ticked(&|place| {
-                    place.organization == organization.id && place.project.is_none_or(|id| id == project.id)
+                    place.organization == organization.id && place.project.is_none_or(|of| of == project.id)
                 }),
                 repositories: project
                     .repositories

@@ -104,7 +104,7 @@ fn interstitial(
         flow: id,
         app: offer::face(client),
         host: redirect.destination(),
-        sentence: error.description.clone().into_owned(),
+        reason: error.description.trim_end_matches('.').to_owned(),
         code: error.code.to_owned(),
     };
     reply::page(StatusCode::BAD_REQUEST, visitor, &page, &FormTargets::and_client(redirect.uri()))

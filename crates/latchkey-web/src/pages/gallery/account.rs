@@ -40,6 +40,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("authorization", &invent.authorization()),
+        Shown::new("authorization-for-session", &Authorization { for_session: true, ..invent.authorization() }),
         Shown::new(
             "authorization-unused",
             &Authorization {
@@ -89,6 +90,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("revoked", &revoked(&["Burndown"], None)),
+        Shown::new("revoked-at-rest", &Revoked { access_tokens: 0, refresh_tokens: 0, ..revoked(&["Burndown"], None) }),
         Shown::new("revoked-all", &revoked(&["Burndown", "Contoso CI"], Some(after(HOUR)))),
         Shown::new("activity", &Record { whole: false, only: None, ..invent.record() }),
         Shown::new("activity-empty", &Record { whole: false, only: None, rows: Vec::new(), ..invent.record() }),
@@ -158,6 +160,7 @@ impl Invent<'_> {
             places: self.list(places),
             since: before(3 * DAY),
             until: Some(after(87 * DAY)),
+            for_session: false,
             paused: None,
             last_use: Some(self.last_use(before(HOUR / 5))),
             by_day: by_day(1_000),
@@ -252,6 +255,7 @@ impl Invent<'_> {
             places: self.list(&["harbor: lighthouse", "harbor: drydock"]),
             since: before(29 * DAY),
             until: Some(after(61 * DAY)),
+            for_session: false,
             paused: None,
             ended: None,
             done: None,

@@ -5,8 +5,8 @@ use latchkey_identity::client::presentation::ClientPage;
 use super::{DAY, Invent, Shown, after, before, now};
 use crate::pages::Person;
 use crate::pages::consent::{
-    Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice, Reach,
-    RepositoryChoice, ScopeChoice, TookOver,
+    Again, Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice,
+    Reach, RepositoryChoice, ScopeChoice, TookOver,
 };
 use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
 
@@ -18,6 +18,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("consent-few-others", &Consent { others: Some(4), ..usual() }),
         Shown::new("consent-five-others", &Consent { others: Some(5), ..usual() }),
         Shown::new("consent-no-others", &Consent { others: Some(0), ..usual() }),
+        Shown::new("consent-rehearsed", &Consent { rehearsed: true, ..usual() }),
         Shown::new("consent-changed", &Consent { changed: true, ..usual() }),
         Shown::new(
             "consent-problem",
@@ -31,6 +32,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                 ..usual()
             },
         ),
+        Shown::new("consent-many-projects", &Consent { organizations: vec![invent.many_projects()], ..usual() }),
         Shown::new("consent-named-places", &Consent { names_places: true, ..usual() }),
         Shown::new(
             "consent-long-names",
@@ -94,6 +96,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
                     ..invent.described()
                 }),
                 app: invent.contoso(),
+                again: Again::Another,
                 ..invent.later_consent()
             },
         ),
@@ -127,6 +130,7 @@ impl Invent<'_> {
             frame: self.nobodys_frame(),
             flow: self.say("flow-1"),
             shown: self.say("fingerprint"),
+            rehearsed: false,
             app: self.burndown(),
             logo: None,
             pages: Vec::new(),
@@ -140,6 +144,7 @@ impl Invent<'_> {
             changed: false,
             problem: None,
             since: None,
+            again: Again::More,
             paused: None,
             took_over: None,
             identity: self.list(&["your name", "your email address"]),
@@ -203,6 +208,7 @@ impl Invent<'_> {
             high_privilege: false,
             allowed_since: None,
             carried: None,
+            answered: None,
         }
     }
 
@@ -221,6 +227,14 @@ impl Invent<'_> {
             obstacle: None,
             projects: projects.iter().map(project).collect(),
         }
+    }
+
+    /// An organization with more projects than a page shows at once.
+    fn many_projects(&self) -> OrganizationChoice {
+        let ids: Vec<String> = (0..30).map(|number| format!("p{number}")).collect();
+        let projects: Vec<(&str, &str, &[&str])> =
+            ids.iter().map(|id| (id.as_str(), "lighthouse", &[] as &[&str])).collect();
+        self.organization("o1", "harbor", &projects)
     }
 
     /// The choices with these numbers, the first one chosen.

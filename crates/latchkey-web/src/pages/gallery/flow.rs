@@ -18,6 +18,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("sign-in-throttled", &invent.sign_in(Some(SignInTrouble::Throttled(Remaining(27))))),
         Shown::new("sign-in-busy", &invent.sign_in(Some(SignInTrouble::Busy))),
         Shown::new("sign-in-expired", &invent.sign_in(Some(SignInTrouble::Expired))),
+        Shown::new("sign-in-lost-a-form", &invent.sign_in(Some(SignInTrouble::SignedOut))),
         Shown::new("sign-in-no-provider", &invent.sign_in(Some(SignInTrouble::NoProvider))),
         Shown::new("sign-in-unreachable", &invent.sign_in(Some(SignInTrouble::ProviderUnreachable))),
         Shown::new(
@@ -124,7 +125,7 @@ impl Invent<'_> {
             flow: self.say("flow-1"),
             app: self.burndown(),
             host: self.say("burndown.example"),
-            sentence: self.say("The request asked for a scope that does not exist."),
+            reason: self.say("the scope vso.nothing does not exist"),
             code: self.say("invalid_scope"),
         }
     }

@@ -202,6 +202,7 @@ impl Invent<'_> {
             projects: self.list(&["lighthouse", "drydock"]),
             since: before(20 * DAY),
             until: Some(after(70 * DAY)),
+            for_session: false,
             paused: false,
             last_used: Some(before(3 * HOUR).before(now())),
         };

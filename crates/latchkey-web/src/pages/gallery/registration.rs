@@ -64,7 +64,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             "app-requests-problem",
             &AppDetails {
                 part: Part::Requests,
-                problems: invent.problems(&[("access_token_lifetime", "access_token_lifetime is none of its values.")]),
+                problems: invent.problems(&[("access_token_lifetime", "access_token_lifetime cannot have this value.")]),
                 done: None,
                 ..invent.app()
             },

@@ -41,11 +41,6 @@ enum No {
 }
 
 #[derive(Deserialize)]
-struct List<T> {
-    value: Vec<T>,
-}
-
-#[derive(Deserialize)]
 struct Named {
     id: String,
     name: String,
@@ -95,11 +90,6 @@ struct Build {
 #[derive(Deserialize)]
 struct DefinitionOfBuild {
     name: String,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    message: String,
 }
 
 impl Reader<'_> {
@@ -174,7 +164,7 @@ impl Reader<'_> {
         read(self.list(&call).await, |build: Build| BurndownItem {
             title: format!("{} {}", build.definition.name, build.build_number),
             detail: build.source_branch.trim_start_matches("refs/heads/").to_owned(),
-            tag: in_words(build.result.as_deref().unwrap_or(&build.status)),
+            tag: wire::in_words(build.result.as_deref().unwrap_or(&build.status)),
         })
     }
 
@@ -183,38 +173,23 @@ impl Reader<'_> {
         let url = format!("{}{path}", self.origin);
         let answer = wire::get(AGENT, &url, Credential::Bearer(&self.key.access_token)).await;
         let answer = answer.map_err(|error| No::Thing(error.to_string()))?;
-        let say = || match answer.json::<ErrorBody>() {
-            Ok(body) => body.message,
-            Err(_) => format!("the answer was {}.", answer.status.as_u16()),
-        };
         match answer.status {
-            status if status.is_success() => {
-                answer.json::<List<T>>().map(|list| list.value).map_err(|error| No::Thing(error.to_string()))
-            }
+            status if status.is_success() => answer.list().map_err(|error| No::Thing(error.to_string())),
             // A key that is good, but not for this, is told so. [RFC 6750 §3.1]
             StatusCode::UNAUTHORIZED if !answer.challenges().contains("insufficient_scope") => {
                 let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
                 Err(No::Key(KeyRefused { call: format!("GET {path}") }))
             }
-            _ => Err(No::Thing(say())),
+            status => {
+                let said = answer.message();
+                Err(No::Thing(said.unwrap_or_else(|| format!("the answer was {}.", status.as_u16()))))
+            }
         }
     }
 }
 
 fn not_approved<T>(what: &str) -> Reading<T> {
     Reading::Refused(format!("you did not approve {what}."))
-}
-
-/// A word of the API as people write it: `partiallySucceeded` becomes `partially succeeded`.
-fn in_words(value: &str) -> String {
-    let mut words = String::new();
-    for letter in value.chars() {
-        if letter.is_uppercase() {
-            words.push(' ');
-        }
-        words.extend(letter.to_lowercase());
-    }
-    words
 }
 
 /// The lines of one project, taken out of those of all.

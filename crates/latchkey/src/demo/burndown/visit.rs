@@ -1,5 +1,7 @@
 //! What Burndown knows of one browser.
 
+use latchkey_web::pages::burndown::Refusal;
+
 use super::relying_party::{Asked, Connected};
 
 /// Requests of one browser that may wait for an answer: one for each tab that somebody might have open.
@@ -19,8 +21,8 @@ pub(crate) struct Visit {
 /// Why there is no key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum News {
-    /// None was given: the code and a sentence.
-    Refused(String, String),
+    /// None was given.
+    Refused(Refusal),
     /// The one there was has ended: what it was told, at which call, and a sentence.
     Ended {
         /// What it was told: `401`, `invalid_grant`.

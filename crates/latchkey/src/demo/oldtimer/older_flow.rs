@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use latchkey_jose::Timestamp;
+use latchkey_web::pages::burndown::Refusal;
 use serde::Deserialize;
 use url::Url;
 
@@ -63,8 +64,8 @@ pub(crate) struct Notice {
 
 /// An answer of the token endpoint.
 pub(crate) struct Exchanged {
-    /// A key, or the error's code and description.
-    pub(crate) key: Result<Key, (String, String)>,
+    /// A key, or the error with its description.
+    pub(crate) key: Result<Key, Refusal>,
     /// The answer in a line.
     pub(crate) line: String,
     /// What was said of its end.
@@ -127,9 +128,9 @@ fn told(answer: &Answer, now: Timestamp) -> Result<Exchanged, WireError> {
         let TokenAnswer { access_token, refresh_token, .. } = tokens;
         (Ok(Key { access_token, refresh_token, expires_at: now + seconds }), line)
     } else {
-        let ErrorAnswer { error, error_description } = answer.json()?;
-        let line = format!("{status}: {error}, {error_description}");
-        (Err((error, error_description)), line)
+        let ErrorAnswer { error: code, error_description: sentence } = answer.json()?;
+        let line = format!("{status}: {code}, {sentence}");
+        (Err(Refusal { code, sentence }), line)
     };
     Ok(Exchanged { key, line, notice: notice(|name| answer.header(name)) })
 }

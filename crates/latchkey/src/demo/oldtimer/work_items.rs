@@ -29,11 +29,6 @@ pub(super) enum Read {
 }
 
 #[derive(Deserialize)]
-struct List {
-    value: Vec<Option<WorkItem>>,
-}
-
-#[derive(Deserialize)]
 struct WorkItem {
     id: i64,
     fields: Fields,
@@ -49,11 +44,6 @@ struct Fields {
     kind: String,
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    message: String,
-}
-
 /// Reads the first work items of an organization.
 pub(super) async fn read(latchkey: &str, organization: &str, access_token: &str) -> Result<Looked, WireError> {
     let ids: Vec<String> = (1..=FIRST_WORK_ITEMS).map(|id| id.to_string()).collect();
@@ -61,13 +51,13 @@ pub(super) async fn read(latchkey: &str, organization: &str, access_token: &str)
     let fields = "System.Title,System.State,System.WorkItemType";
     let query = format!("ids={}&fields={fields}&errorPolicy=omit&api-version=5.0", ids.join(","));
     let answer = wire::get(AGENT, &format!("{latchkey}{path}?{query}"), Credential::Bearer(access_token)).await?;
-    let message = answer.json::<ErrorBody>().map(|body| body.message).unwrap_or_default();
+    let message = answer.message().unwrap_or_default();
     let status = answer.status.as_u16();
     let line = if message.is_empty() { status.to_string() } else { format!("{status}: {message}") };
     let read = match answer.status {
         StatusCode::UNAUTHORIZED => Read::KeyRefused,
-        status if status.is_success() => match answer.json::<List>() {
-            Ok(list) => Read::Have(list.value.into_iter().flatten().take(SHOWN).map(item).collect()),
+        status if status.is_success() => match answer.list::<Option<WorkItem>>() {
+            Ok(list) => Read::Have(list.into_iter().flatten().take(SHOWN).map(item).collect()),
             Err(error) => Read::Refused(format!("{error}.")),
         },
         _ => Read::Refused(message),

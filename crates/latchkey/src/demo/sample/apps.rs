@@ -6,7 +6,7 @@ use latchkey_identity::client::registration::{CheckedRegistration, Registration,
 use latchkey_identity::client::{Client, ClientId, ClientKind, ClientSecret, LogoutUris, Metadata, Profile};
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::scope::ScopeSet;
-use latchkey_identity::time::AccessTokenLifetime;
+use latchkey_identity::time::{AccessTokenLifetime, days};
 use latchkey_identity::{Change, Decision, Timestamp};
 use latchkey_web::App;
 use latchkey_web::app::entropy;
@@ -36,7 +36,7 @@ const READING: &str = "vso.profile vso.project vso.work vso.code vso.build";
 /// How long keys of the demo service live, so that who walks sees one run out.
 const BURNDOWN_KEY_LIFETIME: Duration = Duration::from_secs(120);
 /// Secrets of the demo live a year.
-const SECRET_LIFETIME: Duration = Duration::from_secs(365 * 86_400);
+const SECRET_LIFETIME: Duration = days(365);
 
 /// An app of the sample.
 struct Sample<'a> {

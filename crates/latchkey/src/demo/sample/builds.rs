@@ -7,13 +7,14 @@ use latchkey_devops::build::definition::{Definition, QueueStatus};
 use latchkey_devops::build::timeline::{Issue, IssueType, RecordResult, RecordState, RecordType, TimelineRecord};
 use latchkey_devops::build::{self, Build, BuildPatch, BuildReason, BuildResult, BuildStatus, QueueRequest};
 use latchkey_identity::Timestamp;
+use latchkey_identity::time::days;
 use latchkey_store::devops::{build_definitions, builds, logs, timelines};
 use latchkey_store::{Changes, Store};
 
 use super::organizations::{AtWork, DRYDOCK, HARBOR, LIGHTHOUSE};
 use super::people::{BEN, MAX, Somebody};
 use super::repositories::Histories;
-use super::{SampleError, days_before, id, minutes_before};
+use super::{SampleError, id};
 
 /// Who ran them.
 const WORKER: &str = "harbor-agent-1";
@@ -63,21 +64,28 @@ const OF_LIGHTHOUSE: &[Sample] = &[
 
 const OF_DRYDOCK: &[Sample] = &[sample(3, 50, 0, &MAX, BuildReason::IndividualCi, Ending::Well)];
 
-/// A definition of the sample: its number, name, folder and repository.
-type Defined = (i64, &'static str, &'static str, &'static str);
+/// A definition of the sample.
+struct Defined {
+    id: i64,
+    name: &'static str,
+    folder: &'static str,
+    repository: &'static str,
+}
 
-const LIGHTHOUSE_DEFINITIONS: &[Defined] =
-    &[(1, "lighthouse-ci", "\\", "lighthouse"), (2, "foghorn-nightly", "\\nightly", "foghorn")];
-const DRYDOCK_DEFINITIONS: &[Defined] = &[(3, "drydock-ci", "\\", "drydock")];
+const LIGHTHOUSE_DEFINITIONS: &[Defined] = &[
+    Defined { id: 1, name: "lighthouse-ci", folder: "\\", repository: "lighthouse" },
+    Defined { id: 2, name: "foghorn-nightly", folder: "\\nightly", repository: "foghorn" },
+];
+const DRYDOCK_DEFINITIONS: &[Defined] = &[Defined { id: 3, name: "drydock-ci", folder: "\\", repository: "drydock" }];
 
 /// Keeps all of them.
 pub(crate) async fn keep(store: &Store, histories: &Histories, now: Timestamp) -> Result<(), SampleError> {
     let mut changes = Changes::none();
     let lighthouse = AtWork::of_owner(store, HARBOR, LIGHTHOUSE).await?;
     let drydock = AtWork::of_owner(store, HARBOR, DRYDOCK).await?;
-    append_all(&mut changes, &lighthouse, LIGHTHOUSE_DEFINITIONS, (OF_LIGHTHOUSE, 1), histories, now)?;
+    append_all(&mut changes, &lighthouse, LIGHTHOUSE_DEFINITIONS, OF_LIGHTHOUSE, 1, histories, now)?;
     let next = i64::try_from(OF_LIGHTHOUSE.len()).unwrap_or(0) + 1;
-    append_all(&mut changes, &drydock, DRYDOCK_DEFINITIONS, (OF_DRYDOCK, next), histories, now)?;
+    append_all(&mut changes, &drydock, DRYDOCK_DEFINITIONS, OF_DRYDOCK, next, histories, now)?;
     store.commit(changes).await?;
     Ok(())
 }
@@ -87,26 +95,27 @@ fn append_all(
     changes: &mut Changes,
     at_work: &AtWork,
     defined: &[Defined],
-    (samples, first): (&[Sample], i64),
+    samples: &[Sample],
+    first: i64,
     histories: &Histories,
     now: Timestamp,
 ) -> Result<(), SampleError> {
     let (define, queue) = (at_work.may(Action::DefineBuilds)?, at_work.may(Action::QueueBuilds)?);
     let mut definitions = Vec::new();
-    for (id, name, path, repository) in defined {
+    for Defined { id, name, folder, repository } in defined {
         let found = at_work.facts.repository(at_work.project.id, repository);
         let definition = Definition {
             id: *id,
             project: define.project(),
             name: (*name).to_owned(),
-            path: (*path).to_owned(),
+            path: (*folder).to_owned(),
             revision: 1,
             queue_status: QueueStatus::Enabled,
             repository: found.map(|found| found.id).ok_or(SampleError::Missing("a repository"))?,
             default_branch: "refs/heads/main".to_owned(),
             file: "ci.yml".to_owned(),
             created_by: define.person(),
-            created_at: days_before(now, 58),
+            created_at: now - days(58),
         };
         changes.append(build_definitions::create(&define, &definition));
         definitions.push((definition, histories.get(repository).map_or(&[][..], |imported| &imported.main)));
@@ -130,7 +139,7 @@ impl Sample {
         commit: &str,
         now: Timestamp,
     ) -> Result<(), SampleError> {
-        let queued = minutes_before(now, self.hours_ago * 60 + 9);
+        let queued = now - Duration::from_mins(self.hours_ago * 60 + 9);
         let request = QueueRequest::of(definition.id, self.reason, &definition.default_branch, commit);
         let build = build::queue(number, &request, definition, 0, self.by.person(), queued)?;
         let (build, tasks) = self.run(&build, queued)?;

@@ -1,19 +1,18 @@
 //! The app of the older OAuth kind in the sample: registered long ago, and taken over by harbor through the import that every
 //! organization has. Nothing else makes one.
 
-use std::time::Duration;
-
 use latchkey_devops::sunset::Sunset;
 use latchkey_identity::Timestamp;
 use latchkey_identity::client::ClientId;
 use latchkey_identity::legacy::{ImportError, Imported, LegacyRegistration};
 use latchkey_identity::scope::ScopeSet;
+use latchkey_identity::time::days;
 use latchkey_store::identity::LegacyImport;
 use latchkey_web::App;
 use latchkey_web::app::entropy;
 
 use super::people::{ANA, harbor};
-use super::{SampleError, days_before, id, organizations};
+use super::{SampleError, id, organizations};
 use crate::demo::folder::KeptLegacyClient;
 
 /// The name of the demo service of the older kind.
@@ -25,8 +24,7 @@ const SCOPES: &str = "vso.profile vso.project vso.work vso.code vso.build";
 
 /// When apps of the older kind end in harbor: warned of for a month already, half a year ahead.
 pub(crate) fn sunset(now: Timestamp) -> Result<Sunset, SampleError> {
-    Sunset::new(Some(days_before(now, 30)), Some(now + Duration::from_secs(180 * 86_400)))
-        .map_err(|error| SampleError::Rule(error.to_string()))
+    Sunset::new(Some(now - days(30)), Some(now + days(180))).map_err(|error| SampleError::Rule(error.to_string()))
 }
 
 /// Imports Oldtimer, and returns what the demo remembers of it: its secret too.

@@ -46,16 +46,14 @@ pub(crate) async fn make(store: &Store, now: Timestamp) -> Result<(), SampleErro
     let harbor = facts(store, HARBOR).await?;
     let author = Author::person(ANA.person(), now);
     let administrators = OrganizationGroup::ProjectCollectionAdministrators;
-    let both = [LIGHTHOUSE, DRYDOCK].as_slice();
     let everybody = [
-        (&MAX, AccessLevel::Basic, Some(administrators), both),
-        (&BEN, AccessLevel::Basic, None, &[LIGHTHOUSE]),
-        (&CY, AccessLevel::Stakeholder, None, &[LIGHTHOUSE]),
-        (&DEE, AccessLevel::Basic, None, &[]),
-        (&PAT, AccessLevel::Basic, Some(administrators), both),
+        member(&MAX, AccessLevel::Basic, Some(administrators), &[LIGHTHOUSE, DRYDOCK]),
+        member(&BEN, AccessLevel::Basic, None, &[LIGHTHOUSE]),
+        member(&CY, AccessLevel::Stakeholder, None, &[LIGHTHOUSE]),
+        member(&DEE, AccessLevel::Basic, None, &[]),
+        member(&PAT, AccessLevel::Basic, Some(administrators), &[LIGHTHOUSE, DRYDOCK]),
     ];
-    for (somebody, access_level, group, projects) in everybody {
-        let member = member(somebody, access_level, group, projects);
+    for member in everybody {
         store.commit(members::add(&harbor.organization, &member, &author)).await?;
     }
     let readers = BTreeSet::from([ProjectGroup::Readers]);

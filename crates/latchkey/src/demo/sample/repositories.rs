@@ -10,6 +10,7 @@ use latchkey_devops::repository::Repository;
 use latchkey_git::Signature;
 use latchkey_git::import::{FileEdit, NewCommit};
 use latchkey_identity::Timestamp;
+use latchkey_identity::time::days;
 use latchkey_store::Store;
 use latchkey_store::devops::{Author, pull_requests, repositories};
 use latchkey_web::App;
@@ -17,7 +18,7 @@ use latchkey_web::App;
 use super::history::{self, Written};
 use super::organizations::{AtWork, BEACON, DRYDOCK, HARBOR, LIGHTHOUSE, SHORE, facts, project_id};
 use super::people::{ANA, BEN, MAX};
-use super::{SampleError, days_before, id};
+use super::{SampleError, id};
 
 /// The branch one starts at.
 const MAIN: &str = "main";
@@ -127,7 +128,7 @@ pub(crate) async fn keep(store: &Store, histories: &Histories, now: Timestamp) -
             default_branch: Some(format!("refs/heads/{MAIN}")),
             size: imported.size,
             disabled: false,
-            created_at: days_before(now, 60),
+            created_at: now - days(60),
         };
         let author = Author::person(organization.organization.owner, now);
         store.commit(repositories::create(&organization, &repository, &author)).await?;
@@ -149,7 +150,7 @@ pub(crate) async fn keep(store: &Store, histories: &Histories, now: Timestamp) -
         source_commit: imported.steady_lamp.clone(),
         target_commit: imported.main.last().cloned(),
         created_by: BEN.person(),
-        created_at: days_before(now, 1),
+        created_at: now - days(1),
         closed_at: None,
         draft: false,
         reviewers: vec![

@@ -9,13 +9,14 @@ use latchkey_devops::membership::{People, Person};
 use latchkey_devops::work_item::field::{ASSIGNED_TO, DESCRIPTION, HISTORY, PRIORITY, STATE, TAGS, TITLE};
 use latchkey_devops::work_item::{self, Link, LinkType, Patch, Revision, Surroundings, WorkItem, WorkItemType as Type};
 use latchkey_identity::Timestamp;
+use latchkey_identity::time::days;
 use latchkey_store::devops::work_items;
 use latchkey_store::{Changes, Store};
 use serde_json::Value;
 
+use super::SampleError;
 use super::organizations::{AtWork, BEACON, DRYDOCK, HARBOR, LIGHTHOUSE, SHORE};
 use super::people::{ANA, BEN, CY, EVE, EVERYBODY, MAX, Somebody};
-use super::{SampleError, days_before};
 
 const SEVERITY: &str = "Microsoft.VSTS.Common.Severity";
 const STORY_POINTS: &str = "Microsoft.VSTS.Scheduling.StoryPoints";
@@ -27,7 +28,7 @@ struct Item {
     title: &'static str,
     description: &'static str,
     by: &'static Somebody,
-    days_ago: u64,
+    days_ago: u32,
     fields: &'static [(&'static str, &'static str)],
 }
 
@@ -35,18 +36,29 @@ struct Item {
 struct Change {
     item: i64,
     by: &'static Somebody,
-    days_ago: u64,
+    days_ago: u32,
     fields: &'static [(&'static str, &'static str)],
 }
 
-/// How one is linked to another, by whom.
-struct Linked(i64, LinkType, i64);
+/// What one is to another.
+#[derive(Clone, Copy)]
+struct Linked {
+    item: i64,
+    kind: LinkType,
+    other: i64,
+}
+
+impl Linked {
+    fn reverse(self) -> Self {
+        linked(self.other, self.kind.reverse(), self.item)
+    }
+}
 
 const fn item(
     kind: Type,
     title: &'static str,
     by: &'static Somebody,
-    days_ago: u64,
+    days_ago: u32,
     fields: &'static [(&'static str, &'static str)],
     description: &'static str,
 ) -> Item {
@@ -56,10 +68,14 @@ const fn item(
 const fn change(
     item: i64,
     by: &'static Somebody,
-    days_ago: u64,
+    days_ago: u32,
     fields: &'static [(&'static str, &'static str)],
 ) -> Change {
     Change { item, by, days_ago, fields }
+}
+
+const fn linked(item: i64, kind: LinkType, other: i64) -> Linked {
+    Linked { item, kind, other }
 }
 
 const OF_LIGHTHOUSE: &[Item] = &[
@@ -162,17 +178,17 @@ const OF_LIGHTHOUSE: &[Item] = &[
 ];
 
 const LINKS: &[Linked] = &[
-    Linked(2, LinkType::Parent, 1),
-    Linked(10, LinkType::Parent, 1),
-    Linked(3, LinkType::Parent, 2),
-    Linked(7, LinkType::Parent, 2),
-    Linked(4, LinkType::Parent, 3),
-    Linked(6, LinkType::Parent, 3),
-    Linked(5, LinkType::Parent, 4),
-    Linked(8, LinkType::Parent, 7),
-    Linked(9, LinkType::Parent, 10),
-    Linked(6, LinkType::Predecessor, 11),
-    Linked(4, LinkType::Related, 6),
+    linked(2, LinkType::Parent, 1),
+    linked(10, LinkType::Parent, 1),
+    linked(3, LinkType::Parent, 2),
+    linked(7, LinkType::Parent, 2),
+    linked(4, LinkType::Parent, 3),
+    linked(6, LinkType::Parent, 3),
+    linked(5, LinkType::Parent, 4),
+    linked(8, LinkType::Parent, 7),
+    linked(9, LinkType::Parent, 10),
+    linked(6, LinkType::Predecessor, 11),
+    linked(4, LinkType::Related, 6),
 ];
 
 const CHANGES: &[Change] = &[
@@ -271,23 +287,23 @@ impl Ledger {
             let number = i64::try_from(self.items.len()).unwrap_or(i64::MAX) + 1;
             let text = [(TITLE, item.title), (DESCRIPTION, item.description)];
             let patch = patch(text.iter().chain(item.fields));
-            let (by, at) = (item.by.person(), days_before(now, item.days_ago));
+            let (by, at) = (item.by.person(), now - days(item.days_ago));
             let none = BTreeSet::new();
             let around = Surroundings { project: &at_work.project, people: &self.people, reachable_items: &none };
             let revision = work_item::create(number, item.kind, &patch, around, by, at)?;
             self.note(&access, revision);
         }
-        for (minutes, Linked(one, kind, other)) in (0_u64..).zip(links) {
+        for (minutes, link) in (0..).zip(links) {
             // A link has two ends, and each is a revision of its own item.
-            let at = days_before(now, 40) + Duration::from_secs(minutes * 60);
-            for (here, kind, there) in [(*one, *kind, *other), (*other, kind.reverse(), *one)] {
-                let patch = patch([]).with_link(Link::WorkItem { kind, target: there });
-                self.revise(at_work, &access, here, &patch, (ANA.person(), at))?;
+            let at = now - days(40) + Duration::from_mins(minutes);
+            for Linked { item, kind, other } in [*link, link.reverse()] {
+                let patch = patch([]).with_link(Link::WorkItem { kind, target: other });
+                self.revise(at_work, &access, item, &patch, ANA.person(), at)?;
             }
         }
         for change in later {
-            let when = (change.by.person(), days_before(now, change.days_ago));
-            self.revise(at_work, &access, change.item, &patch(change.fields), when)?;
+            let (by, at) = (change.by.person(), now - days(change.days_ago));
+            self.revise(at_work, &access, change.item, &patch(change.fields), by, at)?;
         }
         Ok(())
     }
@@ -298,7 +314,8 @@ impl Ledger {
         access: &ProjectAccess,
         item: i64,
         patch: &Patch,
-        (by, at): (PersonId, Timestamp),
+        by: PersonId,
+        at: Timestamp,
     ) -> Result<(), SampleError> {
         let reachable = self.items.keys().copied().collect();
         let around = Surroundings { project: &at_work.project, people: &self.people, reachable_items: &reachable };
@@ -330,7 +347,7 @@ mod tests {
     #[test]
     fn links_and_changes_are_about_items_that_there_are_and_come_after_them() {
         let age = |number: i64| OF_LIGHTHOUSE[usize::try_from(number).unwrap() - 1].days_ago;
-        assert!(LINKS.iter().all(|Linked(one, _, other)| age(*one) > 40 && age(*other) > 40));
+        assert!(LINKS.iter().all(|link| age(link.item) > 40 && age(link.other) > 40));
         assert!(CHANGES.iter().all(|change| change.days_ago < 40 && age(change.item) > 40));
         assert!(CHANGES.is_sorted_by_key(|change| std::cmp::Reverse(change.days_ago)));
     }
