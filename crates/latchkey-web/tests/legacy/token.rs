@@ -228,7 +228,8 @@ fn what_is_missing_or_of_another_form_is_named() {
         assert_eq!(reason(app.redeems("lkl.unknown").await), is("invalid_request", "invalidAuthorizationGrant"));
         let json = world.post("/oauth2/token").body("application/json", "{}").await;
         assert_eq!((json.status.as_u16(), json.json()["Error"].as_str()), (400, Some("invalid_request")));
-        assert_eq!(world.get("/oauth2/token").await.status, 404);
+        let fetched = world.get("/oauth2/token").await;
+        assert_eq!((fetched.status.as_u16(), fetched.header("allow")), (405, Some("POST")));
     });
 }
 
