@@ -176,7 +176,6 @@ async function signedOut(page) {
     const tab = await page.context().newPage();
     await tab.goto(`${demo.https_origin}/profile/authorizations`);
     await tab.locator('[data-authorization]').filter({ hasText: 'Wallboard by MSAL' }).getByRole('button', { name: 'Revoke' }).click();
-    await tab.locator('#revoke-confirm').click();
     await tab.locator('#what-ended').waitFor();
     await tab.close();
     await page.locator('#renew').click();
