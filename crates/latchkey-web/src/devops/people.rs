@@ -1,6 +1,7 @@
 //! People, as answers and changes speak of them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::membership::{People, Person};
@@ -53,29 +54,30 @@ pub(super) async fn identities<'a>(
     urls: &Urls<'a>,
     ids: impl IntoIterator<Item = PersonId>,
 ) -> Result<Identities<'a>, StoreError> {
-    let ids: BTreeSet<PersonId> = ids.into_iter().collect();
-    let mut known = Vec::with_capacity(ids.len());
-    for id in ids {
-        let identity = match app.store.account(AccountId(id.0)).await? {
-            Some(person) => Some(app.named_people.identity(urls, &person)),
-            None => app.store.client(ClientId(id.0)).await?.map(|client| IdentityRef::new(urls, seen_app(&client))),
-        };
-        known.extend(identity.map(|identity| (id, identity)));
-    }
-    Ok(Identities::new(urls, known))
+    let shown = found(app, ids).await?.into_iter().map(|one| match one {
+        Found::Person(person) => (PersonId(person.account.id.0), app.named_people.identity(urls, &person)),
+        Found::App(client) => (PersonId(client.id.0), IdentityRef::new(urls, seen_app(&client))),
+    });
+    Ok(Identities::new(urls, shown))
+}
+
+/// Whoever has an id.
+enum Found {
+    Person(Arc<identity::Person>),
+    App(Arc<Client>),
 }
 
 /// The people of these ids, each once, as far as there are accounts, and the apps among them.
-async fn of_ids(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<Vec<Person>, StoreError> {
+async fn found(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<Vec<Found>, StoreError> {
     let ids: BTreeSet<PersonId> = ids.into_iter().collect();
-    let mut people = Vec::with_capacity(ids.len());
+    let mut found = Vec::with_capacity(ids.len());
     for id in ids {
-        people.extend(match app.store.account(AccountId(id.0)).await? {
-            Some(person) => Some(seen(&person)),
-            None => app.store.client(ClientId(id.0)).await?.map(|client| seen_app(&client)),
+        found.extend(match app.store.account(AccountId(id.0)).await? {
+            Some(person) => Some(Found::Person(person)),
+            None => app.store.client(ClientId(id.0)).await?.map(Found::App),
         });
     }
-    Ok(people)
+    Ok(found)
 }
 
 /// The members of an organization whom texts may mean: by id, by sign-in name, or by the name they go by.
@@ -108,5 +110,9 @@ pub(super) async fn named(app: &App, inside: &InOrganization, texts: &BTreeSet<&
         ids.extend(members);
         by_name = after.is_some();
     }
-    Ok(of_ids(app, ids).await?.into_iter().collect())
+    let people = found(app, ids).await?.into_iter().map(|one| match one {
+        Found::Person(person) => seen(&person),
+        Found::App(client) => seen_app(&client),
+    });
+    Ok(people.collect())
 }
