@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers';
 
 import * as azdev from 'azure-devops-node-api';
 import { BuildResult, BuildStatus } from 'azure-devops-node-api/interfaces/BuildInterfaces.js';
-import { VersionControlRecursionType } from 'azure-devops-node-api/interfaces/GitInterfaces.js';
+import {
+  GitVersionType, ItemContentType, PullRequestStatus, VersionControlChangeType, VersionControlRecursionType,
+} from 'azure-devops-node-api/interfaces/GitInterfaces.js';
 import { WorkItemErrorPolicy, WorkItemExpand } from 'azure-devops-node-api/interfaces/WorkItemTrackingInterfaces.js';
 
 import { PROJECT, account, demo } from '../lib/demo.mjs';
@@ -94,6 +96,23 @@ await test('work items: get many, leaving out what is not there', async () => {
   assert.ok(new Set(found.map((each) => each.fields['System.WorkItemType'])).size > 1, 'of several types');
 });
 
+await test('work items: a query finds them without their ids', async () => {
+  const query = `SELECT [System.Id], [System.Title] FROM WorkItems
+    WHERE [System.TeamProject] = @project AND [System.Tags] CONTAINS 'paint' AND [System.CreatedBy] = @me ORDER BY [System.ChangedDate] DESC`;
+  const found = await tracking.queryByWiql({ query }, { project: PROJECT }, false, 5);
+  assert.equal(found.workItems[0].id, item.id);
+  assert.ok(found.asOf instanceof Date);
+  assert.deepEqual(found.columns.map((column) => column.referenceName), ['System.Id', 'System.Title']);
+  assert.equal(found.sortColumns[0].descending, true);
+  const everywhere = await tracking.queryByWiql({ query: "SELECT [System.Id] FROM WorkItems WHERE [System.CreatedDate] <= @Today" });
+  assert.ok(everywhere.workItems.length > found.workItems.length);
+});
+
+await test('work items: a query that cannot be read says where', async () => {
+  const wrong = tracking.queryByWiql({ query: 'SELECT [Custom.Mood] FROM WorkItems' }, { project: PROJECT });
+  await assert.rejects(wrong, (error) => error.statusCode === 400 && error.message.includes('TF51005') && error.message.includes('Custom.Mood'));
+});
+
 await test('work items: update counts the revision on', async () => {
   const document = [
     { op: 'test', path: '/rev', value: item.rev },
@@ -163,6 +182,42 @@ await test('repositories: commits', async () => {
   const commit = await git.getCommit(branch.objectId, repository.id, PROJECT);
   assert.equal(commit.commitId, branch.objectId);
   assert.ok(commit.author.date instanceof Date);
+});
+
+await test('repositories: commits as JSON, what they changed, and how far the branch is ahead', async () => {
+  const name = 'refs/heads/news';
+  const add = {
+    changeType: VersionControlChangeType.Add,
+    item: { path: '/NEWS.md' },
+    newContent: { content: 'Brighter.\n', contentType: ItemContentType.RawText },
+  };
+  const body = { refUpdates: [{ name, oldObjectId: branch.objectId }], commits: [{ comment: 'Brighter', changes: [add] }] };
+  const push = await git.createPush(body, repository.id, PROJECT);
+  const [{ commitId }] = push.commits;
+  assert.equal(push.refUpdates[0].newObjectId, commitId);
+  const changes = await git.getChanges(commitId, repository.id, PROJECT);
+  assert.equal(changes.changes[0].changeType, VersionControlChangeType.Add);
+  assert.equal(changes.changes[0].item.path, '/NEWS.md');
+  const counted = await git.getCommit(commitId, repository.id, PROJECT, 10);
+  assert.equal(counted.changes.length, 1);
+  const base = { version: branch.objectId, versionType: GitVersionType.Commit };
+  const target = { version: 'news', versionType: GitVersionType.Branch };
+  const diffs = await git.getCommitDiffs(repository.id, PROJECT, true, undefined, undefined, base, target);
+  assert.deepEqual([diffs.aheadCount, diffs.behindCount, diffs.changes.length], [1, 0, 1]);
+  await assert.rejects(git.createPush(body, repository.id, PROJECT), { statusCode: 409 });
+});
+
+await test('pull requests: proposed, changed, reviewed, given up', async () => {
+  const proposal = { sourceRefName: 'refs/heads/news', targetRefName: repository.defaultBranch, title: 'News' };
+  const made = await git.createPullRequest(proposal, repository.id, PROJECT);
+  assert.equal(made.status, PullRequestStatus.Active);
+  const changed = await git.updatePullRequest({ title: 'Brighter news' }, repository.id, made.pullRequestId, PROJECT);
+  assert.equal(changed.title, 'Brighter news');
+  const { authenticatedUser } = await devops.connect();
+  const voted = await git.createPullRequestReviewer({ vote: 10 }, repository.id, made.pullRequestId, authenticatedUser.id, PROJECT);
+  assert.equal(voted.vote, 10);
+  const given = await git.updatePullRequest({ status: PullRequestStatus.Abandoned }, repository.id, made.pullRequestId, PROJECT);
+  assert.equal(given.status, PullRequestStatus.Abandoned);
 });
 
 // Builds

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { done, test } from '../lib/tap.mjs';
+import { ownAccount } from './account.mjs';
 import { apps } from './apps.mjs';
 import { asking } from './asking.mjs';
 import { complaints, launch } from './chromium.mjs';
@@ -24,6 +25,7 @@ if (browser) {
   await owner(browser);
   await refused(browser);
   await keyboard(browser);
+  await ownAccount(browser);
   await apps(browser);
   await oldtimer(browser);
   await device(browser);

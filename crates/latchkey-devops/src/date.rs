@@ -108,7 +108,8 @@ pub fn parse_last(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(micros.saturating_add(rest)))
 }
 
-fn utc(moment: Timestamp) -> OffsetDateTime {
+/// A moment in UTC; the nearest that the calendar has.
+pub(crate) fn utc(moment: Timestamp) -> OffsetDateTime {
     let micros = moment.as_micros();
     let (seconds, rest) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let at = OffsetDateTime::from_unix_timestamp(seconds).and_then(|at| at.replace_microsecond(rest as u32));

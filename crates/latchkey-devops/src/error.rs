@@ -124,6 +124,18 @@ impl DevOpsError {
         )
     }
 
+    /// A branch or tag is not where the caller believed it to be.
+    pub fn reference_moved(name: &str) -> Self {
+        Self::new(
+            ErrorType::ReferenceMoved,
+            format!(
+                "TF401028: The reference '{}' has already been updated by another client, so you cannot update it. \
+                 Please try again.",
+                Shown(name)
+            ),
+        )
+    }
+
     /// No such path at this version.
     pub fn item_not_found(path: &str, version: &str) -> Self {
         Self::new(

@@ -18,8 +18,10 @@
 //! | limits of an authorization | [`access::Limits`] | `ARCHITECTURE.md`: what always holds, 2 |
 //! | work item, revision, comment | [`work_item`] | Azure DevOps REST: *Work Item Tracking* |
 //! | patch of a work item | [`work_item::patch`] | RFC 6902, with fields for paths |
+//! | query for work items (WIQL) | [`wiql`] | Azure DevOps: *WIQL syntax reference* |
 //! | repository, branch | [`repository`], [`refs`] | Azure DevOps REST: *Git*; `git check-ref-format` |
-//! | commit, item | [`commit`], [`item`] | Azure DevOps REST: *Git* |
+//! | commit, item, change | [`commit`], [`item`], [`change`] | Azure DevOps REST: *Git* |
+//! | push of commits that come as JSON | [`push`] | Azure DevOps REST: *Git* |
 //! | pull request | [`pull_request`] | Azure DevOps REST: *Git* |
 //! | build, definition, timeline, log | [`build`] | Azure DevOps REST: *Build* |
 //! | error body, type key, TF and VS codes | [`error`] | Azure DevOps REST: `WrappedException` |
@@ -33,6 +35,7 @@ pub mod access_level;
 pub mod api_version;
 pub mod approval_request;
 pub mod build;
+pub mod change;
 pub mod commit;
 pub mod date;
 pub mod error;
@@ -47,11 +50,13 @@ pub mod organization;
 pub mod policy;
 pub mod project;
 pub mod pull_request;
+pub mod push;
 pub mod refs;
 pub mod repository;
 pub mod scope;
 pub mod sunset;
 pub mod sunset_notice;
+pub mod wiql;
 pub mod wire;
 mod word;
 pub mod work_item;

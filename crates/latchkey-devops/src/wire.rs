@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod build;
+pub mod change;
 pub mod comment;
 pub mod commit;
 pub mod connection_data;
@@ -15,6 +16,7 @@ pub mod log;
 pub mod profile;
 pub mod project;
 pub mod pull_request;
+pub mod push;
 pub mod registration;
 pub mod repository;
 pub mod team;
@@ -22,6 +24,7 @@ pub mod team;
 mod tests;
 pub mod timeline;
 pub mod update;
+pub mod wiql;
 pub mod work_item;
 pub mod work_item_type;
 

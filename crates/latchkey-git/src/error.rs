@@ -16,6 +16,9 @@ pub enum GitError {
     /// A branch, tag or file name that git or this server does not accept.
     #[error("{0}")]
     InvalidName(String),
+    /// A change that does not fit what is there.
+    #[error("{0}")]
+    Impossible(String),
     /// The request is not what git's protocol says it should be.
     #[error("the request is not valid: {0}")]
     Malformed(&'static str),

@@ -1,8 +1,8 @@
 //! Making commits from data: the same data makes the same commits, with the same names.
 
-use crate::limits::{MAX_REF_NAME_BYTES, RECEIVE_TIME};
+use crate::limits::RECEIVE_TIME;
 use crate::repository::{blocking, sync_folder};
-use crate::{GitError, ObjectId, RefName, Repository, Signature};
+use crate::{GitError, ObjectId, RefName, Repository, Signature, path};
 
 /// A commit to be made.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ fn data(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'\n');
 }
 
-fn signature(who: &Signature) -> Result<String, GitError> {
+pub(crate) fn signature(who: &Signature) -> Result<String, GitError> {
     let special = |text: &str| text.contains(['<', '>', '\n', '\r', '\0']);
     if special(&who.name) || special(&who.email) {
         return Err(GitError::InvalidName("a person's name and address have no <, > and line ends".to_owned()));
@@ -126,18 +126,8 @@ fn signature(who: &Signature) -> Result<String, GitError> {
 
 /// A path as the importer reads it, if it is one that every file system can hold.
 fn quoted(path: &str) -> Result<String, GitError> {
-    let fits = |name: &str| {
-        !name.is_empty()
-            && name.len() <= MAX_REF_NAME_BYTES
-            && !matches!(name, "." | "..")
-            && !name.eq_ignore_ascii_case(".git")
-            && !name.contains(char::is_control)
-    };
-    if path.split('/').all(fits) {
-        Ok(format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"")))
-    } else {
-        Err(GitError::InvalidName(format!("{path:?} is not a valid path of a file")))
-    }
+    path::names(path)?;
+    Ok(format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@
 //! | moving references, with the question asked just before they move | [`ref_update`] |
 //! | names of references, and which of them nobody outside sees | [`ref_name`] |
 //! | reading: references, commits, items, changes | [`browse`] |
+//! | whether two commits can be merged | `merge` |
 //! | making commits from data | [`import`] |
+//! | making the commits that the API is asked for, and pushing them | [`commit_push`] |
+//! | the files of such a commit, and the pack they travel in | `tree_edit`, `pack` |
 //! | the framing of git's protocol | `pkt_line` |
 //! | how much is too much | [`limits`] |
 //!
@@ -22,10 +25,14 @@
 
 pub mod advertise;
 pub mod browse;
+pub mod commit_push;
 mod error;
 pub mod import;
 pub mod limits;
+mod merge;
 mod object_id;
+mod pack;
+mod path;
 mod patience;
 mod pkt_line;
 pub mod program;
@@ -37,10 +44,12 @@ pub mod repository;
 mod running;
 mod signature;
 mod slots;
+mod tree_edit;
 pub mod upload_pack;
 
 pub use advertise::{Protocol, Service};
 pub use browse::{Browse, BrowseError, Version};
+pub use commit_push::{CommitPush, CommitsPushed};
 pub use error::GitError;
 pub use object_id::ObjectId;
 pub use program::GitProgram;

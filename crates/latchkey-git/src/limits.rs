@@ -90,5 +90,14 @@ pub const MAX_WALKED: usize = 200_000;
 /// histories were joined.
 pub const MAX_MISDATED: usize = 10_000;
 
+/// Entries of folders that are compared to tell what differs between two commits: the largest repositories that people made have fewer files.
+pub const MAX_COMPARED: usize = 1_000_000;
+
+/// Commits that one request of the API may make.
+pub const MAX_NEW_COMMITS: usize = 100;
+
+/// Entries of folders that are read to make commits from a request of the API. Each takes some hundred bytes while that is done.
+pub const MAX_EDITED: usize = 500_000;
+
 /// How deep folders may lie in each other when they are listed or compared. Paths of people's systems end long before it.
 pub const MAX_DEPTH: usize = 128;

@@ -101,7 +101,8 @@ impl Repository {
         }
     }
 
-    async fn index_pack(
+    /// Takes in a pack: its first bytes, and the rest.
+    pub(crate) async fn index_pack(
         &self,
         header: &[u8],
         body: &mut (impl AsyncRead + Unpin),
@@ -254,7 +255,7 @@ fn read_command(line: &[u8]) -> Option<RefUpdate> {
     Some(RefUpdate { name: name.to_owned(), old: ObjectId::from_hex(old)?, new: ObjectId::from_hex(new)? })
 }
 
-fn first_line(text: &str) -> &str {
+pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or("refused")
 }
 

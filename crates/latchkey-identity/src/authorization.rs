@@ -4,7 +4,7 @@ mod branch;
 pub mod narrow;
 pub mod pause;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -61,6 +61,9 @@ impl Place {
 
 /// The places a person chose. None at all for an app that only signs people in.
 pub type Places = BTreeSet<Place>;
+
+/// What a person was asked about by an app, by the digest of what the page said of it.
+pub type Elsewhere = BTreeMap<[u8; 32], ScopeSet>;
 
 /// `Keep access for`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -166,7 +169,7 @@ pub struct Authorization {
     pub version: u32,
     /// What the app may ask tokens for.
     pub scopes: ScopeSet,
-    /// What the person has been asked about, granted or not: the same question is not asked again.
+    /// What the person has been asked about by the app of [`Self::shown`], granted or not: the same question is not asked again.
     pub asked: ScopeSet,
     /// Where.
     pub places: Places,
@@ -178,8 +181,10 @@ pub struct Authorization {
     pub expires_at: Option<Timestamp>,
     /// The session it was given in.
     pub session: SessionId,
-    /// Digest of what the page said of the app: name, publisher, destination.
+    /// Digest of what the page said of the app when it last asked: name, publisher, destination.
     pub shown: [u8; 32],
+    /// The same of its other destinations where the person answered, with what they were asked about there.
+    pub elsewhere: Elsewhere,
     /// When it was first given.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -227,6 +232,16 @@ impl Authorization {
     pub fn is_unused(&self, used: Option<Timestamp>, now: Timestamp, days: u16) -> bool {
         let last = used.map_or(self.changed_at, |used| used.max(self.changed_at));
         now.since(last) >= time::days(days.into())
+    }
+
+    /// What the person was asked about where the page said this of the app, if they answered there.
+    pub fn asked_at(&self, shown: &[u8; 32]) -> Option<&ScopeSet> {
+        if self.shown == *shown { Some(&self.asked) } else { self.elsewhere.get(shown) }
+    }
+
+    /// What the person was asked about, wherever it was.
+    pub fn asked_anywhere(&self) -> ScopeSet {
+        self.elsewhere.values().fold(self.asked.clone(), |all, asked| all.union(asked))
     }
 
     /// Whether the person has paused it. It is listed like any other that is live, and opens nothing.
@@ -302,6 +317,7 @@ pub(crate) mod tests {
             expires_at: None,
             session: SessionId(Uuid::from_u128(0x5e)),
             shown: [0; 32],
+            elsewhere: Elsewhere::new(),
             created_at: Timestamp::from_secs(0),
             changed_at: Timestamp::from_secs(0),
             paused_at: None,

@@ -69,6 +69,17 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Once: what is kept of a password is replaced, by whoever showed the one before. Their session goes on.
+    ReplacePassword {
+        /// The account.
+        account: AccountId,
+        /// What is kept of the one before.
+        from: String,
+        /// `$argon2id$...`
+        to: String,
+        /// When.
+        at: Timestamp,
+    },
 
     /// Once: a tenant lets an upstream provider say who its people are.
     AddUpstream(Box<Upstream>),

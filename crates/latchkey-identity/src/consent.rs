@@ -55,11 +55,12 @@ pub fn required(
     let app = app_digest(request, client);
     let existing = existing.filter(|authorization| authorization.is_live(now));
     let paused_at = existing.and_then(|authorization| authorization.paused_at);
-    let same = existing.filter(|existing| was_given_to(existing, request, client));
+    let same = existing.filter(|existing| is_of(existing, client));
+    let before = same.and_then(|same| asked_before(same, request, client)).map(|(_, asked)| asked);
     let question = |open: ScopeSet, already: ScopeSet| {
         let required = open.identity().union(&open.intersection(&client.required_scopes));
-        let before = same.into_iter().flat_map(|same| &same.places);
-        let places = places.map(|places| places.iter().chain(before).copied().collect());
+        let given = same.into_iter().flat_map(|same| &same.places);
+        let places = places.map(|places| places.iter().chain(given).copied().collect());
         let presented = (client.presented(), called.map(|called| called.name.as_str()));
         let shown = page_digest(app, presented, &open, &already, places.as_ref(), paused_at);
         Consent::Ask(Question { open, required, already, places, shown })
@@ -71,11 +72,12 @@ pub fn required(
         true => ScopeSet::default(),
         false => existing.scopes.difference(open),
     };
-    if request.prompt.contains(Prompt::Consent) {
+    // Whoever is sent to another place is asked about everything: what they approved was to be sent where the page said.
+    let Some(before) = before.filter(|_| !request.prompt.contains(Prompt::Consent)) else {
         let stays = stays(&wanted);
         return question(wanted, stays);
-    }
-    let new = wanted.difference(&existing.asked);
+    };
+    let new = wanted.difference(before);
     if !new.is_empty() || places.is_some_and(|places| are_new(places, existing)) {
         let stays = stays(&new);
         return question(new, stays);
@@ -103,12 +105,29 @@ fn are_new(places: &Places, existing: &Authorization) -> bool {
     !places.iter().all(known) || in_both(&existing.places, places).is_empty()
 }
 
-/// Whether an authorization was given to the app that asks now, as far as people are told of it. To a device nobody is sent, so it does
-/// not matter where they were sent when they approved.
-pub fn was_given_to(existing: &Authorization, request: &AuthorizationRequest, client: &Client) -> bool {
-    let anywhere = matches!(request.came_by, CameBy::Device(_));
-    existing.shown == app_digest(request, client)
-        || (anywhere && client.destinations().iter().any(|place| existing.shown == told(client, place)))
+/// Whether an authorization was given to this app as people are told of it now, wherever it sent them.
+pub fn is_of(existing: &Authorization, client: &Client) -> bool {
+    faces(client).any(|shown| existing.asked_at(&shown).is_some())
+}
+
+/// What the person was asked about by the app that asks now, as far as people are told of it, and the digest of that. To a device nobody is
+/// sent, so it does not matter where they were sent when they approved.
+pub fn asked_before<'a>(
+    existing: &'a Authorization,
+    request: &AuthorizationRequest,
+    client: &Client,
+) -> Option<([u8; 32], &'a ScopeSet)> {
+    let asked_at = |shown: [u8; 32]| Some((shown, existing.asked_at(&shown)?));
+    let here = asked_at(app_digest(request, client));
+    match request.came_by {
+        CameBy::Device(_) => here.or_else(|| faces(client).find_map(asked_at)),
+        CameBy::Link | CameBy::Pushed(_) | CameBy::Rehearsal => here,
+    }
+}
+
+/// What people are told of an app, once for each place that it may send them to, and once for where it sends them nowhere.
+fn faces(client: &Client) -> impl Iterator<Item = [u8; 32]> {
+    client.destinations().into_iter().chain([String::new()]).map(move |place| told(client, &place))
 }
 
 /// What the person is told of the app. An approval is for that app, not for another of the same id; of one that describes itself it is for

@@ -1,9 +1,10 @@
 //! Chance, as an argument: the endpoint draws a seed from the operating system, rules expand it, tests choose it.
 
-use latchkey_jose::digest::hmac_sha256;
+use latchkey_jose::digest::sha256;
 use uuid::Uuid;
 
-/// The unpredictable bytes of one request: HMAC-SHA256 in counter mode over a seed of 256 bits.
+/// The unpredictable bytes of one request: SHA-256 of a seed of 256 bits and a counter, both of one length always, in one block of the hash.
+/// [NIST SP 800-90A §10.1.1.4]
 pub struct Entropy {
     seed: [u8; 32],
     counter: u64,
@@ -24,9 +25,12 @@ impl Entropy {
 
     /// 256 fresh bits.
     pub fn bytes32(&mut self) -> [u8; 32] {
-        let bytes = hmac_sha256(&self.seed, &self.counter.to_be_bytes());
+        let mut drawn = [0; 40];
+        let (seed, counter) = drawn.split_at_mut(self.seed.len());
+        seed.copy_from_slice(&self.seed);
+        counter.copy_from_slice(&self.counter.to_be_bytes());
         self.counter += 1;
-        bytes
+        sha256(drawn)
     }
 
     /// 128 fresh bits.

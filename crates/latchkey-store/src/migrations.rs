@@ -79,6 +79,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!("0036_organization_uses"),
     step!("0037_ended_authorizations"),
     step!("0038_sign_in_counts"),
+    step!("0039_destinations"),
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use latchkey_devops::scope::{self, Scope};
 use latchkey_git::Repositories;
 use latchkey_identity::account::AccountId;
@@ -22,7 +23,9 @@ use latchkey_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::bearer::SeenTokens;
+use crate::devops::activity::Activities;
 use crate::devops::named_people::NamedPeople;
+use crate::devops::turns::Turns;
 use crate::dpop::Proofs;
 use crate::hashing::HashingPool;
 use crate::identity::client_documents::ClientDocuments;
@@ -75,6 +78,8 @@ pub struct Parts {
     pub(crate) uses: UseRecorder,
     pub(crate) seen_tokens: SeenTokens,
     pub(crate) named_people: NamedPeople,
+    pub(crate) activities: Activities,
+    pub(crate) queries: Turns,
     pub(crate) proofs: Proofs,
     pub(crate) documents: Documents,
     pub(crate) published_keys: PublishedKeysOfClients,
@@ -147,6 +152,8 @@ impl App {
             content: Arc::new(Semaphore::new(CONTENT_MIB)),
             seen_tokens: SeenTokens::default(),
             named_people: NamedPeople::default(),
+            activities: Activities::default(),
+            queries: Turns::default(),
             published_keys: PublishedKeysOfClients::default(),
             client_documents: ClientDocuments::default(),
             issuer_keys: IssuerKeys::default(),
@@ -214,14 +221,22 @@ impl App {
             let decided = rule();
             async {
                 let decision = decided.await?;
-                let registered = decision.changes.iter().filter_map(Change::registers);
-                for algorithm in registered.flat_map(|client| client.metadata.answering_algorithms()) {
-                    self.begin_to_sign_with(algorithm).await?;
-                }
+                self.begin_to_sign_for(&decision.changes).await?;
                 Ok(decision)
             }
         };
         self.store.decide(decide).await
+    }
+
+    /// Sees to the keys that apps sign with as these changes make them. A future of its own, on the heap: each rule about apps would hold a copy.
+    fn begin_to_sign_for<'a>(&'a self, changes: &'a [Change]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async {
+            let registered = changes.iter().filter_map(Change::registers);
+            for algorithm in registered.flat_map(|client| client.metadata.answering_algorithms()) {
+                self.begin_to_sign_with(algorithm).await?;
+            }
+            Ok(())
+        })
     }
 
     /// Writes what was gathered in memory: last uses of authorizations and sessions. Called from time to time, when [`Self::many_uses`]

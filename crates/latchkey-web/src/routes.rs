@@ -11,6 +11,7 @@ use crate::admin;
 use crate::app::App;
 use crate::assets;
 use crate::devops;
+use crate::devops::dispatch::Destination;
 use crate::identity::{
     approval_request, authorize, consent, device, documents, flow, instance_discovery, introspect, logo, logout, par,
     posted, problem_page, register, revoke, select, set_up, sign_in, sign_out, token, upstream, userinfo,
@@ -105,10 +106,11 @@ async fn healthy(State(app): State<App>) -> StatusCode {
     }
 }
 
+/// The site looks for endpoints of the DevOps side before it looks here, so this is about paths of the API where nothing is.
 async fn devops_or_nowhere(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    match devops::dispatch::answer(&app, request).await {
-        Ok(response) => response,
-        Err(parts) => nowhere(&app, &Visitor::of(&app, &parts)),
+    match Destination::of(request.uri().path()) {
+        Some(destination) => devops::dispatch::answer(&app, request, destination).await,
+        None => nowhere(&app, &Visitor::of(&app, &request.into_parts().0)),
     }
 }
 

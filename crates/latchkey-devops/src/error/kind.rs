@@ -49,10 +49,16 @@ error_types! {
     RepositoryNotFound 404 "GitRepositoryNotFoundException" in "Microsoft.TeamFoundation.Git.Server" event 3000;
     /// A branch, tag or commit that does not resolve.
     VersionNotFound 404 "GitUnresolvableToCommitException" in "Microsoft.TeamFoundation.Git.Server" event 3000;
+    /// A reference is not where the caller believed it to be.
+    ReferenceMoved 409 "GitReferenceStaleException" in "Microsoft.TeamFoundation.Git.Server" event 3000;
     /// No such path at this version.
     ItemNotFound 404 "GitItemNotFoundException" in "Microsoft.TeamFoundation.Git.Server" event 3000;
     /// No such pull request.
     PullRequestNotFound 404 "GitPullRequestNotFoundException" in "Microsoft.TeamFoundation.Git.Server" event 3000;
+    /// There is an open pull request between the same branches.
+    PullRequestExists 409 "GitPullRequestExistsException" in "Microsoft.TeamFoundation.Git.Server" event 3000;
+    /// A pull request without its branches.
+    PullRequestCannotBeActivated 400 "GitPullRequestCannotBeActivated" in "Microsoft.TeamFoundation.Git.Server" event 3000;
     /// No such work item for this caller.
     WorkItemNotFound 404 "WorkItemUnauthorizedAccessException"
         in "Microsoft.TeamFoundation.WorkItemTracking.Server" event 3200;
@@ -77,6 +83,11 @@ error_types! {
         in "Microsoft.VisualStudio.Services.WebApi.Patch" event 3000;
     /// A patch names no field of ours.
     InvalidPatchField 400 "InvalidPatchFieldNameException"
+        in "Microsoft.TeamFoundation.WorkItemTracking.Server" event 3200;
+    /// A query for work items that is not answered.
+    WorkItemQuery 400 "WorkItemTrackingQueryException" in "Microsoft.TeamFoundation.WorkItemTracking.Server" event 3200;
+    /// A query that more work items fit than an answer holds.
+    WorkItemQueryTooLarge 400 "WorkItemTrackingQueryResultSizeLimitExceededException"
         in "Microsoft.TeamFoundation.WorkItemTracking.Server" event 3200;
     /// A `test` operation of a patch does not hold.
     TestPatchFailed 412 "TestPatchOperationFailedException"

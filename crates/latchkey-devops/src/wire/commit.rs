@@ -6,6 +6,7 @@ use crate::commit;
 use crate::date::WireDate;
 use crate::project::Project;
 use crate::repository::Repository;
+use crate::wire::change::CommitChanges;
 use crate::wire::{Urls, encoded};
 
 /// How much of a commit's message a list shows, in characters.
@@ -32,6 +33,9 @@ pub struct Commit {
     /// The commits before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<String>,
+    /// What it did, if that was asked for.
+    #[serde(flatten)]
+    pub changes: Option<CommitChanges>,
     /// Where it is.
     pub url: String,
     /// Where people find it.
@@ -73,6 +77,7 @@ pub fn commit_in_list(urls: &Urls, project: &Project, repository: &Repository, c
         comment_truncated: comment.len() < commit.message.trim_end().len(),
         comment,
         parents: Vec::new(),
+        changes: None,
         url: urls.repository(project.id, repository.id, &format!("commits/{}", commit.id)),
         remote_url: urls.project_page(project.name.as_str(), &page),
     }

@@ -33,13 +33,6 @@ pub struct Item {
 
 /// Shows a file or folder at a version.
 pub fn item(urls: &Urls, repository: &Repository, version: &Version, item: &item::Item) -> Item {
-    let path: String = item.path.split('/').map(encoded).collect::<Vec<_>>().join("/");
-    let mut query = format!("items{path}?versionType={}", title_case(version.kind().word()));
-    if let Some(name) = &version.name {
-        query.push_str("&version=");
-        query.push_str(&encoded(name));
-    }
-    query.push_str("&versionOptions=None");
     Item {
         object_id: item.object_id.clone(),
         git_object_type: item.kind,
@@ -48,8 +41,20 @@ pub fn item(urls: &Urls, repository: &Repository, version: &Version, item: &item
         is_folder: item.kind == ObjectType::Tree,
         is_sym_link: item.symlink,
         content: item.content.clone(),
-        url: urls.repository(repository.project, repository.id, &query),
+        url: item_url(urls, repository, version, &item.path),
     }
+}
+
+/// Where a path can be read at a version.
+pub(super) fn item_url(urls: &Urls, repository: &Repository, version: &Version, path: &str) -> String {
+    let path: String = path.split('/').map(encoded).collect::<Vec<_>>().join("/");
+    let mut query = format!("items{path}?versionType={}", title_case(version.kind().word()));
+    if let Some(name) = &version.name {
+        query.push_str("&version=");
+        query.push_str(&encoded(name));
+    }
+    query.push_str("&versionOptions=None");
+    urls.repository(repository.project, repository.id, &query)
 }
 
 fn title_case(word: &str) -> String {

@@ -110,7 +110,8 @@ pub fn pull_request(
     }
 }
 
-fn reviewer(identities: &Identities, reviewer: &pull_request::Reviewer) -> Reviewer {
+/// Shows somebody who was asked to review.
+pub fn reviewer(identities: &Identities, reviewer: &pull_request::Reviewer) -> Reviewer {
     Reviewer {
         person: identities.of(reviewer.person),
         vote: reviewer.vote,

@@ -128,6 +128,30 @@ fn a_repository_shows_where_git_finds_it() {
 }
 
 #[test]
+fn changes_are_shown_with_what_was_done_how_often() {
+    use crate::change::{Change, ChangeType, Changes};
+    let change = |change: ChangeType, path: &str, from: Option<&str>| Change {
+        change,
+        path: path.into(),
+        from: from.map(str::to_owned),
+        kind: git_item::ObjectType::Blob,
+        object_id: (change != ChangeType::DeleteSourceRename).then(|| SHA.to_owned()),
+        original_object_id: None,
+        commit_id: SHA.into(),
+    };
+    let all = vec![change(ChangeType::DeleteSourceRename, "/a", None), change(ChangeType::Rename, "/b c", Some("/a"))];
+    let changes = Changes::part(all, 0, 9, true);
+    let told = shown(|urls| super::change::changes(urls, &a_repository(), &changes));
+    assert_eq!(told["changeCounts"], json!({"Add": 0, "Edit": 0, "Delete": 0, "Rename": 1}));
+    let [source, renamed] = &told["changes"].as_array().unwrap()[..] else { panic!("{told}") };
+    assert_eq!(source["changeType"], "delete, sourceRename");
+    assert!(source["item"].get("objectId").is_none() && source.get("sourceServerItem").is_none());
+    assert_eq!((&renamed["sourceServerItem"], &renamed["item"]["objectId"]), (&json!("/a"), &json!(SHA)));
+    let url = renamed["item"]["url"].as_str().unwrap();
+    assert!(url.ends_with(&format!("items/b%20c?versionType=Commit&version={SHA}&versionOptions=None")), "{url}");
+}
+
+#[test]
 fn refs_commits_and_items_are_shown_with_their_urls() {
     let main = refs::Ref { name: "refs/heads/main".into(), object_id: SHA.into(), peeled_object_id: None };
     let main = shown(|urls| git_ref::git_ref(urls, &a_repository(), &main, true));

@@ -152,21 +152,32 @@ fn type_field(urls: &Urls, project: ProjectId, field: &work_item::Field) -> Type
     TypeField {
         reference_name: field.reference_name,
         name: field.name,
-        url: field_url(urls, project, field),
+        url: field_url(urls, Some(project), field),
         always_required: field.reference_name == TITLE,
         allowed_values: field.allowed,
     }
 }
 
-/// Shows a field in full.
-pub fn field(urls: &Urls, project: ProjectId, field: &work_item::Field) -> Field {
+/// Shows a field in full, as a project has it or the whole organization. What it takes is what queries take ([`crate::wiql`]).
+pub fn field(urls: &Urls, project: Option<ProjectId>, field: &work_item::Field) -> Field {
     use work_item::FieldType;
-    let long = matches!(field.kind, FieldType::Html | FieldType::History);
-    let comparisons: &[(&str, &str)] = match field.kind {
-        FieldType::Html | FieldType::History | FieldType::Tags => &[("ContainsWords", "Contains Words")],
-        FieldType::TreePath => &[("Under", "Under"), ("Equals", "=")],
-        FieldType::String | FieldType::Identity => &[("Equals", "="), ("NotEquals", "<>"), ("Contains", "Contains")],
-        _ => &[("Equals", "="), ("NotEquals", "<>"), ("GreaterThan", ">"), ("LessThan", "<")],
+    const EQUAL: [(&str, &str); 5] =
+        [("Equals", "="), ("NotEquals", "<>"), ("In", "In"), ("NotIn", "Not In"), ("Ever", "Was Ever")];
+    const ORDERED: [(&str, &str); 4] =
+        [("GreaterThan", ">"), ("LessThan", "<"), ("GreaterThanEquals", ">="), ("LessThanEquals", "<=")];
+    const CONTAINS: [(&str, &str); 2] = [("Contains", "Contains"), ("NotContains", "Does Not Contain")];
+    const WORDS: [(&str, &str); 2] =
+        [("ContainsWords", "Contains Words"), ("NotContainsWords", "Does Not Contain Words")];
+    const UNDER: [(&str, &str); 2] = [("Under", "Under"), ("NotUnder", "Not Under")];
+    const EMPTY: [(&str, &str); 2] = [("IsEmpty", "Is Empty"), ("IsNotEmpty", "Is Not Empty")];
+    let comparisons: &[&[(&str, &str)]] = match field.kind {
+        FieldType::History => &[],
+        FieldType::Html => &[&CONTAINS, &WORDS, &EMPTY],
+        FieldType::Tags => &[&CONTAINS, &EMPTY],
+        FieldType::TreePath => &[&UNDER, &EQUAL, &EMPTY],
+        FieldType::Identity => &[&EQUAL, &CONTAINS, &EMPTY],
+        FieldType::String => &[&EQUAL, &ORDERED, &CONTAINS, &WORDS, &EMPTY],
+        FieldType::Integer | FieldType::Double | FieldType::DateTime => &[&EQUAL, &ORDERED, &EMPTY],
     };
     let operation =
         |(name, symbol): &(&str, &str)| json!({"referenceName": format!("SupportedOperations.{name}"), "name": symbol});
@@ -176,15 +187,17 @@ pub fn field(urls: &Urls, project: ProjectId, field: &work_item::Field) -> Field
         kind: field.kind.name(),
         usage: "workItem",
         read_only: field.read_only,
-        can_sort_by: !long,
-        is_queryable: true,
+        can_sort_by: field.can_be_sorted_by(),
+        is_queryable: field.kind != FieldType::History,
         is_identity: field.kind == FieldType::Identity,
         is_picklist: !field.allowed.is_empty(),
-        supported_operations: comparisons.iter().map(operation).collect(),
+        supported_operations: comparisons.iter().flat_map(|some| some.iter()).map(operation).collect(),
         url: field_url(urls, project, field),
     }
 }
 
-fn field_url(urls: &Urls, project: ProjectId, field: &work_item::Field) -> String {
-    urls.project_api(project, &format!("wit/fields/{}", field.reference_name))
+/// Where a field is, as a project has it or the whole organization.
+pub(super) fn field_url(urls: &Urls, project: Option<ProjectId>, field: &work_item::Field) -> String {
+    let path = ["wit/fields/", field.reference_name].concat();
+    project.map_or_else(|| urls.api(&path), |project| urls.project_api(project, &path))
 }

@@ -134,9 +134,19 @@ impl Field {
         self.types.is_empty() || self.types.contains(&kind)
     }
 
+    /// Whether lists can be ordered by it. Nobody orders long texts.
+    pub fn can_be_sorted_by(&self) -> bool {
+        !matches!(self.kind, FieldType::Html | FieldType::History | FieldType::Tags)
+    }
+
     /// Finds a field by its reference name, in any case.
     pub fn find(reference_name: &str) -> Option<&'static Self> {
         FIELDS.iter().find(|field| field.reference_name.eq_ignore_ascii_case(reference_name))
+    }
+
+    /// Finds a field by its reference name or by the name that people know it by, in any case.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::find(name).or_else(|| FIELDS.iter().find(|field| field.name.eq_ignore_ascii_case(name)))
     }
 }
 
@@ -244,6 +254,8 @@ mod tests {
     fn a_field_is_found_in_any_case_and_named_once() {
         assert_eq!(Field::find("system.title").unwrap().reference_name, TITLE);
         assert!(Field::find("Custom.Mood").is_none());
+        assert_eq!(Field::named("assigned to").unwrap().reference_name, ASSIGNED_TO);
+        assert!(Field::find("Assigned To").is_none());
         for field in FIELDS {
             let same = |other: &&Field| other.reference_name.eq_ignore_ascii_case(field.reference_name);
             assert_eq!(FIELDS.iter().filter(same).count(), 1, "{}", field.reference_name);

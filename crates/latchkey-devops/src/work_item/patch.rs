@@ -138,12 +138,12 @@ fn parse_operation(index: usize, operation: &Value) -> Result<Option<Operation>,
     let value = operation.get("value").unwrap_or(&Value::Null);
     let path = parse_path(index, path_text)?;
     match (op, path) {
-        (Op::Test, Path::Rev) => match revision(value) {
+        (Op::Test, Path::Rev) => match number(value) {
             Some(rev) => Ok(Some(Operation::TestRev(rev))),
             None => Err(failed(index, "the value of /rev must be a revision number")),
         },
         // Clients number the items of a batch below zero; the number means nothing outside of it.
-        (Op::Add, Path::Id) if value.as_i64().is_some_and(|id| id < 0) => Ok(None),
+        (Op::Add, Path::Id) if number(value).is_some_and(|id| id < 0) => Ok(None),
         (_, Path::Rev | Path::Id) => Err(failed(index, "/rev can be tested only, and /id is given by the server")),
 
         (Op::Test, Path::Field(field)) => Ok(Some(Operation::TestField(field, value.clone()))),
@@ -231,7 +231,7 @@ fn field(name: &str) -> Result<&'static Field, DevOpsError> {
     })
 }
 
-fn revision(value: &Value) -> Option<i64> {
+fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),
@@ -339,6 +339,7 @@ mod tests {
         let patch = Patch::parse(&json!([
             {"op": "add", "path": "/fields/System.AssignedTo", "value": {"uniqueName": "ana@harbor.test"}},
             {"op": "add", "path": "/id", "value": -1},
+            {"op": "add", "path": "/id", "value": "-2"},
             {"op": "add", "path": "/relations/-", "value": {"rel": "System.LinkTypes.Related", "url": "x/_apis/wit/workitems/7"}},
         ]))
         .unwrap();

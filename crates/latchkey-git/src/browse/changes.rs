@@ -1,13 +1,13 @@
 //! What differs between two commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use gix::bstr::{BString, ByteSlice};
 use gix::objs::tree::EntryMode;
 
 use super::{Browse, BrowseError, Commit, ItemKind, from_gix, items, to_gix};
 use crate::ObjectId;
-use crate::limits::{MAX_DEPTH, MAX_LISTED};
+use crate::limits::{MAX_COMPARED, MAX_DEPTH, MAX_LISTED};
 
 /// What happened to a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,8 @@ pub struct Change {
     pub item: ItemKind,
     /// Its object; for a deleted file the one it had.
     pub id: ObjectId,
+    /// The object that an edited file had before.
+    pub before: Option<ObjectId>,
 }
 
 /// The changed files, by path.
@@ -38,8 +40,37 @@ pub struct Change {
 pub struct Changes {
     /// The files. Folders are not listed, and a renamed file is a deleted and an added one.
     pub changes: Vec<Change>,
-    /// Whether these are all; a list ends at [`MAX_LISTED`].
+    /// Whether these are all; a list ends at [`MAX_LISTED`], and where [`MAX_COMPARED`] entries were compared.
     pub complete: bool,
+}
+
+impl Changes {
+    /// The deleted files that were added elsewhere as they were: for the place of an added one in the list, the place of the deleted one.
+    /// Empty files are not taken for each other.
+    pub fn moved(&self) -> BTreeMap<usize, usize> {
+        let mut gone: HashMap<(ObjectId, ItemKind), VecDeque<usize>> = HashMap::new();
+        let of = |kind: ChangeKind| {
+            self.changes.iter().enumerate().filter(move |(_, one)| one.kind == kind && one.id != EMPTY_FILE)
+        };
+        for (place, one) in of(ChangeKind::Delete) {
+            gone.entry((one.id, one.item)).or_default().push_back(place);
+        }
+        let from = |(place, one): (usize, &Change)| Some((place, gone.get_mut(&(one.id, one.item))?.pop_front()?));
+        of(ChangeKind::Add).filter_map(from).collect()
+    }
+}
+
+/// The object of a file with nothing in it.
+const EMPTY_FILE: ObjectId = ObjectId::from_bytes([
+    0xe6, 0x9d, 0xe2, 0x9b, 0xb2, 0xd1, 0xd6, 0x43, 0x4b, 0x8b, 0x29, 0xae, 0x77, 0x5a, 0xd8, 0xc2, 0xe4, 0x8c, 0x53,
+    0x91,
+]);
+
+/// Changes as they are found.
+struct Found {
+    changes: Changes,
+    /// How many entries of folders may still be compared.
+    rest: usize,
 }
 
 type Entry = (EntryMode, gix::ObjectId);
@@ -56,9 +87,9 @@ impl Browse {
     /// What differs from one commit, or from nothing, to another.
     pub fn changes_between(&self, from: Option<ObjectId>, to: ObjectId) -> Result<Changes, BrowseError> {
         let tree = |id: ObjectId| Ok::<_, BrowseError>(self.repo.find_commit(to_gix(id))?.tree_id()?.detach());
-        let mut found = Changes { changes: Vec::new(), complete: true };
+        let mut found = Found { changes: Changes { changes: Vec::new(), complete: true }, rest: MAX_COMPARED };
         self.compare(from.map(tree).transpose()?, Some(tree(to)?), "", 0, &mut found)?;
-        Ok(found)
+        Ok(found.changes)
     }
 
     fn compare(
@@ -67,18 +98,20 @@ impl Browse {
         new: Option<gix::ObjectId>,
         folder: &str,
         depth: usize,
-        found: &mut Changes,
+        found: &mut Found,
     ) -> Result<(), BrowseError> {
         if old == new {
             return Ok(());
         }
-        if depth > MAX_DEPTH {
-            found.complete = false;
+        if depth > MAX_DEPTH || found.rest == 0 {
+            found.changes.complete = false;
             return Ok(());
         }
         let mut names: BTreeMap<BString, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
         self.each_entry(old, |name, entry| names.entry(name).or_default().0 = Some(entry))?;
         self.each_entry(new, |name, entry| names.entry(name).or_default().1 = Some(entry))?;
+        // A folder takes as long to read as some of its entries, and counts even if it is empty: folders can hold each other without end.
+        found.rest = found.rest.saturating_sub(names.len() + 10);
         for (name, (old, new)) in names {
             if old == new {
                 continue;
@@ -92,12 +125,13 @@ impl Browse {
                 (old, None) => (ChangeKind::Delete, old),
             };
             if let Some((mode, id)) = file {
-                if found.changes.len() >= MAX_LISTED {
-                    found.complete = false;
+                if found.changes.changes.len() >= MAX_LISTED {
+                    found.changes.complete = false;
                     return Ok(());
                 }
                 let item = items::kind(mode.kind());
-                found.changes.push(Change { path: path.clone(), kind, item, id: from_gix(&id) });
+                let before = old_file.filter(|_| kind == ChangeKind::Edit).map(|(_, id)| from_gix(&id));
+                found.changes.changes.push(Change { path: path.clone(), kind, item, id: from_gix(&id), before });
             }
             self.compare(old_folder, new_folder, &path, depth + 1, found)?;
         }

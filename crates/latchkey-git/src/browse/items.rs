@@ -1,14 +1,14 @@
 //! Files and folders.
 
 use gix::bstr::ByteSlice;
-use gix::objs::tree::EntryKind;
+use gix::objs::tree::{Entry, EntryKind};
 
 use super::{Browse, BrowseError, Version, from_gix, to_gix};
 use crate::ObjectId;
 use crate::limits::{MAX_CONTENT_BYTES, MAX_DEPTH, MAX_LISTED};
 
 /// What an item is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ItemKind {
     /// A folder.
     Folder,
@@ -99,6 +99,16 @@ impl Browse {
             self.list(&scope, recursion, 0, &mut listing)?;
         }
         Ok(listing)
+    }
+
+    /// The root folder of a commit.
+    pub(crate) fn root(&self, commit: ObjectId) -> Result<gix::ObjectId, BrowseError> {
+        Ok(self.repo.find_commit(to_gix(commit))?.tree_id()?.detach())
+    }
+
+    /// What is in a folder, as git keeps it.
+    pub(crate) fn entries(&self, folder: gix::ObjectId) -> Result<Vec<Entry>, BrowseError> {
+        Ok(self.repo.find_tree(folder)?.decode()?.to_owned().entries)
     }
 
     fn list(&self, folder: &Item, recursion: Recursion, depth: usize, listing: &mut Items) -> Result<(), BrowseError> {

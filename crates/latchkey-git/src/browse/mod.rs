@@ -5,6 +5,7 @@
 
 mod changes;
 mod commits;
+mod divergence;
 mod items;
 
 use std::collections::HashSet;
@@ -20,6 +21,7 @@ use crate::{ObjectId, RefName, Repository};
 
 pub use changes::{Change, ChangeKind, Changes};
 pub use commits::{Commit, History};
+pub use divergence::Divergence;
 pub use items::{Item, ItemKind, Items, Recursion};
 
 /// Memory for objects that are read again and again while one question is answered.
@@ -266,12 +268,12 @@ impl std::fmt::Display for Version {
     }
 }
 
-fn from_gix(id: &gix::oid) -> ObjectId {
+pub(crate) fn from_gix(id: &gix::oid) -> ObjectId {
     // Repositories are made with SHA-1 names, which are as long as ours.
     ObjectId::from_bytes(id.as_bytes().try_into().unwrap_or_default())
 }
 
-fn to_gix(id: ObjectId) -> gix::ObjectId {
+pub(crate) fn to_gix(id: ObjectId) -> gix::ObjectId {
     gix::ObjectId::Sha1(*id.as_bytes())
 }
 

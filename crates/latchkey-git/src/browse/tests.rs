@@ -231,3 +231,89 @@ async fn a_replacement_that_was_pushed_replaces_nothing() {
     let commit = repository.browse().unwrap().commit(made[0]).unwrap();
     assert_eq!(commit.author.seconds, 100);
 }
+
+#[tokio::test]
+async fn two_commits_lie_to_each_other_by_what_each_has_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let merge = NewCommit { merges: vec!["topic".into()], ..commit("main", 500, vec![write("src", "merged")]) };
+    let orphan = commit("alone", 50, vec![write("a", "1")]);
+    let more = repository.import_commits(&[merge, orphan]).await.unwrap();
+    let browse = repository.browse().unwrap();
+    let told = |base, target| {
+        let found = browse.divergence(base, target).unwrap();
+        (found.ahead, found.behind, found.common)
+    };
+    assert_eq!(told(made[1], made[3]), (2, 1, Some(made[0])));
+    assert_eq!(told(made[3], made[1]), (1, 2, Some(made[0])));
+    assert_eq!(told(made[0], made[3]), (2, 0, Some(made[0])));
+    assert_eq!(told(made[3], made[3]), (0, 0, Some(made[3])));
+    assert_eq!(told(made[1], more[0]), (3, 0, Some(made[1])));
+    assert_eq!(told(made[3], more[0]), (2, 0, Some(made[3])));
+    assert_eq!(told(more[1], made[0]), (1, 1, None));
+}
+
+#[tokio::test]
+async fn clocks_that_were_wrong_do_not_change_the_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    // On each side a commit of long ago lies above what both have.
+    let left = NewCommit { from: Some("main".into()), ..commit("left", 1, vec![write("left", "1")]) };
+    let more = repository
+        .import_commits(&[
+            left,
+            commit("left", 900, vec![write("left", "2")]),
+            commit("main", 2, vec![write("b", "1")]),
+        ])
+        .await
+        .unwrap();
+    let found = repository.browse().unwrap().divergence(more[2], more[1]).unwrap();
+    assert_eq!((found.ahead, found.behind, found.common), (2, 1, Some(made[3])));
+}
+
+#[tokio::test]
+async fn what_was_deleted_and_added_as_it_was_has_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, _) = lighthouse(folder.path()).await;
+    let edits = vec![
+        FileEdit::Remove { path: "a/b/c/deep".into() },
+        write("shallow", "x"),
+        write("copy", "x"),
+        FileEdit::Remove { path: "src".into() },
+        write("src", ""),
+    ];
+    let made = repository.import_commits(&[commit("main", 500, edits)]).await.unwrap();
+    let browse = repository.browse().unwrap();
+    let changes = browse.changes(&browse.commit(made[0]).unwrap()).unwrap();
+    let path = |place: usize| changes.changes[place].path.as_str();
+    let moved: Vec<_> = changes.moved().into_iter().map(|(to, from)| (path(from), path(to))).collect();
+    assert_eq!(moved, [("/a/b/c/deep", "/copy")], "each has moved once");
+    let edited = changes.changes.iter().find(|one| one.kind == ChangeKind::Edit).unwrap();
+    assert!(edited.before.is_some_and(|before| before != edited.id));
+}
+
+/// Folders in folders, each holding the next one twice: no file, and more ways to it than anybody walks.
+#[tokio::test]
+async fn folders_that_hold_each_other_without_end_are_not_compared_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let mut pack = crate::pack::Pack::new();
+    let mut tree = pack.add(gix::objs::Kind::Tree, b"").unwrap();
+    for _ in 0..60 {
+        let entry = |name: &str| [format!("40000 {name}\0").as_bytes(), tree.as_slice()].concat();
+        let data = [entry("a"), entry("b")].concat();
+        tree = pack.add(gix::objs::Kind::Tree, &data).unwrap();
+    }
+    let who = "Ana <ana@harbor.test> 900 +0000";
+    let data = format!("tree {tree}\nparent {}\nauthor {who}\ncommitter {who}\n\nBomb\n", made[3]);
+    let bomb = from_gix(&pack.add(gix::objs::Kind::Commit, data.as_bytes()).unwrap());
+    std::fs::write(folder.path().join("bomb.pack"), pack.finish().unwrap()).unwrap();
+    let bytes = std::fs::read(folder.path().join("bomb.pack")).unwrap();
+    let (header, mut rest) = bytes.split_at(12);
+    let incoming = repository.index_pack(header, &mut rest).await.unwrap().unwrap().unwrap();
+    incoming.release(&repository.folder).unwrap();
+    std::fs::write(repository.folder.join("refs/heads/bomb"), format!("{bomb}\n")).unwrap();
+    let browse = repository.browse().unwrap();
+    let changes = browse.changes(&browse.commit(bomb).unwrap()).unwrap();
+    assert!(!changes.complete);
+}

@@ -92,6 +92,11 @@ impl Flow {
         Decision::grant(()).and(Change::ChooseSession { flow: self.id, session })
     }
 
+    /// Whether it was answered, or ended otherwise, and `browser` is where.
+    pub fn has_ended_in(&self, browser: BrowserHash) -> bool {
+        self.browser == browser && self.ended_at.is_some()
+    }
+
     /// Whether `browser` may go on with it.
     pub fn is_open_to(&self, browser: BrowserHash, now: Timestamp) -> bool {
         self.browser == browser && self.ended_at.is_none() && now < self.started_at + limits::FLOW_LIFETIME

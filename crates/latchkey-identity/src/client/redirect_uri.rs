@@ -1,5 +1,7 @@
 //! Redirect URIs: where an answer may be sent, [RFC 6749 §3.1.2], [RFC 9700 §2.1], [RFC 8252 §7].
 
+pub mod near_miss;
+
 use std::fmt;
 
 use crate::client::registration::ClientKind;

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Consent, Question, app_digest, required, was_given_to};
-use crate::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
+use super::{Consent, Question, app_digest, asked_before, faces, is_of, required};
+use crate::authorization::{Authorization, AuthorizationId, Elsewhere, EndReason, Lifetime, Place, Places};
 use crate::authorize::response::Approved;
 use crate::change::Change;
 use crate::client::Client;
@@ -152,38 +152,54 @@ fn authorized(
     now: Timestamp,
     entropy: &mut Entropy,
 ) -> Authorization {
-    let CodeContext { request, places, client, account, session, tenant, .. } = approval.context;
+    let CodeContext { request, places: named, client, account, session, tenant, .. } = approval.context;
     let Answer { question, scopes, asks_for_places } = answer;
     let live = approval.live(now);
-    // What was approved for an app of another name, publisher or destination was not approved for this one.
-    let same = live.filter(|authorization| was_given_to(authorization, request, client));
+    // What was approved for an app of another name or publisher was not approved for this one.
+    let same = live.filter(|authorization| is_of(authorization, client));
     let kept = same.map(|authorization| authorization.scopes.difference(&question.open)).unwrap_or_default();
-    let asked = same.map(|authorization| authorization.asked.clone()).unwrap_or_default();
+    let before = same.and_then(|authorization| asked_before(authorization, request, client));
+    let shown = before.map_or_else(|| app_digest(request, client), |(shown, _)| shown);
+    let asked = before.map_or_else(|| question.open.clone(), |(_, asked)| asked.union(&question.open));
+    let scopes = kept.union(scopes);
     // A page that only asks who the person is says nothing of places and time, and changes neither.
     let unasked = same.filter(|_| !asks_for_places && !kept.resource().is_empty());
+    let places = match unasked {
+        Some(same) => same.places.clone(),
+        None if *asks_for_places => choice.places.clone(),
+        None => Places::new(),
+    };
     Authorization {
+        elsewhere: same.map(|same| elsewhere(same, client, shown, &scopes, &places)).unwrap_or_default(),
         id: live.map_or_else(|| AuthorizationId(entropy.uuid()), |live| live.id),
         tenant,
         account: account.id,
         client: client.id,
         version: live.map_or(1, |live| live.version.saturating_add(1)),
-        scopes: kept.union(scopes),
-        asked: asked.union(&question.open),
-        places: match unasked {
-            Some(same) => same.places.clone(),
-            None if *asks_for_places => choice.places.clone(),
-            None => Places::new(),
-        },
-        asked_places: places.or(same.map(|same| &same.asked_places)).cloned().unwrap_or_default(),
+        scopes,
+        asked,
+        places,
+        asked_places: named.or(same.map(|same| &same.asked_places)).cloned().unwrap_or_default(),
         lifetime: unasked.map_or(choice.lifetime, |same| same.lifetime),
         expires_at: unasked.map_or_else(|| choice.lifetime.end(now, session.authenticated_at), |same| same.expires_at),
         session: unasked.map_or(session.id, |same| same.session),
-        shown: same.map_or_else(|| app_digest(request, client), |same| same.shown),
+        shown,
         created_at: live.map_or(now, |live| live.created_at),
         changed_at: now,
         paused_at: None,
         ended: None,
     }
+}
+
+/// The other destinations where the person answered and need not be asked again: those that the app still has. What it may do from now on and
+/// could not before is asked about once at each of them, since nobody approved it for there; so is everything when it gets to more places.
+fn elsewhere(before: &Authorization, client: &Client, here: [u8; 32], scopes: &ScopeSet, places: &Places) -> Elsewhere {
+    if !places.iter().all(|place| within(&before.places, place)) {
+        return Elsewhere::new();
+    }
+    let more = scopes.difference(&before.scopes);
+    let kept = |shown: [u8; 32]| Some((shown, before.asked_at(&shown)?.difference(&more)));
+    faces(client).filter(|shown| *shown != here).filter_map(kept).collect()
 }
 
 /// The one before, if it ran out: it is still listed as current until it is replaced.

@@ -1,3 +1,5 @@
+mod destinations;
+
 use std::time::Duration;
 
 use super::*;

@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod password;
+pub mod password_change;
 pub mod throttle;
 pub mod upstream;
 

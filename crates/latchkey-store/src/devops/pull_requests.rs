@@ -1,4 +1,4 @@
-//! Pull requests, as far as they are read.
+//! Pull requests.
 
 use latchkey_devops::access::{ProjectAccess, RepositoryAccess};
 use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, RepositoryId};
@@ -59,7 +59,17 @@ const CREATE: Sql = Sql::guarded(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
 );
 
-pub(crate) const ALL: &[&Sql] = &[&BY_ID, &OF_REPOSITORY, &OF_PROJECT, &CREATE];
+/// Keeps a pull request that was changed. Touches no row when it was changed meanwhile.
+const UPDATE: Sql = Sql::guarded(
+    "pull_requests.update",
+    "UPDATE pull_request
+        SET status = $5, merge_status = $6, title = $7, description = $8, source_commit = $9, target_commit = $10,
+            closed_at = $11, draft = $12, reviewers = $17
+      WHERE organization = $1 AND id = $2 AND project = $3 AND repository = $4
+        AND status = $13 AND title = $14 AND description = $15 AND draft = $16 AND reviewers = $18",
+);
+
+pub(crate) const ALL: &[&Sql] = &[&BY_ID, &OF_REPOSITORY, &OF_PROJECT, &CREATE, &UPDATE];
 
 /// Which pull requests a list is about, newest first. What is not named does not matter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,9 +130,39 @@ pub fn create(access: &RepositoryAccess, pull_request: &PullRequest) -> Changes 
         pull_request.created_at.into(),
         pull_request.closed_at.into(),
         pull_request.draft.into(),
-        to_json(&pull_request.reviewers.iter().map(KeptReviewer::from).collect::<Vec<_>>()).into(),
+        kept_reviewers(pull_request).into(),
     ];
     changes.write(&CREATE, values);
+    changes
+}
+
+/// Keeps a pull request that was changed. Lost when somebody changed it meanwhile.
+pub fn update(access: &RepositoryAccess, before: &PullRequest, after: &PullRequest) -> Changes {
+    let mut changes = Changes::none();
+    if before == after {
+        return changes;
+    }
+    let values = vec![
+        access.organization().into(),
+        before.id.into(),
+        access.project().into(),
+        access.repository().into(),
+        after.status.word().into(),
+        after.merge_status.word().into(),
+        after.title.as_str().into(),
+        after.description.as_str().into(),
+        after.source_commit.as_ref().into(),
+        after.target_commit.as_ref().into(),
+        after.closed_at.into(),
+        after.draft.into(),
+        before.status.word().into(),
+        before.title.as_str().into(),
+        before.description.as_str().into(),
+        before.draft.into(),
+        kept_reviewers(after).into(),
+        kept_reviewers(before).into(),
+    ];
+    changes.write(&UPDATE, values);
     changes
 }
 
@@ -183,6 +223,10 @@ fn read(row: &Row) -> Result<PullRequest, StoreError> {
         draft: row.bool(14)?,
         reviewers: reviewers.into_iter().map(Reviewer::from).collect(),
     })
+}
+
+fn kept_reviewers(pull_request: &PullRequest) -> String {
+    to_json(&pull_request.reviewers.iter().map(KeptReviewer::from).collect::<Vec<_>>())
 }
 
 /// A reviewer as the database keeps them.

@@ -8,6 +8,7 @@ use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId};
 use latchkey_devops::work_item::{
     Comment, Field, FieldValue, Fields, Link, LinkType, Relation, Revision, TextFormat, WorkItem, WorkItemType,
 };
+use latchkey_jose::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -25,7 +26,20 @@ const SMALL_TEXTS: usize = 4_096;
 const SMALL_RELATIONS: usize = 20;
 
 /// How many items one statement reads.
-const AT_ONCE: usize = 40;
+pub const AT_ONCE: usize = 40;
+
+/// How far a walk through the work items of a project has come. It begins before all of them. An item that changes meanwhile comes again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    changed_at: Timestamp,
+    id: i64,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Self { changed_at: Timestamp::from_micros(i64::MIN), id: i64::MIN }
+    }
+}
 
 /// Work items of an organization or their revisions, in the columns that [`read`] reads.
 macro_rules! select {
@@ -55,6 +69,37 @@ const BY_IDS: Sql = Sql::read(
 const OF_PROJECT: Sql = Sql::read(
     "work_items.of_project",
     select!("work_item", "project = $2 ORDER BY changed_at DESC, id DESC LIMIT $3 OFFSET $4"),
+);
+
+const WALK: Sql = Sql::read(
+    "work_items.walk",
+    select!("work_item", "project = $2 AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5"),
+);
+
+/// The same as of a moment; the last column is when the item was changed last, whatever the moment.
+const WALK_AS_OF: Sql = Sql::read(
+    "work_items.walk_as_of",
+    "SELECT seen.id, seen.project, seen.rev, seen.kind, seen.fields, seen.relations, seen.markdown_fields,
+            seen.comment_count, seen.created_at, seen.created_by, seen.changed_at, seen.changed_by, item.changed_at
+       FROM work_item AS item
+       JOIN work_item_revision AS seen
+         ON seen.organization = item.organization AND seen.id = item.id AND seen.rev = (
+            SELECT past.rev FROM work_item_revision AS past
+             WHERE past.organization = item.organization AND past.id = item.id AND past.changed_at <= $5
+             ORDER BY past.rev DESC LIMIT 1)
+      WHERE item.organization = $1 AND item.project = $2 AND (item.changed_at, item.id) > ($3, $4)
+      ORDER BY item.changed_at, item.id LIMIT $6",
+);
+
+/// Some revisions of several items.
+const REVISIONS_OF_SEVERAL: Sql = Sql::read(
+    "work_items.revisions_of_several",
+    select!(
+        "work_item_revision",
+        "project = $2 AND rev > $3 AND rev <= $4
+            AND id IN ($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+                $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44)"
+    ),
 );
 
 const REVISIONS: Sql = Sql::read(
@@ -111,6 +156,9 @@ pub(crate) const ALL: &[&Sql] = &[
     &BY_ID,
     &BY_IDS,
     &OF_PROJECT,
+    &WALK,
+    &WALK_AS_OF,
+    &REVISIONS_OF_SEVERAL,
     &REVISIONS,
     &REVISION,
     &REVISIONS_THROUGH,
@@ -227,6 +275,38 @@ impl Store {
     ) -> Result<Vec<WorkItem>, StoreError> {
         let values = vec![access.organization().into(), access.project().into(), count.into(), skip.into()];
         self.read(&OF_PROJECT, values).await?.iter().map(read).collect()
+    }
+
+    /// The next work items of a project, as they are or as they were at a moment, and how far they lead.
+    pub async fn walk_work_items(
+        &self,
+        access: &ProjectAccess,
+        as_of: Option<Timestamp>,
+        step: Step,
+        count: u32,
+    ) -> Result<(Vec<WorkItem>, Step), StoreError> {
+        let place = [access.organization().into(), access.project().into(), step.changed_at.into(), step.id.into()];
+        let (sql, changed_at) = if as_of.is_some() { (&WALK_AS_OF, 12) } else { (&WALK, 10) };
+        let values = place.into_iter().chain(as_of.map(Value::from)).chain([count.into()]);
+        let rows = self.read(sql, values.collect()).await?;
+        let last =
+            rows.last().map(|row| Ok::<_, StoreError>(Step { changed_at: row.time(changed_at)?, id: row.int(0)? }));
+        Ok((rows.iter().map(read).collect::<Result<_, _>>()?, last.transpose()?.unwrap_or(step)))
+    }
+
+    /// The revisions behind `after` and up to `last` of some work items of a project, [`AT_ONCE`] at the most, in no order.
+    pub async fn revisions_of_several(
+        &self,
+        access: &ProjectAccess,
+        ids: &[i64],
+        after: i64,
+        last: i64,
+    ) -> Result<Vec<WorkItem>, StoreError> {
+        let Some(any) = ids.last() else { return Ok(Vec::new()) };
+        let place = [access.organization().into(), access.project().into(), after.into(), last.into()];
+        let padded = ids.iter().chain(std::iter::repeat_n(any, AT_ONCE)).take(AT_ONCE).map(|id| (*id).into());
+        let rows = self.read(&REVISIONS_OF_SEVERAL, place.into_iter().chain(padded).collect()).await?;
+        rows.iter().map(read).collect()
     }
 
     /// The revisions of a work item behind revision `after`, oldest first: all of them behind 0.

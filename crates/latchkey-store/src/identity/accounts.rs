@@ -50,6 +50,13 @@ const SET_PASSWORD: Sql =
     Sql::write("accounts.set_password", "UPDATE account SET password = $2, password_set_at = $3 WHERE id = $1")
         .by_key();
 
+/// Touches no row when somebody else was first.
+const REPLACE_PASSWORD: Sql = Sql::guarded(
+    "accounts.replace_password",
+    "UPDATE account SET password = $3, password_set_at = $4 WHERE id = $1 AND password = $2",
+)
+.by_key();
+
 /// One row for each tenant that the account is a guest of, at least one.
 const BY_ID: Sql = Sql::read(
     "accounts.by_id",
@@ -91,8 +98,18 @@ const ADMINISTRATORS: Sql = Sql::read(
     ),
 );
 
-pub(super) const ALL: &[&Sql] =
-    &[&ADMINISTRATORS, &CREATE, &ADD_GUEST, &DISABLE, &SET_PASSWORD, &BY_ID, &CREDENTIALS, &OF_TENANT, &PAGE_OF_TENANT];
+pub(super) const ALL: &[&Sql] = &[
+    &ADMINISTRATORS,
+    &CREATE,
+    &ADD_GUEST,
+    &DISABLE,
+    &SET_PASSWORD,
+    &REPLACE_PASSWORD,
+    &BY_ID,
+    &CREDENTIALS,
+    &OF_TENANT,
+    &PAGE_OF_TENANT,
+];
 
 /// An account and the tenants it may answer for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -140,6 +157,11 @@ pub(super) fn set_password(changes: &mut Changes, account: AccountId, password: 
     changes.write(&SET_PASSWORD, vec![account.0.into(), password.into(), at.into()]).notice(Notice::Account(account.0));
     sessions::end_all_of(changes, account, at);
     authorizations::end_those_for_sessions_of(changes, account, at);
+}
+
+pub(super) fn replace_password(changes: &mut Changes, account: AccountId, from: String, to: String, at: Timestamp) {
+    let values = vec![account.0.into(), from.into(), to.into(), at.into()];
+    changes.write(&REPLACE_PASSWORD, values).notice(Notice::Account(account.0));
 }
 
 fn from_row(row: &Row) -> Result<Account, StoreError> {

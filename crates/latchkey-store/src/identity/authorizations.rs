@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
-use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, Lifetime, Place, Places};
+use latchkey_identity::authorization::{Authorization, AuthorizationId, Elsewhere, EndReason, Lifetime, Place, Places};
 use latchkey_identity::client::ClientId;
+use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::session::SessionId;
 use latchkey_identity::tenant::TenantId;
+use latchkey_jose::base64url;
 use uuid::Uuid;
 
 use super::memory::{Absent, present};
@@ -25,29 +27,29 @@ macro_rules! columns {
     () => {
         "a.id, a.tenant, a.account, a.client, a.version, a.scopes, a.asked, a.places, a.lifetime, a.expires_at, a.session, \
          a.shown, a.created_at, a.changed_at, a.ended_at, a.end_reason, a.paused_at, \
-         a.asked_places"
+         a.asked_places, a.elsewhere"
     };
 }
 
 pub(super) use columns;
 
 /// How many they are: where the other columns of a statement begin.
-pub(super) const WIDTH: usize = 18;
+pub(super) const WIDTH: usize = 19;
 
 /// Fails on the unique index when the person has one for the client that has not ended.
 const AUTHORIZE: Sql = Sql::guarded(
     "authorizations.authorize",
     "INSERT INTO service_authorization (id, tenant, account, client, version, scopes, asked, places, lifetime, expires_at,
                                         session, shown, created_at, changed_at, ended_at, end_reason,
-                                        paused_at, asked_places)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                                        paused_at, asked_places, elsewhere)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
 );
 
 const CHANGE: Sql = Sql::guarded(
     "authorizations.change",
     "UPDATE service_authorization
         SET version = $3, scopes = $4, asked = $5, places = $6, lifetime = $7, expires_at = $8, session = $9, shown = $10,
-            changed_at = $11, paused_at = $12, asked_places = $13
+            changed_at = $11, paused_at = $12, asked_places = $13, elsewhere = $15
       WHERE id = $1 AND version = $2 AND tenant = $14 AND ended_at IS NULL",
 );
 
@@ -139,6 +141,7 @@ pub(super) fn authorize(changes: &mut Changes, authorization: &Authorization) {
         reason.map(EndReason::name).into(),
         authorization.paused_at.into(),
         some_places(&authorization.asked_places).into(),
+        elsewhere_text(&authorization.elsewhere).into(),
     ];
     changes.write(&AUTHORIZE, values);
     add_organizations(changes, authorization);
@@ -162,6 +165,7 @@ pub(super) fn change(changes: &mut Changes, authorization: &Authorization, from_
         authorization.paused_at.into(),
         some_places(&authorization.asked_places).into(),
         authorization.tenant.0.into(),
+        elsewhere_text(&authorization.elsewhere).into(),
     ];
     changes.write(&CHANGE, values).write(&REMOVE_ORGANIZATIONS, vec![authorization.id.0.into()]);
     add_organizations(changes, authorization);
@@ -231,6 +235,20 @@ pub(super) fn places(text: &str) -> Result<Places, StoreError> {
     text.split_ascii_whitespace().map(place).collect()
 }
 
+/// Other destinations as one text, a line each: the digest of what the page said, and what was asked about.
+fn elsewhere_text(elsewhere: &Elsewhere) -> Option<String> {
+    let line = |(shown, asked): (&[u8; 32], &ScopeSet)| format!("{} {asked}", base64url::encode(shown));
+    (!elsewhere.is_empty()).then(|| elsewhere.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn elsewhere(text: &str) -> Result<Elsewhere, StoreError> {
+    let line = |line: &str| {
+        let (shown, asked) = line.split_once(' ')?;
+        Some((base64url::decode(shown).ok()?.try_into().ok()?, scope_set(asked)))
+    };
+    text.lines().map(|read| line(read).ok_or_else(|| meaningless("destination", read))).collect()
+}
+
 /// The lifetime of a stored name, also one that pages do not offer any more.
 fn lifetime(name: &str) -> Result<Lifetime, StoreError> {
     let days = name.strip_suffix("-days").and_then(|days| days.parse().ok()).map(Lifetime::Days);
@@ -258,6 +276,7 @@ pub(super) fn from_row(row: &Row) -> Result<Authorization, StoreError> {
         expires_at: row.opt_time(9)?,
         session: SessionId(row.uuid(10)?),
         shown: row.array(11)?,
+        elsewhere: row.opt_text(18)?.map(elsewhere).transpose()?.unwrap_or_default(),
         created_at: row.time(12)?,
         changed_at: row.time(13)?,
         paused_at: row.opt_time(16)?,
@@ -337,6 +356,15 @@ mod tests {
         assert_eq!(places(&places_text(&chosen)), Ok(chosen));
         assert_eq!(places(&places_text(&Places::new())), Ok(Places::new()));
         assert!(places("somewhere").is_err());
+    }
+
+    #[test]
+    fn what_was_asked_elsewhere_is_one_text_and_comes_back() {
+        let asked =
+            Elsewhere::from([([1; 32], ScopeSet::from_text("openid vso.work")), ([2; 32], ScopeSet::default())]);
+        assert_eq!(elsewhere(&elsewhere_text(&asked).unwrap()), Ok(asked));
+        assert_eq!(elsewhere_text(&Elsewhere::new()), None);
+        assert!(elsewhere("somewhere").is_err());
     }
 
     #[test]

@@ -36,6 +36,7 @@ fn add(changes: &mut Changes, change: Change) {
         Change::AddGuest { tenant, account } => accounts::add_guest(changes, tenant, account),
         Change::DisableAccount { account, at } => accounts::disable(changes, account, at),
         Change::SetPassword { account, password, at } => accounts::set_password(changes, account, password, at),
+        Change::ReplacePassword { account, from, to, at } => accounts::replace_password(changes, account, from, to, at),
 
         Change::AddUpstream(upstream) => upstreams::add(changes, *upstream),
         Change::ChangeUpstream { upstream, from_version } => upstreams::change(changes, *upstream, from_version),

@@ -6,28 +6,32 @@ use latchkey_testkit::databases::on_both_databases;
 
 use crate::world::{ANA, BEN, EVE, NOW, World, later};
 
+fn a_pull_request(harbor: &World) -> PullRequest {
+    PullRequest {
+        id: 1,
+        repository: harbor.repository,
+        status: PullRequestStatus::Active,
+        merge_status: MergeStatus::Succeeded,
+        title: "A brighter lamp".into(),
+        description: "Twice as bright".into(),
+        source_ref: "refs/heads/bright".into(),
+        target_ref: "refs/heads/main".into(),
+        source_commit: Some("0a".repeat(20)),
+        target_commit: None,
+        created_by: ANA,
+        created_at: NOW,
+        closed_at: None,
+        draft: true,
+        reviewers: vec![Reviewer { person: BEN, vote: 10, required: true }],
+    }
+}
+
 #[test]
 fn pull_requests_are_listed_by_how_they_stand_and_where() {
     on_both_databases(async |store| {
         let harbor = World::harbor(&store).await;
         let (access, project) = (harbor.repository().await, harbor.project().await);
-        let open = PullRequest {
-            id: 1,
-            repository: harbor.repository,
-            status: PullRequestStatus::Active,
-            merge_status: MergeStatus::Succeeded,
-            title: "A brighter lamp".into(),
-            description: "Twice as bright".into(),
-            source_ref: "refs/heads/bright".into(),
-            target_ref: "refs/heads/main".into(),
-            source_commit: Some("0a".repeat(20)),
-            target_commit: None,
-            created_by: ANA,
-            created_at: NOW,
-            closed_at: None,
-            draft: true,
-            reviewers: vec![Reviewer { person: BEN, vote: 10, required: true }],
-        };
+        let open = a_pull_request(&harbor);
         let merged = PullRequest {
             id: 2,
             status: PullRequestStatus::Completed,
@@ -55,5 +59,25 @@ fn pull_requests_are_listed_by_how_they_stand_and_where() {
         let shore = World::shore(&store).await;
         let found = store.pull_request(harbor.id, 1).await.unwrap().unwrap();
         assert_eq!(found.prove(&shore.repository().await), None);
+    });
+}
+
+#[test]
+fn a_change_of_what_was_changed_meanwhile_is_lost() {
+    on_both_databases(async |store| {
+        let harbor = World::harbor(&store).await;
+        let access = harbor.repository().await;
+        let open = a_pull_request(&harbor);
+        store.commit(pull_requests::create(&access, &open)).await.unwrap();
+        let given_up = PullRequest { status: PullRequestStatus::Abandoned, closed_at: Some(later(1)), ..open.clone() };
+        store.commit(pull_requests::update(&access, &open, &given_up)).await.unwrap();
+        let found = store.pull_request(harbor.id, 1).await.unwrap().unwrap();
+        assert_eq!(found.prove(&access).as_ref(), Some(&given_up));
+        let retitled = PullRequest { title: "Another lamp".into(), ..open.clone() };
+        assert!(store.commit(pull_requests::update(&access, &open, &retitled)).await.is_err());
+        let approved = PullRequest { reviewers: vec![], ..given_up };
+        let stale = PullRequest { reviewers: vec![], ..open.clone() };
+        assert!(store.commit(pull_requests::update(&access, &stale, &approved)).await.is_err());
+        assert!(pull_requests::update(&access, &open, &open).is_empty());
     });
 }

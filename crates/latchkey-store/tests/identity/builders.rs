@@ -233,6 +233,7 @@ pub(crate) fn an_authorization() -> Authorization {
         expires_at: Some(later(30 * 86_400)),
         session: a_session().id,
         shown: [9; 32],
+        elsewhere: [([8; 32], ScopeSet::from_text("openid vso.build")), ([7; 32], ScopeSet::default())].into(),
         created_at: NOW,
         changed_at: NOW,
         paused_at: None,

@@ -78,6 +78,13 @@ fn accounts_come_back_with_their_tenants_and_are_found_by_their_address() {
         with(&store, vec![Change::SetPassword { account: ana().id, password: "$argon2id$2".into(), at: NOW }]).await;
         let found = store.credentials("ana@harbor.test").await.unwrap();
         assert_eq!(found, Some((ana(), Some("$argon2id$2".to_owned()))));
+        let replace = |from: &str, to: &str| {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            vec![Change::ReplacePassword { account: ana().id, from, to, at: NOW }]
+        };
+        with(&store, replace("$argon2id$2", "$argon2id$3")).await;
+        let found = store.credentials("ana@harbor.test").await.unwrap();
+        assert_eq!(found, Some((ana(), Some("$argon2id$3".to_owned()))));
     });
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use latchkey_devops::access::{
     self, Access, Action, Asked, OrganizationAccess, ProjectAccess, Refusal, RepositoryAccess, Resource,
 };
+use latchkey_devops::api_version::ApiVersion;
 use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, RepositoryId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
@@ -19,6 +20,8 @@ use latchkey_store::devops::OrganizationFacts;
 
 use super::caller::Identified;
 use super::error::ApiError;
+use super::query::Query;
+use super::table::PathValues;
 use super::visit::Visit;
 use crate::app::App;
 
@@ -109,6 +112,24 @@ impl Call {
     /// A request of a caller who wants to do this.
     pub(super) fn new(visit: Visit, identified: Identified, action: Action) -> Self {
         Self { visit, identified, action }
+    }
+
+    /// A part of this request, as one that came now, for the same action. Who asks is looked at again.
+    pub(super) async fn part(&self, path: PathValues, query: Query) -> Result<Self, ApiError> {
+        let now = self.app.now();
+        let identified = self.identified.again(&self.app, now).await?;
+        let version = query.get("api-version").map(|version| ApiVersion::of_request("PATCH", Some(version), None));
+        let mut visit = self.visit.clone();
+        visit.version = version.transpose()?.unwrap_or(visit.version);
+        (visit.now, visit.path, visit.query) = (now, path, query);
+        Ok(Self::new(visit, identified, self.action))
+    }
+
+    /// Notes that a part of this request was refused, as the whole one would be.
+    pub(super) fn note_refusal(&self, error: &ApiError) {
+        if let (ApiError::Denied(refusal), Some(bearer)) = (error, self.identified.holder.person()) {
+            self.app.uses.refused(bearer.authorization.id, refusal, self.now);
+        }
     }
 
     /// Who asks: a person, or an app by itself, under its own id.

@@ -8,7 +8,8 @@ use latchkey_git::ObjectId;
 use latchkey_git::browse::History;
 use latchkey_identity::Timestamp;
 
-use super::call::Call;
+use super::call::{Call, InRepository};
+use super::changes::part;
 use super::error::ApiError;
 use super::items::{in_git, version};
 use super::repositories::browse;
@@ -58,15 +59,33 @@ pub(super) async fn list(call: Call) -> Answer {
     )
 }
 
-/// `GET /{organization}[/{project}]/_apis/git/repositories/{repository}/commits/{commit}`.
+/// `GET /{organization}[/{project}]/_apis/git/repositories/{repository}/commits/{commit}`, with its changes if a `changeCount` is given.
 pub(super) async fn read(call: Call) -> Answer {
+    let changes = call.query.count(&["changeCount"], u32::MAX)?.filter(|count| *count > 0);
     let inside = call.repository().await?;
-    let name = call.named("commit");
-    let absent = || DevOpsError::version_not_found(name, inside.repository.name.as_str());
-    let id = name.parse::<ObjectId>().map_err(|_| absent())?;
-    let commit = browse(&call.app, &inside, move |browse| browse.commit(id)).await?;
+    let id = named_commit(&call, &inside)?;
+    let read = browse(&call.app, &inside, move |browse| {
+        let commit = browse.commit(id)?;
+        let changes = match changes {
+            Some(top) => Some((top, browse.changes(&commit)?)),
+            None => None,
+        };
+        Ok((commit, changes))
+    });
+    let (commit, changes) = read.await?;
     let urls = call.urls(&inside.facts.organization);
-    call.json(&wire::commit::commit(&urls, &inside.project, &inside.repository, &told(&commit)))
+    let mut shown = wire::commit::commit(&urls, &inside.project, &inside.repository, &told(&commit));
+    shown.changes = changes.map(|(top, found)| {
+        let part = part(found, commit.parents.first().copied(), commit.id, 0, top as usize);
+        wire::change::changes(&urls, &inside.repository, &part)
+    });
+    call.json(&shown)
+}
+
+/// The commit that the path names.
+pub(super) fn named_commit(call: &Call, inside: &InRepository) -> Result<ObjectId, DevOpsError> {
+    let name = call.named("commit");
+    name.parse().map_err(|_| DevOpsError::version_not_found(name, inside.repository.name.as_str()))
 }
 
 impl Wanted {

@@ -21,9 +21,9 @@ use super::caller::{self, Identified};
 use super::error::{ApiError, Circumstances, RESOURCE_TENANT};
 use super::payload::Payload;
 use super::routes;
-use super::table::{Answer, Dialect, Endpoint, Handler, NotFound, PathValues};
+use super::table::{Answer, Dialect, Endpoint, Handler, PathValues};
 use super::visit::{self, Visit};
-use crate::app::{App, random};
+use crate::app::App;
 use crate::dpop;
 use crate::legacy::notice::{Notice, organizations_of};
 use crate::reader::BadAddress;
@@ -50,19 +50,39 @@ impl From<ApiError> for Served {
     }
 }
 
-/// Answers a request of the API or of git; gives back what it read if the path belongs to neither.
-pub(crate) async fn answer(app: &App, request: Request<Body>) -> Result<Response<Body>, Arc<Parts>> {
+/// Where a path leads on the DevOps side: to an endpoint, or to the error of the API that there is none.
+pub(crate) struct Destination {
+    endpoint: Option<&'static Endpoint>,
+    values: PathValues,
+}
+
+impl Destination {
+    /// The endpoint that a path leads to.
+    pub(crate) fn endpoint(path: &str) -> Option<Self> {
+        // A word of the API or of git begins with this; so do a few pages.
+        if !path.contains("/_") {
+            return None;
+        }
+        let found = routes::TABLE.find(path).ok()?;
+        Some(Self { endpoint: Some(found.endpoint), values: found.values })
+    }
+
+    /// The same, and nowhere for other paths of the API. None: the path is not of this side.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let nowhere = || is_of_the_api(path).then(|| Self { endpoint: None, values: PathValues::default() });
+        Self::endpoint(path).or_else(nowhere)
+    }
+}
+
+/// Answers a request of the API or of git.
+pub(crate) async fn answer(app: &App, request: Request<Body>, destination: Destination) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let parts = Arc::new(parts);
-    let (endpoint, values) = match routes::TABLE.find(parts.uri.path()) {
-        Ok(found) => (Some(found.endpoint), found.values),
-        Err(NotFound::NoRoute) if !is_of_the_api(parts.uri.path()) => return Err(parts),
-        Err(_) => (None, PathValues::default()),
-    };
+    let Destination { endpoint, values } = destination;
     if parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
-        return Ok(preflight());
+        return preflight();
     }
-    let activity = uuid::Builder::from_random_bytes(random()).into_uuid().to_string();
+    let activity = app.activities.next().to_string();
     let organization = values.get("organization").map(str::to_owned);
     let Served { answer, notice } = serve(app, &parts, body, endpoint, values).await.unwrap_or_else(Served::from);
     // What is hidden is answered like what is not there, headers included.
@@ -97,7 +117,7 @@ pub(crate) async fn answer(app: &App, request: Request<Body>) -> Result<Response
     if let Some(notice) = notice {
         notice.add_to(headers, &visit::origin(app, &parts).url);
     }
-    Ok(response)
+    response
 }
 
 /// Lets the pages of any origin read an answer, and says which request and which tenant it is about.

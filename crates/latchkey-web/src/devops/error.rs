@@ -89,7 +89,9 @@ impl From<GitError> for ApiError {
     fn from(error: GitError) -> Self {
         let text = || error.to_string();
         match &error {
-            GitError::InvalidName(_) | GitError::Malformed(_) => DevOpsError::bad_request(text()).into(),
+            GitError::InvalidName(_) | GitError::Impossible(_) | GitError::Malformed(_) => {
+                DevOpsError::bad_request(text()).into()
+            }
             GitError::TooLarge(_) => DevOpsError::new(ErrorType::TooLarge, text()).into(),
             // Who asks is told whose requests it has to wait for.
             GitError::Busy | GitError::ShareTaken => DevOpsError::new(ErrorType::Unavailable, text()).into(),

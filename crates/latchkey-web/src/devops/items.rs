@@ -186,13 +186,17 @@ pub(super) fn in_git(version: &item::Version) -> Result<Version, ApiError> {
     })
 }
 
+pub(super) fn object_type(kind: ItemKind) -> ObjectType {
+    match kind {
+        ItemKind::Folder => ObjectType::Tree,
+        ItemKind::File | ItemKind::Executable | ItemKind::Link => ObjectType::Blob,
+        ItemKind::Submodule => ObjectType::Commit,
+    }
+}
+
 fn known(found: latchkey_git::browse::Item) -> Item {
     Item {
-        kind: match found.kind {
-            ItemKind::Folder => ObjectType::Tree,
-            ItemKind::File | ItemKind::Executable | ItemKind::Link => ObjectType::Blob,
-            ItemKind::Submodule => ObjectType::Commit,
-        },
+        kind: object_type(found.kind),
         symlink: found.kind == ItemKind::Link,
         path: found.path,
         object_id: found.id.to_string(),

@@ -14,6 +14,8 @@ use super::error::ApiError;
 
 /// Bytes of a JSON body: the longest comment or description fits several times.
 const MOST_BYTES: usize = 1 << 20;
+/// Values of a body that is larger: it is so by its texts. Each takes many times its bytes in memory.
+const MOST_VALUES: usize = 50_000;
 /// How deep arrays and objects may lie in each other. No request of the API comes near.
 const MOST_DEPTH: usize = 64;
 
@@ -34,12 +36,17 @@ impl Payload {
     /// Reads JSON.
     pub(super) async fn json(self) -> Result<Value, ApiError> {
         // A form of another site could be sent as text, with a credential that a browser remembers.
-        self.read_as(&["application/json", "text/json", "application/json-patch+json"]).await
+        self.read_as(&["application/json", "text/json", "application/json-patch+json"], MOST_BYTES).await
+    }
+
+    /// Reads JSON of up to so many bytes, with few values.
+    pub(super) async fn large_json(self, most: usize) -> Result<Value, ApiError> {
+        self.read_as(&["application/json", "text/json"], most).await
     }
 
     /// Reads a patch document, [RFC 6902].
     pub(super) async fn json_patch(self) -> Result<Value, ApiError> {
-        self.read_as(&["application/json-patch+json"]).await
+        self.read_as(&["application/json-patch+json"], MOST_BYTES).await
     }
 
     /// Whether it says to be of this media type.
@@ -52,15 +59,15 @@ impl Payload {
         StreamReader::new(TryStreamExt::map_err(self.body.into_data_stream(), std::io::Error::other))
     }
 
-    async fn read_as(self, media_types: &[&str]) -> Result<Value, ApiError> {
+    async fn read_as(self, media_types: &[&str], most: usize) -> Result<Value, ApiError> {
         if !media_types.contains(&self.content_type.as_str()) {
             let wanted = media_types.first().copied().unwrap_or_default();
             let message = format!("The request must have a Content-Type of {wanted}.");
             return Err(DevOpsError::new(ErrorType::ContentTypeNotSupported, message).into());
         }
-        let collected = Limited::new(self.body, MOST_BYTES).collect().await.map_err(|error| {
+        let collected = Limited::new(self.body, most).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
-                DevOpsError::new(ErrorType::TooLarge, format!("The body has more than {MOST_BYTES} bytes."))
+                DevOpsError::new(ErrorType::TooLarge, format!("The body has more than {most} bytes."))
             } else {
                 DevOpsError::bad_request("The body broke off.")
             }
@@ -70,30 +77,46 @@ impl Payload {
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, DevOpsError> {
-    if depth(bytes) > MOST_DEPTH {
+    let extent = Extent::of(bytes);
+    if bytes.len() > MOST_BYTES && extent.values > MOST_VALUES {
+        return Err(DevOpsError::new(ErrorType::TooLarge, format!("The body has more than {MOST_VALUES} values.")));
+    }
+    if extent.depth > MOST_DEPTH {
         return Err(DevOpsError::bad_request(format!("The body is nested more than {MOST_DEPTH} deep.")));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| DevOpsError::bad_request(format!("The body is no JSON: {error}.")))
 }
 
-/// How deep arrays and objects lie in each other at the most.
-fn depth(bytes: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_usize, 0, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'[' | b'{' if !in_text => {
-                depth += 1;
-                deepest = deepest.max(depth);
+/// How much there is in a text of JSON, without reading it.
+struct Extent {
+    /// How deep arrays and objects lie in each other at the most.
+    depth: usize,
+    /// How many values there are at the most.
+    values: usize,
+}
+
+impl Extent {
+    fn of(bytes: &[u8]) -> Self {
+        let (mut depth, mut extent) = (0_usize, Self { depth: 0, values: 1 });
+        let (mut in_text, mut escaped) = (false, false);
+        for byte in bytes {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_text => escaped = true,
+                b'"' => in_text = !in_text,
+                b'[' | b'{' if !in_text => {
+                    depth += 1;
+                    extent.depth = extent.depth.max(depth);
+                    extent.values += 1;
+                }
+                b',' if !in_text => extent.values += 1,
+                b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+                _ => {}
             }
-            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
         }
+        extent
     }
-    deepest
 }
 
 #[cfg(test)]
@@ -139,7 +162,18 @@ mod tests {
 
     #[test]
     fn brackets_in_texts_are_not_deep() {
-        assert_eq!(depth(br#"{"a": "[[[\"[["}"#), 1);
-        assert_eq!(depth(b"]]]]["), 1);
+        assert_eq!(Extent::of(br#"{"a": "[[[\"[["}"#).depth, 1);
+        assert_eq!(Extent::of(b"]]]][").depth, 1);
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_large_by_its_texts() {
+        let most = 4 * MOST_BYTES;
+        let text = format!("[\"{}\"]", ",".repeat(2 * MOST_BYTES));
+        assert_eq!(status(payload("application/json", text).large_json(most).await), 200);
+        let many = format!("[{}0]", "0,".repeat(MOST_BYTES));
+        assert_eq!(status(payload("application/json", many).large_json(most).await), 413);
+        let long = format!("\"{}\"", "x".repeat(most));
+        assert_eq!(status(payload("application/json", long).large_json(most).await), 413);
     }
 }

@@ -61,6 +61,15 @@ pub(super) async fn identities<'a>(
     Ok(Identities::new(urls, shown))
 }
 
+/// The people of these ids and the apps among them, as others see them.
+pub(super) async fn known(app: &App, ids: impl IntoIterator<Item = PersonId>) -> Result<Vec<Person>, StoreError> {
+    let people = found(app, ids).await?.into_iter().map(|one| match one {
+        Found::Person(person) => seen(&person),
+        Found::App(client) => seen_app(&client),
+    });
+    Ok(people.collect())
+}
+
 /// Whoever has an id.
 enum Found {
     Person(Arc<identity::Person>),
@@ -110,9 +119,5 @@ pub(super) async fn named(app: &App, inside: &InOrganization, texts: &BTreeSet<&
         ids.extend(members);
         by_name = after.is_some();
     }
-    let people = found(app, ids).await?.into_iter().map(|one| match one {
-        Found::Person(person) => seen(&person),
-        Found::App(client) => seen_app(&client),
-    });
-    Ok(people.collect())
+    Ok(known(app, ids).await?.into_iter().collect())
 }

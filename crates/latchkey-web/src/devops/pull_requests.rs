@@ -1,16 +1,23 @@
-//! Pull requests, as far as they are read.
+//! Pull requests: read, proposed, changed, given up, taken up again.
 
+use http::StatusCode;
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::ids::PersonId;
-use latchkey_devops::pull_request::{PullRequest, PullRequestStatus};
+use latchkey_devops::pull_request::{self, Branches, NewPullRequest, PullRequest, PullRequestPatch, PullRequestStatus};
 use latchkey_devops::repository::branch_ref;
 use latchkey_devops::wire;
-use latchkey_store::devops::pull_requests::PullRequestFilter;
+use latchkey_git::ObjectId;
+use latchkey_store::devops::organizations::Numbered;
+use latchkey_store::devops::pull_requests::{self as kept, PullRequestFilter};
+use latchkey_store::{Changes, StoreError};
 use uuid::Uuid;
 
 use super::call::{Call, InRepository};
 use super::error::ApiError;
+use super::payload::Payload;
 use super::people;
+use super::refs::places;
+use super::repositories::{browse, on_disk};
 use super::table::Answer;
 
 /// How many pull requests a page has at the most.
@@ -56,9 +63,14 @@ pub(super) async fn of_project(call: Call) -> Answer {
 pub(super) async fn read(call: Call) -> Answer {
     let id = call.number("id")?;
     let inside = call.repository().await?;
-    let unproven = call.app.store.pull_request(inside.access.organization(), id).await?;
-    let found = unproven.and_then(|one| one.prove(&inside.access));
+    let found = found(&call, &inside, id).await?;
     show(&call, &inside, &found.ok_or_else(|| absent(id))?).await
+}
+
+/// A pull request of a repository.
+pub(super) async fn found(call: &Call, inside: &InRepository, id: i64) -> Result<Option<PullRequest>, StoreError> {
+    let unproven = call.app.store.pull_request(inside.access.organization(), id).await?;
+    Ok(unproven.and_then(|one| one.prove(&inside.access)))
 }
 
 /// `GET /{organization}[/{project}]/_apis/git/pullrequests/{id}`.
@@ -78,13 +90,88 @@ pub(super) async fn read_by_number(call: Call) -> Answer {
     show(&call, &inside, &found).await
 }
 
+/// `POST .../git/repositories/{repository}/pullrequests`.
+pub(super) async fn create(call: Call, payload: Payload) -> Answer {
+    let inside = call.repository().await?;
+    let new = NewPullRequest::read(&payload.json().await?)?;
+    for (person, _) in &new.reviewers {
+        if call.app.store.member(inside.access.organization(), *person).await?.is_none() {
+            let message = "Each of the reviewers must be a member of the organization.";
+            return Err(DevOpsError::bad_request(message).into());
+        }
+    }
+    let branches = branches(&call, &inside, &new.source_ref, &new.target_ref).await?;
+    let (store, access) = (&call.app.store, &inside.access);
+    let proposed = store
+        .decide(|| async {
+            let same = store.pull_requests(access, &between(&new.source_ref, &new.target_ref)).await?;
+            let id = store.next_number(access.organization(), Numbered::PullRequest).await?;
+            let (by, now, repository) = (call.person(), call.now, access.repository());
+            let proposed = pull_request::propose(id, repository, &new, &branches, same.first(), by, now);
+            let changes = proposed.as_ref().map(|one| kept::create(access, one)).unwrap_or_default();
+            Ok((proposed, changes))
+        })
+        .await?;
+    let mut response = show(&call, &inside, &proposed?).await?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// `PATCH .../git/repositories/{repository}/pullrequests/{id}`.
+pub(super) async fn update(call: Call, payload: Payload) -> Answer {
+    let id = call.number("id")?;
+    let inside = call.repository().await?;
+    let patch = PullRequestPatch::read(&payload.json().await?)?;
+    let (store, access) = (&call.app.store, &inside.access);
+    let present = found(&call, &inside, id).await?.ok_or_else(|| absent(id))?;
+    // A pull request stays between its branches.
+    let branches = branches(&call, &inside, &present.source_ref, &present.target_ref).await?;
+    let updated = store
+        .decide(|| async {
+            let Some(found) = found(&call, &inside, id).await? else { return Ok((Err(absent(id)), Changes::none())) };
+            let same = store.pull_requests(access, &between(&found.source_ref, &found.target_ref)).await?;
+            let updated = pull_request::update(&found, &patch, &branches, same.first(), call.now);
+            let changes = updated.as_ref().map(|next| kept::update(access, &found, next)).unwrap_or_default();
+            Ok((updated, changes))
+        })
+        .await?;
+    show(&call, &inside, &updated?).await
+}
+
+/// Those that are open from one branch to another.
+fn between(source: &str, target: &str) -> PullRequestFilter {
+    let (source_ref, target_ref) = (Some(source.to_owned()), Some(target.to_owned()));
+    PullRequestFilter { source_ref, target_ref, count: 1, ..PullRequestFilter::default() }
+}
+
+/// Where two branches are, and whether git merges them by itself.
+async fn branches(call: &Call, inside: &InRepository, source: &str, target: &str) -> Result<Branches, ApiError> {
+    let places = places(call, inside).await?;
+    let place = |name: &str| places.iter().find(|(found, _)| found == name).map(|(_, place)| *place);
+    let (source, target) = (place(source), place(target));
+    let merges = match (source, target) {
+        (Some(source), Some(target)) => merge(call, inside, source, target).await?,
+        _ => false,
+    };
+    let told = |place: Option<ObjectId>| place.map(|place| place.to_string());
+    Ok(Branches { source: told(source), target: told(target), merges })
+}
+
+async fn merge(call: &Call, inside: &InRepository, source: ObjectId, target: ObjectId) -> Result<bool, ApiError> {
+    let apart = browse(&call.app, inside, move |browse| browse.divergence(target, source)).await?;
+    if apart.common.is_some() && (apart.ahead == 0 || apart.behind == 0) {
+        return Ok(true);
+    }
+    Ok(on_disk(&call.app, inside).await?.merges(call.person().0, target, source).await?)
+}
+
 async fn show(call: &Call, inside: &InRepository, found: &PullRequest) -> Answer {
     let urls = call.urls(&inside.facts.organization);
     let identities = people::identities(&call.app, &urls, mentioned(found)).await?;
     call.json(&wire::pull_request::pull_request(&urls, &inside.project, &inside.repository, &identities, found))
 }
 
-fn absent(id: i64) -> DevOpsError {
+pub(super) fn absent(id: i64) -> DevOpsError {
     DevOpsError::pull_request_not_found(&id.to_string())
 }
 

@@ -69,8 +69,7 @@ pub(super) async fn update(call: Call, payload: Payload) -> Answer {
         Some(Refused::Error(error)) => return Err(error),
     };
     note_push(&call.app, &inside, &repository, &outcomes).await;
-    let now = browse(&call.app, &inside, |browse| browse.refs("")).await?;
-    let places: Vec<(String, ObjectId)> = now.into_iter().map(|found| (found.name, found.id)).collect();
+    let places = places(&call, &inside).await?;
     call.list(outcomes.into_iter().map(|outcome| {
         let update = RefUpdate {
             status: status(&outcome, force, &places),
@@ -149,8 +148,14 @@ fn read(body: &Value) -> Result<Vec<latchkey_git::RefUpdate>, DevOpsError> {
     entries.iter().map(update).collect()
 }
 
+/// Where the references are now.
+pub(super) async fn places(call: &Call, inside: &InRepository) -> Result<Vec<(String, ObjectId)>, ApiError> {
+    let now = browse(&call.app, inside, |browse| browse.refs("")).await?;
+    Ok(now.into_iter().map(|found| (found.name, found.id)).collect())
+}
+
 /// What became of a move, in the words of the API. `places` is where the references are now.
-fn status(outcome: &RefOutcome, force: bool, places: &[(String, ObjectId)]) -> RefUpdateStatus {
+pub(super) fn status(outcome: &RefOutcome, force: bool, places: &[(String, ObjectId)]) -> RefUpdateStatus {
     let update = &outcome.update;
     if outcome.result.is_ok() {
         return RefUpdateStatus::Succeeded;

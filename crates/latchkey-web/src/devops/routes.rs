@@ -7,9 +7,9 @@ use latchkey_devops::access::Action;
 
 use super::table::{Api, Resource, Table};
 use super::{
-    accounts, build_tags, builds, comments, commits, connection_data, definitions, git, items, locations, logs,
-    profiles, projects, pull_requests, refs, registration_secrets, repositories, revisions, teams, timelines,
-    work_item_edits, work_item_types, work_items,
+    accounts, batch, build_tags, builds, changes, comments, commits, connection_data, definitions, git, items,
+    locations, logs, profiles, projects, pull_requests, pushes, refs, registration_secrets, repositories, reviewers,
+    revisions, teams, timelines, wiql, work_item_edits, work_item_types, work_items,
 };
 
 /// The table, put together once.
@@ -113,6 +113,8 @@ fn work(api: Api) -> Api {
     .get("/{organization}/{project?}/_apis/wit/workitems", ReadWorkItems, work_items::list)
     .get("/{organization}/{project?}/_apis/wit/workitems/{id}", ReadWorkItems, work_items::read)
     .patch("/{organization}/{project?}/_apis/wit/workitems/{id}", EditWorkItems, work_item_edits::update)
+    .patch("/{organization}/_apis/wit/$batch", EditWorkItems, batch::work_items)
+    .post("/{organization}/_apis/wit/$batch", EditWorkItems, batch::work_items)
     .resource(resource(
         "wit",
         "workItems",
@@ -204,12 +206,21 @@ fn work(api: Api) -> Api {
         "b51fd764-e5c2-4b9b-aaf7-3395cf4bdd94",
         "{project}/_apis/{area}/{resource}/{fieldNameOrRefName}",
     ))
-    .get("/{organization}/{project}/_apis/wit/fields", ReadWorkItems, work_item_types::fields)
-    .get("/{organization}/{project}/_apis/wit/fields/{field}", ReadWorkItems, work_item_types::field)
+    .get("/{organization}/{project?}/_apis/wit/fields", ReadWorkItems, work_item_types::fields)
+    .get("/{organization}/{project?}/_apis/wit/fields/{field}", ReadWorkItems, work_item_types::field)
+    .resource(resource(
+        "wit",
+        "wiql",
+        2,
+        "1a9c53f7-f243-4447-b110-35ef023636e4",
+        "{project}/{team}/_apis/{area}/{resource}",
+    ))
+    .post("/{organization}/{project?}/_apis/wit/wiql", ReadWorkItems, wiql::query)
+    .post("/{organization}/{project}/{team}/_apis/wit/wiql", ReadWorkItems, wiql::query)
 }
 
 fn code(api: Api) -> Api {
-    use Action::{ReadCode, ReadPullRequests, WriteCode};
+    use Action::{ReadCode, ReadPullRequests, WriteCode, WritePullRequests};
     api.resource(resource(
         "git",
         "repositories",
@@ -249,6 +260,34 @@ fn code(api: Api) -> Api {
     .get("/{organization}/{project?}/_apis/git/repositories/{repository}/commits/{commit}", ReadCode, commits::read)
     .resource(resource(
         "git",
+        "changes",
+        1,
+        "5bf884f5-3e07-42e9-afb8-1b872267bf16",
+        "{project}/_apis/{area}/repositories/{repositoryId}/commits/{commitId}/{resource}",
+    ))
+    .get(
+        "/{organization}/{project?}/_apis/git/repositories/{repository}/commits/{commit}/changes",
+        ReadCode,
+        changes::of_commit,
+    )
+    .resource(resource(
+        "git",
+        "commitDiffs",
+        1,
+        "615588d5-c0c7-4b88-88f8-e625306446e8",
+        "{project}/_apis/{area}/repositories/{repositoryId}/diffs/commits",
+    ))
+    .get("/{organization}/{project?}/_apis/git/repositories/{repository}/diffs/commits", ReadCode, changes::between)
+    .resource(resource(
+        "git",
+        "pushes",
+        3,
+        "ea98d07b-3c87-4971-8ede-a613694ffb55",
+        "{project}/_apis/{area}/repositories/{repositoryId}/{resource}/{pushId}",
+    ))
+    .post("/{organization}/{project?}/_apis/git/repositories/{repository}/pushes", WriteCode, pushes::create)
+    .resource(resource(
+        "git",
         "pullRequests",
         2,
         "9946fd70-0d40-406e-b686-b4744cbbcc37",
@@ -259,10 +298,42 @@ fn code(api: Api) -> Api {
         ReadPullRequests,
         pull_requests::of_repository,
     )
+    .post(
+        "/{organization}/{project?}/_apis/git/repositories/{repository}/pullrequests",
+        WritePullRequests,
+        pull_requests::create,
+    )
     .get(
         "/{organization}/{project?}/_apis/git/repositories/{repository}/pullrequests/{id}",
         ReadPullRequests,
         pull_requests::read,
+    )
+    .patch(
+        "/{organization}/{project?}/_apis/git/repositories/{repository}/pullrequests/{id}",
+        WritePullRequests,
+        pull_requests::update,
+    )
+    .resource(resource(
+        "git",
+        "pullRequestReviewers",
+        1,
+        "4b6702c7-aa35-4b89-9c96-b9abf6d3e540",
+        "{project}/_apis/{area}/repositories/{repositoryId}/pullRequests/{pullRequestId}/reviewers/{reviewerId}",
+    ))
+    .get(
+        "/{organization}/{project?}/_apis/git/repositories/{repository}/pullrequests/{id}/reviewers",
+        ReadPullRequests,
+        reviewers::list,
+    )
+    .get(
+        "/{organization}/{project?}/_apis/git/repositories/{repository}/pullrequests/{id}/reviewers/{reviewer}",
+        ReadPullRequests,
+        reviewers::read,
+    )
+    .put(
+        "/{organization}/{project?}/_apis/git/repositories/{repository}/pullrequests/{id}/reviewers/{reviewer}",
+        WritePullRequests,
+        reviewers::put,
     )
     .resource(resource(
         "git",

@@ -1,9 +1,11 @@
 //! Teams of a project.
 
 use latchkey_devops::error::DevOpsError;
+use latchkey_devops::project::Team;
 use latchkey_devops::wire;
 
-use super::call::Call;
+use super::call::{Call, InProject};
+use super::error::ApiError;
 use super::table::Answer;
 
 /// How many teams a list has unless less is asked for.
@@ -22,11 +24,16 @@ pub(super) async fn list(call: Call) -> Answer {
 /// `GET /{organization}/_apis/projects/{project}/teams/{team}`: by id, or by name in any case.
 pub(super) async fn read(call: Call) -> Answer {
     let inside = call.project().await?;
+    let team = named(&call, &inside).await?;
+    call.json(&wire::team::team(&call.urls(&inside.facts.organization), &inside.project, &team))
+}
+
+/// The team that the path names, by id, or by name in any case.
+pub(super) async fn named(call: &Call, inside: &InProject) -> Result<Team, ApiError> {
     let asked = call.named("team");
     let teams = call.app.store.teams(&inside.access).await?;
     let team = teams
-        .iter()
+        .into_iter()
         .find(|team| team.name.to_lowercase() == asked.to_lowercase() || uuid::Uuid::try_parse(asked) == Ok(team.id.0));
-    let team = team.ok_or_else(|| DevOpsError::team_not_found(asked))?;
-    call.json(&wire::team::team(&call.urls(&inside.facts.organization), &inside.project, team))
+    Ok(team.ok_or_else(|| DevOpsError::team_not_found(asked))?)
 }

@@ -10,7 +10,7 @@ use latchkey_devops::work_item::{self, Link, LinkType, Patch, Revision, Shape, S
 use latchkey_store::devops::organizations::Numbered;
 use latchkey_store::devops::work_items as kept;
 use latchkey_store::{Changes, StoreError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::{Call, InOrganization};
 use super::payload::Payload;
@@ -41,8 +41,13 @@ type Others = BTreeMap<i64, Other>;
 
 /// `POST /{organization}/{project}/_apis/wit/workitems/${type}`.
 pub(super) async fn create(call: Call, payload: Payload) -> Answer {
+    make(call, &payload.json_patch().await?).await
+}
+
+/// Makes an item by a patch document.
+pub(super) async fn make(call: Call, document: &Value) -> Answer {
     let shape = shape(&call)?;
-    let patch = Patch::parse(&payload.json_patch().await?)?;
+    let patch = Patch::parse(document)?;
     let entered = call.project().await?;
     let (access, project) = (entered.access, entered.project.clone());
     let inside = entered.around(&call)?;
@@ -58,9 +63,14 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
 
 /// `PATCH /{organization}[/{project}]/_apis/wit/workitems/{id}`.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
+    change(call, &payload.json_patch().await?).await
+}
+
+/// Changes the item that the path names by a patch document.
+pub(super) async fn change(call: Call, document: &Value) -> Answer {
     let shape = shape(&call)?;
     let id = call.number("id")?;
-    let patch = Patch::parse(&payload.json_patch().await?)?;
+    let patch = Patch::parse(document)?;
     let found = find(&call, id).await?;
     let people = people::named(&call.app, &found.inside, &patch.people()).await?;
     let edit = Edit {

@@ -1,9 +1,13 @@
 //! Types of work items, their states and fields.
 
+use std::sync::Arc;
+
 use latchkey_devops::error::DevOpsError;
+use latchkey_devops::ids::ProjectId;
 use latchkey_devops::wire;
 use latchkey_devops::work_item::field::FIELDS;
 use latchkey_devops::work_item::{Field, WorkItemType};
+use latchkey_store::devops::OrganizationFacts;
 
 use super::call::{Call, InProject};
 use super::error::ApiError;
@@ -51,19 +55,27 @@ pub(super) async fn field_of_type(call: Call) -> Answer {
     call.json(&field.ok_or_else(|| no_field(&call))?)
 }
 
-/// `GET /{organization}/{project}/_apis/wit/fields`.
+/// `GET /{organization}[/{project}]/_apis/wit/fields`.
 pub(super) async fn fields(call: Call) -> Answer {
-    let inside = call.project().await?;
-    let urls = call.urls(&inside.facts.organization);
-    call.list(FIELDS.iter().map(|field| wire::work_item_type::field(&urls, inside.project.id, field)))
+    let (facts, project) = place(&call).await?;
+    let urls = call.urls(&facts.organization);
+    call.list(FIELDS.iter().map(|field| wire::work_item_type::field(&urls, project, field)))
 }
 
-/// `GET /{organization}/{project}/_apis/wit/fields/{field}`: by reference name or by name.
+/// `GET /{organization}[/{project}]/_apis/wit/fields/{field}`: by reference name or by name.
 pub(super) async fn field(call: Call) -> Answer {
-    let inside = call.project().await?;
+    let (facts, project) = place(&call).await?;
     let field = field_named(&call)?;
-    let urls = call.urls(&inside.facts.organization);
-    call.json(&wire::work_item_type::field(&urls, inside.project.id, field))
+    call.json(&wire::work_item_type::field(&call.urls(&facts.organization), project, field))
+}
+
+/// The organization, and the project if the path names one. All of them have the same fields.
+async fn place(call: &Call) -> Result<(Arc<OrganizationFacts>, Option<ProjectId>), ApiError> {
+    if call.path.get("project").is_none() {
+        return Ok((call.organization().await?.facts, None));
+    }
+    let inside = call.project().await?;
+    Ok((inside.facts, Some(inside.project.id)))
 }
 
 fn named(call: &Call, inside: &InProject) -> Result<WorkItemType, ApiError> {
@@ -73,9 +85,7 @@ fn named(call: &Call, inside: &InProject) -> Result<WorkItemType, ApiError> {
 }
 
 fn field_named(call: &Call) -> Result<&'static Field, ApiError> {
-    let name = call.named("field");
-    let by_name = || FIELDS.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-    Ok(Field::find(name).or_else(by_name).ok_or_else(|| no_field(call))?)
+    Ok(Field::named(call.named("field")).ok_or_else(|| no_field(call))?)
 }
 
 fn no_field(call: &Call) -> DevOpsError {

@@ -113,8 +113,26 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request<Bod
     }
     match pairs.first("decision") {
         Some("approve") => approved(&app, &visitor, &opened, *deliberation, &pairs).await,
+        Some("find") => find(&app, &visitor, &opened, &deliberation, &pairs).await,
         Some("deny") => denied(&app, &visitor, &opened, *deliberation).await,
         _ => advance(&app, &visitor, &opened, None).await,
+    }
+}
+
+/// The page as it was filled in, with what was looked for among its places. Nothing is decided.
+async fn find(
+    app: &App,
+    visitor: &Visitor,
+    opened: &Opened,
+    deliberation: &Deliberation,
+    form: &Pairs,
+) -> Response<Body> {
+    match page::page(app, visitor, opened, deliberation, None).await {
+        Ok(page) => {
+            let page = page.answered(form, false).found(form.first("find").unwrap_or_default());
+            reply::page(StatusCode::OK, visitor, &page, &opened.asked.targets())
+        }
+        Err(error) => problem_page::unavailable(app, visitor, &error),
     }
 }
 

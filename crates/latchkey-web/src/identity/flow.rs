@@ -44,10 +44,20 @@ pub async fn open(app: &App, visitor: &Visitor, id: Option<&str>) -> Result<Open
     let id = id.filter(|id| id.len() == 43).ok_or_else(gone)?;
     let flow = app.store.flow(FlowId(TokenHash::of(id))).await;
     let flow = flow.map_err(|error| Box::new(problem_page::unavailable(app, visitor, &error)))?;
-    let flow = flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)).ok_or_else(gone)?;
+    let flow = going_on(app, visitor, flow)?;
     match Asked::again(app, &flow, visitor.address, visitor.now).await {
         Ok(asked) => Ok(Opened { id: id.to_owned(), flow, asked }),
         Err(error) => Err(Box::new(unserved(app, visitor, error, Stage::Waiting { id, flow: &flow }).await)),
+    }
+}
+
+/// A flow that this browser may go on with. `Err` is the answer instead: whoever goes back to what they answered is told so.
+fn going_on(app: &App, visitor: &Visitor, flow: Option<Flow>) -> Result<Flow, Box<Response<Body>>> {
+    let browser = visitor.browser.hash();
+    match flow {
+        Some(flow) if flow.is_open_to(browser, visitor.now) => Ok(flow),
+        Some(flow) if flow.has_ended_in(browser) => Err(Box::new(problem_page::flow_answered(app, visitor))),
+        _ => Err(Box::new(problem_page::flow_gone(app, visitor))),
     }
 }
 

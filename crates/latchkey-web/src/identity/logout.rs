@@ -105,7 +105,7 @@ impl Asked {
     pub async fn read(app: &App, visitor: &Visitor, segment: &str, query: &str) -> Result<Self, Box<Response<Body>>> {
         let audience = tenants::audience(app, segment).await;
         let audience =
-            audience.map_err(|_| Box::new(problem_page::untrusted(app, visitor, Untrusted::UnknownTenant)))?;
+            audience.map_err(|_| Box::new(problem_page::untrusted(app, visitor, Untrusted::UnknownTenant, None)))?;
         let refused = |error: LogoutError| Box::new(refused(app, visitor, error));
         let parameters = extract::parameters(query.as_bytes());
         let request =

@@ -12,6 +12,7 @@ pub mod consent;
 pub mod device;
 pub mod documents;
 pub mod flow;
+mod for_owner;
 mod front_channel;
 mod guesses;
 pub mod instance_discovery;

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::extract::FormError;
 use crate::forms;
 use crate::pages::error::ErrorPage;
+use crate::pages::for_owner::ForOwner;
 use crate::pages::{Frame, Locale, Moment};
 use crate::reader::BadAddress;
 use crate::reply::{self, FormTargets};
@@ -55,6 +56,10 @@ pub struct Problem {
 
 /// A page that says what went wrong.
 pub fn show(app: &App, visitor: &Visitor, problem: Problem) -> Response<Body> {
+    show_with(app, visitor, problem, None)
+}
+
+fn show_with(app: &App, visitor: &Visitor, problem: Problem, owner: Option<ForOwner>) -> Response<Body> {
     let Problem { status, heading, sentence, mend, code } = problem;
     if status.is_server_error() {
         tracing::warn!(request_id = %visitor.request_id, code, "an error page was shown");
@@ -67,12 +72,13 @@ pub fn show(app: &App, visitor: &Visitor, problem: Problem) -> Response<Body> {
         code: code.into(),
         correlation_id: visitor.request_id.clone(),
         at: Moment::from_micros(visitor.now.as_micros()),
+        owner,
     };
     reply::page(status, visitor, &page, &FormTargets::own())
 }
 
-/// The request is not served, and nothing is sent anywhere.
-pub fn untrusted(app: &App, visitor: &Visitor, why: Untrusted) -> Response<Body> {
+/// The request is not served, and nothing is sent anywhere. `owner` is what is said beside, to whoever may change the app.
+pub fn untrusted(app: &App, visitor: &Visitor, why: Untrusted, owner: Option<ForOwner>) -> Response<Body> {
     let problem = Problem {
         status: StatusCode::BAD_REQUEST,
         heading: "This sign-in link does not work",
@@ -80,15 +86,27 @@ pub fn untrusted(app: &App, visitor: &Visitor, why: Untrusted) -> Response<Body>
         mend: "Go back to the service and tell whoever runs it what this page says.",
         code: why.code(),
     };
+    show_with(app, visitor, problem, owner)
+}
+
+/// The page of a flow was opened again, in its browser, after the flow ended.
+pub fn flow_answered(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::BAD_REQUEST,
+        heading: "You have answered this already",
+        sentence: "An answer counts once, and yours was sent. Nothing was given twice, and going back changed nothing.",
+        mend: "Go on at the service. To take access back, to pause it or to allow less, open Manage authorizations; to allow more, start again at the service.",
+        code: "flow_answered",
+    };
     show(app, visitor, problem)
 }
 
-/// The page of a flow was opened late, twice, or in another browser.
+/// The page of a flow was opened late, or in another browser.
 pub fn flow_gone(app: &App, visitor: &Visitor) -> Response<Body> {
     let problem = Problem {
         status: StatusCode::BAD_REQUEST,
         heading: "This page has expired",
-        sentence: "The request that brought you here was answered, is older than half an hour, or was begun in another browser.",
+        sentence: "The request that brought you here is older than half an hour, or was begun in another browser.",
         mend: "Go back to the service and start again.",
         code: "flow_expired",
     };

@@ -211,7 +211,7 @@ async fn attempt(
     let network = network(visitor.address);
     let device = KnownDevice::read(visitor.device.as_deref());
     let attempt = Attempt { email_key: &key, network: &network, known_device: device.known_to(app, &key) };
-    let (account, comparison) = compare(app, visitor, attempt, password).await?;
+    let Compared { account, comparison, .. } = compare(app, visitor, attempt, password).await?;
     let renewed = visitor.browser.renewed();
     let address = visitor.address.to_string();
     let context = SignInContext {
@@ -233,24 +233,27 @@ async fn attempt(
     Ok((renewed, device.with(app, &key)))
 }
 
+/// What came of a comparison.
+struct Compared {
+    account: Option<Account>,
+    /// What was compared with, a PHC string.
+    kept: Option<String>,
+    comparison: Comparison,
+}
+
 /// Whether a password is that of the account of an address: counted first, compared on the hashing pool, and nothing where passwords do not
 /// count.
-async fn compare(
-    app: &App,
-    visitor: &Visitor,
-    attempt: Attempt<'_>,
-    password: String,
-) -> Result<(Option<Account>, Comparison), Failed> {
+async fn compare(app: &App, visitor: &Visitor, attempt: Attempt<'_>, password: String) -> Result<Compared, Failed> {
     guesses::begin(app, attempt, visitor.now).await?.map_err(|Wait(wait)| {
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
         Failed::Trouble(SignInTrouble::Throttled(Remaining(seconds)))
     })?;
     let found = app.store.credentials(attempt.email_key).await?;
-    let (account, phc) = found.map_or((None, None), |(account, phc)| (Some(account), phc));
+    let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
     let comparison = if password.len() > *limits::PASSWORD_BYTES.end() {
         Comparison::Differs
     } else {
-        match app.hashing.compare(password, phc).await {
+        match app.hashing.compare(password, kept.clone()).await {
             Ok(comparison) => comparison,
             Err(_) => {
                 guesses::take_back(app, attempt).await;
@@ -263,24 +266,24 @@ async fn compare(
         None => false,
     };
     let comparison = if counts { comparison } else { Comparison::Differs };
-    Ok((account, comparison))
+    Ok(Compared { account, kept, comparison })
 }
 
-/// Whether somebody who is signed in shows their password once more. `Err` says why it was not looked at.
+/// What is kept of the password of somebody who is signed in, if they show it once more. `Err` says why it was not looked at.
 pub(crate) async fn shows_password(
     app: &App,
     visitor: &Visitor,
     account: &Account,
     password: String,
-) -> Result<Result<bool, SignInTrouble>, StoreError> {
+) -> Result<Result<Option<String>, SignInTrouble>, StoreError> {
     let (key, network) = (email_key(&account.email), network(visitor.address));
     let attempt = Attempt { email_key: &key, network: &network, known_device: None };
     match compare(app, visitor, attempt, password).await {
-        Ok((found, Comparison::Matches)) if found.as_ref().is_some_and(|found| found.id == account.id) => {
+        Ok(Compared { account: Some(found), kept, comparison: Comparison::Matches }) if found.id == account.id => {
             guesses::take_back(app, attempt).await;
-            Ok(Ok(true))
+            Ok(Ok(kept))
         }
-        Ok(_) => Ok(Ok(false)),
+        Ok(_) => Ok(Ok(None)),
         Err(Failed::Trouble(trouble)) => Ok(Err(trouble)),
         Err(Failed::Store(error)) => Err(error),
     }

@@ -1,5 +1,6 @@
 //! The token endpoint, [RFC 6749 §3.2]: one function per grant, one funnel behind them.
 
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
@@ -41,9 +42,9 @@ use crate::visitor::Peer;
 pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
     let now = app.now();
     let (parts, body) = request.into_parts();
-    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
+    let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
     let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
-    let asked = Asked { parts: &parts, origin: &origin, address: &address, now };
+    let asked = Asked { parts: &parts, origin: &origin, address, now };
     let (client, answered) = match ClientRequest::read(&app, &parts, &segment, body).await {
         Ok(request) => (request.client.clone(), answer(&app, &asked, &request).await),
         Err(problem) => (None, Err(problem)),
@@ -65,7 +66,7 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
 struct Asked<'a> {
     parts: &'a Parts,
     origin: &'a str,
-    address: &'a str,
+    address: IpAddr,
     now: Timestamp,
 }
 
@@ -95,6 +96,8 @@ impl From<Issue> for Issued {
 
 async fn answer(app: &App, asked: &Asked<'_>, request: &ClientRequest) -> Result<Issued, OAuthProblem> {
     let Asked { parts, address, now, .. } = *asked;
+    // Text for those alone who write security events.
+    let from = || address.to_string();
     let audience = &request.audience;
     let (client, form) = (request.authenticate_with_key(app, parts, now).await?, &request.form);
     check_browser(&client, parts.headers.get(ORIGIN))?;
@@ -107,15 +110,15 @@ async fn answer(app: &App, asked: &Asked<'_>, request: &ClientRequest) -> Result
     }
     match grant {
         Some(GrantType::AuthorizationCode) => {
-            Ok(authorization_code(app, audience, &client, form, address, now).await?.into())
+            Ok(authorization_code(app, audience, &client, form, &from(), now).await?.into())
         }
-        Some(GrantType::RefreshToken) => Ok(refresh_token(app, audience, &client, form, address, now).await?.into()),
+        Some(GrantType::RefreshToken) => Ok(refresh_token(app, audience, &client, form, &from(), now).await?.into()),
         Some(GrantType::ClientCredentials) => {
             Ok(Issued::ForApp(Box::new(client_credentials(app, audience, &client, form, asked).await?)))
         }
-        Some(GrantType::DeviceCode) => Ok(device_code(app, audience, &client, form, address, now).await?.into()),
-        Some(GrantType::TokenExchange) => Ok(token_exchange(app, audience, &client, form, address, now).await?.into()),
-        Some(GrantType::JwtBearer) => Ok(jwt_bearer(app, audience, &client, form, address, now).await?.into()),
+        Some(GrantType::DeviceCode) => Ok(device_code(app, audience, &client, form, &from(), now).await?.into()),
+        Some(GrantType::TokenExchange) => Ok(token_exchange(app, audience, &client, form, &from(), now).await?.into()),
+        Some(GrantType::JwtBearer) => Ok(jwt_bearer(app, audience, &client, form, &from(), now).await?.into()),
         None => {
             let known = GrantType::ALL.map(GrantType::name).join(", ");
             Err(OAuthError::unsupported_grant_type(format!("grant_type is none of {known}")).into())

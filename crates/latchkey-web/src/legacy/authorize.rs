@@ -46,7 +46,7 @@ pub async fn read(app: &App, origin: &str, parameters: &str) -> Result<Asked, Un
     let client = app.store.client(id).await?;
     let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
     let Some(legacy) = app.store.legacy_app(client.id).await? else {
-        return Err(untrusted(Untrusted::NotOfTheOlderKind));
+        return Err(Unserved::Request(AuthorizeError::ShowPage(Untrusted::NotOfTheOlderKind), Some(client)));
     };
     let request = parse(&read, Some(Registered { client: &client, app: &legacy }), origin)
         .map_err(|error| Unserved::Request(error, Some(client.clone())))?;

@@ -54,6 +54,17 @@ pub(super) fn password_changed(origin: &str, email: &str) -> Text {
     }
 }
 
+pub(super) fn own_password_changed(origin: &str, email: &str) -> Text {
+    Text {
+        subject: "Your password was changed".into(),
+        body: format!(
+            "the password of {email} was changed by somebody who was signed in as you and knew the one before. Everybody else who was \
+             signed in as you is so no more.\n\nIf that was not you, ask whoever runs this server for another password at once, and look \
+             what was done as you:\n\n  {origin}/profile/activity"
+        ),
+    }
+}
+
 /// Nothing in it comes from who asked: an administrator reads that on the page, beside what is known of them.
 pub(super) fn request_arrived(origin: &str, organization: &str) -> Text {
     Text {

@@ -39,6 +39,11 @@ pub fn password_changed(app: &App, account: &Account, now: Timestamp) -> Letter 
     letter(account, letters::password_changed(origin(app), &account.email), None, now)
 }
 
+/// Tells the person that they changed it, which may have been somebody else.
+pub(crate) fn own_password_changed(app: &App, account: &Account, now: Timestamp) -> Letter {
+    letter(account, letters::own_password_changed(origin(app), &account.email), None, now)
+}
+
 /// Who administers an organization: its owner, and the group that does. At most a hundred are looked at.
 async fn administrators(app: &App, facts: &OrganizationFacts) -> Result<Vec<PersonId>, StoreError> {
     let owner = facts.organization.owner;

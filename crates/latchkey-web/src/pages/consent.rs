@@ -1,5 +1,7 @@
 //! The approval page: who asks, as whom, for what, where, for how long.
 
+mod search;
+
 use askama::Template;
 use latchkey_identity::client::presentation::ClientPage;
 
@@ -8,7 +10,9 @@ use super::prerequisite::AskedBefore;
 use super::{AppFace, Frame, Moment, Person, tile};
 use crate::extract::Pairs;
 
-/// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`), `keep`, and one `scope`,
+pub use search::Found;
+
+/// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`, or `find` with the text to look for among the places), `keep`, and one `scope`,
 /// `organization`, `project`, `repository` for each box that is ticked. Required scopes are disabled and so not posted.
 ///
 /// A tick counts only where everything around it is ticked too, and what is not ticked is left out: a project without
@@ -66,6 +70,8 @@ pub struct Consent {
     pub names_places: bool,
     /// Where it could act.
     pub organizations: Vec<OrganizationChoice>,
+    /// What was looked for among the places, if something was.
+    pub found: Option<Found>,
     /// For how long.
     pub keep: Vec<KeepChoice>,
     /// The longest that an organization's policy allows, when that leaves choices out: `30 days`.
@@ -81,6 +87,8 @@ pub enum Again {
     Anew,
     /// It is another to people than it was.
     Another,
+    /// It is the same, and would send the person to where they never let it, or not with all that it may do now.
+    FromElsewhere,
 }
 
 impl Again {
@@ -94,9 +102,8 @@ impl Again {
         match self {
             Self::More => "Now it asks for more.",
             Self::Anew => "Now it asks again.",
-            Self::Another => {
-                "Its name, its publisher, its keys or where you go back to is another now, so it asks again."
-            }
+            Self::Another => "Its name, its publisher or its keys are others now, so it asks again.",
+            Self::FromElsewhere => "Now you go back to another place than when you allowed it, so it asks again.",
         }
     }
 }
@@ -228,6 +235,8 @@ pub struct ProjectChoice {
     pub name: String,
     /// Whether it is ticked at first.
     pub ticked: bool,
+    /// Whether it is left out of what is seen, since something else was looked for.
+    pub hidden: bool,
     /// The repositories in it that the person can reach.
     pub repositories: Vec<RepositoryChoice>,
 }
@@ -266,7 +275,9 @@ impl OrganizationChoice {
     pub(super) fn is_folded(&self) -> bool {
         let repositories = self.projects.iter().flat_map(|project| &project.repositories);
         let mut inside = self.projects.iter().map(|project| project.ticked).chain(repositories.map(|one| one.ticked));
-        self.projects.len() > Self::MOST_PROJECTS && inside.all(|ticked| ticked == self.ticked)
+        self.projects.len() > Self::MOST_PROJECTS
+            && !self.projects.iter().any(|project| project.hidden)
+            && inside.all(|ticked| ticked == self.ticked)
     }
 }
 
@@ -360,6 +371,7 @@ mod tests {
             id: number.to_string(),
             name: format!("project {number}"),
             ticked,
+            hidden: false,
             repositories: Vec::new(),
         };
         let projects = ticked.enumerate().map(project).collect();

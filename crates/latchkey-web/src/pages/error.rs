@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::for_owner::ForOwner;
 use super::{Frame, Moment};
 
 /// An error, for people: what happened, what to do, and what to quote to whoever helps.
@@ -22,4 +23,6 @@ pub struct ErrorPage {
     pub correlation_id: String,
     /// When it happened.
     pub at: Moment,
+    /// What is said to whoever may change the app, if they are who looks.
+    pub owner: Option<ForOwner>,
 }

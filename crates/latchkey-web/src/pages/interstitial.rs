@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::for_owner::ForOwner;
 use super::{AppFace, Frame};
 
 /// Asks before an error is sent to an app that is not verified and that the person never approved. Posts `flow` to
@@ -21,4 +22,6 @@ pub struct Interstitial {
     pub reason: String,
     /// The OAuth error code.
     pub code: String,
+    /// What is said to whoever may change the app, if they are who looks.
+    pub owner: Option<ForOwner>,
 }

@@ -33,6 +33,7 @@ pub mod consent;
 pub mod demo;
 pub mod device;
 pub mod error;
+pub mod for_owner;
 pub mod form_post;
 pub mod gallery;
 pub mod home;

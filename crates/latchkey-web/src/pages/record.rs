@@ -50,6 +50,8 @@ pub struct Recorded {
     pub authorization: Option<String>,
     /// What it was done to, in words.
     pub subject: String,
+    /// What it changed, if it is a decision: `Longest authorization: 90 days, before no limit`.
+    pub changed: Vec<String>,
     /// From which network address.
     pub address: Option<String>,
     /// Where it is found again.

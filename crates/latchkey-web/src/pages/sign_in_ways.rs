@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::{Frame, Moment};
 
-/// How a person signs in. The forms post `upstream` and `password` to `/profile/sign-in/link`, and `issuer` and `subject` to
+/// How a person signs in. The forms post `current_password`, `new_password`, `repeated_password` and, if it is ticked, `revoke_services` to
+/// `/profile/sign-in/password`, `upstream` and `password` to `/profile/sign-in/link`, and `issuer` and `subject` to
 /// `/profile/sign-in/unlink`.
 #[derive(Template)]
 #[template(path = "sign_in_ways.html")]
@@ -15,6 +16,10 @@ pub struct SignInWays {
     pub done: Option<(bool, &'static str)>,
     /// What a password is worth.
     pub password: PasswordWay,
+    /// The address that it goes with.
+    pub email: String,
+    /// How many services may do something for the person.
+    pub services: u32,
     /// What the account is linked to.
     pub links: Vec<LinkRow>,
     /// The providers of the directory that it is not linked to.

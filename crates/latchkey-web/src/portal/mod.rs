@@ -31,6 +31,7 @@ mod organization;
 mod organization_older_apps;
 mod organization_policy;
 mod organization_services;
+mod password;
 mod pause;
 mod people;
 mod places;
@@ -39,6 +40,7 @@ mod policy_preview;
 mod problem;
 mod project;
 mod record;
+mod recorded;
 mod registration;
 mod rehearsal;
 mod repositories;
@@ -83,6 +85,7 @@ pub fn routes() -> Router<App> {
         .route("/profile/sessions", page(sessions::show))
         .route("/profile/sessions/end", form(sessions::end))
         .route("/profile/sign-in", page(sign_in_ways::show))
+        .route("/profile/sign-in/password", form(password::save))
         .route("/profile/sign-in/link", form(sign_in_ways::link))
         .route("/profile/sign-in/unlink", form(sign_in_ways::end))
         // The record of a directory, for who administers it.

@@ -172,6 +172,7 @@ fn project(branch: Branch) -> ProjectChoice {
         id: branch.id().to_string(),
         name: branch.name,
         ticked: true,
+        hidden: false,
         repositories: branch.inside.into_iter().map(repository).collect(),
     }
 }

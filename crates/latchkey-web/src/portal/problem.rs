@@ -126,6 +126,7 @@ fn forbidden(app: &App, visitor: &Visitor, reason: String) -> Response<Body> {
         code: "access_denied".into(),
         correlation_id: visitor.request_id.clone(),
         at: Moment::from_micros(visitor.now.as_micros()),
+        owner: None,
     };
     reply::page(StatusCode::FORBIDDEN, visitor, &page, &FormTargets::own())
 }

@@ -14,7 +14,7 @@ use super::organization::Entered;
 use super::problem::Problem;
 use super::visit::{self, Answer, PathParts, Visit, count};
 use crate::app::App;
-use crate::devops;
+use crate::devops::dispatch::{self, Destination};
 use crate::pages::project::{Place, Project as ProjectPage};
 use crate::visitor::Visitor;
 
@@ -76,8 +76,10 @@ pub(super) async fn show_or_else(State(app): State<App>, path: PathParts, reques
     if path.as_ref().is_ok_and(names_a_project) {
         return visit::show(app, path, request, show).await;
     }
-    let answered = devops::dispatch::answer(&app, request).await;
-    answered.unwrap_or_else(|parts| Problem::NotFound.page(&app, &Visitor::of(&app, &parts)))
+    match Destination::of(request.uri().path()) {
+        Some(destination) => dispatch::answer(&app, request, destination).await,
+        None => Problem::NotFound.page(&app, &Visitor::of(&app, &request.into_parts().0)),
+    }
 }
 
 /// Whether the two parts can be names of an organization and a project: `.well-known/..` and `../_apis` cannot.

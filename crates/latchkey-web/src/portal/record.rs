@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::csv::{Csv, kept};
 use super::people::Names;
 use super::problem::Problem;
+use super::recorded;
 use super::visit::{Answer, Visit, moment};
 use crate::pages::record::{Record as RecordPage, Recorded as Row};
 
@@ -171,6 +172,8 @@ async fn row(visit: &Visit, look: &Look, names: &mut Names, recorded: Recorded) 
         Some(actor) => Some((names.of(&visit.app.store, PersonId(actor)).await?, of_all(Only::By(actor)))),
         None => None,
     };
+    let subject = recorded::subject(visit, names, &event).await?;
+    let changed = recorded::changed(visit, names, &event).await?;
     Ok(Row {
         number: seq,
         what: in_words(&event.kind),
@@ -182,7 +185,8 @@ async fn row(visit: &Visit, look: &Look, names: &mut Names, recorded: Recorded) 
             true => of_all(Only::About(id)),
             false => Some(format!("/profile/authorizations/{id}")),
         }),
-        subject: event.subject,
+        subject,
+        changed,
         address: event.address,
         href: format!("{}#event-{seq}", look.address("", Some(format!("before={}", seq.saturating_add(1))))),
         kind: event.kind,

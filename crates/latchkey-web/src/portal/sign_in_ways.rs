@@ -7,8 +7,9 @@ use latchkey_identity::sign_in::upstream::passwords_count;
 use latchkey_identity::sign_in::upstream::pending::{Freshness, Purpose};
 use uuid::Uuid;
 
+use super::authorizations;
 use super::problem::Problem;
-use super::visit::{Answer, Visit, moment};
+use super::visit::{Answer, Visit, count, moment};
 use crate::identity::sign_in::shows_password;
 use crate::identity::upstream::{Errand, NotSent, send};
 use crate::pages::sign_in::SignInTrouble;
@@ -35,6 +36,8 @@ pub(super) async fn show(visit: Visit) -> Answer {
         frame: visit.frame(),
         done: visit.asked("done").and_then(done),
         password,
+        email: account.email.clone(),
+        services: count(authorizations::live(&visit).await?.len()),
         links: links
             .into_iter()
             .map(|link| LinkRow {
@@ -55,8 +58,8 @@ pub(super) async fn link(visit: Visit) -> Answer {
     let upstream = visit.app.upstream(account.tenant, wanted).await?.ok_or(Problem::NotFound)?;
     let password = visit.posted("password").unwrap_or_default().to_owned();
     match shows_password(&visit.app, &visit.visitor, account, password).await? {
-        Ok(true) => {}
-        Ok(false) => return visit.go_to("/profile/sign-in?done=password"),
+        Ok(Some(_)) => {}
+        Ok(None) => return visit.go_to("/profile/sign-in?done=password"),
         Err(SignInTrouble::Throttled(_)) => return visit.go_to("/profile/sign-in?done=throttled"),
         Err(_) => return visit.go_to("/profile/sign-in?done=busy"),
     }
@@ -105,6 +108,18 @@ fn done(what: &str) -> Option<(bool, &'static str)> {
             true,
             "It is linked no more. Where you are signed in by it you stay so, until you end that under Sessions.",
         ),
+        "changed" => (
+            true,
+            "Your password was changed. Wherever else you were signed in, you are so no more; services that you authorized go on.",
+        ),
+        "changed-and-revoked" => (
+            true,
+            "Your password was changed. Wherever else you were signed in, you are so no more, and no service may do anything for you until you authorize it again.",
+        ),
+        "length" => (false, "A new password has 12 to 1,024 bytes: a sentence is fine. Nothing was changed."),
+        "easy" => (false, "The new password is too easy to guess. Nothing was changed."),
+        "unequal" => (false, "The new password was not typed the same twice. Nothing was changed."),
+        "same" => (false, "That is the password you have. Nothing was changed."),
         "another" => (false, "Who signed in there is linked to another account here. Nothing was changed."),
         "refused" => (
             false,

@@ -169,6 +169,7 @@ mod tests {
             expires_at: None,
             session: SessionId(nobody),
             shown: [0; 32],
+            elsewhere: Default::default(),
             created_at: Timestamp::from_secs(0),
             changed_at: Timestamp::from_secs(0),
             paused_at: None,

@@ -5,7 +5,7 @@ use latchkey_testkit::{Person, World, on_both_databases};
 const EVIL: &str = "https://evil.test";
 const ENCODINGS: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"];
 
-const TARGETS: [&str; 18] = [
+const TARGETS: [&str; 19] = [
     "/signin",
     "/signin/cancel",
     "/select",
@@ -20,6 +20,7 @@ const TARGETS: [&str; 18] = [
     "/profile/authorizations/pause",
     "/profile/authorizations/resume",
     "/profile/sessions/end",
+    "/profile/sign-in/password",
     "/apps/new",
     "/organizations/harbor/policy",
     "/organizations/harbor/requests",
@@ -38,7 +39,8 @@ fn a_foreign_form_changes_nothing_in_any_encoding() {
         let ana = ana_with_burndown(&world).await;
         let id = ana.opens("/profile/authorizations").await.attributes("data-authorization")[0].clone();
         let body = format!(
-            "authorization={id}&session=others&account=all&decision=approve&email=eve%40shore.test&password=correct+horse+battery+staple"
+            "authorization={id}&session=others&account=all&decision=approve&email=eve%40shore.test&password=correct+horse+battery+staple\
+             &current_password=correct+horse+battery+staple&new_password=a+lighthouse+is+no+lamp&repeated_password=a+lighthouse+is+no+lamp"
         );
         for target in TARGETS {
             for encoding in ENCODINGS {

@@ -50,6 +50,13 @@ const ROUTES: &[Route] = &[
     ("GET", "/harbor/lighthouse/_apis/wit/fields", Needs::Stakeholder, "", ""),
     (
         "POST",
+        "/harbor/lighthouse/_apis/wit/wiql?api-version=7.1",
+        Needs::Stakeholder,
+        JSON,
+        r#"{"query":"SELECT [System.Id] FROM WorkItems"}"#,
+    ),
+    (
+        "POST",
         "/harbor/lighthouse/_apis/wit/workitems/$Task?api-version=7.1",
         Needs::Stakeholder,
         PATCH,
@@ -66,6 +73,7 @@ const ROUTES: &[Route] = &[
     ("GET", "/harbor/lighthouse/_apis/git/repositories/lamp/refs", Needs::Basic, "", ""),
     ("GET", "/harbor/lighthouse/_apis/git/repositories/lamp/items?path=/README.md", Needs::Basic, "", ""),
     ("GET", "/harbor/lighthouse/_apis/git/repositories/lamp/commits", Needs::Basic, "", ""),
+    ("GET", "/harbor/lighthouse/_apis/git/repositories/lamp/diffs/commits?targetVersion=dim", Needs::Basic, "", ""),
     ("GET", "/harbor/lighthouse/_apis/git/repositories/lamp/pullrequests", Needs::Basic, "", ""),
     ("GET", "/harbor/lighthouse/_apis/git/pullrequests", Needs::Basic, "", ""),
     ("GET", "/harbor/lighthouse/_apis/build/definitions", Needs::Stakeholder, "", ""),

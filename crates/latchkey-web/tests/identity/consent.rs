@@ -252,11 +252,7 @@ fn an_app_that_changed_asks_again() {
         world.changes_app("burndown", |client| client.name = "Burnup".to_owned()).await;
         let page = ana.goes_to(&request).await.page();
         assert_eq!(page.heading(), "Burnup wants to access your DevOps resources");
-        assert!(
-            page.says("Its name, its publisher, its keys or where you go back to is another now"),
-            "{}",
-            page.text()
-        );
+        assert!(page.says("Its name, its publisher or its keys are others now"), "{}", page.text());
         assert!(!page.says("New: Read"), "{}", page.text());
         ana.approves_request(&request).await;
         world.changes_app("burndown", |client| client.publisher = Publisher::Verified("other.test".to_owned())).await;
@@ -265,6 +261,35 @@ fn an_app_that_changed_asks_again() {
         ana.approves_request(&request).await;
         let elsewhere = request.party().clone().sending_back_to("http://127.0.0.1:4289/callback").request();
         assert!(ana.goes_to(&elsewhere).await.page().has("approve"), "another place to go back to is another question");
+    });
+}
+
+/// Whoever goes back to one place said nothing of another; whoever answered for both is asked at neither.
+#[test]
+fn each_place_to_go_back_to_is_asked_about_once() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let asking = |scope: &str| {
+            let party = world.app("burndown").asking(scope);
+            (party.request(), party.sending_back_to("http://127.0.0.1:4289/callback").request())
+        };
+        let (web, script) = asking("openid offline_access vso.work");
+        let first = ana.authorizes_part(&web, |page| page).await;
+        let page = ana.goes_to(&script).await.page();
+        assert!(page.says("Now you go back to another place than when you allowed it"), "{}", page.text());
+        let second = ana.authorizes_part(&script, |page| page).await;
+        for request in [&web, &script, &web] {
+            ana.goes_to(request).await.left();
+        }
+        assert!(first.refreshed().await.is_ok() && second.refreshed().await.is_ok());
+        let (web_more, script_more) = asking("openid offline_access vso.work vso.build");
+        ana.approves_request(&web_more).await;
+        ana.goes_to(&script).await.left();
+        assert!(ana.goes_to(&script_more).await.page().choices("scope").contains(&"vso.build".to_owned()));
+        world.changes_app("burndown", |client| client.name = "Burnup".to_owned()).await;
+        for request in [&web, &script] {
+            assert!(ana.goes_to(request).await.page().has("approve"), "it is another app to people");
+        }
     });
 }
 
@@ -383,9 +408,26 @@ fn an_answer_is_given_once() {
         let page = approval_page(&ana, "burndown").await;
         page.press("approve").await.left();
         let again = page.press("approve").await.page();
-        assert_eq!(again.error_code(), "flow_expired");
+        assert_eq!(again.error_code(), "flow_answered");
         let denied = page.press("deny").await.page();
-        assert_eq!(denied.error_code(), "flow_expired");
+        assert_eq!(denied.error_code(), "flow_answered");
+    });
+}
+
+#[test]
+fn whoever_goes_back_after_the_answer_is_told_that_it_was_given() {
+    on_both_databases(async |world| {
+        for button in ["deny", "approve"] {
+            let ana = world.ana();
+            let page = approval_page(&ana, "burndown").await;
+            let address = page.url().to_string();
+            page.press(button).await.left();
+            let back = ana.browser().open(&address).await.page();
+            assert_eq!((back.status(), back.error_code().as_str()), (400, "flow_answered"), "{button}");
+            assert!(back.says("Nothing was given twice"), "{}", back.text());
+            let elsewhere = world.browser().open(&address).await.page();
+            assert_eq!(elsewhere.error_code(), "flow_expired", "nobody else learns that it was answered");
+        }
     });
 }
 

@@ -27,6 +27,7 @@ mod logout;
 mod microsoft;
 mod mtls;
 mod par;
+mod places_at_first;
 mod presentation;
 mod private_key_jwt;
 mod prompt;

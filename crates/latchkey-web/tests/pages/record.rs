@@ -91,6 +91,37 @@ fn a_record_names_nobody_who_does_not_stand_in_it() {
     });
 }
 
+/// Whoever reads an event knows who and what is in it by name.
+#[test]
+fn the_record_says_names_and_what_a_decision_changed() {
+    on_both_databases(async |world| {
+        let (ana, elsewhere) = (world.ana(), world.ana());
+        elsewhere.signs_in().await;
+        ana.opens("/profile/sessions").await.press("end-others").await.page();
+        let policy = ana.opens("/organizations/harbor/policy").await;
+        policy.choose("who", "members").choose("longest", "90").press("save-policy").await.page();
+        for path in ["/audit", "/profile/activity"] {
+            let page = ana.opens(path).await;
+            let (kinds, texts) = (page.attributes("data-kind"), page.texts_with("data-kind"));
+            let of = |kind: &str| {
+                let found = kinds.iter().zip(&texts).find(|(one, _)| *one == kind);
+                found.map(|(_, text)| text.clone()).unwrap_or_else(|| panic!("{kind}: {}", page.text()))
+            };
+            let ended = of("session_ended");
+            assert!(ended.contains("signed in ") && !holds_an_id(&ended), "{ended}");
+            let changed = of("policy_changed");
+            assert!(changed.contains("Who may authorize services: members, before administrators"), "{changed}");
+            assert!(changed.contains("Longest authorization: 90 days, before no limit"), "{changed}");
+            assert!(!changed.contains("Older services"), "what stayed is not said: {changed}");
+            assert!(!texts.iter().any(|text| holds_an_id(text)), "{texts:?}");
+        }
+    });
+}
+
+fn holds_an_id(text: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_hexdigit() || c == '-')).any(|word| word.len() == 36)
+}
+
 #[test]
 fn older_events_are_a_page_further_and_each_is_found_again() {
     on_both_databases(async |world| {

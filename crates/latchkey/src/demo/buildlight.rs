@@ -56,6 +56,8 @@ enum State {
     Off(Option<Refusal>),
     Waiting(Asked),
     On(Key),
+    /// Its key was refused. It is kept: what somebody paused they may resume.
+    Dark(Key),
 }
 
 impl Buildlight {
@@ -122,7 +124,7 @@ impl Buildlight {
         let lamp = match &*state {
             State::Off(why) => Lamp::Off(why.clone()),
             State::Waiting(asked) => Lamp::Waiting(waiting(asked, visitor.now)),
-            State::On(key) => match self.lit(key.clone(), visitor.now).await {
+            State::On(key) | State::Dark(key) => match self.lit(key.clone(), visitor.now).await {
                 Ok((key, lamp)) => {
                     *state = State::On(key);
                     lamp
@@ -130,9 +132,8 @@ impl Buildlight {
                 Err(KeyRefused) => {
                     let sentence =
                         "Somebody took our key back or paused it, or its time was up. We can no longer see any build.";
-                    let why = Refusal { code: "401".to_owned(), sentence: sentence.to_owned() };
-                    *state = State::Off(Some(why.clone()));
-                    Lamp::Off(Some(why))
+                    *state = State::Dark(key.clone());
+                    Lamp::Off(Some(Refusal { code: "401".to_owned(), sentence: sentence.to_owned() }))
                 }
             },
         };

@@ -87,13 +87,8 @@ impl Burndown {
         match self.dashboard(visitor, Connected { person, key }).await {
             Ok(dashboard) => self.0.service.page(visitor, &dashboard),
             Err(news) => {
-                self.0.visits.with(&visitor.cookie, visitor.now, |visit| {
-                    // When nobody answers the key may still be good.
-                    if matches!(news, News::Ended { .. }) {
-                        visit.connected = None;
-                    }
-                    visit.news = Some(news);
-                });
+                // The key is kept until the person takes it away here or gives another: what was paused may be resumed, and then it is good again.
+                self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news = Some(news));
                 self.begin(visitor)
             }
         }
@@ -120,6 +115,7 @@ impl Burndown {
                 Reader { origin: &self.0.service.latchkey, organization: &self.0.organization, key: &connected.key };
             match reader.projects().await {
                 Ok(projects) => {
+                    self.0.visits.with(&visitor.cookie, visitor.now, |visit| visit.news = None);
                     let left = connected.key.expires_at.since(visitor.now).as_secs();
                     return Ok(BurndownDashboard {
                         person: connected.person,
@@ -220,7 +216,8 @@ impl Burndown {
 
 fn ended(refused: &KeyRefused, code: &str) -> News {
     let sentence = "Our access has ended: the person took our key back or paused it, or its time was up. We can no \
-                    longer see their work items, their code or their builds.";
+                    longer see their work items, their code or their builds. If they only paused it, we go on when they \
+                    resume it.";
     News::Ended { code: code.to_owned(), call: refused.call.clone(), sentence: sentence.to_owned() }
 }
 

@@ -211,7 +211,8 @@ impl Oldtimer {
                         // A server in trouble has taken nothing back.
                         Err(why) if why.code == "server_error" => visit.refused = Some(why.clone()),
                         Err(Refusal { code, sentence }) => {
-                            let ended = visit.key.take().is_some();
+                            // The key is kept: what the person paused they may resume.
+                            let ended = visit.key.is_some();
                             let so = if ended { "Our access has ended." } else { "We got no key." };
                             visit.refused = Some(refusal(code, &format!("{so} DevOps says: {sentence}.")));
                         }

@@ -155,7 +155,7 @@ const fn words(step: Happened) -> (&'static str, &'static str, &'static str) {
         ),
         Happened::WasRefused => (
             "Its next call fails",
-            "Burndown says so plainly. It has nothing left with which to ask again, except you.",
+            "Burndown says so plainly. Nothing that it holds works any more: it can only ask you again.",
             "RFC 6750 §3.1, RFC 6749 §5.2",
         ),
         Happened::WasAudited => (

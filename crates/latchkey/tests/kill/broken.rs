@@ -58,6 +58,7 @@ fn an_authorization(id: Uuid) -> Authorization {
         expires_at: None,
         session: SESSION,
         shown: [0; 32],
+        elsewhere: Default::default(),
         created_at: NOW,
         changed_at: NOW,
         paused_at: None,

@@ -1,5 +1,6 @@
 //! What the approval page says.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use latchkey_devops::scope::{Scope, ScopeGroup};
@@ -9,13 +10,15 @@ use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::client::ClientId;
 use latchkey_identity::client::redirect_uri::is_native_destination;
-use latchkey_identity::consent::{ChoiceError, Question, was_given_to};
+use latchkey_identity::consent::{ChoiceError, Question, asked_before as answered_before, is_of};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, PHONE, PROFILE, ScopeSet};
 use latchkey_identity::tenant::TenantKind;
 use latchkey_identity::token::narrowing::within;
 use latchkey_jose::base64url;
 use latchkey_store::StoreError;
+use latchkey_store::identity::ListedAuthorization;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::identity::apis::{self, Call};
@@ -52,6 +55,7 @@ pub(super) async fn page(
     let keeps_its_time = wanted.resource().is_empty() && live.is_some_and(|live| !live.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
     let others = others(app, visitor, asked.client.id, signed_in).await?;
+    let first = first_place(app, deliberation).await?;
     Ok(Consent {
         frame: problem_page::frame_for(app, visitor, signed_in.account.id),
         flow: opened.id.clone(),
@@ -84,7 +88,12 @@ pub(super) async fn page(
         offline: wanted.contains(OFFLINE_ACCESS),
         scopes: scopes(question, &wanted, calls, since, carried),
         names_places: deliberation.places.is_some(),
-        organizations: if wanted.resource().is_empty() { Vec::new() } else { organizations(deliberation, visitor.now) },
+        organizations: if wanted.resource().is_empty() {
+            Vec::new()
+        } else {
+            organizations(deliberation, first, visitor.now)
+        },
+        found: None,
         keep: if keeps_its_time {
             Vec::new()
         } else {
@@ -111,10 +120,12 @@ async fn others(
 
 /// Why a person is asked who has allowed it something.
 fn again(asked: &Asked, live: Option<&Authorization>, question: &Question) -> Again {
-    match live {
-        Some(live) if !was_given_to(live, &asked.request, &asked.client) => Again::Another,
-        Some(live) if question.open.is_empty() || !question.open.intersection(&live.asked).is_empty() => Again::Anew,
-        _ => Again::More,
+    let Some(live) = live else { return Again::More };
+    match answered_before(live, &asked.request, &asked.client) {
+        None if is_of(live, &asked.client) => Again::FromElsewhere,
+        None => Again::Another,
+        Some((_, before)) if question.open.is_empty() || !question.open.intersection(before).is_empty() => Again::Anew,
+        Some(_) => Again::More,
     }
 }
 
@@ -127,7 +138,7 @@ fn described(asked: &Asked, live: Option<&Authorization>) -> Option<DescribedApp
         host: url.host().to_owned(),
         address: url.to_string(),
         leads_elsewhere: is_of_the_web && redirect.destination() != url.host(),
-        says_something_else: live.is_some_and(|live| !was_given_to(live, &asked.request, &asked.client)),
+        says_something_else: live.is_some_and(|live| !is_of(live, &asked.client)),
     })
 }
 
@@ -216,22 +227,49 @@ fn sentence(scope: Scope) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<OrganizationChoice> {
+/// The organization that is ticked where nothing was chosen before and the request names none: the one that the person last let a service into, or
+/// let one work in; the only one if there is no other. Where neither says which, the person does.
+async fn first_place(app: &App, deliberation: &Deliberation) -> Result<Option<Uuid>, StoreError> {
+    let open = &deliberation.standing.open;
+    if let [only] = open.as_slice() {
+        return Ok(Some(only.id));
+    }
+    let mut given = app.store.authorizations_of(deliberation.signed_in.account.id).await?;
+    let last = |listed: &ListedAuthorization| {
+        let used = listed.last_used.as_ref().map(|(at, _)| *at);
+        used.map_or(listed.authorization.changed_at, |used| used.max(listed.authorization.changed_at))
+    };
+    given.sort_by_key(|listed| Reverse(last(listed)));
+    let last = given.iter().find_map(|listed| {
+        let is_in =
+            |one: &&OpenOrganization| listed.authorization.places.iter().any(|place| place.organization == one.id);
+        open.iter().find(is_in)
+    });
+    Ok(last.map(|organization| organization.id))
+}
+
+/// What there is to choose from. `first` is the organization that is ticked if nothing else says which.
+fn organizations(deliberation: &Deliberation, first: Option<Uuid>, now: Timestamp) -> Vec<OrganizationChoice> {
     let Deliberation { existing, standing, .. } = deliberation;
     let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
-    // What was chosen before stays ticked, for this app or for the one it took over from; without that, everything is.
+    // What was chosen before stays ticked, for this app or for the one it took over from; without that, one organization is.
     let before =
         existing.as_ref().filter(|existing| existing.ended.is_none() && !existing.places.is_empty()).or(carried);
     // So is what is asked for by name for the first time.
     let new = |place: &&Place| before.is_none_or(|before| !within(&before.asked_places, place));
     let new: Places = deliberation.places.iter().flatten().filter(new).copied().collect();
-    let ticked = |fits: &dyn Fn(&Place) -> bool| {
-        before.is_none_or(|before| before.places.iter().any(fits)) || new.iter().any(fits)
+    let names_places = deliberation.places.is_some();
+    let ticked = |organization: Uuid, fits: &dyn Fn(&Place) -> bool| {
+        let chosen = match before {
+            Some(before) => before.places.iter().any(fits),
+            None => names_places || first == Some(organization),
+        };
+        chosen || new.iter().any(fits)
     };
     let open = standing.open.iter().map(|organization| OrganizationChoice {
         id: organization.id.to_string(),
         name: organization.name.clone(),
-        ticked: ticked(&|place| place.organization == organization.id),
+        ticked: ticked(organization.id, &|place| place.organization == organization.id),
         obstacle: None,
         projects: organization
             .projects
@@ -239,7 +277,8 @@ fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<Organizatio
             .map(|project| ProjectChoice {
                 id: project.id.to_string(),
                 name: project.name.clone(),
-                ticked: ticked(&|place| {
+                hidden: false,
+                ticked: ticked(organization.id, &|place| {
                     place.organization == organization.id && place.project.is_none_or(|of| of == project.id)
                 }),
                 repositories: project
@@ -248,7 +287,7 @@ fn organizations(deliberation: &Deliberation, now: Timestamp) -> Vec<Organizatio
                     .map(|(id, name)| RepositoryChoice {
                         id: id.to_string(),
                         name: name.clone(),
-                        ticked: ticked(&|place| {
+                        ticked: ticked(organization.id, &|place| {
                             place.organization == organization.id
                                 && place.project.is_none_or(|of| of == project.id)
                                 && place.repository.is_none_or(|of| of == *id)

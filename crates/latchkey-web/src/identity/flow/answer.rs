@@ -5,19 +5,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use http::{Request, Response, StatusCode};
-use latchkey_identity::OAuthError;
 use latchkey_identity::authorize::response::may_redirect_silently;
-use latchkey_identity::authorize::{
-    AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, TrustedRedirect, Untrusted,
-};
+use latchkey_identity::authorize::{AuthorizationResponse, AuthorizeError, Flow, FlowId, ResponseMode, Untrusted};
 use latchkey_identity::client::Client;
 use latchkey_identity::secret::TokenHash;
 use latchkey_store::StoreError;
 
-use super::{Next, end, keep, next, signed_in};
+use super::{Next, end, going_on, keep, next, signed_in};
 use crate::app::App;
 use crate::identity::asked::{Asked, Unserved};
-use crate::identity::{offer, own_form, problem_page, rehearsal, signed_answer};
+use crate::identity::{for_owner, offer, own_form, problem_page, rehearsal, signed_answer};
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
 use crate::reply::{self, FormTargets};
@@ -63,10 +60,16 @@ pub enum Stage<'a> {
 pub async fn unserved(app: &App, visitor: &Visitor, error: Unserved, stage: Stage<'_>) -> Response<Body> {
     let (redirect, error, client) = match error {
         Unserved::Store(error) => return problem_page::unavailable(app, visitor, &error),
-        Unserved::Request(AuthorizeError::ShowPage(why), _) => return problem_page::untrusted(app, visitor, why),
+        Unserved::Request(AuthorizeError::ShowPage(why), client) => {
+            let owner = match client {
+                Some(client) => for_owner::of_untrusted(app, visitor, &client, why, stage).await,
+                None => None,
+            };
+            return problem_page::untrusted(app, visitor, why, owner);
+        }
         Unserved::Request(AuthorizeError::TellClient(redirect, error), Some(client)) => (redirect, error, client),
         Unserved::Request(AuthorizeError::TellClient(..), None) => {
-            return problem_page::untrusted(app, visitor, Untrusted::UnknownClient);
+            return problem_page::untrusted(app, visitor, Untrusted::UnknownClient, None);
         }
     };
     if let Stage::Waiting { flow, .. } = stage
@@ -81,6 +84,7 @@ pub async fn unserved(app: &App, visitor: &Visitor, error: Unserved, stage: Stag
     if may_redirect_silently(&client, &redirect, approved) {
         return send(app, visitor, &client, &redirect.error(&error));
     }
+    let owner = for_owner::of_error(app, visitor, &client, &error, stage).await;
     let id = match stage {
         Stage::Waiting { id, .. } => id.to_owned(),
         Stage::Arriving { segment, parameters } => match keep(app, visitor, client.id, segment, parameters).await {
@@ -88,24 +92,14 @@ pub async fn unserved(app: &App, visitor: &Visitor, error: Unserved, stage: Stag
             Err(response) => return *response,
         },
     };
-    interstitial(app, visitor, id, &client, &redirect, &error)
-}
-
-fn interstitial(
-    app: &App,
-    visitor: &Visitor,
-    id: String,
-    client: &Client,
-    redirect: &TrustedRedirect,
-    error: &OAuthError,
-) -> Response<Body> {
     let page = Interstitial {
         frame: problem_page::frame(app, visitor),
         flow: id,
-        app: offer::face(client),
+        app: offer::face(&client),
         host: redirect.destination(),
         reason: error.description.trim_end_matches('.').to_owned(),
         code: error.code.to_owned(),
+        owner,
     };
     reply::page(StatusCode::BAD_REQUEST, visitor, &page, &FormTargets::and_client(redirect.uri()))
 }
@@ -130,10 +124,13 @@ pub async fn continue_with_error(State(app): State<App>, visitor: Visitor, reque
     };
     let id = pairs.first("flow").unwrap_or_default();
     let flow = match app.store.flow(FlowId(TokenHash::of(id))).await {
-        Ok(flow) => flow.filter(|flow| flow.is_open_to(visitor.browser.hash(), visitor.now)),
+        Ok(flow) => going_on(&app, &visitor, flow),
         Err(error) => return problem_page::unavailable(&app, &visitor, &error),
     };
-    let Some(flow) = flow else { return problem_page::flow_gone(&app, &visitor) };
+    let flow = match flow {
+        Ok(flow) => flow,
+        Err(response) => return *response,
+    };
     if flow.rehearsed_by.is_some() {
         return rehearsal::broken_off(&app, &visitor, &flow).await;
     }

@@ -131,6 +131,11 @@ impl Invent<'_> {
             app: refused.is_none().then(|| self.say("Burndown")),
             authorization: Some(self.say("/audit?authorization=a1")),
             subject: self.say(subject),
+            changed: if kind == "policy_changed" {
+                vec![self.say("Longest authorization: 90 days, before no limit")]
+            } else {
+                Vec::new()
+            },
             address: Some(self.say("203.0.113.24")),
             href: self.say("/audit?before=9#event-8"),
         };
@@ -140,6 +145,7 @@ impl Invent<'_> {
             whole: true,
             only: Some(self.say("Only what Ana Moreira did.")),
             rows: vec![
+                event(3, "policy_changed", "Policy changed", "harbor", None),
                 event(2, "sign_in_failed", "Sign in failed", "password", Some("The password was wrong.")),
                 event(1, "authorization_granted", "Authorization granted", "vso.work vso.build", None),
             ],

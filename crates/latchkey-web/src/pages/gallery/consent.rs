@@ -33,6 +33,10 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("consent-many-projects", &Consent { organizations: vec![invent.many_projects()], ..usual() }),
+        Shown::new(
+            "consent-found",
+            &Consent { organizations: vec![invent.many_projects()], ..usual() }.found("lighthouse 7"),
+        ),
         Shown::new("consent-named-places", &Consent { names_places: true, ..usual() }),
         Shown::new(
             "consent-long-names",
@@ -184,6 +188,7 @@ impl Invent<'_> {
                     ..self.organization("o2", "shore", &[])
                 },
             ],
+            found: None,
             keep: self.keep(&[0, 1, 2, 3]),
             capped_to: None,
         }
@@ -218,6 +223,7 @@ impl Invent<'_> {
             id: self.say(id),
             name: self.say(name),
             ticked: true,
+            hidden: false,
             repositories: repositories.iter().map(repository).collect(),
         };
         OrganizationChoice {
@@ -231,9 +237,10 @@ impl Invent<'_> {
 
     /// An organization with more projects than a page shows at once.
     fn many_projects(&self) -> OrganizationChoice {
-        let ids: Vec<String> = (0..30).map(|number| format!("p{number}")).collect();
+        let names: Vec<(String, String)> =
+            (0..30).map(|number| (format!("p{number}"), format!("lighthouse {number}"))).collect();
         let projects: Vec<(&str, &str, &[&str])> =
-            ids.iter().map(|id| (id.as_str(), "lighthouse", &[] as &[&str])).collect();
+            names.iter().map(|(id, name)| (id.as_str(), name.as_str(), &[] as &[&str])).collect();
         self.organization("o1", "harbor", &projects)
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Invent, Shown, now};
 use crate::pages::error::ErrorPage;
+use crate::pages::for_owner::ForOwner;
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
 use crate::pages::legacy::Legacy;
@@ -45,6 +46,11 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
         Shown::new("interstitial", &invent.interstitial()),
         Shown::new("form-post", &invent.form_post()),
         Shown::new("error", &invent.error()),
+        Shown::new("error-for-owner", &ErrorPage { owner: Some(invent.for_owner()), ..invent.error() }),
+        Shown::new(
+            "interstitial-for-owner",
+            &Interstitial { owner: Some(invent.for_owner()), ..invent.interstitial() },
+        ),
     ]
 }
 
@@ -127,6 +133,7 @@ impl Invent<'_> {
             host: self.say("burndown.example"),
             reason: self.say("the scope vso.nothing does not exist"),
             code: self.say("invalid_scope"),
+            owner: None,
         }
     }
 
@@ -152,6 +159,17 @@ impl Invent<'_> {
             code: self.say("invalid_redirect_uri"),
             correlation_id: self.say("0b7c1a9e-2f6d-4a55-9c1f-7d0f3f1f2a11"),
             at: now(),
+            owner: None,
+        }
+    }
+
+    fn for_owner(&self) -> ForOwner {
+        ForOwner {
+            app: self.say("Burndown"),
+            registration: self.say("/apps/31359c7f-bd7e-475c-86db-fdb8c937548e"),
+            cause: self.say("The redirect_uri is not registered for this client, so you are not sent there."),
+            received: self.pairs(&[("redirect_uri", "https://burndown.example/callback/")]),
+            expected: vec![self.say("https://burndown.example/callback"), self.say("http://localhost:8000/callback")],
         }
     }
 }

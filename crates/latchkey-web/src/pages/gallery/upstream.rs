@@ -52,6 +52,8 @@ impl Invent<'_> {
             frame: self.frame(),
             done: Some((true, "Your account is linked.")),
             password,
+            email: self.say("ana@harbor.test"),
+            services: 4,
             links: vec![LinkRow {
                 name: self.say("Harbor Login"),
                 issuer: self.say(ISSUER),

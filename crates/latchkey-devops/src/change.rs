@@ -1,0 +1,116 @@
+//! Changes: what a commit did to a file, or is to do.
+
+use crate::item::ObjectType;
+use crate::word::words;
+
+words! {
+    /// What was done to a file. The numbers are sets of bits.
+    ChangeType {
+        /// It is new.
+        Add "add" = 1,
+        /// It has other content.
+        Edit "edit" = 2,
+        /// It was elsewhere.
+        Rename "rename" = 8,
+        /// It was elsewhere, and has other content.
+        EditRename "edit, rename" = 10,
+        /// It is gone.
+        Delete "delete" = 16,
+        /// It is elsewhere now.
+        DeleteSourceRename "delete, sourceRename" = 1040,
+    }
+}
+
+/// What was done to a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// What was done.
+    pub change: ChangeType,
+    /// Where the file is, or was, from the root on, beginning with `/`.
+    pub path: String,
+    /// Where it was, if it is elsewhere now.
+    pub from: Option<String>,
+    /// What kind of object it is.
+    pub kind: ObjectType,
+    /// The object id that it has now.
+    pub object_id: Option<String>,
+    /// The object id that it had before.
+    pub original_object_id: Option<String>,
+    /// A commit in which it is: for one that is gone, a commit before.
+    pub commit_id: String,
+}
+
+/// The changes between two commits, or a part of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Changes {
+    /// Those of this part.
+    pub part: Vec<Change>,
+    /// What was done how often, in all.
+    pub counts: Counts,
+    /// Whether this part has the last of them.
+    pub complete: bool,
+}
+
+/// How often what was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// New files.
+    pub added: usize,
+    /// Files with other content.
+    pub edited: usize,
+    /// Files that are gone.
+    pub deleted: usize,
+    /// Files that are elsewhere.
+    pub renamed: usize,
+}
+
+impl Changes {
+    /// A part of all changes: so many, behind so many. `complete`: whether there are no more than these at all.
+    pub fn part(all: Vec<Change>, skip: usize, top: usize, complete: bool) -> Self {
+        let counts = all.iter().fold(Counts::default(), Counts::with);
+        let complete = complete && all.len() <= skip.saturating_add(top);
+        Self { part: all.into_iter().skip(skip).take(top).collect(), counts, complete }
+    }
+}
+
+impl Counts {
+    fn with(mut self, change: &Change) -> Self {
+        match change.change {
+            ChangeType::Add => self.added += 1,
+            ChangeType::Edit => self.edited += 1,
+            ChangeType::Delete => self.deleted += 1,
+            ChangeType::Rename | ChangeType::EditRename => self.renamed += 1,
+            // It is counted where it is now.
+            ChangeType::DeleteSourceRename => {}
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn a_change(change: ChangeType) -> Change {
+        Change {
+            change,
+            path: "/a".to_owned(),
+            from: None,
+            kind: ObjectType::Blob,
+            object_id: None,
+            original_object_id: None,
+            commit_id: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_part_counts_all_changes_and_a_renamed_file_once() {
+        let all: Vec<Change> = ChangeType::ALL.iter().copied().map(a_change).collect();
+        let part = Changes::part(all.clone(), 1, 2, true);
+        assert_eq!((part.part.len(), part.complete), (2, false));
+        assert_eq!(part.counts, Counts { added: 1, edited: 1, deleted: 1, renamed: 2 });
+        assert!(Changes::part(all.clone(), 4, 2, true).complete);
+        assert!(!Changes::part(all.clone(), 4, 2, false).complete);
+        assert!(Changes::part(all, 9, usize::MAX, true).part.is_empty());
+    }
+}

@@ -1,0 +1,197 @@
+//! Looking at items one after the other, and keeping the numbers of those that fit.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
+
+use super::condition::Seen;
+use super::names::Names;
+use super::operand::Operand;
+use super::{MOST_EFFORT, MOST_LOOKED_AT, MOST_RESULTS, Query, not_answered};
+use crate::error::{DevOpsError, ErrorType};
+use crate::ids::PersonId;
+use crate::membership::Person;
+use crate::work_item::WorkItem;
+
+/// A query on its way through the items.
+#[derive(Debug)]
+pub struct Search<'a> {
+    query: &'a Query,
+    /// How many of the first are wanted.
+    top: Option<usize>,
+    names: Names,
+    /// What the items that fit are ordered by, by their numbers. An item that changes meanwhile may come twice; the later one counts.
+    found: HashMap<i64, Vec<Operand>>,
+    /// How often an item did.
+    fitted: usize,
+    looked_at: usize,
+    effort: usize,
+}
+
+/// What came of looking at an item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// It is settled.
+    Settled,
+    /// It hangs on what the item was before.
+    AsksForThePast,
+}
+
+/// What an item was before, as far as a query asks for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Past(Vec<bool>);
+
+impl<'a> Search<'a> {
+    /// Begins. Of an answer that is too long the first `top` are kept, if that is given.
+    pub fn new(query: &'a Query, top: Option<usize>) -> Self {
+        let top = top.map(|top| top.min(MOST_RESULTS));
+        Self { query, top, names: Names::default(), found: HashMap::new(), fitted: 0, looked_at: 0, effort: 0 }
+    }
+
+    /// Those of whom items speak whose names matter, and are not known yet.
+    pub fn strangers<'i>(&self, items: impl IntoIterator<Item = &'i WorkItem>) -> BTreeSet<PersonId> {
+        if !self.query.names_people() {
+            return BTreeSet::new();
+        }
+        let people = items.into_iter().flat_map(WorkItem::people);
+        people.filter(|person| !self.names.know(*person)).collect()
+    }
+
+    /// Learns the names of strangers. Whoever is not among the people is nobody any more.
+    pub fn meet<'p>(&mut self, strangers: &BTreeSet<PersonId>, people: impl IntoIterator<Item = &'p Person>) {
+        strangers.iter().for_each(|person| self.names.add_unknown(*person));
+        people.into_iter().for_each(|person| self.names.add(person));
+    }
+
+    /// Looks at an item.
+    pub fn look_at(&mut self, item: &WorkItem, project: &str) -> Result<Look, DevOpsError> {
+        self.count()?;
+        let verdict = self.verdict(item, project, None);
+        self.settle(item, project, verdict)
+    }
+
+    /// How often an item fitted until now.
+    pub fn fitted(&self) -> usize {
+        self.fitted
+    }
+
+    /// What is known of an item's past before any of it was read.
+    pub fn past(&self) -> Past {
+        Past(vec![false; self.query.evers])
+    }
+
+    /// Takes in what the item was at one of its revisions.
+    pub fn recall(&mut self, past: &mut Past, revision: &WorkItem, project: &str) -> Result<(), DevOpsError> {
+        self.count()?;
+        let seen = self.seen(revision, project, self.query.precision);
+        let mut effort = 0;
+        self.query.condition.each(&mut |leaf| {
+            if let Some(ever) = leaf.ever.and_then(|place| past.0.get_mut(place)).filter(|ever| !**ever) {
+                *ever = leaf.outcome(seen, &mut effort);
+            }
+        });
+        self.spend(effort)
+    }
+
+    /// Looks at an item again, with what it was before.
+    pub fn look_back(&mut self, item: &WorkItem, past: &Past, project: &str) -> Result<Look, DevOpsError> {
+        let verdict = self.verdict(item, project, Some(past));
+        self.settle(item, project, verdict)
+    }
+
+    /// The numbers of the items that fit, in order.
+    pub fn finish(mut self) -> Vec<i64> {
+        self.prune();
+        let order = self.query.order();
+        let mut found: Vec<_> = self.found.into_iter().collect();
+        found.sort_unstable_by(|one, two| compare(order, one, two));
+        found.into_iter().map(|(id, _)| id).collect()
+    }
+
+    fn seen<'s>(&'s self, item: &'s WorkItem, project: &'s str, precision: i64) -> Seen<'s> {
+        Seen { item, project, names: &self.names, precision }
+    }
+
+    fn verdict(&self, item: &WorkItem, project: &str, past: Option<&Past>) -> (Option<bool>, usize) {
+        let seen = self.seen(item, project, self.query.precision);
+        let mut effort = 0;
+        let verdict = self.query.condition.verdict(&mut |leaf| match leaf.ever {
+            Some(place) => past.and_then(|past| past.0.get(place).copied()),
+            None => Some(leaf.outcome(seen, &mut effort)),
+        });
+        (verdict, effort)
+    }
+
+    fn settle(
+        &mut self,
+        item: &WorkItem,
+        project: &str,
+        (verdict, effort): (Option<bool>, usize),
+    ) -> Result<Look, DevOpsError> {
+        self.spend(effort)?;
+        match verdict {
+            None => return Ok(Look::AsksForThePast),
+            Some(false) => drop(self.found.remove(&item.id)),
+            Some(true) => {
+                let seen = self.seen(item, project, 1);
+                let keys = self.query.order().iter().map(|by| seen.operand(by.field)).collect();
+                self.found.insert(item.id, keys);
+                self.fitted += 1;
+                self.bound()?;
+            }
+        }
+        Ok(Look::Settled)
+    }
+
+    /// Keeps what is found within the bounds of an answer.
+    fn bound(&mut self) -> Result<(), DevOpsError> {
+        if self.top.is_none() && self.found.len() > MOST_RESULTS {
+            return Err(DevOpsError::new(
+                ErrorType::WorkItemQueryTooLarge,
+                format!(
+                    "VS402337: The number of work items returned exceeds the size limit of {MOST_RESULTS}. Change the query to return \
+                     fewer items."
+                ),
+            ));
+        }
+        if self.found.len() > 2 * MOST_RESULTS {
+            self.prune();
+        }
+        Ok(())
+    }
+
+    /// Drops what is behind the first of those that are wanted.
+    fn prune(&mut self) {
+        let Some(top) = self.top.filter(|top| self.found.len() > *top) else { return };
+        let order = self.query.order();
+        let mut found: Vec<_> = self.found.drain().collect();
+        found.sort_unstable_by(|one, two| compare(order, one, two));
+        self.found.extend(found.into_iter().take(top));
+    }
+
+    fn count(&mut self) -> Result<(), DevOpsError> {
+        self.looked_at += 1;
+        if self.looked_at > MOST_LOOKED_AT {
+            return Err(not_answered(format!(
+                "The query looks at more than {MOST_LOOKED_AT} work items and revisions. Name fewer projects by [System.TeamProject]."
+            )));
+        }
+        Ok(())
+    }
+
+    fn spend(&mut self, effort: usize) -> Result<(), DevOpsError> {
+        self.effort = self.effort.saturating_add(effort);
+        if self.effort > MOST_EFFORT {
+            return Err(not_answered("The query compares too much. Ask with fewer conditions, or for fewer items."));
+        }
+        Ok(())
+    }
+}
+
+/// The order of an answer: by what was asked for, and then by number.
+fn compare(order: &[super::SortColumn], one: &(i64, Vec<Operand>), two: &(i64, Vec<Operand>)) -> Ordering {
+    let by_key = order.iter().zip(one.1.iter().zip(&two.1)).map(|(by, (one, two))| {
+        let ordering = one.cmp(two);
+        if by.descending { ordering.reverse() } else { ordering }
+    });
+    by_key.fold(Ordering::Equal, Ordering::then).then(one.0.cmp(&two.0))
+}
