@@ -9,14 +9,15 @@ import { freshPage } from './chromium.mjs';
 import { inspect } from './inspect.mjs';
 import { burndownsRow, connectAs, openAuthorizations, signIn, words } from './steps.mjs';
 
-const max = account('administrator');
+// Nobody else in this story is Pat, so whatever ends here ends for nobody else.
+const pat = account('personal');
 const NEW = 'a lighthouse is no lamp';
 
 export async function ownAccount(browser) {
   const page = await freshPage(browser);
 
   await test('account: whoever goes back after Approve reads that it was answered, and where to go', async () => {
-    await connectAs(page, max);
+    await connectAs(page, pat);
     await page.locator('#approve').click();
     await page.getByRole('heading', { name: /^Hello, /, level: 1 }).waitFor();
     await page.goBack();
@@ -46,12 +47,12 @@ export async function ownAccount(browser) {
   await test('account: a new password signs out every other browser and takes back what services may do', async () => {
     const other = await freshPage(browser);
     await other.goto(`${demo.origin}/me`);
-    await signIn(other, max);
-    await changePassword(page, max.password, NEW);
+    await signIn(other, pat);
+    await changePassword(page, pat.password, NEW);
     assert.match(await page.getByRole('status').innerText(), /^Your password was changed\./);
     await other.goto(`${demo.origin}/me`);
     await other.getByLabel('Password', { exact: true }).waitFor();
-    await signIn(other, { ...max, password: NEW });
+    await signIn(other, { ...pat, password: NEW });
     await other.getByRole('heading', { level: 1 }).waitFor();
     await page.goto(demo.service_url);
     await page.locator('#access-ended').waitFor();
@@ -59,7 +60,7 @@ export async function ownAccount(browser) {
     assert.match(await words(page), /Password changed/);
     await inspect(page, 'activity-password');
     // The others in this story know the one before.
-    await changePassword(page, NEW, max.password);
+    await changePassword(page, NEW, pat.password);
     await other.context().close();
   });
 
@@ -68,7 +69,7 @@ export async function ownAccount(browser) {
     const query = { client_id: client('web').client_id, response_type: 'code', redirect_uri: `${CALLBACK}/`, scope: 'openid' };
     wrong.search = new URLSearchParams(query);
     await page.goto(wrong.href);
-    assert.equal(await page.locator('#for-owner').count(), 0, 'max administers the organization and not the directory');
+    assert.equal(await page.locator('#for-owner').count(), 0, 'Pat administers the organization and not the directory');
     const owner = await freshPage(browser);
     await owner.goto(`${demo.origin}/me`);
     await signIn(owner, account('owner'));

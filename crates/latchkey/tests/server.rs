@@ -180,6 +180,37 @@ fn a_connection_ends_with_an_answer_that_did_not_wait_for_the_body() {
     assert_eq!(server.stop().0, Some(0));
 }
 
+/// RFC 9112 §9.6: a socket that is closed with bytes in it resets the connection, and the client loses the answer that stands in it.
+#[test]
+fn who_sends_a_large_body_for_nothing_reads_why() {
+    let premises = Premises::new();
+    let server = premises.serve();
+    let body = vec![b' '; 6 << 20];
+    let refused = |expects: &str| {
+        let (host, length) = (format!("localhost:{}", premises.port), body.len());
+        let head =
+            format!("PATCH /harbor/_apis/wit/workitems/1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n");
+        let mut socket = TcpStream::connect(("127.0.0.1", premises.port)).unwrap();
+        socket.write_all(format!("{head}Authorization: Bearer x.y.z\r\n{expects}\r\n").as_bytes()).unwrap();
+        if expects.is_empty() {
+            socket.write_all(&body).unwrap();
+        }
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for _ in 0..5 {
+        let answer = refused("");
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+    let answer = refused("Expect: 100-continue\r\n");
+    assert!(
+        answer.starts_with("HTTP/1.1 401"),
+        "what a client holds back is not asked for to be thrown away: {answer}"
+    );
+    assert_eq!(server.stop().0, Some(0));
+}
+
 #[test]
 fn a_connection_that_waits_does_not_hold_up_the_end() {
     let premises = Premises::new();

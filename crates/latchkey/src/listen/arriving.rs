@@ -7,13 +7,20 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 /// How long one may wait for bytes at first.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// And for each of so many bytes that have come, one second more.
 const BYTES_PER_SECOND: u64 = 1_024;
+
+/// So much of a body that nobody wants is read all the same, and for so long. A socket that is closed with bytes in it resets the connection, and
+/// the client loses the answer that it was about to read. [RFC 9112 §9.6]
+const UNWANTED_BYTES: u64 = 8 << 20;
+const UNWANTED_TIME: Duration = Duration::from_secs(5);
 
 /// A body slower than 1 KiB a second.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +38,20 @@ impl Abandoned {
     }
 }
 
+/// What a body comes from.
+pub(super) trait Source:
+    Body<Data = Bytes, Error: Into<axum::BoxError> + Send> + Unpin + Send + 'static
+{
+}
+
+impl<B: Body<Data = Bytes, Error: Into<axum::BoxError> + Send> + Unpin + Send + 'static> Source for B {}
+
 /// A body that is coming in. Time counts only while somebody waits for it.
-pub(super) struct Arriving<Inner = Incoming> {
-    inner: Inner,
+pub(super) struct Arriving<Inner: Source = Incoming> {
+    /// Nothing once it is being read away.
+    inner: Option<Inner>,
+    /// Whether the client sends it only when told to.
+    held_back: bool,
     ended: bool,
     abandoned: Abandoned,
     received: u64,
@@ -41,11 +59,13 @@ pub(super) struct Arriving<Inner = Incoming> {
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-impl<Inner> Arriving<Inner> {
-    /// A body of which nothing has come yet.
-    pub(super) fn new(inner: Inner) -> Self {
+impl<Inner: Source> Arriving<Inner> {
+    /// A body of which nothing has come yet. One that is `held_back` by its client, until it is wanted, is never asked for to be thrown away.
+    /// [RFC 9110 §10.1.1]
+    pub(super) fn new(inner: Inner, held_back: bool) -> Self {
         Self {
-            inner,
+            inner: Some(inner),
+            held_back,
             ended: false,
             abandoned: Abandoned::default(),
             received: 0,
@@ -60,19 +80,35 @@ impl<Inner> Arriving<Inner> {
     }
 }
 
-impl<Inner> Drop for Arriving<Inner> {
+impl<Inner: Source> Drop for Arriving<Inner> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.abandoned.0.store(true, Relaxed);
+        if self.ended {
+            return;
+        }
+        self.abandoned.0.store(true, Relaxed);
+        let untouched = self.held_back && self.received == 0;
+        if let (Some(inner), Ok(runtime)) = (self.inner.take().filter(|_| !untouched), Handle::try_current()) {
+            runtime.spawn(read_away(inner));
         }
     }
 }
 
-impl<Inner> Body for Arriving<Inner>
-where
-    Inner: Body<Data = Bytes> + Unpin,
-    Inner::Error: Into<axum::BoxError>,
-{
+/// Reads what nobody wants, while the client reads its answer.
+async fn read_away(mut body: impl Source) {
+    let read = async {
+        let mut read = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if read > UNWANTED_BYTES {
+                return;
+            }
+        }
+    };
+    // What takes longer is cut off.
+    timeout(UNWANTED_TIME, read).await.ok();
+}
+
+impl<Inner: Source> Body for Arriving<Inner> {
     type Data = Bytes;
     type Error = axum::BoxError;
 
@@ -80,14 +116,15 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(inner).poll_frame(cx) {
             if let Some((since, _)) = self.waiting.take() {
                 self.waited += since.elapsed();
             }
             if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
                 self.received = self.received.saturating_add(data.len() as u64);
             }
-            self.ended = frame.is_none() || self.inner.is_end_stream();
+            self.ended = frame.is_none() || self.is_end_stream();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let earned = Duration::from_secs(self.received / BYTES_PER_SECOND);
@@ -98,18 +135,18 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Inner::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map(Inner::size_hint).unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body_util::{BodyExt as _, StreamBody};
+    use http_body_util::StreamBody;
 
     /// A body that sends `count` pieces of `size` bytes, one every `pause`.
     fn a_body(count: u32, size: usize, pause: Duration) -> Arriving<axum::body::Body> {
@@ -118,7 +155,7 @@ mod tests {
             sleep(pause).await;
             Some((Ok::<_, std::io::Error>(Frame::data(Bytes::from(vec![b'x'; size]))), left))
         });
-        Arriving::new(axum::body::Body::new(StreamBody::new(pieces)))
+        Arriving::new(axum::body::Body::new(StreamBody::new(pieces)), false)
     }
 
     #[tokio::test(start_paused = true)]

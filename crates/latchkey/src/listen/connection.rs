@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use futures_util::FutureExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, EXPECT, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
@@ -131,10 +131,11 @@ async fn answer(
     let time = if request.uri().path().contains("/_git/") { GIT_REQUEST } else { REQUEST };
     // Most requests have no body; theirs costs nothing.
     let mut abandoned: Option<Abandoned> = None;
+    let held_back = request.headers().contains_key(EXPECT);
     let mut request = request.map(|body| match body.is_end_stream() {
         true => Body::empty(),
         false => {
-            let body = Arriving::new(body);
+            let body = Arriving::new(body, held_back);
             abandoned = Some(body.abandoned());
             Body::new(body)
         }
