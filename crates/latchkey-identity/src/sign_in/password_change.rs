@@ -15,8 +15,10 @@ pub struct PasswordChange<'a> {
     pub account: &'a Account,
     /// The session in which they ask. It goes on.
     pub session: SessionId,
-    /// The cookie of its browser, and the one that it gets now: whoever copied the one before holds nothing.
-    pub browser: (BrowserHash, BrowserHash),
+    /// The cookie that its browser came with. Whoever copied it holds nothing from now on.
+    pub cookie: BrowserHash,
+    /// The cookie that its browser gets.
+    pub next_cookie: BrowserHash,
     /// What was kept of the password that they showed, a PHC string.
     pub shown: &'a str,
     /// What is kept of the new one.
@@ -37,7 +39,7 @@ pub fn change(
     revoked: &[Authorization],
     now: Timestamp,
 ) -> Decision<(), NotThePassword> {
-    let PasswordChange { account, session, browser: (from, to), shown, new } = change;
+    let PasswordChange { account, session, cookie, next_cookie, shown, new } = change;
     if kept != Some(shown) {
         return Decision::refuse(NotThePassword);
     }
@@ -50,7 +52,7 @@ pub fn change(
         .and(replace)
         .and_all(taken_back)
         .and_all(end_others(sessions, account.id, session, now).changes)
-        .and(Change::RenewBrowser { from, to })
+        .and(Change::RenewBrowser { from: cookie, to: next_cookie })
 }
 
 #[cfg(test)]
@@ -62,7 +64,8 @@ mod tests {
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
-    const COOKIES: [BrowserHash; 2] = [BrowserHash(TokenHash([1; 32])), BrowserHash(TokenHash([2; 32]))];
+    const COOKIE: BrowserHash = BrowserHash(TokenHash([1; 32]));
+    const NEXT_COOKIE: BrowserHash = BrowserHash(TokenHash([2; 32]));
 
     fn changed(kept: Option<&str>, revoked: &[Authorization]) -> Decision<(), NotThePassword> {
         let account = an_account();
@@ -70,7 +73,8 @@ mod tests {
         let asked = PasswordChange {
             account: &account,
             session: a_session().id,
-            browser: COOKIES.into(),
+            cookie: COOKIE,
+            next_cookie: NEXT_COOKIE,
             shown: "$argon2id$1",
             new: "$argon2id$2",
         };
@@ -85,8 +89,7 @@ mod tests {
         assert!(decision.changes.contains(&Change::ReplacePassword { account: an_account().id, from, to, at: NOW }));
         let ended = |id: u128| Change::EndSession { session: SessionId(Uuid::from_u128(id)), at: NOW };
         assert!(decision.changes.contains(&ended(7)) && !decision.changes.contains(&ended(0x5e)));
-        let [from, to] = COOKIES;
-        assert!(decision.changes.contains(&Change::RenewBrowser { from, to }));
+        assert!(decision.changes.contains(&Change::RenewBrowser { from: COOKIE, to: NEXT_COOKIE }));
         let recorded = |change: &Change| matches!(change, Change::Record(event) if event.kind == EventKind::PasswordChanged && event.actor == Some(an_account().id));
         assert!(decision.changes.iter().any(recorded));
     }

@@ -14,7 +14,7 @@ use latchkey_identity::tenant::{PERSONAL_TENANT, Tenant, TenantKind};
 use latchkey_identity::token::family::TokenFamily;
 use latchkey_identity::{Change, Timestamp};
 use latchkey_jose::Algorithm;
-use latchkey_store::Outcome;
+use latchkey_store::{CommitError, Outcome};
 use latchkey_testkit::databases::on_both_databases;
 
 use crate::builders::*;
@@ -73,7 +73,7 @@ fn accounts_come_back_with_their_tenants_and_are_found_by_their_address() {
         assert_eq!(found, Some((ana(), Some("$argon2id$1".to_owned()))));
         assert_eq!(store.credentials("ben@harbor.test").await.unwrap(), Some((disabled.clone(), None)));
         assert_eq!(store.credentials("eve@harbor.test").await.unwrap(), None);
-        assert_eq!(store.accounts_of(harbor().id).await.unwrap(), [ana(), disabled]);
+        assert_eq!(store.accounts_of(harbor().id).await.unwrap(), [ana(), disabled.clone()]);
 
         with(&store, vec![Change::SetPassword { account: ana().id, password: "$argon2id$2".into(), at: NOW }]).await;
         let found = store.credentials("ana@harbor.test").await.unwrap();
@@ -85,6 +85,14 @@ fn accounts_come_back_with_their_tenants_and_are_found_by_their_address() {
         with(&store, replace("$argon2id$2", "$argon2id$3")).await;
         let found = store.credentials("ana@harbor.test").await.unwrap();
         assert_eq!(found, Some((ana(), Some("$argon2id$3".to_owned()))));
+        // What was shown is the password no more, or there is none.
+        let lost = Err(CommitError::Lost);
+        assert_eq!(commit(&store, replace("$argon2id$2", "$argon2id$4")).await, lost);
+        assert_eq!(store.credentials("ana@harbor.test").await.unwrap(), found);
+        let (from, to) = (String::new(), "$argon2id$4".to_owned());
+        let replace = Change::ReplacePassword { account: disabled.id, from, to, at: NOW };
+        assert_eq!(commit(&store, vec![replace]).await, lost);
+        assert_eq!(store.credentials("ben@harbor.test").await.unwrap(), Some((disabled, None)));
     });
 }
 

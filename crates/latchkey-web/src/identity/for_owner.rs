@@ -31,6 +31,7 @@ pub(super) async fn of_untrusted(
     told(app, visitor, client, async || {
         let uris = || client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
         let home = app.store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone());
+        // Without a `_`: whoever adds an error says what its owner sees.
         let (received, expected) = match why {
             Untrusted::RedirectUriMissing | Untrusted::RedirectUriNotRegistered => {
                 (came.values("redirect_uri"), uris())
@@ -42,9 +43,16 @@ pub(super) async fn of_untrusted(
             Untrusted::OfTheOlderKind | Untrusted::NotOfTheOlderKind | Untrusted::SuspendedClient => {
                 (came.values("client_id"), Vec::new())
             }
-            _ => (Vec::new(), Vec::new()),
+            Untrusted::UnknownTenant
+            | Untrusted::ClientMissing
+            | Untrusted::UnknownClient
+            | Untrusted::NoDescribedClients
+            | Untrusted::DocumentNotFetched
+            | Untrusted::DocumentNotTaken
+            | Untrusted::DeviceCodeGone
+            | Untrusted::RequestObject => (Vec::new(), Vec::new()),
         };
-        Ok((cause(why, client, &came), received, expected))
+        Ok(Facts { cause: cause(why, client, &came), received, expected })
     })
     .await
 }
@@ -73,13 +81,21 @@ pub(super) async fn of_error(
         named.sort_unstable();
         named.dedup();
         let received = named.into_iter().filter(|name| !name.is_empty()).flat_map(|name| came.values(name)).collect();
-        Ok((format!("{}: {}.", error.code, error.description.trim_end_matches('.')), received, expected))
+        let cause = format!("{}: {}.", error.code, error.description.trim_end_matches('.'));
+        Ok(Facts { cause, received, expected })
     })
     .await
 }
 
-/// Cause, what came, and what is registered.
-type Facts = (String, Vec<(String, String)>, Vec<String>);
+/// What is known of an error.
+struct Facts {
+    /// What is wrong, as sentences.
+    cause: String,
+    /// What came: the names of parameters and their values.
+    received: Vec<(String, String)>,
+    /// What is registered.
+    expected: Vec<String>,
+}
 
 /// These facts, if one of those who are signed in in this browser may change the app. What cannot be read is not shown.
 async fn told(
@@ -92,7 +108,7 @@ async fn told(
     if !people.iter().any(|one| client.may_be_changed_by(&one.account)) {
         return None;
     }
-    let (cause, received, expected) = facts().await.ok()?;
+    let Facts { cause, received, expected } = facts().await.ok()?;
     let registration = format!("/apps/{}", client.id);
     Some(ForOwner { app: client.name.clone(), registration, cause, received, expected })
 }
@@ -115,7 +131,17 @@ fn cause(why: Untrusted, client: &Client, came: &Came<'_>) -> String {
             "It asked in the name of another directory than the one that it is for.".to_owned()
         }
         Untrusted::SuspendedClient => "It goes on when an administrator lets it.".to_owned(),
-        _ => String::new(),
+        Untrusted::UnknownTenant
+        | Untrusted::ClientMissing
+        | Untrusted::UnknownClient
+        | Untrusted::NoDescribedClients
+        | Untrusted::DocumentNotFetched
+        | Untrusted::DocumentNotTaken
+        | Untrusted::OfTheOlderKind
+        | Untrusted::NotOfTheOlderKind
+        | Untrusted::DeviceCodeGone
+        | Untrusted::RequestUri
+        | Untrusted::RequestObject => String::new(),
     };
     format!("{} {more}", why.sentence()).trim_end().to_owned()
 }

@@ -85,7 +85,7 @@ pub enum Again {
     More,
     /// It wants to be asked, or anyone on the same machine could pose as it.
     Anew,
-    /// It is another to people than it was.
+    /// It is another to people than it was, or may send them to none of the places where they allowed it.
     Another,
     /// It is the same, and would send the person to where they never let it, or not with all that it may do now.
     FromElsewhere,
@@ -102,7 +102,9 @@ impl Again {
         match self {
             Self::More => "Now it asks for more.",
             Self::Anew => "Now it asks again.",
-            Self::Another => "Its name, its publisher or its keys are others now, so it asks again.",
+            Self::Another => {
+                "Its name, its publisher, its keys or where it may send you back to have changed, so it asks again."
+            }
             Self::FromElsewhere => "Now you go back to another place than when you allowed it, so it asks again.",
         }
     }

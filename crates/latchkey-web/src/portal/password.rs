@@ -42,7 +42,8 @@ pub(super) async fn save(visit: Visit) -> Answer {
     let change = PasswordChange {
         account: visit.account(),
         session: visit.current.session.id,
-        browser: (visit.visitor.browser.hash(), renewed.hash()),
+        cookie: visit.visitor.browser.hash(),
+        next_cookie: renewed.hash(),
         shown: &kept,
         new: &hashed,
     };

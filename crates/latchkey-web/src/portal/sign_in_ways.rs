@@ -110,7 +110,7 @@ fn done(what: &str) -> Option<(bool, &'static str)> {
         ),
         "changed" => (
             true,
-            "Your password was changed. Wherever else you were signed in, you are so no more; services that you authorized go on.",
+            "Your password was changed. Wherever else you were signed in, you are so no more; services that you authorized go on, except those that you allowed in another session for as long as it lasts.",
         ),
         "changed-and-revoked" => (
             true,

@@ -2,7 +2,8 @@
 
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::policy::AuthorizePolicy;
-use latchkey_identity::client::Publisher;
+use latchkey_identity::client::redirect_uri::RedirectUri;
+use latchkey_identity::client::{Client, Publisher};
 use latchkey_testkit::builders::{a_native_app, a_web_app};
 use latchkey_testkit::{Page, Person, World, on_both_databases};
 
@@ -252,7 +253,7 @@ fn an_app_that_changed_asks_again() {
         world.changes_app("burndown", |client| client.name = "Burnup".to_owned()).await;
         let page = ana.goes_to(&request).await.page();
         assert_eq!(page.heading(), "Burnup wants to access your DevOps resources");
-        assert!(page.says("Its name, its publisher or its keys are others now"), "{}", page.text());
+        assert!(page.says("Its name, its publisher, its keys or where it may send you back"), "{}", page.text());
         assert!(!page.says("New: Read"), "{}", page.text());
         ana.approves_request(&request).await;
         world.changes_app("burndown", |client| client.publisher = Publisher::Verified("other.test".to_owned())).await;
@@ -261,6 +262,24 @@ fn an_app_that_changed_asks_again() {
         ana.approves_request(&request).await;
         let elsewhere = request.party().clone().sending_back_to("http://127.0.0.1:4289/callback").request();
         assert!(ana.goes_to(&elsewhere).await.page().has("approve"), "another place to go back to is another question");
+    });
+}
+
+/// Nothing that the person allowed leads to where the app may send them now: it is another to them, and all that is new of it is its host.
+#[test]
+fn an_app_that_moved_to_another_host_asks_again_and_says_why() {
+    on_both_databases(async |world| {
+        const MOVED: &str = "https://burndown.example/callback";
+        let ana = world.ana();
+        let request = world.app("burndown").request();
+        ana.approves_request(&request).await;
+        let only = |client: &mut Client| client.redirect_uris = vec![RedirectUri::from_stored(MOVED.to_owned())];
+        world.changes_app("burndown", only).await;
+        let page = ana.goes_to(&request.party().clone().sending_back_to(MOVED).request()).await.page();
+        assert_eq!(page.text_of("destination"), "burndown.example");
+        assert!(page.says("where it may send you back to have changed, so it asks again"), "{}", page.text());
+        assert!(!page.says("are others now"), "nothing else is said to have: {}", page.text());
+        assert!(!page.says("Already allowed"), "nothing is carried over: {}", page.text());
     });
 }
 

@@ -71,6 +71,27 @@ fn what_services_may_do_is_taken_back_with_it_unless_the_person_says_no() {
     });
 }
 
+/// What was given for the time of a session ends with it, whatever the person says of services.
+#[test]
+fn what_was_given_for_another_session_ends_with_it_and_the_page_says_so() {
+    on_both_databases(async |world| {
+        let (here, there) = (world.ana(), world.ana());
+        let passing =
+            there.authorizes_part(&world.app("burndown").request(), |page| page.choose("keep", "session")).await;
+        let lasting = there.authorizes("beacon").await;
+        let page = filled(&here, PASSWORD, NEW, NEW).await.untick("revoke_services", "yes");
+        let done = page.press("change-password").await.page().text_of("done");
+        assert!(
+            done.ends_with("go on, except those that you allowed in another session for as long as it lasts."),
+            "{done}"
+        );
+        assert_eq!(passing.get("/harbor/_apis/projects").await.status, 401);
+        assert_eq!(passing.refreshed().await.err().unwrap().error, "invalid_grant");
+        assert_eq!(lasting.get("/harbor/_apis/projects").await.status, 200);
+        assert!(lasting.refreshed().await.is_ok());
+    });
+}
+
 #[test]
 fn a_password_that_is_not_shown_or_not_good_enough_changes_nothing() {
     on_both_databases(async |world| {

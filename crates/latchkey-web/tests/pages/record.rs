@@ -1,5 +1,12 @@
 //! `/profile/activity` and `/audit`: the record, as a page and as a file for spreadsheets.
 
+use std::time::Duration;
+
+use latchkey_devops::date;
+use latchkey_devops::ids::AppId;
+use latchkey_devops::policy::{AuthorizePolicy, OrganizationPolicy};
+use latchkey_devops::sunset::Sunset;
+use latchkey_identity::Timestamp;
 use latchkey_testkit::builders::a_web_app;
 use latchkey_testkit::on_both_databases;
 
@@ -114,6 +121,50 @@ fn the_record_says_names_and_what_a_decision_changed() {
             assert!(changed.contains("Longest authorization: 90 days, before no limit"), "{changed}");
             assert!(!changed.contains("Older services"), "what stayed is not said: {changed}");
             assert!(!texts.iter().any(|text| holds_an_id(text)), "{texts:?}");
+        }
+    });
+}
+
+/// The page reads what the database writes: there is a word for each setting of a policy.
+#[test]
+fn the_record_says_of_every_setting_of_a_policy_what_it_was_and_is() {
+    on_both_databases(async |world| {
+        let (ana, burndown) = (world.ana(), AppId(world.app("burndown").app().id.0));
+        let (warn, end) = (world.now(), world.now() + Duration::from_secs(90 * 86_400));
+        let before = world.policy().await;
+        let after = OrganizationPolicy {
+            authorize: AuthorizePolicy::Nobody,
+            longest_authorization_days: Some(7),
+            third_party_apps: !before.third_party_apps,
+            legacy_apps: !before.legacy_apps,
+            sunset: Sunset::new(Some(warn), Some(end)).unwrap(),
+            blocked_apps: [burndown].into(),
+        };
+        let seen = async || {
+            let page = ana.opens("/audit").await;
+            let newest = page.attributes("data-kind").into_iter().zip(page.texts_with("data-kind"));
+            newest.into_iter().find(|(kind, _)| kind == "policy_changed").expect("it is on record").1
+        };
+        let let_in = |is_in: bool| if is_in { "let in" } else { "kept out" };
+        let day = |at| date::format(at).chars().take(10).collect::<String>();
+        for (from, to, app) in [(&before, &after, "Stopped: burndown"), (&after, &before, "Let in again: burndown")] {
+            world.decides(|policy| *policy = to.clone()).await;
+            let said = seen().await;
+            let moment = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), day);
+            let lines = [
+                ("Services", let_in(to.third_party_apps).to_owned(), let_in(from.third_party_apps).to_owned()),
+                ("Older services", let_in(to.legacy_apps).to_owned(), let_in(from.legacy_apps).to_owned()),
+                ("warned from", moment(to.sunset.warn_from()), moment(from.sunset.warn_from())),
+                ("Older services end", moment(to.sunset.refuse_from()), moment(from.sunset.refuse_from())),
+            ];
+            for (name, now, was) in lines {
+                assert!(said.contains(&format!("{name}: {now}, before {was}")), "{name}: {said}");
+            }
+            assert!(
+                said.contains("Who may authorize services: ") && said.contains("Longest authorization: "),
+                "{said}"
+            );
+            assert!(said.contains(app), "{said}");
         }
     });
 }

@@ -28,7 +28,7 @@ impl NearMiss {
             Self::Scheme => "in what stands before :// alone",
             Self::Query => "in what stands after the question mark alone",
             Self::Port => "in its port alone",
-            Self::Path => "in its path",
+            Self::Path => "in its path alone",
         }
     }
 
@@ -52,23 +52,41 @@ impl NearMiss {
         if without_query(one_rest) == without_query(other_rest) {
             return Some(Self::Query);
         }
-        let ((one_host, one_port, one_path), (other_host, other_port, other_path)) =
-            (taken_apart(one_rest), taken_apart(other_rest));
-        match (one_host == other_host, one_port == other_port) {
-            (true, false) if one_path == other_path => Some(Self::Port),
-            (true, true) => Some(Self::Path),
-            _ => None,
+        let (one, other) = (Parts::of(one_rest), Parts::of(other_rest));
+        if other == (Parts { port: other.port, ..one }) {
+            Some(Self::Port)
+        } else if other == (Parts { path: other.path, ..one }) {
+            Some(Self::Path)
+        } else {
+            None
         }
     }
 }
 
-/// Host, port and what follows of what stands after `://`.
-fn taken_apart(rest: &str) -> (&str, Option<&str>, &str) {
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port), path),
-        _ => (authority, None, path),
+/// The parts of what stands after `://`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Parts<'a> {
+    host: &'a str,
+    port: Option<&'a str>,
+    path: &'a str,
+    /// Query and fragment, with the mark that begins them.
+    tail: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(rest: &'a str) -> Self {
+        let before = |text: &'a str, marks: &[char]| {
+            let end = text.find(marks).unwrap_or(text.len());
+            text.split_at_checked(end).unwrap_or((text, ""))
+        };
+        let (place, tail) = before(rest, &['?', '#']);
+        let (authority, path) = before(place, &['/']);
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Self { host, port: Some(port), path, tail }
+            }
+            _ => Self { host: authority, port: None, path, tail },
+        }
     }
 }
 
@@ -99,6 +117,19 @@ mod tests {
         assert_eq!(missed("https://burndown.test/callback?x=1"), Some(NearMiss::Query));
         assert_eq!(missed("https://burndown.test:8443/callback"), Some(NearMiss::Port));
         assert_eq!(missed("https://burndown.test/signin-oidc"), Some(NearMiss::Path));
+    }
+
+    #[test]
+    fn what_differs_in_two_things_is_not_told_by_one_of_them() {
+        for received in [
+            "https://burndown.test/signin-oidc?x=1",
+            "https://burndown.test/callback/#x",
+            "https://burndown.test:8443/signin-oidc",
+            "https://burndown.test:8443/callback?x=1",
+            "http://burndown.test/callback?x=1",
+        ] {
+            assert_eq!(missed(received), None, "{received}");
+        }
     }
 
     #[test]

@@ -8,8 +8,10 @@ pub struct Found {
     pub text: String,
     /// How many projects are shown.
     pub shown: usize,
-    /// How many are not shown, and how many of those are ticked.
-    pub others: (usize, usize),
+    /// How many are not shown.
+    pub hidden: usize,
+    /// How many of those are ticked.
+    pub hidden_ticked: usize,
 }
 
 impl Consent {
@@ -26,10 +28,14 @@ impl Consent {
         for project in self.organizations.iter_mut().flat_map(|organization| &mut organization.projects) {
             project.hidden = !fits(&project.name) && !project.repositories.iter().any(|one| fits(&one.name));
         }
-        let hidden = || self.projects().filter(|project| project.hidden);
-        let others = (hidden().count(), hidden().filter(|project| project.ticked).count());
-        let shown = self.projects().count() - others.0;
-        self.found = (!wanted.is_empty()).then(|| Found { text: text.trim().to_owned(), shown, others });
+        let count = |fits: fn(&ProjectChoice) -> bool| self.projects().filter(|project| fits(project)).count();
+        let found = Found {
+            text: text.trim().to_owned(),
+            shown: count(|project| !project.hidden),
+            hidden: count(|project| project.hidden),
+            hidden_ticked: count(|project| project.hidden && project.ticked),
+        };
+        self.found = (!wanted.is_empty()).then_some(found);
         self
     }
 
