@@ -65,17 +65,23 @@ pub struct Counts {
 }
 
 impl Changes {
-    /// A part of all changes: so many, behind so many. `complete`: whether there are no more than these at all.
-    pub fn part(all: Vec<Change>, skip: usize, top: usize, complete: bool) -> Self {
+    /// A part of all changes: so many, behind so many. `tell`: the one at a place. `complete`: whether there are no more than these at all.
+    pub fn part(
+        all: &[ChangeType],
+        skip: usize,
+        top: usize,
+        complete: bool,
+        tell: impl Fn(usize) -> Option<Change>,
+    ) -> Self {
         let counts = all.iter().fold(Counts::default(), Counts::with);
         let complete = complete && all.len() <= skip.saturating_add(top);
-        Self { part: all.into_iter().skip(skip).take(top).collect(), counts, complete }
+        Self { part: (0..all.len()).skip(skip).take(top).filter_map(tell).collect(), counts, complete }
     }
 }
 
 impl Counts {
-    fn with(mut self, change: &Change) -> Self {
-        match change.change {
+    fn with(mut self, change: &ChangeType) -> Self {
+        match change {
             ChangeType::Add => self.added += 1,
             ChangeType::Edit => self.edited += 1,
             ChangeType::Delete => self.deleted += 1,
@@ -105,12 +111,21 @@ mod tests {
 
     #[test]
     fn a_part_counts_all_changes_and_a_renamed_file_once() {
-        let all: Vec<Change> = ChangeType::ALL.iter().copied().map(a_change).collect();
-        let part = Changes::part(all.clone(), 1, 2, true);
-        assert_eq!((part.part.len(), part.complete), (2, false));
-        assert_eq!(part.counts, Counts { added: 1, edited: 1, deleted: 1, renamed: 2 });
-        assert!(Changes::part(all.clone(), 4, 2, true).complete);
-        assert!(!Changes::part(all.clone(), 4, 2, false).complete);
-        assert!(Changes::part(all, 9, usize::MAX, true).part.is_empty());
+        let part = |skip, top, complete| {
+            let told = std::cell::Cell::new(0);
+            let tell = |place: usize| {
+                told.set(told.get() + 1);
+                Some(a_change(ChangeType::ALL[place]))
+            };
+            let part = Changes::part(ChangeType::ALL, skip, top, complete, tell);
+            assert_eq!(told.get(), part.part.len(), "nothing else is told");
+            part
+        };
+        let some = part(1, 2, true);
+        assert_eq!((some.part.len(), some.complete), (2, false));
+        assert_eq!(some.counts, Counts { added: 1, edited: 1, deleted: 1, renamed: 2 });
+        assert!(part(4, 2, true).complete);
+        assert!(!part(4, 2, false).complete);
+        assert!(part(9, usize::MAX, true).part.is_empty());
     }
 }

@@ -26,7 +26,7 @@ words! {
 words! {
     /// Whether the changes of a pull request can be merged.
     MergeStatus {
-        /// That is being found out.
+        /// That is not known: it takes too long to find out.
         Queued "queued" = 1,
         /// They contradict the target.
         Conflicts "conflicts" = 2,
@@ -88,8 +88,8 @@ pub struct Branches {
     pub source: Option<String>,
     /// The commit that the target branch is at.
     pub target: Option<String>,
-    /// Whether git merges them by itself.
-    pub merges: bool,
+    /// Whether git merges them by itself, if that is known.
+    pub merges: Option<bool>,
 }
 
 impl Branches {
@@ -100,7 +100,11 @@ impl Branches {
                 "TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists.",
             ));
         }
-        Ok(if self.merges { MergeStatus::Succeeded } else { MergeStatus::Conflicts })
+        Ok(match self.merges {
+            Some(true) => MergeStatus::Succeeded,
+            Some(false) => MergeStatus::Conflicts,
+            None => MergeStatus::Queued,
+        })
     }
 }
 
@@ -136,11 +140,11 @@ pub fn propose(
     })
 }
 
-/// Changes a pull request. One that is open learns where its branches are by now.
+/// Changes a pull request. One that is open learns where its branches are by now; without `branches` it keeps what is known.
 pub fn update(
     present: &PullRequest,
     patch: &PullRequestPatch,
-    branches: &Branches,
+    branches: Option<&Branches>,
     same: Option<&PullRequest>,
     at: Timestamp,
 ) -> Result<PullRequest, DevOpsError> {
@@ -155,11 +159,12 @@ pub fn update(
         next.closed_at = (status != PullRequestStatus::Active).then_some(at);
         if status == PullRequestStatus::Active {
             // An open one keeps what is known of it where a branch is gone; one that is taken up again needs both.
-            branches.merge_status()?;
+            branches.ok_or_else(unknown)?.merge_status()?;
             refuse_twins(same)?;
         }
     }
     if next.status == PullRequestStatus::Active
+        && let Some(branches) = branches
         && let Ok(merge_status) = branches.merge_status()
     {
         next.merge_status = merge_status;
@@ -205,6 +210,12 @@ pub fn review(
     Ok(next)
 }
 
+/// It was given up while it was asked where its branches are, or nobody could tell.
+fn unknown() -> DevOpsError {
+    let message = "Where the branches of this pull request are cannot be told at the moment: try again shortly.";
+    DevOpsError::new(ErrorType::Unavailable, message)
+}
+
 fn refuse_twins(same: Option<&PullRequest>) -> Result<(), DevOpsError> {
     match same {
         Some(_) => Err(DevOpsError::new(
@@ -224,7 +235,7 @@ mod tests {
     const LATER: Timestamp = Timestamp::from_secs(1_795_340_000);
 
     fn branches() -> Branches {
-        Branches { source: Some("0a".repeat(20)), target: Some("0b".repeat(20)), merges: true }
+        Branches { source: Some("0a".repeat(20)), target: Some("0b".repeat(20)), merges: Some(true) }
     }
 
     fn proposed(branches: &Branches, same: Option<&PullRequest>) -> Result<PullRequest, DevOpsError> {
@@ -244,8 +255,10 @@ mod tests {
         let one = proposed(&branches(), None).unwrap();
         assert_eq!((one.status, one.merge_status), (PullRequestStatus::Active, MergeStatus::Succeeded));
         assert_eq!(one.reviewers, [Reviewer { person: ANA, vote: 0, required: true }]);
-        let contrary = Branches { merges: false, ..branches() };
-        assert_eq!(proposed(&contrary, None).unwrap().merge_status, MergeStatus::Conflicts);
+        for (merges, status) in [(Some(false), MergeStatus::Conflicts), (None, MergeStatus::Queued)] {
+            let told = Branches { merges, ..branches() };
+            assert_eq!(proposed(&told, None).unwrap().merge_status, status);
+        }
     }
 
     #[test]
@@ -261,15 +274,17 @@ mod tests {
     fn one_that_was_given_up_can_be_taken_up_again() {
         let to = |status| PullRequestPatch { status: Some(status), ..PullRequestPatch::default() };
         let open = proposed(&branches(), None).unwrap();
-        let given_up = update(&open, &to(PullRequestStatus::Abandoned), &branches(), None, LATER).unwrap();
+        let given_up = update(&open, &to(PullRequestStatus::Abandoned), None, None, LATER).unwrap();
         assert_eq!((given_up.status, given_up.closed_at), (PullRequestStatus::Abandoned, Some(LATER)));
         let again =
-            |branches: &Branches, same| update(&given_up, &to(PullRequestStatus::Active), branches, same, LATER);
+            |branches: &Branches, same| update(&given_up, &to(PullRequestStatus::Active), Some(branches), same, LATER);
         assert_eq!(again(&branches(), None).unwrap().closed_at, None);
         assert_eq!(again(&branches(), Some(&open)).unwrap_err().status(), 409);
         assert!(again(&Branches { target: None, ..branches() }, None).is_err());
+        let unknown = update(&given_up, &to(PullRequestStatus::Active), None, None, LATER);
+        assert_eq!(unknown.unwrap_err().status(), 503);
         let merged = PullRequest { status: PullRequestStatus::Completed, ..open };
-        assert!(update(&merged, &to(PullRequestStatus::Abandoned), &branches(), None, LATER).is_err());
+        assert!(update(&merged, &to(PullRequestStatus::Abandoned), Some(&branches()), None, LATER).is_err());
     }
 
     #[test]
@@ -291,9 +306,11 @@ mod tests {
         let open = proposed(&branches(), None).unwrap();
         let moved = Branches { source: Some("0c".repeat(20)), ..branches() };
         let patch = PullRequestPatch { title: Some("Brighter".into()), ..PullRequestPatch::default() };
-        let next = update(&open, &patch, &moved, None, LATER).unwrap();
+        let next = update(&open, &patch, Some(&moved), None, LATER).unwrap();
         assert_eq!(next, PullRequest { title: "Brighter".into(), source_commit: moved.source, ..open.clone() });
         let gone = Branches { source: None, ..branches() };
-        assert_eq!(update(&open, &patch, &gone, None, LATER).unwrap().source_commit, open.source_commit);
+        assert_eq!(update(&open, &patch, Some(&gone), None, LATER).unwrap().source_commit, open.source_commit);
+        let untold = update(&open, &patch, None, None, LATER).unwrap();
+        assert_eq!(untold, PullRequest { title: "Brighter".into(), ..open }, "what is known stays");
     }
 }

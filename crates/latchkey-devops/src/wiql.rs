@@ -6,10 +6,12 @@
 //! Azure DevOps: *Work Item Query Language (WIQL) syntax reference*.
 
 mod condition;
+mod effort;
 mod moment;
 mod names;
 mod operand;
 mod parse;
+mod phrase;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -36,7 +38,7 @@ const MOST_SORTED_BY: usize = 5;
 pub const MOST_RESULTS: usize = 20_000;
 /// How many items and revisions one query looks at.
 const MOST_LOOKED_AT: usize = 100_000;
-/// How many characters and values one query compares: a second's work.
+/// What one query spends on comparing, in bytes of plain text: about a second's work.
 const MOST_EFFORT: usize = 400_000_000;
 
 /// What a query leans on beside its text.

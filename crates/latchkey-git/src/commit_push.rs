@@ -12,7 +12,7 @@ use crate::browse::{Browse, from_gix, to_gix};
 use crate::import::signature;
 use crate::limits::{MAX_NEW_COMMITS, RECEIVE_TIME};
 use crate::pack::Pack;
-use crate::patience::within;
+use crate::patience::{Awaited, within};
 use crate::receive_pack::first_line;
 use crate::repository::blocking;
 use crate::tree_edit::TreeEdit;
@@ -86,11 +86,13 @@ pub struct CommitsPushed<R> {
 
 impl Repository {
     /// Makes commits for this person and moves a reference to the last of them. `authorize` is asked once, when the objects have been checked
-    /// and the reference is about to move; after a refusal nothing of them stays.
-    pub async fn push_commits<F, R: Display>(
+    /// and the reference is about to move; after a refusal nothing of them stays. `held` is dropped when nothing works on this any more, which may
+    /// be a moment after nobody waits for it.
+    pub async fn push_commits<F, R: Display, H: Send + 'static>(
         &self,
         person: Uuid,
         push: CommitPush,
+        held: H,
         authorize: impl FnOnce(Vec<crate::RefCommand>) -> F,
     ) -> Result<CommitsPushed<R>, GitError>
     where
@@ -100,11 +102,18 @@ impl Repository {
         if push.commits.is_empty() || push.commits.len() > MAX_NEW_COMMITS {
             return Err(GitError::TooLarge("a push of the API makes between 1 and 100 commits"));
         }
-        let _slot = self.git.admit(person).await?;
+        let slot = self.git.admit(person).await?;
+        let turn = self.git.turn_to_make().await?;
         within(RECEIVE_TIME, async {
             let (name, old) = (push.name.clone(), push.old);
             let folder = self.folder.clone();
-            let (commits, pack) = blocking(move || compose(&Browse::open(&folder)?, &push)).await?;
+            let awaited = Awaited::default();
+            let _waiting = awaited.while_held();
+            let compose = move || {
+                let made = compose(&Browse::open(&folder)?, push, &awaited)?;
+                Ok::<_, GitError>((made, (slot, turn, held)))
+            };
+            let ((commits, pack), _held) = blocking(compose).await?;
             let new = commits.last().copied().unwrap_or(ObjectId::ZERO);
             let (header, mut rest) = pack.split_at(pack.len().min(12));
             let incoming = self.index_pack(header, &mut rest).await?.map_err(|complaint| {
@@ -118,17 +127,18 @@ impl Repository {
     }
 }
 
-/// Makes the objects of a push.
-fn compose(browse: &Browse, push: &CommitPush) -> Result<(Vec<ObjectId>, Vec<u8>), GitError> {
+/// Makes the objects of a push, as long as that is waited for.
+fn compose(browse: &Browse, push: CommitPush, awaited: &Awaited) -> Result<(Vec<ObjectId>, Vec<u8>), GitError> {
     let who = signature(&push.author)?;
     let root = push.base.map(|base| browse.root(base)).transpose()?;
-    let mut files = TreeEdit::of(browse, root)?;
+    let mut files = TreeEdit::of(browse, root, awaited)?;
     let mut pack = Pack::new();
     let mut parent = push.base.map(to_gix);
     let mut made = Vec::with_capacity(push.commits.len());
-    for commit in &push.commits {
-        for change in &commit.changes {
-            apply(&mut files, &mut pack, change)?;
+    for commit in push.commits {
+        for change in commit.changes {
+            awaited.check()?;
+            apply(&mut files, &mut pack, &change)?;
         }
         let tree = files.write(&mut pack)?;
         let follows = parent.map(|parent| format!("parent {parent}\n")).unwrap_or_default();

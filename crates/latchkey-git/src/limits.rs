@@ -90,14 +90,44 @@ pub const MAX_WALKED: usize = 200_000;
 /// histories were joined.
 pub const MAX_MISDATED: usize = 10_000;
 
-/// Entries of folders that are compared to tell what differs between two commits: the largest repositories that people made have fewer files.
+/// Entries of folders that are compared to tell what differs between two commits: the largest repositories that people made have fewer
+/// files. Long names count as several.
 pub const MAX_COMPARED: usize = 1_000_000;
 
 /// Commits that one request of the API may make.
 pub const MAX_NEW_COMMITS: usize = 100;
 
-/// Entries of folders that are read to make commits from a request of the API. Each takes some hundred bytes while that is done.
-pub const MAX_EDITED: usize = 500_000;
+/// What the folders that one request of the API changes take in memory while it makes commits, [`EDITED_ENTRY_BYTES`] and its name for
+/// each entry: folders with some hundred thousand files in all.
+pub const MAX_EDITED_BYTES: usize = 32 << 20;
 
-/// How deep folders may lie in each other when they are listed or compared. Paths of people's systems end long before it.
+/// What an entry of a folder that is being changed takes beside its name.
+pub const EDITED_ENTRY_BYTES: usize = 96;
+
+/// What a folder that is made takes beside its entries.
+pub const MADE_FOLDER_BYTES: usize = 1 << 10;
+
+/// The pack that the server makes for a request of the API: several times what one may bring.
+pub const MAX_MADE_PACK_BYTES: usize = 32 << 20;
+
+/// What is hashed and packed to make it. A hundred commits in the largest folder that people made fit; it takes some seconds.
+pub const MAX_MADE_BYTES: usize = 128 << 20;
+
+/// Requests of the API whose commits are made at the same time; further ones wait. Each may take the memory of the bounds above.
+pub const MAX_MAKING: usize = 4;
+
+/// Paths of one listing or comparison, and the names that are read for it, in bytes: three times the longest lists of usual paths. An
+/// answer names each of them several times.
+pub const MAX_PATH_BYTES: usize = 16 << 20;
+
+/// The largest object that is read into memory: a file of [`MAX_CONTENT_BYTES`] and what it is packed as a difference to.
+pub const MAX_OBJECT_BYTES: u64 = 2 * MAX_CONTENT_BYTES;
+
+/// How long it may take to find out whether git merges two commits: what takes longer is not known.
+pub const MERGING_TIME: Duration = Duration::from_secs(5);
+
+/// Private memory of git while it finds that out.
+pub const MERGING_MEMORY_BYTES: u64 = 256 << 20;
+
+/// How deep folders may lie in each other when they are listed, compared or made. Paths of people's systems end long before it.
 pub const MAX_DEPTH: usize = 128;

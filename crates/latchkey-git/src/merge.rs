@@ -1,21 +1,50 @@
 //! Whether git merges two commits by itself.
 
+use std::process::Stdio;
+
 use uuid::Uuid;
 
+use crate::limits::{MAX_CONTENT_BYTES, MERGING_MEMORY_BYTES, MERGING_TIME};
 use crate::quarantine::Quarantine;
+use crate::running::Bounds;
 use crate::{GitError, ObjectId, Repository};
 
 impl Repository {
-    /// Whether git merges these commits of this person's by itself. Nothing is kept of what it tries.
-    pub async fn merges(&self, person: Uuid, one: ObjectId, other: ObjectId) -> Result<bool, GitError> {
+    /// Whether git merges these commits of this person's by itself; nothing if it takes too much to find that out. Nothing is kept of what it
+    /// tries.
+    pub async fn merges(&self, person: Uuid, one: ObjectId, other: ObjectId) -> Result<Option<bool>, GitError> {
+        let bounds = Bounds { time: MERGING_TIME, memory: MERGING_MEMORY_BYTES, file: MAX_CONTENT_BYTES };
+        self.merges_within(bounds, person, one, other).await
+    }
+
+    async fn merges_within(
+        &self,
+        bounds: Bounds,
+        person: Uuid,
+        one: ObjectId,
+        other: ObjectId,
+    ) -> Result<Option<bool>, GitError> {
         let _slot = self.git.admit(person).await?;
         let trial = Quarantine::beside(&self.folder)?;
         let mut command = self.git.command(&self.folder);
         command.args(["-c", "merge.renameLimit=1000", "merge-tree", "--write-tree", "--no-messages"]);
         command.args([one.to_string(), other.to_string()]);
         trial.enter(&mut command);
-        // Conflicts end it without success, and so do histories that have nothing in common.
-        Ok(self.git.ask("merge-tree", command, &[]).await?.succeeded())
+        // How it ends says everything; what it writes of conflicts may be without end.
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let answer = match self.git.ask_within(bounds, "merge-tree", command).await {
+            Err(GitError::TimedOut) => return Ok(None),
+            answer => answer?,
+        };
+        Ok(match answer.code() {
+            Some(0) => Some(true),
+            Some(1) => Some(false),
+            _ if answer.complaint().contains("unrelated histories") => Some(false),
+            _ => {
+                tracing::info!(complaint = answer.complaint(), "git did not tell whether commits merge");
+                None
+            }
+        })
     }
 }
 
@@ -50,9 +79,14 @@ mod tests {
             .await
             .unwrap();
         let merges = async |other: ObjectId| repository.merges(Uuid::nil(), made[3], other).await.unwrap();
-        assert!(!merges(made[1]).await);
-        assert!(merges(made[2]).await);
-        assert!(!merges(made[4]).await);
+        assert_eq!(merges(made[1]).await, Some(false));
+        assert_eq!(merges(made[2]).await, Some(true));
+        assert_eq!(merges(made[4]).await, Some(false));
+        let tight =
+            [Bounds { time: std::time::Duration::ZERO, ..Bounds::USUAL }, Bounds { memory: 1 << 16, ..Bounds::USUAL }];
+        for bounds in tight {
+            assert_eq!(repository.merges_within(bounds, Uuid::nil(), made[3], made[2]).await.unwrap(), None);
+        }
         let left = std::fs::read_dir(repository.folder.join("objects")).unwrap().flatten();
         assert!(left.into_iter().all(|entry| ["info", "pack"].iter().any(|own| entry.file_name() == *own)));
     }

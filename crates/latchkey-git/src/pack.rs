@@ -8,28 +8,47 @@ use flate2::write::ZlibEncoder;
 use gix::objs::{Kind, compute_hash};
 
 use crate::GitError;
+use crate::limits::{MAX_MADE_BYTES, MAX_MADE_PACK_BYTES};
+
+const TOO_LARGE: GitError = GitError::TooLarge("these commits are larger than fits into one request, use git");
 
 /// A pack that is being put together: every object whole, and each once.
 pub(crate) struct Pack {
     bytes: Vec<u8>,
     known: HashSet<gix::ObjectId>,
+    /// How many more bytes may be looked at.
+    rest: usize,
 }
 
 impl Pack {
     /// One without objects.
     pub(crate) fn new() -> Self {
         // How many there are is filled in at the end.
-        Self { bytes: b"PACK\0\0\0\x02\0\0\0\0".to_vec(), known: HashSet::new() }
+        Self { bytes: b"PACK\0\0\0\x02\0\0\0\0".to_vec(), known: HashSet::new(), rest: MAX_MADE_BYTES }
     }
 
     /// Adds an object, unless it is there, and tells its name.
     pub(crate) fn add(&mut self, kind: Kind, data: &[u8]) -> Result<gix::ObjectId, GitError> {
+        self.add_unless(kind, data, None)
+    }
+
+    /// The same, unless it is this one: that is known to be elsewhere.
+    pub(crate) fn add_unless(
+        &mut self,
+        kind: Kind,
+        data: &[u8],
+        kept: Option<gix::ObjectId>,
+    ) -> Result<gix::ObjectId, GitError> {
+        self.rest = self.rest.checked_sub(data.len()).ok_or(TOO_LARGE)?;
         let id = hash(kind, data)?;
-        if self.known.insert(id) {
+        if kept != Some(id) && self.known.insert(id) {
             self.bytes.extend(head(kind, data.len()));
             let mut packed = ZlibEncoder::new(&mut self.bytes, Compression::fast());
             packed.write_all(data)?;
             packed.finish()?;
+            if self.bytes.len() > MAX_MADE_PACK_BYTES {
+                return Err(TOO_LARGE);
+            }
         }
         Ok(id)
     }
@@ -49,7 +68,7 @@ impl Pack {
 }
 
 /// The name of an object.
-pub(crate) fn hash(kind: Kind, data: &[u8]) -> Result<gix::ObjectId, GitError> {
+fn hash(kind: Kind, data: &[u8]) -> Result<gix::ObjectId, GitError> {
     compute_hash(gix::hash::Kind::Sha1, kind, data).map_err(refused)
 }
 
@@ -99,5 +118,23 @@ mod tests {
         assert_eq!(name.to_string(), "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0");
         assert_eq!(pack.add(Kind::Blob, b"hello").unwrap(), name);
         assert_eq!(pack.finish().unwrap()[8..12], [0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let same = vec![0; 1 << 20];
+        let mut pack = Pack::new();
+        let fits = (0..(2 * MAX_MADE_BYTES) >> 20).take_while(|_| pack.add(Kind::Blob, &same).is_ok()).count();
+        assert_eq!(fits, MAX_MADE_BYTES >> 20, "what is there already is looked at all the same");
+
+        let mut pack = Pack::new();
+        let mut state = 1_u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        let mut random = || (0..4 << 20).map(|_| noise()).collect::<Vec<u8>>();
+        let fits = (0..20).take_while(|_| pack.add(Kind::Blob, &random()).is_ok()).count();
+        assert_eq!(fits, 7, "what cannot be packed");
     }
 }

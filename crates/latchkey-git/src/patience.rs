@@ -1,5 +1,7 @@
 //! How long anything is waited for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::GitError;
@@ -43,4 +45,29 @@ impl Patience {
 /// Does the work, or gives up when the time is over.
 pub(crate) async fn within<T>(time: Duration, work: impl Future<Output = Result<T, GitError>>) -> Result<T, GitError> {
     tokio::time::timeout(time, work).await.unwrap_or(Err(GitError::TimedOut))
+}
+
+/// Whether somebody still waits for work that a thread does on its own: `true` when nobody does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Awaited(Arc<AtomicBool>);
+
+/// Somebody who waits, until this is dropped.
+pub(crate) struct Waiting(Awaited);
+
+impl Awaited {
+    /// Notes that nobody does when what this returns is dropped.
+    pub(crate) fn while_held(&self) -> Waiting {
+        Waiting(self.clone())
+    }
+
+    /// An error if nobody does.
+    pub(crate) fn check(&self) -> Result<(), GitError> {
+        if self.0.load(Ordering::Relaxed) { Err(GitError::Stalled) } else { Ok(()) }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
 }

@@ -5,16 +5,19 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::limits::QUESTION_TIME;
+use crate::limits::{MAX_MAKING, QUESTION_TIME};
 use crate::patience::{Patience, within};
 use crate::ref_name::HIDDEN;
-use crate::running::Running;
+use crate::running::{Bounds, Running};
 use crate::slots::{Slot, Slots};
 use crate::{GitError, Protocol};
 
@@ -59,6 +62,8 @@ pub struct GitProgram {
     path: PathBuf,
     home: PathBuf,
     slots: Slots,
+    /// Who may make commits.
+    making: Arc<Semaphore>,
     /// How long clients are waited for.
     pub(crate) patience: Patience,
 }
@@ -74,7 +79,13 @@ impl GitProgram {
             .find(|candidate| is_program(candidate))
             .ok_or_else(missing)?;
         tokio::fs::create_dir_all(&home).await?;
-        let git = Self { path, home, slots: Slots::default(), patience: Patience::USUAL };
+        let git = Self {
+            path,
+            home,
+            slots: Slots::default(),
+            making: Arc::new(Semaphore::new(MAX_MAKING)),
+            patience: Patience::USUAL,
+        };
         let mut command = git.command(&git.home);
         command.arg("version");
         let answer = git.ask("version", command, &[]).await?.successful()?;
@@ -89,6 +100,12 @@ impl GitProgram {
     /// Room for one more request of this person that runs git, until the slot is dropped.
     pub(crate) async fn admit(&self, person: Uuid) -> Result<Slot, GitError> {
         self.slots.wait_for(person, self.patience.waiting).await
+    }
+
+    /// The right to make commits in memory, until it is dropped.
+    pub(crate) async fn turn_to_make(&self) -> Result<OwnedSemaphorePermit, GitError> {
+        let turn = timeout(self.patience.waiting, Arc::clone(&self.making).acquire_owned()).await;
+        turn.map_err(|_| GitError::Busy)?.map_err(|_| GitError::Busy)
     }
 
     /// A command that sees nothing but `folder`, which is its working directory and its repository. Sub-command and arguments
@@ -126,6 +143,16 @@ impl GitProgram {
         self.ask_for(QUESTION_TIME, name, command, input).await
     }
 
+    /// The same, for a command that may take no more than this.
+    pub(crate) async fn ask_within(
+        &self,
+        bounds: Bounds,
+        name: &'static str,
+        command: Command,
+    ) -> Result<Answer, GitError> {
+        Self::answer(bounds, name, command, &[]).await
+    }
+
     /// The same, for a command that may take this long.
     pub(crate) async fn ask_for(
         &self,
@@ -134,8 +161,12 @@ impl GitProgram {
         command: Command,
         input: &[u8],
     ) -> Result<Answer, GitError> {
-        within(time, async {
-            let mut running = Running::start(command)?;
+        Self::answer(Bounds { time, ..Bounds::USUAL }, name, command, input).await
+    }
+
+    async fn answer(bounds: Bounds, name: &'static str, command: Command, input: &[u8]) -> Result<Answer, GitError> {
+        within(bounds.time, async {
+            let mut running = Running::start_within(bounds, command)?;
             let mut stdin = running.stdin();
             let mut stdout = running.stdout();
             let mut output = Vec::new();
@@ -174,6 +205,11 @@ impl Answer {
     /// Whether it ended with success.
     pub(crate) fn succeeded(&self) -> bool {
         self.status.success()
+    }
+
+    /// What it says with how it ended; nothing if it was ended.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
     }
 
     /// What it said on its standard error.

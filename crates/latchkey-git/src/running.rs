@@ -1,13 +1,30 @@
 //! A git program as it runs: bounded, and never left behind.
 
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::GitError;
-use crate::limits::{MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES};
+use crate::limits::{MAX_COMPLAINT_BYTES, MAX_CPU_SECONDS, MAX_MEMORY_BYTES, MAX_PACK_BYTES, QUESTION_TIME};
+
+/// What a git program may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How long it is waited for, where it is asked a question.
+    pub(crate) time: Duration,
+    /// Its private memory.
+    pub(crate) memory: u64,
+    /// A file that it writes.
+    pub(crate) file: u64,
+}
+
+impl Bounds {
+    /// What most may take.
+    pub(crate) const USUAL: Self = Self { time: QUESTION_TIME, memory: MAX_MEMORY_BYTES, file: 2 * MAX_PACK_BYTES };
+}
 
 /// A git program that runs, alone with its children in a process group. All of them end when this is dropped.
 pub(crate) struct Running {
@@ -16,11 +33,16 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts the command and puts bounds on what it may take.
-    pub(crate) fn start(mut command: Command) -> Result<Self, GitError> {
+    pub(crate) fn start(command: Command) -> Result<Self, GitError> {
+        Self::start_within(Bounds::USUAL, command)
+    }
+
+    /// The same, with other bounds.
+    pub(crate) fn start_within(bounds: Bounds, mut command: Command) -> Result<Self, GitError> {
         let child = command.spawn()?;
         let running = Self { child };
         if let Some(pid) = running.group() {
-            bound(pid)?;
+            bound(pid, bounds)?;
         }
         Ok(running)
     }
@@ -59,12 +81,12 @@ impl Drop for Running {
 }
 
 #[cfg(target_os = "linux")]
-fn bound(pid: Pid) -> Result<(), GitError> {
+fn bound(pid: Pid, bounds: Bounds) -> Result<(), GitError> {
     use rustix::process::{Resource, Rlimit, prlimit};
     for (resource, most) in [
         (Resource::Cpu, MAX_CPU_SECONDS),
-        (Resource::Data, MAX_MEMORY_BYTES),
-        (Resource::Fsize, 2 * MAX_PACK_BYTES),
+        (Resource::Data, bounds.memory),
+        (Resource::Fsize, bounds.file),
         (Resource::Core, 0),
     ] {
         match prlimit(Some(pid), resource, Rlimit { current: Some(most), maximum: Some(most) }) {
@@ -78,7 +100,7 @@ fn bound(pid: Pid) -> Result<(), GitError> {
 
 /// Only Linux lets one process put bounds on another; elsewhere time is the bound.
 #[cfg(not(target_os = "linux"))]
-fn bound(_: Pid) -> Result<(), GitError> {
+fn bound(_: Pid, _: Bounds) -> Result<(), GitError> {
     Ok(())
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use gix::bstr::BString;
 use gix::objs::Kind;
-use gix::objs::tree::{Entry, EntryKind, EntryMode};
+use gix::objs::tree::{Entry, EntryKind, EntryMode, EntryRef};
 
 use crate::browse::Browse;
-use crate::limits::MAX_EDITED;
+use crate::limits::{EDITED_ENTRY_BYTES, MADE_FOLDER_BYTES, MAX_DEPTH, MAX_EDITED_BYTES};
 use crate::pack::Pack;
+use crate::patience::Awaited;
 use crate::{GitError, path};
 
 /// A root folder as it is being changed.
@@ -24,23 +25,39 @@ enum Node {
     Folder(Folder),
 }
 
+impl Node {
+    /// Whether there is nothing: git knows no empty folders, and one whose last file went is gone.
+    fn is_nothing(&self) -> bool {
+        match self {
+            Self::File(..) | Self::Unread(_) => false,
+            Self::Folder(folder) => folder.entries.values().all(Self::is_nothing),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Folder {
     entries: BTreeMap<BString, Node>,
     /// The object that is known to hold this, or something before it.
     kept: Option<gix::ObjectId>,
+    /// Whether it may be another one than when it was read or written.
+    changed: bool,
+    /// How many folders have at the most lain in each other below this one, as far as they are in memory. What is not read has no depth:
+    /// it is written by its name.
+    height: usize,
 }
 
 struct Reader<'a> {
     browse: &'a Browse,
-    /// How many more entries may be read.
+    /// How many more bytes may be taken.
     rest: usize,
+    awaited: &'a Awaited,
 }
 
 impl<'a> TreeEdit<'a> {
-    /// The files of a tree, or none.
-    pub(crate) fn of(browse: &'a Browse, tree: Option<gix::ObjectId>) -> Result<Self, GitError> {
-        let mut reader = Reader { browse, rest: MAX_EDITED };
+    /// The files of a tree, or none; for as long as that is waited for.
+    pub(crate) fn of(browse: &'a Browse, tree: Option<gix::ObjectId>, awaited: &'a Awaited) -> Result<Self, GitError> {
+        let mut reader = Reader { browse, rest: MAX_EDITED_BYTES, awaited };
         let root = tree.map(|tree| reader.folder(tree)).transpose()?.unwrap_or_default();
         Ok(Self { reader, root })
     }
@@ -52,14 +69,14 @@ impl<'a> TreeEdit<'a> {
 
     /// Gives a file other content. What kind of file it is stays.
     pub(crate) fn edit(&mut self, path: &str, content: gix::ObjectId) -> Result<(), GitError> {
-        let (folder, name) = self.folder_of(path, false)?;
+        let (folder, name) = self.folder_of(path, false, 0)?;
         match folder.entries.get_mut(&name) {
             Some(Node::File(mode, id)) if !mode.is_commit() => {
                 *id = content;
                 Ok(())
             }
-            Some(_) => Err(impossible(path, "is not a file")),
-            None => Err(absent(path)),
+            Some(node) if !node.is_nothing() => Err(impossible(path, "is not a file")),
+            _ => Err(absent(path)),
         }
     }
 
@@ -76,12 +93,16 @@ impl<'a> TreeEdit<'a> {
 
     /// Writes what has changed, and tells the name of the tree.
     pub(crate) fn write(&mut self, pack: &mut Pack) -> Result<gix::ObjectId, GitError> {
-        self.root.write(pack).map(|(tree, _)| tree)
+        self.root.write(pack, self.reader.awaited)
     }
 
     fn put(&mut self, path: &str, node: Node) -> Result<(), GitError> {
-        let (folder, name) = self.folder_of(path, true)?;
-        if folder.entries.contains_key(&name) {
+        let below = match &node {
+            Node::Folder(folder) => folder.height + 1,
+            Node::File(..) | Node::Unread(_) => 0,
+        };
+        let (folder, name) = self.folder_of(path, true, below)?;
+        if folder.entries.get(&name).is_some_and(|node| !node.is_nothing()) {
             return Err(impossible(path, "exists already"));
         }
         folder.entries.insert(name, node);
@@ -89,18 +110,27 @@ impl<'a> TreeEdit<'a> {
     }
 
     fn take(&mut self, path: &str) -> Result<Node, GitError> {
-        let (folder, name) = self.folder_of(path, false)?;
-        folder.entries.remove(&name).ok_or_else(|| absent(path))
+        let (folder, name) = self.folder_of(path, false, 0)?;
+        folder.entries.remove(&name).filter(|node| !node.is_nothing()).ok_or_else(|| absent(path))
     }
 
-    /// The folder that a path is in, and its name there. `make`: folders that are missing on the way are made.
-    fn folder_of(&mut self, path: &str, make: bool) -> Result<(&mut Folder, BString), GitError> {
+    /// The folder that a path is in, and its name there. `make`: folders that are missing on the way are made. `below`: how many folders
+    /// lie in each other in what will have the name.
+    fn folder_of(&mut self, path: &str, make: bool, below: usize) -> Result<(&mut Folder, BString), GitError> {
         let names = path::names(path)?;
         let (name, folders) = names.split_last().ok_or_else(|| absent(path))?;
+        let mut height = folders.len() + below;
+        if height >= MAX_DEPTH {
+            return Err(impossible(path, "would lie too deep, or what it holds"));
+        }
+        self.reader.take(EDITED_ENTRY_BYTES + name.len())?;
         let mut here = &mut self.root;
         for name in folders {
+            here.step(height);
+            height -= 1;
             let name = BString::from(*name);
             if make && !here.entries.contains_key(&name) {
+                self.reader.take(MADE_FOLDER_BYTES + name.len())?;
                 here.entries.insert(name.clone(), Node::Folder(Folder::default()));
             }
             let node = here.entries.get_mut(&name).ok_or_else(|| absent(path))?;
@@ -112,58 +142,80 @@ impl<'a> TreeEdit<'a> {
                 Node::File(..) | Node::Unread(_) => return Err(impossible(path, "leads through a file")),
             };
         }
+        here.step(height);
         Ok((here, BString::from(*name)))
     }
 }
 
 impl Folder {
-    /// Writes this folder if it is another one than before. Also tells whether there is anything in it: git knows no empty folders.
-    fn write(&mut self, pack: &mut Pack) -> Result<(gix::ObjectId, bool), GitError> {
-        let mut entries = Vec::with_capacity(self.entries.len());
-        for (name, node) in &mut self.entries {
-            let (mode, oid) = match node {
-                Node::File(mode, id) => (*mode, *id),
-                Node::Unread(id) => (EntryKind::Tree.into(), *id),
-                Node::Folder(folder) => match folder.write(pack)? {
-                    (id, true) => (EntryKind::Tree.into(), id),
-                    (_, false) => continue,
-                },
-            };
-            entries.push(Entry { mode, filename: name.clone(), oid });
+    /// Notes that something in it is about to change, and that folders lie so deep in each other below it then.
+    fn step(&mut self, height: usize) {
+        self.changed = true;
+        self.height = self.height.max(height);
+    }
+
+    /// Writes this folder if it is another one than before.
+    fn write(&mut self, pack: &mut Pack, awaited: &Awaited) -> Result<gix::ObjectId, GitError> {
+        if let Some(kept) = self.kept.filter(|_| !self.changed) {
+            return Ok(kept);
         }
+        awaited.check()?;
+        for node in self.entries.values_mut() {
+            if let Node::Folder(folder) = node {
+                folder.write(pack, awaited)?;
+            }
+        }
+        let mut entries: Vec<EntryRef<'_>> = self.entries.iter().filter_map(entry).collect();
         // Git orders folders as if their names ended with a slash.
         entries.sort_unstable();
         let mut data = Vec::new();
-        for Entry { mode, filename, oid } in &entries {
+        for EntryRef { mode, filename, oid } in &entries {
             data.extend_from_slice(mode.as_bytes(&mut [0; 6]));
             data.push(b' ');
             data.extend_from_slice(filename);
             data.push(0);
-            data.extend_from_slice(oid.as_slice());
+            data.extend_from_slice(oid.as_bytes());
         }
-        let mut id = crate::pack::hash(Kind::Tree, &data)?;
-        let has_entries = !entries.is_empty();
-        if self.kept != Some(id) {
-            id = pack.add(Kind::Tree, &data)?;
-            self.kept = Some(id);
-        }
-        Ok((id, has_entries))
+        let id = pack.add_unless(Kind::Tree, &data, self.kept)?;
+        (self.kept, self.changed) = (Some(id), false);
+        Ok(id)
     }
+}
+
+/// What git writes of a node, when what is below it has been written. It knows no empty folders.
+fn entry<'a>((name, node): (&'a BString, &'a Node)) -> Option<EntryRef<'a>> {
+    let (mode, oid) = match node {
+        Node::File(mode, id) => (*mode, id),
+        Node::Unread(id) => (EntryKind::Tree.into(), id),
+        Node::Folder(folder) => (EntryKind::Tree.into(), folder.kept.as_ref().filter(|id| !id.is_empty_tree())?),
+    };
+    Some(EntryRef { mode, filename: name.as_ref(), oid })
 }
 
 impl Reader<'_> {
     fn folder(&mut self, tree: gix::ObjectId) -> Result<Folder, GitError> {
-        let found = self.browse.entries(tree)?;
-        let too_large =
-            GitError::TooLarge("the folders that this changes hold more than fits into one request, use git");
-        self.rest = self.rest.checked_sub(found.len() + 1).ok_or(too_large)?;
+        self.awaited.check()?;
+        // An entry takes more than it has bytes.
+        let found = self.browse.entries(tree, self.rest)?.ok_or(TOO_LARGE)?;
+        self.take(
+            EDITED_ENTRY_BYTES + found.iter().map(|entry| EDITED_ENTRY_BYTES + entry.filename.len()).sum::<usize>(),
+        )?;
         let node = |entry: Entry| {
             let node = if entry.mode.is_tree() { Node::Unread(entry.oid) } else { Node::File(entry.mode, entry.oid) };
             (entry.filename, node)
         };
-        Ok(Folder { entries: found.into_iter().map(node).collect(), kept: Some(tree) })
+        let entries = found.into_iter().map(node).collect();
+        Ok(Folder { entries, kept: Some(tree), ..Folder::default() })
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), GitError> {
+        self.rest = self.rest.checked_sub(bytes).ok_or(TOO_LARGE)?;
+        Ok(())
     }
 }
+
+const TOO_LARGE: GitError =
+    GitError::TooLarge("the folders that this changes hold more than fits into one request, use git");
 
 fn absent(path: &str) -> GitError {
     impossible(path, "does not exist")

@@ -80,6 +80,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!("0037_ended_authorizations"),
     step!("0038_sign_in_counts"),
     step!("0039_destinations"),
+    step!("0040_open_pull_requests"),
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -1,6 +1,7 @@
 //! A server with people, apps, organizations and code in it, whose clock is the test's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -207,6 +208,11 @@ impl World {
     pub(crate) fn registered_app(&self, name: &str) -> Arc<RegisteredApp> {
         let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
         apps.get(name).cloned().unwrap_or_else(|| panic!("there is no app {name}"))
+    }
+
+    /// Where the repository of this name is on disk.
+    pub fn repository_folder(&self, name: &str) -> PathBuf {
+        self.0.folder.path().join("repositories").join(self.repository(name).to_string())
     }
 
     /// Registers one more app.

@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::effort::{self, Effort};
 use super::is_project;
 use super::names::Names;
 use super::operand::Operand;
+use super::phrase::{Phrase, same};
 use crate::work_item::field::TAGS;
 use crate::work_item::{Field, FieldType, FieldValue, WorkItem};
 
@@ -33,9 +35,10 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    /// How it comes out for an item. `effort` grows by what that took.
-    pub(super) fn outcome(&self, seen: Seen, effort: &mut usize) -> bool {
-        self.test.passes(seen, effort) != self.negated
+    /// How it comes out for an item. Nothing if that takes more than is left.
+    pub(super) fn outcome(&self, seen: Seen, effort: &mut Effort) -> Option<bool> {
+        effort.spend(self.test.cost(seen))?;
+        Some(self.test.passes(seen) != self.negated)
     }
 }
 
@@ -57,8 +60,8 @@ pub(super) enum Check {
     OneOf(BTreeSet<Operand>),
     /// It holds this text, in lower case; of tags, it is one of them.
     Contains(String),
-    /// It holds these words behind each other, in lower case; the last one may only begin so.
-    Words(Vec<String>, bool),
+    /// It holds these words behind each other.
+    Words(Phrase),
     /// It is this path, in lower case, or below it.
     Under(String),
     /// It has no value.
@@ -138,6 +141,16 @@ impl<'a> Seen<'a> {
         self.item.every_field(self.project).find(|(name, _)| *name == field.reference_name).map(|(_, value)| value)
     }
 
+    /// What it takes to look a field up: those that are there are passed one after the other.
+    fn look(&self) -> usize {
+        effort::OF_A_LOOK + self.item.fields.iter().count() + self.item.relations.len()
+    }
+
+    /// What it takes to get the value of a field as it is compared.
+    pub(super) fn cost(&self, field: &Field) -> usize {
+        self.look() + of_value(self.value(field))
+    }
+
     /// The value of a field as it is compared.
     pub(super) fn operand(&self, field: &Field) -> Operand {
         Operand::of(field, self.value(field), self.names, self.precision)
@@ -163,25 +176,37 @@ impl Test {
         self.field.kind == FieldType::Identity && !matches!(self.check, Check::Empty)
     }
 
-    /// Whether an item passes.
-    fn passes(&self, seen: Seen, effort: &mut usize) -> bool {
+    /// What it takes to find that out, at the most: fields that are passed on the way, bytes that are looked at, and what is compared with them.
+    fn cost(&self, seen: Seen) -> usize {
         let value = seen.value(self.field);
-        *effort += 1;
-        if let Some(FieldValue::Text(text)) = value {
-            let times = if let Check::Words(words, _) = &self.check { words.len() } else { 1 };
-            *effort = effort.saturating_add(text.len().saturating_mul(times));
+        let of_value = of_value(value);
+        match &self.check {
+            Check::Empty => seen.look(),
+            Check::ComparesWith(_, other) => 2 * seen.look() + of_value.max(seen.cost(self.field) + seen.cost(other)),
+            Check::OneOf(values) => seen.look() + of_value.saturating_mul(1 + values.len().max(1).ilog2() as usize),
+            Check::Words(phrase) => seen.look() + phrase.len() + of_value.saturating_mul(3),
+            Check::Contains(_) if self.field.reference_name == TAGS => seen.look() + of_value.saturating_mul(2),
+            Check::Compares(..) | Check::Contains(_) | Check::Under(_) => seen.look() + of_value,
         }
+    }
+
+    /// Whether an item passes.
+    fn passes(&self, seen: Seen) -> bool {
+        let value = seen.value(self.field);
         match &self.check {
             Check::Empty => is_no_value(value),
-            Check::ComparesWith(comparison, other) => {
-                let (left, right) = (seen.operand(self.field), seen.operand(other));
-                left != Operand::Nothing && comparison.holds(&left, &right)
-            }
-            Check::Contains(part) => contains(self.field, value, part, seen.names),
-            Check::Words(words, open_ended) => match value {
-                Some(FieldValue::Text(text)) => has_words(text, words, *open_ended),
-                _ => false,
+            Check::ComparesWith(comparison, other) => match (value, seen.value(other)) {
+                // Namesakes are not the same. Only that is asked of two people.
+                (Some(FieldValue::Identity(left)), Some(FieldValue::Identity(right))) => {
+                    comparison.fits(left.cmp(&right))
+                }
+                _ => {
+                    let (left, right) = (seen.operand(self.field), seen.operand(other));
+                    left != Operand::Nothing && comparison.holds(&left, &right)
+                }
             },
+            Check::Contains(part) => contains(self.field, value, part, seen.names),
+            Check::Words(phrase) => matches!(value, Some(FieldValue::Text(text)) if phrase.is_in(text)),
             Check::Under(path) => match seen.operand(self.field) {
                 Operand::Text(text) => {
                     text.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
@@ -213,35 +238,19 @@ fn is_no_value(value: Option<FieldValue<&str>>) -> bool {
 fn contains(field: &Field, value: Option<FieldValue<&str>>, part: &str, names: &Names) -> bool {
     match value {
         Some(FieldValue::Text(text)) if field.reference_name == TAGS => {
-            text.split(';').any(|tag| tag.trim().to_lowercase() == part)
+            text.split(';').any(|tag| same(tag.trim(), part))
         }
         Some(FieldValue::Text(text)) => text.to_lowercase().contains(part),
-        Some(FieldValue::Identity(person)) => names.any(person, |name| name.contains(part)),
+        Some(FieldValue::Identity(person)) => names.any_spoken(person, |name| name.contains(part)),
         _ => false,
     }
 }
 
-/// Whether a text holds these words behind each other. Markup has no words.
-fn has_words(text: &str, words: &[String], open_ended: bool) -> bool {
-    let mut plain = String::with_capacity(text.len());
-    let mut in_markup = false;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let begins = c == '<' && chars.peek().is_some_and(|next| next.is_ascii_alphabetic() || "/!".contains(*next));
-        in_markup |= begins;
-        plain.push(if in_markup { ' ' } else { c });
-        in_markup &= c != '>';
+/// What it takes to compare a value.
+fn of_value(value: Option<FieldValue<&str>>) -> usize {
+    match value {
+        Some(FieldValue::Text(text)) => effort::of_text(text),
+        Some(FieldValue::Identity(_)) => effort::OF_NAMES,
+        _ => 1,
     }
-    let plain = self::words(&plain);
-    plain.windows(words.len()).any(|window| {
-        let last = words.len().saturating_sub(1);
-        window.iter().zip(words).enumerate().all(|(place, (found, wanted))| {
-            if open_ended && place == last { found.starts_with(wanted.as_str()) } else { found == wanted }
-        })
-    })
-}
-
-/// The words of a text, in lower case.
-pub(super) fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }

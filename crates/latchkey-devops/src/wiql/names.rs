@@ -44,9 +44,14 @@ impl Names {
 
     /// Whether one of the names of somebody is such a one: the id, the sign-in name, the name they go by.
     pub(super) fn any(&self, person: PersonId, such: impl Fn(&str) -> bool) -> bool {
+        self.0.get(&person).is_some_and(|named| such(&named.id)) || self.any_spoken(person, such)
+    }
+
+    /// The same without the id: nobody looks for a part of one, and a short text is in many.
+    pub(super) fn any_spoken(&self, person: PersonId, such: impl Fn(&str) -> bool) -> bool {
         let names = self.0.get(&person);
         names.is_some_and(|named| {
-            [&named.id, &named.unique_name, &named.display_name].into_iter().any(|name| !name.is_empty() && such(name))
+            [&named.unique_name, &named.display_name].into_iter().any(|name| !name.is_empty() && such(name))
         })
     }
 }

@@ -2,11 +2,13 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::condition::Seen;
+use super::effort::Effort;
 use super::names::Names;
 use super::operand::Operand;
-use super::{MOST_EFFORT, MOST_LOOKED_AT, MOST_RESULTS, Query, not_answered};
+use super::{MOST_LOOKED_AT, MOST_RESULTS, Query, SortColumn, not_answered};
 use crate::error::{DevOpsError, ErrorType};
 use crate::ids::PersonId;
 use crate::membership::Person;
@@ -14,8 +16,8 @@ use crate::work_item::WorkItem;
 
 /// A query on its way through the items.
 #[derive(Debug)]
-pub struct Search<'a> {
-    query: &'a Query,
+pub struct Search {
+    query: Arc<Query>,
     /// How many of the first are wanted.
     top: Option<usize>,
     names: Names,
@@ -24,7 +26,7 @@ pub struct Search<'a> {
     /// How often an item did.
     fitted: usize,
     looked_at: usize,
-    effort: usize,
+    effort: Effort,
 }
 
 /// What came of looking at an item.
@@ -40,11 +42,25 @@ pub enum Look {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Past(Vec<bool>);
 
-impl<'a> Search<'a> {
+impl Search {
     /// Begins. Of an answer that is too long the first `top` are kept, if that is given.
-    pub fn new(query: &'a Query, top: Option<usize>) -> Self {
+    pub fn new(query: &Arc<Query>, top: Option<usize>) -> Self {
         let top = top.map(|top| top.min(MOST_RESULTS));
-        Self { query, top, names: Names::default(), found: HashMap::new(), fitted: 0, looked_at: 0, effort: 0 }
+        Self {
+            query: Arc::clone(query),
+            top,
+            names: Names::default(),
+            found: HashMap::new(),
+            fitted: 0,
+            looked_at: 0,
+            effort: Effort::default(),
+        }
+    }
+
+    /// With no more than a hundredth of the effort.
+    #[cfg(test)]
+    pub(super) fn in_small(query: &Arc<Query>) -> Self {
+        Self { effort: Effort::of_a_test(), ..Self::new(query, None) }
     }
 
     /// Those of whom items speak whose names matter, and are not known yet.
@@ -64,9 +80,14 @@ impl<'a> Search<'a> {
 
     /// Looks at an item.
     pub fn look_at(&mut self, item: &WorkItem, project: &str) -> Result<Look, DevOpsError> {
-        self.count()?;
+        self.count(1)?;
         let verdict = self.verdict(item, project, None);
         self.settle(item, project, verdict)
+    }
+
+    /// Counts what was met on the way and is nothing to look at: items that did not exist at the moment asked for.
+    pub fn pass(&mut self, items: usize) -> Result<(), DevOpsError> {
+        self.count(items)
     }
 
     /// How often an item fitted until now.
@@ -81,15 +102,15 @@ impl<'a> Search<'a> {
 
     /// Takes in what the item was at one of its revisions.
     pub fn recall(&mut self, past: &mut Past, revision: &WorkItem, project: &str) -> Result<(), DevOpsError> {
-        self.count()?;
+        self.count(1)?;
         let seen = self.seen(revision, project, self.query.precision);
-        let mut effort = 0;
+        let mut effort = self.effort;
         self.query.condition.each(&mut |leaf| {
             if let Some(ever) = leaf.ever.and_then(|place| past.0.get_mut(place)).filter(|ever| !**ever) {
-                *ever = leaf.outcome(seen, &mut effort);
+                *ever = leaf.outcome(seen, &mut effort) == Some(true);
             }
         });
-        self.spend(effort)
+        self.spent(effort)
     }
 
     /// Looks at an item again, with what it was before.
@@ -99,10 +120,10 @@ impl<'a> Search<'a> {
     }
 
     /// The numbers of the items that fit, in order.
-    pub fn finish(mut self) -> Vec<i64> {
+    pub fn finish(&mut self) -> Vec<i64> {
         self.prune();
         let order = self.query.order();
-        let mut found: Vec<_> = self.found.into_iter().collect();
+        let mut found: Vec<_> = self.found.drain().collect();
         found.sort_unstable_by(|one, two| compare(order, one, two));
         found.into_iter().map(|(id, _)| id).collect()
     }
@@ -111,12 +132,12 @@ impl<'a> Search<'a> {
         Seen { item, project, names: &self.names, precision }
     }
 
-    fn verdict(&self, item: &WorkItem, project: &str, past: Option<&Past>) -> (Option<bool>, usize) {
+    fn verdict(&self, item: &WorkItem, project: &str, past: Option<&Past>) -> (Option<bool>, Effort) {
         let seen = self.seen(item, project, self.query.precision);
-        let mut effort = 0;
+        let mut effort = self.effort;
         let verdict = self.query.condition.verdict(&mut |leaf| match leaf.ever {
             Some(place) => past.and_then(|past| past.0.get(place).copied()),
-            None => Some(leaf.outcome(seen, &mut effort)),
+            None => leaf.outcome(seen, &mut effort),
         });
         (verdict, effort)
     }
@@ -125,15 +146,21 @@ impl<'a> Search<'a> {
         &mut self,
         item: &WorkItem,
         project: &str,
-        (verdict, effort): (Option<bool>, usize),
+        (verdict, effort): (Option<bool>, Effort),
     ) -> Result<Look, DevOpsError> {
-        self.spend(effort)?;
+        self.spent(effort)?;
         match verdict {
             None => return Ok(Look::AsksForThePast),
             Some(false) => drop(self.found.remove(&item.id)),
             Some(true) => {
                 let seen = self.seen(item, project, 1);
-                let keys = self.query.order().iter().map(|by| seen.operand(by.field)).collect();
+                let mut effort = self.effort;
+                let key = |by: &SortColumn| {
+                    effort.spend(seen.cost(by.field))?;
+                    Some(seen.operand(by.field))
+                };
+                let keys = self.query.order().iter().map_while(key).collect();
+                self.spent(effort)?;
                 self.found.insert(item.id, keys);
                 self.fitted += 1;
                 self.bound()?;
@@ -168,8 +195,8 @@ impl<'a> Search<'a> {
         self.found.extend(found.into_iter().take(top));
     }
 
-    fn count(&mut self) -> Result<(), DevOpsError> {
-        self.looked_at += 1;
+    fn count(&mut self, items: usize) -> Result<(), DevOpsError> {
+        self.looked_at = self.looked_at.saturating_add(items);
         if self.looked_at > MOST_LOOKED_AT {
             return Err(not_answered(format!(
                 "The query looks at more than {MOST_LOOKED_AT} work items and revisions. Name fewer projects by [System.TeamProject]."
@@ -178,9 +205,10 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn spend(&mut self, effort: usize) -> Result<(), DevOpsError> {
-        self.effort = self.effort.saturating_add(effort);
-        if self.effort > MOST_EFFORT {
+    /// Keeps what is left of the effort.
+    fn spent(&mut self, effort: Effort) -> Result<(), DevOpsError> {
+        self.effort = effort;
+        if effort.is_spent() {
             return Err(not_answered("The query compares too much. Ask with fewer conditions, or for fewer items."));
         }
         Ok(())
@@ -188,7 +216,7 @@ impl<'a> Search<'a> {
 }
 
 /// The order of an answer: by what was asked for, and then by number.
-fn compare(order: &[super::SortColumn], one: &(i64, Vec<Operand>), two: &(i64, Vec<Operand>)) -> Ordering {
+fn compare(order: &[SortColumn], one: &(i64, Vec<Operand>), two: &(i64, Vec<Operand>)) -> Ordering {
     let by_key = order.iter().zip(one.1.iter().zip(&two.1)).map(|(by, (one, two))| {
         let ordering = one.cmp(two);
         if by.descending { ordering.reverse() } else { ordering }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use latchkey_jose::Timestamp;
 use serde_json::{Value, json};
@@ -8,14 +9,14 @@ use crate::date;
 use crate::fixtures::{ANA, BEN, NOW, drydock, everybody, lighthouse, people};
 use crate::membership::Person;
 use crate::project::Project;
-use crate::work_item::{self, Patch, WorkItem, WorkItemType};
+use crate::work_item::{self, Link, Patch, Relation, WorkItem, WorkItemType};
 
 fn around(project: Option<&str>) -> Surroundings<'_> {
     Surroundings { me: ANA, now: NOW, project, time_precision: false }
 }
 
-fn read(text: &str) -> Result<Query, DevOpsError> {
-    Query::parse(text, &around(Some("lighthouse")))
+fn read(text: &str) -> Result<Arc<Query>, DevOpsError> {
+    Query::parse(text, &around(Some("lighthouse"))).map(Arc::new)
 }
 
 /// An item of a project with fields, made at a date.
@@ -92,7 +93,7 @@ fn items() -> Vec<(Project, WorkItem)> {
 }
 
 /// The numbers of the items that fit, as the answer has them.
-fn search(query: &Query, top: Option<usize>) -> Vec<i64> {
+fn search(query: &Arc<Query>, top: Option<usize>) -> Vec<i64> {
     let mut search = Search::new(query, top);
     let people: Vec<Person> = everybody().into();
     for (project, item) in items() {
@@ -155,6 +156,8 @@ fn a_condition_finds_the_items_that_it_describes() {
         ("[System.AssignedTo] = 'Ben Harbor <BEN@harbor.test>'", vec![2]),
         ("[System.AssignedTo] IN ('ana@harbor.test', 'ben')", vec![1, 2]),
         ("[System.AssignedTo] CONTAINS 'be'", vec![2]),
+        ("[System.AssignedTo] CONTAINS '0000'", vec![]),
+        ("[System.AssignedTo] = '00000000-0000-0000-0000-00000000000b'", vec![2]),
         ("[System.AssignedTo] = 'nobody'", vec![]),
         ("[System.AssignedTo] = [System.CreatedBy]", vec![2]),
         ("[Microsoft.VSTS.Scheduling.RemainingWork] > 2", vec![2]),
@@ -175,12 +178,40 @@ fn a_condition_finds_the_items_that_it_describes() {
 }
 
 #[test]
+fn namesakes_are_not_the_same() {
+    let (_, item) = items().remove(0);
+    let namesakes = everybody().map(|person| Person { display_name: "Sam".into(), ..person });
+    for (condition, expected) in [
+        ("[System.AssignedTo] = [System.CreatedBy]", false),
+        ("[System.AssignedTo] <> [System.CreatedBy]", true),
+        ("[System.ChangedBy] = [System.CreatedBy]", true),
+        ("[System.AssignedTo] = 'Sam'", true),
+        ("[System.AssignedTo] CONTAINS 'a'", true),
+    ] {
+        let query = read(&format!("SELECT [System.Id] FROM WorkItems WHERE {condition}")).unwrap();
+        let mut search = Search::new(&query, None);
+        let strangers = search.strangers([&item]);
+        search.meet(&strangers, &namesakes);
+        assert_eq!(search.look_at(&item, "lighthouse"), Ok(Look::Settled));
+        assert_eq!(!search.finish().is_empty(), expected, "{condition}");
+    }
+}
+
+#[test]
+fn what_is_passed_on_the_way_counts_as_looked_at() {
+    let query = read("SELECT [System.Id] FROM WorkItems ASOF '1970-01-01'").unwrap();
+    let mut search = Search::new(&query, None);
+    assert_eq!(search.pass(MOST_LOOKED_AT), Ok(()));
+    assert_eq!(search.pass(1).unwrap_err().kind, ErrorType::WorkItemQuery);
+}
+
+#[test]
 fn moments_count_where_the_request_says_so() {
     let text = "SELECT ID FROM WorkItems WHERE [System.CreatedDate] >= '2026-11-22T01:30:00Z'";
     let refused = read(text).unwrap_err();
     assert!(refused.message.starts_with("You cannot supply a time with the date"), "{refused}");
     let query = Query::parse(text, &Surroundings { time_precision: true, ..around(None) }).unwrap();
-    assert_eq!(search(&query, None), [4, 5]);
+    assert_eq!(search(&Arc::new(query), None), [4, 5]);
     assert_eq!(found("[System.CreatedDate] >= '2026-11-22T00:00:00.0000000'"), [3, 4, 5], "midnight is a day");
 }
 
@@ -441,6 +472,50 @@ fn an_answer_is_bounded_and_what_it_takes_is_too() {
     let mut costly = Search::new(&costly, None);
     let refused = (0..20).find_map(|_| costly.look_at(&long, "lighthouse").err());
     assert_eq!(refused.unwrap().kind, ErrorType::WorkItemQuery);
+}
+
+/// Letters that are not plain ones, and words one letter long, cost what they take; a query ends within an item.
+#[test]
+fn an_item_alone_can_cost_too_much() {
+    let (light, phrase) = (lighthouse(), "[System.Description] CONTAINS WORDS 'ä ä ö'");
+    let item = an_item(1, &light, WorkItemType::Task, &[("System.Title", json!("Scrape"))], "2026-11-22");
+    let text = "ä ".repeat(2_000);
+    let long = changed(&item, &light, &[("System.Description", json!(text))], NOW);
+    for (condition, expected) in [
+        (vec![phrase; 20].join(" OR "), true),
+        (vec![phrase; 300].join(" OR "), false),
+        (vec![format!("EVER {phrase}"); 300].join(" OR "), false),
+    ] {
+        let query = read(&format!("SELECT ID FROM WorkItems WHERE {condition}")).unwrap();
+        let mut search = Search::in_small(&query);
+        let mut past = search.past();
+        let looked = search.look_at(&long, "lighthouse").and_then(|_| search.recall(&mut past, &long, "lighthouse"));
+        assert_eq!(looked.map_err(|error| error.kind), if expected { Ok(()) } else { Err(ErrorType::WorkItemQuery) });
+        let again = search.look_at(&item, "lighthouse");
+        assert_eq!(again.is_ok(), expected, "nothing goes on behind it");
+    }
+}
+
+/// Fields that are passed to find one count, and links.
+#[test]
+fn a_field_is_not_found_for_nothing() {
+    let light = lighthouse();
+    let item = an_item(1, &light, WorkItemType::Task, &[("System.Title", json!("Scrape"))], "2026-11-22");
+    let mut linked = item.clone();
+    let link = |number: usize| Relation {
+        link: Link::Hyperlink(format!("https://harbor.test/{number}")),
+        comment: None,
+        name: None,
+    };
+    linked.relations = (0..1_000).map(link).collect();
+    let query = vec!["[System.Parent] = 1"; 300].join(" OR ");
+    let query = read(&format!("SELECT ID FROM WorkItems WHERE {query}")).unwrap();
+    let most = |item: &WorkItem| {
+        let mut search = Search::in_small(&query);
+        (0..100).take_while(|_| search.look_at(item, "lighthouse").is_ok()).count()
+    };
+    assert!((10..=14).contains(&most(&linked)), "each takes some 300,000 units");
+    assert_eq!(most(&item), 100);
 }
 
 #[test]

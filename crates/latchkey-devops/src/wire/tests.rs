@@ -139,8 +139,12 @@ fn changes_are_shown_with_what_was_done_how_often() {
         original_object_id: None,
         commit_id: SHA.into(),
     };
-    let all = vec![change(ChangeType::DeleteSourceRename, "/a", None), change(ChangeType::Rename, "/b c", Some("/a"))];
-    let changes = Changes::part(all, 0, 9, true);
+    let all = [ChangeType::DeleteSourceRename, ChangeType::Rename];
+    let tell = |place: usize| match place {
+        0 => Some(change(all[0], "/a", None)),
+        _ => Some(change(all[1], "/b c", Some("/a"))),
+    };
+    let changes = Changes::part(&all, 0, 9, true, tell);
     let told = shown(|urls| super::change::changes(urls, &a_repository(), &changes));
     assert_eq!(told["changeCounts"], json!({"Add": 0, "Edit": 0, "Delete": 0, "Rename": 1}));
     let [source, renamed] = &told["changes"].as_array().unwrap()[..] else { panic!("{told}") };

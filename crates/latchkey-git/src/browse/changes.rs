@@ -7,7 +7,7 @@ use gix::objs::tree::EntryMode;
 
 use super::{Browse, BrowseError, Commit, ItemKind, from_gix, items, to_gix};
 use crate::ObjectId;
-use crate::limits::{MAX_COMPARED, MAX_DEPTH, MAX_LISTED};
+use crate::limits::{MAX_COMPARED, MAX_DEPTH, MAX_LISTED, MAX_PATH_BYTES};
 
 /// What happened to a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +40,7 @@ pub struct Change {
 pub struct Changes {
     /// The files. Folders are not listed, and a renamed file is a deleted and an added one.
     pub changes: Vec<Change>,
-    /// Whether these are all; a list ends at [`MAX_LISTED`], and where [`MAX_COMPARED`] entries were compared.
+    /// Whether these are all; a list ends at [`MAX_LISTED`], at [`MAX_PATH_BYTES`], and where [`MAX_COMPARED`] entries were compared.
     pub complete: bool,
 }
 
@@ -71,7 +71,21 @@ struct Found {
     changes: Changes,
     /// How many entries of folders may still be compared.
     rest: usize,
+    /// The path of the folder that is compared.
+    folder: String,
+    /// How many bytes of paths may still be kept.
+    paths: usize,
 }
+
+impl Found {
+    /// Ends the list here.
+    fn end(&mut self) {
+        (self.rest, self.paths, self.changes.complete) = (0, 0, false);
+    }
+}
+
+/// Names count as one more entry for each so many bytes.
+const NAME_BYTES: usize = 64;
 
 type Entry = (EntryMode, gix::ObjectId);
 
@@ -87,8 +101,9 @@ impl Browse {
     /// What differs from one commit, or from nothing, to another.
     pub fn changes_between(&self, from: Option<ObjectId>, to: ObjectId) -> Result<Changes, BrowseError> {
         let tree = |id: ObjectId| Ok::<_, BrowseError>(self.repo.find_commit(to_gix(id))?.tree_id()?.detach());
-        let mut found = Found { changes: Changes { changes: Vec::new(), complete: true }, rest: MAX_COMPARED };
-        self.compare(from.map(tree).transpose()?, Some(tree(to)?), "", 0, &mut found)?;
+        let changes = Changes { changes: Vec::new(), complete: true };
+        let mut found = Found { changes, rest: MAX_COMPARED, folder: String::new(), paths: MAX_PATH_BYTES };
+        self.compare(from.map(tree).transpose()?, Some(tree(to)?), 0, &mut found)?;
         Ok(found.changes)
     }
 
@@ -96,7 +111,6 @@ impl Browse {
         &self,
         old: Option<gix::ObjectId>,
         new: Option<gix::ObjectId>,
-        folder: &str,
         depth: usize,
         found: &mut Found,
     ) -> Result<(), BrowseError> {
@@ -108,15 +122,17 @@ impl Browse {
             return Ok(());
         }
         let mut names: BTreeMap<BString, (Option<Entry>, Option<Entry>)> = BTreeMap::new();
-        self.each_entry(old, |name, entry| names.entry(name).or_default().0 = Some(entry))?;
-        self.each_entry(new, |name, entry| names.entry(name).or_default().1 = Some(entry))?;
         // A folder takes as long to read as some of its entries, and counts even if it is empty: folders can hold each other without end.
-        found.rest = found.rest.saturating_sub(names.len() + 10);
+        found.rest = found.rest.saturating_sub(10);
+        self.each_entry(old, found, |name, entry| names.entry(name).or_default().0 = Some(entry))?;
+        self.each_entry(new, found, |name, entry| names.entry(name).or_default().1 = Some(entry))?;
         for (name, (old, new)) in names {
             if old == new {
                 continue;
             }
-            let path = format!("{folder}/{}", name.to_str_lossy());
+            if found.paths == 0 {
+                return Ok(());
+            }
             let (old_folder, old_file) = apart(old);
             let (new_folder, new_file) = apart(new);
             let (kind, file) = match (old_file, new_file) {
@@ -125,24 +141,44 @@ impl Browse {
                 (old, None) => (ChangeKind::Delete, old),
             };
             if let Some((mode, id)) = file {
-                if found.changes.changes.len() >= MAX_LISTED {
-                    found.changes.complete = false;
+                let path = format!("{}/{}", found.folder, name.to_str_lossy());
+                found.paths = found.paths.saturating_sub(path.len());
+                if found.changes.changes.len() >= MAX_LISTED || found.paths == 0 {
+                    found.end();
                     return Ok(());
                 }
                 let item = items::kind(mode.kind());
                 let before = old_file.filter(|_| kind == ChangeKind::Edit).map(|(_, id)| from_gix(&id));
-                found.changes.changes.push(Change { path: path.clone(), kind, item, id: from_gix(&id), before });
+                found.changes.changes.push(Change { path, kind, item, id: from_gix(&id), before });
             }
-            self.compare(old_folder, new_folder, &path, depth + 1, found)?;
+            if old_folder.is_some() || new_folder.is_some() {
+                let above = found.folder.len();
+                found.folder.push('/');
+                found.folder.push_str(&name.to_str_lossy());
+                self.compare(old_folder, new_folder, depth + 1, found)?;
+                found.folder.truncate(above);
+            }
         }
         Ok(())
     }
 
-    fn each_entry(&self, tree: Option<gix::ObjectId>, mut tell: impl FnMut(BString, Entry)) -> Result<(), BrowseError> {
-        if let Some(id) = tree {
-            for entry in self.repo.find_tree(id)?.decode()?.entries {
-                tell(entry.filename.to_owned(), (entry.mode, entry.oid.to_owned()));
-            }
+    /// What is in a folder, as far as it may still be compared.
+    fn each_entry(
+        &self,
+        tree: Option<gix::ObjectId>,
+        found: &mut Found,
+        mut tell: impl FnMut(BString, Entry),
+    ) -> Result<(), BrowseError> {
+        let Some(id) = tree else { return Ok(()) };
+        let tree = self.repo.find_tree(id)?;
+        for entry in gix::objs::TreeRefIter::from_bytes(&tree.data, id.kind()) {
+            let entry = entry?;
+            let Some(rest) = found.rest.checked_sub(1 + entry.filename.len() / NAME_BYTES) else {
+                found.end();
+                return Ok(());
+            };
+            found.rest = rest;
+            tell(entry.filename.to_owned(), (entry.mode, entry.oid.to_owned()));
         }
         Ok(())
     }

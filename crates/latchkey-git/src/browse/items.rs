@@ -5,7 +5,7 @@ use gix::objs::tree::{Entry, EntryKind};
 
 use super::{Browse, BrowseError, Version, from_gix, to_gix};
 use crate::ObjectId;
-use crate::limits::{MAX_CONTENT_BYTES, MAX_DEPTH, MAX_LISTED};
+use crate::limits::{MAX_CONTENT_BYTES, MAX_DEPTH, MAX_LISTED, MAX_PATH_BYTES};
 
 /// What an item is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -53,7 +53,7 @@ pub enum Recursion {
 pub struct Items {
     /// The items: the scope first, then what is below it, each folder before what it holds.
     pub items: Vec<Item>,
-    /// Whether these are all; a listing ends at [`MAX_LISTED`].
+    /// Whether these are all; a listing ends at [`MAX_LISTED`], and at [`MAX_PATH_BYTES`].
     pub complete: bool,
 }
 
@@ -96,7 +96,8 @@ impl Browse {
         let scope = self.item(version, scope)?;
         let mut listing = Items { items: vec![scope.clone()], complete: true };
         if scope.kind == ItemKind::Folder && recursion != Recursion::None {
-            self.list(&scope, recursion, 0, &mut listing)?;
+            let mut rest = MAX_PATH_BYTES;
+            self.list(&scope, recursion, 0, &mut rest, &mut listing)?;
         }
         Ok(listing)
     }
@@ -106,43 +107,67 @@ impl Browse {
         Ok(self.repo.find_commit(to_gix(commit))?.tree_id()?.detach())
     }
 
-    /// What is in a folder, as git keeps it.
-    pub(crate) fn entries(&self, folder: gix::ObjectId) -> Result<Vec<Entry>, BrowseError> {
-        Ok(self.repo.find_tree(folder)?.decode()?.to_owned().entries)
+    /// What is in a folder, as git keeps it; nothing if that takes more bytes than `most`.
+    pub(crate) fn entries(&self, folder: gix::ObjectId, most: usize) -> Result<Option<Vec<Entry>>, BrowseError> {
+        if self.repo.find_header(folder)?.size() > most as u64 {
+            return Ok(None);
+        }
+        Ok(Some(self.repo.find_tree(folder)?.decode()?.to_owned().entries))
     }
 
-    fn list(&self, folder: &Item, recursion: Recursion, depth: usize, listing: &mut Items) -> Result<(), BrowseError> {
-        let children = self.children(folder)?;
+    /// Lists what is in a folder, and below it. `rest`: how many bytes of names and paths may still be kept.
+    fn list(
+        &self,
+        folder: &Item,
+        recursion: Recursion,
+        depth: usize,
+        rest: &mut usize,
+        listing: &mut Items,
+    ) -> Result<(), BrowseError> {
+        let tree = self.repo.find_tree(to_gix(folder.id))?;
+        let most = MAX_LISTED.saturating_sub(listing.items.len()) + 1;
+        let mut children = Vec::new();
+        for entry in gix::objs::TreeRefIter::from_bytes(&tree.data, tree.id.kind()).take(most) {
+            let entry = entry?;
+            let Some(left) = rest.checked_sub(CHILD_BYTES + entry.filename.len()) else {
+                listing.complete = false;
+                break;
+            };
+            *rest = left;
+            children.push((entry.filename.to_owned(), entry.mode, entry.oid.to_owned()));
+        }
+        // The folders below are read one after the other, each while those above it are in memory.
+        drop(tree);
         let only_child = children.len() == 1;
-        for child in children {
+        for (name, mode, id) in children {
             if listing.items.len() >= MAX_LISTED || depth > MAX_DEPTH {
                 listing.complete = false;
                 return Ok(());
             }
+            let kind = kind(mode.kind());
             // Below the first level only chains of folders are followed.
-            if depth > 0 && recursion != Recursion::Full && (!only_child || child.kind != ItemKind::Folder) {
+            if depth > 0 && recursion != Recursion::Full && (!only_child || kind != ItemKind::Folder) {
                 return Ok(());
             }
+            let parent = folder.path.trim_end_matches('/');
+            let Some(left) = rest.checked_sub(parent.len() + 1 + name.len()) else {
+                (*rest, listing.complete) = (0, false);
+                return Ok(());
+            };
+            *rest = left;
+            let path = format!("{parent}/{}", name.to_str_lossy());
+            let child = Item { path, kind, id: from_gix(&id), commit: folder.commit };
             listing.items.push(child.clone());
             if child.kind == ItemKind::Folder && recursion != Recursion::OneLevel {
-                self.list(&child, recursion, depth + 1, listing)?;
+                self.list(&child, recursion, depth + 1, rest, listing)?;
             }
         }
         Ok(())
     }
-
-    fn children(&self, folder: &Item) -> Result<Vec<Item>, BrowseError> {
-        let tree = self.repo.find_tree(to_gix(folder.id))?;
-        let parent = folder.path.trim_end_matches('/');
-        let child = |entry: &gix::objs::tree::EntryRef<'_>| Item {
-            path: format!("{parent}/{}", entry.filename.to_str_lossy()),
-            kind: kind(entry.mode.kind()),
-            id: from_gix(entry.oid),
-            commit: folder.commit,
-        };
-        Ok(tree.decode()?.entries.iter().map(child).collect())
-    }
 }
+
+/// What an entry of a folder takes beside its name while the folders below it are read.
+const CHILD_BYTES: usize = 64;
 
 /// The names that a path is made of: nothing in it is special, `..` is a name that no folder has.
 pub(super) fn names(path: &str) -> Vec<&str> {

@@ -15,7 +15,7 @@ use gix::bstr::ByteSlice;
 use gix::revision::walk::Sorting;
 use gix::traverse::commit::simple::CommitTimeOrder;
 
-use crate::limits::{MAX_MISDATED, MAX_WALKED};
+use crate::limits::{MAX_MISDATED, MAX_OBJECT_BYTES, MAX_WALKED};
 use crate::ref_name::is_hidden;
 use crate::{ObjectId, RefName, Repository};
 
@@ -109,9 +109,12 @@ impl Repository {
 impl Browse {
     pub(crate) fn open(folder: &Path) -> Result<Self, BrowseError> {
         // Replacements are pushed like any reference; nobody is shown something else than what an id names.
-        let options = gix::open::Options::isolated()
-            .open_path_as_is(true)
-            .config_overrides(["core.useReplaceRefs=false", "gitoxide.objects.noReplace=true"]);
+        let options = gix::open::Options::isolated().open_path_as_is(true).config_overrides([
+            "core.useReplaceRefs=false".to_owned(),
+            "gitoxide.objects.noReplace=true".to_owned(),
+            // A folder or a commit can be made larger than any file, in a pack of a few bytes.
+            format!("gitoxide.objects.allocLimit={MAX_OBJECT_BYTES}"),
+        ]);
         let mut repo = gix::open_opts(folder, options)?;
         repo.object_cache_size(OBJECT_CACHE_BYTES);
         Ok(Self { repo })

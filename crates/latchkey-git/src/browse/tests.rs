@@ -1,5 +1,6 @@
 use super::*;
 use crate::import::{FileEdit, NewCommit};
+use crate::limits::MAX_PATH_BYTES;
 use crate::{GitProgram, Repositories, Signature};
 
 fn write(path: &str, content: &str) -> FileEdit {
@@ -304,16 +305,50 @@ async fn folders_that_hold_each_other_without_end_are_not_compared_without_end()
         let data = [entry("a"), entry("b")].concat();
         tree = pack.add(gix::objs::Kind::Tree, &data).unwrap();
     }
+    let bomb = bring(&repository, pack, tree, made[3]).await;
+    let browse = repository.browse().unwrap();
+    let changes = browse.changes(&browse.commit(bomb).unwrap()).unwrap();
+    assert!(!changes.complete);
+}
+
+/// Makes a commit of this tree, and the branch `bomb` for it.
+async fn bring(
+    repository: &Repository,
+    mut pack: crate::pack::Pack,
+    tree: gix::ObjectId,
+    parent: ObjectId,
+) -> ObjectId {
     let who = "Ana <ana@harbor.test> 900 +0000";
-    let data = format!("tree {tree}\nparent {}\nauthor {who}\ncommitter {who}\n\nBomb\n", made[3]);
+    let data = format!("tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nBomb\n");
     let bomb = from_gix(&pack.add(gix::objs::Kind::Commit, data.as_bytes()).unwrap());
-    std::fs::write(folder.path().join("bomb.pack"), pack.finish().unwrap()).unwrap();
-    let bytes = std::fs::read(folder.path().join("bomb.pack")).unwrap();
+    let bytes = pack.finish().unwrap();
     let (header, mut rest) = bytes.split_at(12);
     let incoming = repository.index_pack(header, &mut rest).await.unwrap().unwrap().unwrap();
     incoming.release(&repository.folder).unwrap();
     std::fs::write(repository.folder.join("refs/heads/bomb"), format!("{bomb}\n")).unwrap();
+    bomb
+}
+
+/// Some files, below so many folders with such long names that their paths are thousands of times what was pushed.
+#[tokio::test]
+async fn long_paths_are_not_told_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    let mut pack = crate::pack::Pack::new();
+    let file = pack.add(gix::objs::Kind::Blob, b"x").unwrap();
+    let entry =
+        |mode: &str, name: &str, id: gix::ObjectId| [format!("{mode} {name}\0").as_bytes(), id.as_slice()].concat();
+    let files: Vec<u8> = (0..1_000).flat_map(|n| entry("100644", &format!("f{n:04}"), file)).collect();
+    let mut tree = pack.add(gix::objs::Kind::Tree, &files).unwrap();
+    for n in 0..50 {
+        tree = pack.add(gix::objs::Kind::Tree, &entry("40000", &format!("{n:03}{}", "n".repeat(2_000)), tree)).unwrap();
+    }
+    let bomb = bring(&repository, pack, tree, made[3]).await;
     let browse = repository.browse().unwrap();
     let changes = browse.changes(&browse.commit(bomb).unwrap()).unwrap();
-    assert!(!changes.complete);
+    let bytes: usize = changes.changes.iter().map(|one| one.path.len()).sum();
+    assert!(!changes.complete && bytes <= MAX_PATH_BYTES && changes.changes.len() > 100, "{bytes}");
+    let listing = browse.items(&Version::Branch("bomb".into()), "/", Recursion::Full).unwrap();
+    let bytes: usize = listing.items.iter().map(|one| one.path.len()).sum();
+    assert!(!listing.complete && bytes <= MAX_PATH_BYTES && listing.items.len() > 100, "{bytes}");
 }

@@ -54,7 +54,7 @@ fn push(base: ObjectId, commits: Vec<Vec<WantedChange>>) -> CommitPush {
 }
 
 async fn pushed(repository: &Repository, push: CommitPush) -> Result<CommitsPushed<String>, GitError> {
-    repository.push_commits(PERSON, push, |_| async { Ok(()) }).await
+    repository.push_commits(PERSON, push, (), |_| async { Ok(()) }).await
 }
 
 /// Objects that were received and did not stay, or did.
@@ -95,6 +95,26 @@ async fn commits_are_made_each_on_top_of_the_one_before() {
     assert_eq!((browse.content(&light).unwrap(), light.kind), (b"off".to_vec(), ItemKind::File));
     assert_eq!(browse.content(&browse.item(&at, "inner/glass.rs").unwrap()).unwrap(), b"src/deep/glass.rs");
     assert!(browse.item(&Version::Default, "src").is_err(), "an empty folder is none");
+}
+
+#[tokio::test]
+async fn a_folder_whose_last_file_went_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, base) = lamp(folder.path()).await;
+    let emptied = || vec![delete("src/deep/glass.rs"), rename("src/lamp.rs", "lamp.rs")];
+    for gone in [delete("src"), delete("src/deep"), rename("src", "x"), rename("src/deep", "x"), edit("src", "x")] {
+        let changes = emptied().into_iter().chain([gone.clone()]).collect();
+        let error = pushed(&repository, push(base, vec![changes])).await.unwrap_err();
+        assert!(error.to_string().contains("does not exist"), "{gone:?}: {error}");
+        let in_two = vec![emptied(), vec![gone.clone()]];
+        let error = pushed(&repository, push(base, in_two)).await.unwrap_err();
+        assert!(error.to_string().contains("does not exist"), "{gone:?}: {error}");
+    }
+    let changes = emptied().into_iter().chain([add("src", "a file now"), rename("lamp.rs", "lamp.rs/lamp.rs")]);
+    pushed(&repository, push(base, vec![changes.collect()])).await.unwrap();
+    let browse = repository.browse().unwrap();
+    let content = |path: &str| browse.content(&browse.item(&Version::Default, path).unwrap()).unwrap();
+    assert_eq!((content("src"), content("lamp.rs/lamp.rs")), (b"a file now".to_vec(), b"src/lamp.rs".to_vec()));
 }
 
 #[tokio::test]
@@ -151,7 +171,7 @@ async fn a_refusal_when_the_reference_is_about_to_move_leaves_nothing() {
     let (repository, base) = lamp(folder.path()).await;
     let before = packs(&repository);
     let wanted = push(base, vec![vec![add("x", "x")]]);
-    let done = repository.push_commits(PERSON, wanted, |_| async { Err("not you".to_owned()) }).await.unwrap();
+    let done = repository.push_commits(PERSON, wanted, (), |_| async { Err("not you".to_owned()) }).await.unwrap();
     assert_eq!(done.moves.refused.as_deref(), Some("not you"));
     assert_eq!(packs(&repository), before);
     assert_eq!(repository.browse().unwrap().resolve(&Version::Default).unwrap(), base);
@@ -167,4 +187,64 @@ async fn of_equal_pushes_one_moves_the_reference() {
     let moved =
         [all.0, all.1, all.2, all.3].into_iter().filter(|done| done.as_ref().unwrap().moves.outcomes[0].result.is_ok());
     assert_eq!(moved.count(), 1);
+}
+
+#[tokio::test]
+async fn folders_that_are_moved_into_each_other_do_not_lie_deeper_than_any_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, base) = lamp(folder.path()).await;
+    let below = |top: &str, depth: usize| format!("{top}/{}e", "d/".repeat(depth - 2));
+    let most = crate::limits::MAX_DEPTH;
+    for (first, second, fits) in [(64, most - 63, true), (64, most - 62, false), (most, most, false), (2, most, false)]
+    {
+        let changes = vec![add(&below("a", first), "x"), rename("a", &below("b", second))];
+        let done = pushed(&repository, push(base, vec![changes])).await;
+        assert_eq!(done.is_ok(), fits, "{first} {second}: {:?}", done.err());
+        std::fs::write(repository.folder.join("refs/heads/main"), format!("{base}\n")).unwrap();
+    }
+    let mut changes = vec![add("a/f", "x")];
+    let name = |n: usize| if n == 0 { "a".to_owned() } else { format!("q{n}") };
+    changes.extend((0..900).map(|n| rename(&name(n), &below(&name(n + 1), most - 1))));
+    let error = pushed(&repository, push(base, vec![changes])).await.unwrap_err();
+    assert!(error.to_string().contains("too deep"), "{error}");
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_ends_and_gives_back_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, base) = lamp(folder.path()).await;
+    let wanted = || push(base, vec![vec![add("x", "x")]]);
+    let awaited = Awaited::default();
+    assert!(compose(&repository.browse().unwrap(), wanted(), &awaited).is_ok());
+    drop(awaited.while_held());
+    assert!(matches!(compose(&repository.browse().unwrap(), wanted(), &awaited), Err(GitError::Stalled)));
+
+    for _ in 0..2 * crate::limits::MAX_RUNNING_FOR_ONE {
+        let (held, mut back) = tokio::sync::mpsc::channel::<()>(1);
+        let mut pushing = Box::pin(repository.push_commits(PERSON, wanted(), held, |_| async { Ok::<_, String>(()) }));
+        let started = std::future::poll_fn(|context| {
+            let _ = pushing.as_mut().poll(context);
+            std::task::Poll::Ready(())
+        });
+        started.await;
+        drop(pushing);
+        assert_eq!(back.recv().await, None, "it comes back when the work ends");
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_takes_too_much_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, base) = lamp(folder.path()).await;
+    let long = |n: usize| format!("{n:03}{}", "x".repeat(200));
+    let everywhere = |n: usize| add(&format!("w{n}/{}e", "d/".repeat(120)), "x");
+    let folders = vec![(0..999).map(everywhere).collect()];
+    let error = pushed(&repository, push(base, folders)).await.unwrap_err();
+    assert!(matches!(error, GitError::TooLarge(_)), "{error}");
+
+    // A large folder, written again by every commit.
+    let mut commits = vec![(0..900).map(|n| add(&format!("w/{}", long(n)), "x")).collect::<Vec<_>>()];
+    commits.extend((0..99).map(|n| vec![edit("w/000", &n.to_string())]));
+    commits[0].push(add("w/000", "x"));
+    assert!(pushed(&repository, push(base, commits)).await.is_ok(), "what is usual fits");
 }

@@ -51,6 +51,7 @@ const OF_PROJECT: Sql = Sql::read(
     ),
 );
 
+/// Fails on the unique index when one is open between the same branches.
 const CREATE: Sql = Sql::guarded(
     "pull_requests.create",
     "INSERT INTO pull_request (organization, project, repository, id, status, merge_status, title, description,
@@ -59,7 +60,8 @@ const CREATE: Sql = Sql::guarded(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
 );
 
-/// Keeps a pull request that was changed. Touches no row when it was changed meanwhile.
+/// Keeps a pull request that was changed. Touches no row when it was changed meanwhile, and fails on the unique index when another one was
+/// opened between the same branches.
 const UPDATE: Sql = Sql::guarded(
     "pull_requests.update",
     "UPDATE pull_request
@@ -110,7 +112,7 @@ impl PullRequestFilter {
     }
 }
 
-/// Keeps a new pull request. Lost when another request took its number.
+/// Keeps a new pull request. Lost when another request took its number, or opened one between the same branches.
 pub fn create(access: &RepositoryAccess, pull_request: &PullRequest) -> Changes {
     let mut changes = take_number(access.organization(), Numbered::PullRequest, pull_request.id);
     let values = vec![
@@ -136,7 +138,7 @@ pub fn create(access: &RepositoryAccess, pull_request: &PullRequest) -> Changes 
     changes
 }
 
-/// Keeps a pull request that was changed. Lost when somebody changed it meanwhile.
+/// Keeps a pull request that was changed. Lost when somebody changed it meanwhile, or opened another one between the same branches.
 pub fn update(access: &RepositoryAccess, before: &PullRequest, after: &PullRequest) -> Changes {
     let mut changes = Changes::none();
     if before == after {

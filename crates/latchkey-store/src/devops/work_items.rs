@@ -29,7 +29,7 @@ const SMALL_RELATIONS: usize = 20;
 pub const AT_ONCE: usize = 40;
 
 /// How far a walk through the work items of a project has come. It begins before all of them. An item that changes meanwhile comes again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Step {
     changed_at: Timestamp,
     id: i64,
@@ -39,6 +39,17 @@ impl Default for Step {
     fn default() -> Self {
         Self { changed_at: Timestamp::from_micros(i64::MIN), id: i64::MIN }
     }
+}
+
+/// Where a step of a walk led.
+#[derive(Debug)]
+pub struct Walked {
+    /// The items on the way.
+    pub items: Vec<WorkItem>,
+    /// How many more there were that did not exist at the moment asked for.
+    pub not_there_yet: usize,
+    /// Where it goes on, if it has not come to the end.
+    pub next: Option<Step>,
 }
 
 /// Work items of an organization or their revisions, in the columns that [`read`] reads.
@@ -76,19 +87,24 @@ const WALK: Sql = Sql::read(
     select!("work_item", "project = $2 AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5"),
 );
 
-/// The same as of a moment; the last column is when the item was changed last, whatever the moment.
+/// The same as of a moment. Items that were not there yet are walked over too, so that a step is as long as it says; their columns are
+/// empty but for the last two, which are the place on the way: when the item was changed last, whatever the moment, and its number. In no
+/// order.
 const WALK_AS_OF: Sql = Sql::read(
     "work_items.walk_as_of",
-    "SELECT seen.id, seen.project, seen.rev, seen.kind, seen.fields, seen.relations, seen.markdown_fields,
-            seen.comment_count, seen.created_at, seen.created_by, seen.changed_at, seen.changed_by, item.changed_at
-       FROM work_item AS item
-       JOIN work_item_revision AS seen
+    "WITH item AS (
+            SELECT organization, id, created_at, changed_at FROM work_item
+             WHERE organization = $1 AND project = $2 AND (changed_at, id) > ($3, $4)
+             ORDER BY changed_at, id LIMIT $6)
+     SELECT seen.id, seen.project, seen.rev, seen.kind, seen.fields, seen.relations, seen.markdown_fields,
+            seen.comment_count, seen.created_at, seen.created_by, seen.changed_at, seen.changed_by, item.changed_at, item.id
+       FROM item
+       LEFT JOIN work_item_revision AS seen
          ON seen.organization = item.organization AND seen.id = item.id AND seen.rev = (
             SELECT past.rev FROM work_item_revision AS past
              WHERE past.organization = item.organization AND past.id = item.id AND past.changed_at <= $5
-             ORDER BY past.rev DESC LIMIT 1)
-      WHERE item.organization = $1 AND item.project = $2 AND (item.changed_at, item.id) > ($3, $4)
-      ORDER BY item.changed_at, item.id LIMIT $6",
+                   AND item.created_at <= $5
+             ORDER BY past.rev DESC LIMIT 1)",
 );
 
 /// Some revisions of several items.
@@ -277,21 +293,27 @@ impl Store {
         self.read(&OF_PROJECT, values).await?.iter().map(read).collect()
     }
 
-    /// The next work items of a project, as they are or as they were at a moment, and how far they lead.
+    /// The next work items of a project, as they are or as they were at a moment.
     pub async fn walk_work_items(
         &self,
         access: &ProjectAccess,
         as_of: Option<Timestamp>,
         step: Step,
         count: u32,
-    ) -> Result<(Vec<WorkItem>, Step), StoreError> {
+    ) -> Result<Walked, StoreError> {
         let place = [access.organization().into(), access.project().into(), step.changed_at.into(), step.id.into()];
-        let (sql, changed_at) = if as_of.is_some() { (&WALK_AS_OF, 12) } else { (&WALK, 10) };
+        let (sql, changed_at, id) = if as_of.is_some() { (&WALK_AS_OF, 12, 13) } else { (&WALK, 10, 0) };
         let values = place.into_iter().chain(as_of.map(Value::from)).chain([count.into()]);
         let rows = self.read(sql, values.collect()).await?;
-        let last =
-            rows.last().map(|row| Ok::<_, StoreError>(Step { changed_at: row.time(changed_at)?, id: row.int(0)? }));
-        Ok((rows.iter().map(read).collect::<Result<_, _>>()?, last.transpose()?.unwrap_or(step)))
+        let mut met = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let item = row.opt_int(0)?.map(|_| read(row)).transpose()?;
+            met.push((Step { changed_at: row.time(changed_at)?, id: row.int(id)? }, item));
+        }
+        met.sort_unstable_by_key(|(step, _)| *step);
+        let next = met.last().map(|(step, _)| *step).filter(|_| met.len() >= count as usize);
+        let items: Vec<WorkItem> = met.into_iter().filter_map(|(_, item)| item).collect();
+        Ok(Walked { not_there_yet: rows.len() - items.len(), items, next })
     }
 
     /// The revisions behind `after` and up to `last` of some work items of a project, [`AT_ONCE`] at the most, in no order.

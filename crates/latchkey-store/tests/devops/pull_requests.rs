@@ -2,7 +2,8 @@
 
 use latchkey_devops::pull_request::{MergeStatus, PullRequest, PullRequestStatus, Reviewer};
 use latchkey_store::devops::pull_requests::{self, PullRequestFilter};
-use latchkey_testkit::databases::on_both_databases;
+use latchkey_store::{Changes, CommitError, Sql};
+use latchkey_testkit::databases::{on_both_databases, on_both_engines};
 
 use crate::world::{ANA, BEN, EVE, NOW, World, later};
 
@@ -79,5 +80,55 @@ fn a_change_of_what_was_changed_meanwhile_is_lost() {
         let stale = PullRequest { reviewers: vec![], ..open.clone() };
         assert!(store.commit(pull_requests::update(&access, &stale, &approved)).await.is_err());
         assert!(pull_requests::update(&access, &open, &open).is_empty());
+    });
+}
+
+#[test]
+fn between_two_branches_one_pull_request_is_open() {
+    on_both_databases(async |store| {
+        let harbor = World::harbor(&store).await;
+        let access = harbor.repository().await;
+        let open = a_pull_request(&harbor);
+        let given_up = PullRequest { id: 2, status: PullRequestStatus::Abandoned, ..open.clone() };
+        let elsewhere = PullRequest { id: 3, target_ref: "refs/heads/other".into(), ..open.clone() };
+        for one in [&open, &given_up, &elsewhere] {
+            store.commit(pull_requests::create(&access, one)).await.unwrap();
+        }
+        let twin = PullRequest { id: 4, ..open.clone() };
+        assert_eq!(store.commit(pull_requests::create(&access, &twin)).await, Err(CommitError::Lost));
+        let taken_up = PullRequest { status: PullRequestStatus::Active, ..given_up.clone() };
+        let again = || pull_requests::update(&access, &given_up, &taken_up);
+        assert_eq!(store.commit(again()).await, Err(CommitError::Lost));
+        let closed = PullRequest { status: PullRequestStatus::Abandoned, ..open.clone() };
+        store.commit(pull_requests::update(&access, &open, &closed)).await.unwrap();
+        assert_eq!(store.commit(again()).await, Ok(()));
+    });
+}
+
+#[test]
+fn of_twins_from_before_the_newest_stays_open() {
+    const ALLOW: Sql = Sql::sweep("test.allow_twins", "DROP INDEX pull_request_open");
+    const BEFORE: Sql = Sql::sweep("test.before_0040", "DELETE FROM schema_version WHERE version = 40");
+    on_both_engines(async |database| {
+        let store = database.open().await;
+        let harbor = World::harbor(&store).await;
+        let access = harbor.repository().await;
+        let mut before = Changes::none();
+        before.write(&ALLOW, vec![]).write(&BEFORE, vec![]);
+        store.commit(before).await.unwrap();
+        for id in 1..=4 {
+            let target_ref = if id == 4 { "refs/heads/other" } else { "refs/heads/main" }.into();
+            let one = PullRequest { id, target_ref, ..a_pull_request(&harbor) };
+            store.commit(pull_requests::create(&access, &one)).await.unwrap();
+        }
+        drop((store, harbor));
+        let store = database.open().await;
+        let ids = async |status| {
+            let filter = PullRequestFilter { status: Some(status), ..PullRequestFilter::default() };
+            let found = store.pull_requests(&access, &filter).await.unwrap();
+            found.iter().map(|one| (one.id, one.closed_at.is_some())).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(PullRequestStatus::Active).await, [(4, false), (3, false)]);
+        assert_eq!(ids(PullRequestStatus::Abandoned).await, [(2, true), (1, true)]);
     });
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use latchkey_devops::work_item::comment::CommentText;
 use latchkey_devops::work_item::{Comment, TextFormat};
+use latchkey_jose::Timestamp;
 use latchkey_store::CommitError;
 use latchkey_store::devops::comments;
 use latchkey_store::devops::work_items::Step;
@@ -81,13 +82,17 @@ fn a_walk_meets_every_item_as_it_is_and_as_it_was() {
         }
         harbor.create_item(a_task("Paint"), later(20)).await;
         let walk = async |as_of| {
-            let (mut step, mut seen) = (Step::default(), Vec::new());
+            let (mut step, mut seen, mut met) = (Step::default(), Vec::new(), 0);
             loop {
-                let (items, next) = store.walk_work_items(&access, as_of, step, 3).await.unwrap();
-                seen.extend(items.iter().map(|item| (item.id, item.rev)));
-                if items.len() < 3 {
+                let walked = store.walk_work_items(&access, as_of, step, 3).await.unwrap();
+                let here = walked.items.len() + walked.not_there_yet;
+                assert!(here <= 3, "a step is as long as it says");
+                met += here;
+                seen.extend(walked.items.iter().map(|item| (item.id, item.rev)));
+                let Some(next) = walked.next else {
+                    assert_eq!(met, 8, "what was not there yet is met too");
                     return seen;
-                }
+                };
                 step = next;
             }
         };
@@ -96,6 +101,7 @@ fn a_walk_meets_every_item_as_it_is_and_as_it_was() {
         assert_eq!(walk(Some(later(30))).await, now);
         assert_eq!(walk(Some(later(11))).await, [(1, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (2, 3)]);
         assert_eq!(walk(Some(later(1))).await, [(1, 1), (3, 1), (4, 1), (5, 1), (2, 1)]);
+        assert_eq!(walk(Some(Timestamp::from_secs(0))).await, []);
         let revisions = async |after, last| {
             let found = store.revisions_of_several(&access, &[1, 2, 99], after, last).await.unwrap();
             found.iter().map(|item| (item.id, item.rev)).collect::<BTreeSet<_>>()
@@ -104,7 +110,7 @@ fn a_walk_meets_every_item_as_it_is_and_as_it_was() {
         assert_eq!(revisions(2, 9).await, [(2, 3), (2, 4)].into());
         assert!(store.revisions_of_several(&access, &[], 0, 9).await.unwrap().is_empty());
         let elsewhere = World::shore(&store).await.project().await;
-        assert!(store.walk_work_items(&elsewhere, None, Step::default(), 9).await.unwrap().0.is_empty());
+        assert!(store.walk_work_items(&elsewhere, None, Step::default(), 9).await.unwrap().items.is_empty());
         assert!(store.revisions_of_several(&elsewhere, &[1, 2], 0, 9).await.unwrap().is_empty());
     });
 }

@@ -22,12 +22,17 @@ impl Visit {
     pub(super) fn json(&self, value: &impl Serialize) -> Answer {
         let body = serde_json::to_vec(value)
             .map_err(|error| ApiError::Bug(format!("an answer cannot be written: {error}")))?;
+        Ok(self.written_json(body))
+    }
+
+    /// JSON that is written already.
+    pub(super) fn written_json(&self, body: Vec<u8>) -> Response<Body> {
         let mut response = Response::new(Body::from(body));
         let content_type = format!("application/json; charset=utf-8; api-version={}", self.version);
         if let Ok(content_type) = HeaderValue::try_from(content_type) {
             response.headers_mut().insert(CONTENT_TYPE, content_type);
         }
-        Ok(response)
+        response
     }
 
     /// A list.

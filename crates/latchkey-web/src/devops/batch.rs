@@ -3,8 +3,7 @@
 use axum::body::Body;
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use latchkey_devops::error::DevOpsError;
-use latchkey_devops::wire::Collection;
+use latchkey_devops::error::{DevOpsError, ErrorType};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -20,6 +19,8 @@ use super::work_item_edits;
 const MOST_CHANGES: usize = 200;
 /// The longest address of one of them.
 const LONGEST_ADDRESS: usize = 4_096;
+/// When the answers have so many bytes together, no further change is made. Each may hold a whole item.
+const MOST_ANSWERED: usize = 16 << 20;
 
 /// What came of one change.
 #[derive(Serialize)]
@@ -40,11 +41,45 @@ pub(super) async fn work_items(call: Call, payload: Payload) -> Answer {
         return Err(DevOpsError::bad_request(format!("A batch has at most {MOST_CHANGES} requests.")).into());
     }
     call.on_the_way().await?;
-    let mut outcomes = Vec::with_capacity(changes.len());
+    let mut outcomes = Outcomes::of(changes.len());
     for change in changes {
-        outcomes.push(outcome(&call, change_one(&call, change).await).await?);
+        let answer = match outcomes.written.len() {
+            0..MOST_ANSWERED => change_one(&call, change).await,
+            _ => Err(too_much().into()),
+        };
+        outcomes.add(&outcome(&call, answer).await?)?;
     }
-    call.json(&Collection::from(outcomes))
+    outcomes.finish(&call)
+}
+
+fn too_much() -> DevOpsError {
+    let message = "The requests of this batch before this one fill the answer. This one was not made: ask for it in another batch.";
+    DevOpsError::new(ErrorType::TooLarge, message)
+}
+
+/// A list of what came of changes, written as they come: a whole answer is kept in one form only, and once.
+struct Outcomes {
+    written: Vec<u8>,
+}
+
+impl Outcomes {
+    /// A list that will have so many.
+    fn of(count: usize) -> Self {
+        Self { written: format!("{{\"count\":{count},\"value\":[").into_bytes() }
+    }
+
+    fn add(&mut self, outcome: &Outcome) -> Result<(), ApiError> {
+        if self.written.last() == Some(&b'}') {
+            self.written.push(b',');
+        }
+        serde_json::to_writer(&mut self.written, outcome)
+            .map_err(|error| ApiError::Bug(format!("an answer cannot be written: {error}")))
+    }
+
+    fn finish(mut self, call: &Call) -> Answer {
+        self.written.extend_from_slice(b"]}");
+        Ok(call.written_json(self.written))
+    }
 }
 
 /// Makes one change. The credential is looked at again: what it began under may have ended meanwhile.

@@ -114,15 +114,33 @@ impl Call {
         Self { visit, identified, action }
     }
 
-    /// A part of this request, as one that came now, for the same action. Who asks is looked at again.
-    pub(super) async fn part(&self, path: PathValues, query: Query) -> Result<Self, ApiError> {
+    /// The same request as one that came now. Who asks is looked at again.
+    pub(super) async fn again(&self) -> Result<Self, ApiError> {
         let now = self.app.now();
         let identified = self.identified.again(&self.app, now).await?;
-        let version = query.get("api-version").map(|version| ApiVersion::of_request("PATCH", Some(version), None));
         let mut visit = self.visit.clone();
-        visit.version = version.transpose()?.unwrap_or(visit.version);
-        (visit.now, visit.path, visit.query) = (now, path, query);
+        visit.now = now;
         Ok(Self::new(visit, identified, self.action))
+    }
+
+    /// A part of this request, as one that came now, for the same action. Who asks is looked at again.
+    pub(super) async fn part(&self, path: PathValues, query: Query) -> Result<Self, ApiError> {
+        let mut part = self.again().await?;
+        let version = query.get("api-version").map(|version| ApiVersion::of_request("PATCH", Some(version), None));
+        part.visit.version = version.transpose()?.unwrap_or(part.visit.version);
+        (part.visit.path, part.visit.query) = (path, query);
+        Ok(part)
+    }
+
+    /// Decides once more that a project may be entered, with the credential and all that is known as they are by now: what takes long goes
+    /// on no longer than what it began under. All of that is in memory.
+    pub(super) async fn still(&self, access: &ProjectAccess) -> Result<(), ApiError> {
+        let identified = self.identified.again(&self.app, self.app.now()).await?;
+        let found = FoundOrganization::find(&self.app, self.named("organization"), identified.caller.person).await?;
+        let project = found.facts.as_ref().and_then(|facts| facts.project_by_id(access.project()));
+        let id = access.project().to_string();
+        access::to_project(&identified.caller, found.within(), Asked::new(&id, project), access.action())?;
+        Ok(())
     }
 
     /// Notes that a part of this request was refused, as the whole one would be.

@@ -85,28 +85,29 @@ pub(super) fn part(
     // Where some are missing, their counterparts may be among them.
     let moved = if found.complete { found.moved() } else { Default::default() };
     let gone: std::collections::BTreeSet<usize> = moved.values().copied().collect();
-    let complete = found.complete;
+    let kinds = found.changes.iter().enumerate().map(|(place, one)| match one.kind {
+        ChangeKind::Add if moved.contains_key(&place) => ChangeType::Rename,
+        ChangeKind::Add => ChangeType::Add,
+        ChangeKind::Edit => ChangeType::Edit,
+        ChangeKind::Delete if gone.contains(&place) => ChangeType::DeleteSourceRename,
+        ChangeKind::Delete => ChangeType::Delete,
+    });
+    let kinds: Vec<ChangeType> = kinds.collect();
     let path_of = |place: usize| found.changes.get(place).map(|one| one.path.clone());
-    let told = found.changes.iter().enumerate().map(|(place, one)| {
-        let source = moved.get(&place).and_then(|source| path_of(*source));
-        let change = match one.kind {
-            ChangeKind::Add if source.is_some() => ChangeType::Rename,
-            ChangeKind::Add => ChangeType::Add,
-            ChangeKind::Edit => ChangeType::Edit,
-            ChangeKind::Delete if gone.contains(&place) => ChangeType::DeleteSourceRename,
-            ChangeKind::Delete => ChangeType::Delete,
-        };
+    let tell = |place: usize| {
+        let one = found.changes.get(place)?;
+        let from_path = moved.get(&place).and_then(|source| path_of(*source));
         let is_gone = one.kind == ChangeKind::Delete;
-        let before = if is_gone || source.is_some() { Some(one.id) } else { one.before };
-        Change {
-            change,
+        let before = if is_gone || from_path.is_some() { Some(one.id) } else { one.before };
+        Some(Change {
+            change: *kinds.get(place)?,
             path: one.path.clone(),
-            from: source,
+            from: from_path,
             kind: object_type(one.item),
             object_id: (!is_gone).then(|| one.id.to_string()),
             original_object_id: before.map(|id| id.to_string()),
             commit_id: if is_gone { from.unwrap_or(to) } else { to }.to_string(),
-        }
-    });
-    Changes::part(told.collect(), skip, top, complete)
+        })
+    };
+    Changes::part(&kinds, skip, top, found.complete, tell)
 }

@@ -123,6 +123,37 @@ pub(super) fn room(app: &App, bytes: u64) -> Result<OwnedSemaphorePermit, ApiErr
     Arc::clone(&app.content).try_acquire_many_owned(mebibytes(bytes)).map_err(full)
 }
 
+/// Room that grows with what is in memory.
+pub(super) struct GrowingRoom<'a> {
+    app: &'a App,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+impl<'a> GrowingRoom<'a> {
+    /// None as yet.
+    pub(super) fn of(app: &'a App) -> Self {
+        Self { app, held: None }
+    }
+
+    /// Makes it room for so many bytes in all.
+    pub(super) fn hold(&mut self, bytes: u64) -> Result<(), ApiError> {
+        let held = self.held.as_ref().map_or(0, |held| held.num_permits() as u64);
+        if let Some(missing) = u64::from(mebibytes(bytes)).checked_sub(held + 1) {
+            let more = room(self.app, missing << 20)?;
+            match &mut self.held {
+                Some(held) => held.merge(more),
+                None => self.held = Some(more),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is held, until it is dropped.
+    pub(super) fn take(self) -> Option<OwnedSemaphorePermit> {
+        self.held
+    }
+}
+
 fn mebibytes(bytes: u64) -> u32 {
     u32::try_from(bytes / (1 << 20) + 1).unwrap_or(u32::MAX)
 }

@@ -1,10 +1,10 @@
 //! The body of a request: JSON, bounded in size and depth, or a stream for git.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use futures_util::TryStreamExt;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use latchkey_devops::error::{DevOpsError, ErrorType};
 use serde_json::Value;
 use tokio::io::AsyncRead;
@@ -36,17 +36,21 @@ impl Payload {
     /// Reads JSON.
     pub(super) async fn json(self) -> Result<Value, ApiError> {
         // A form of another site could be sent as text, with a credential that a browser remembers.
-        self.read_as(&["application/json", "text/json", "application/json-patch+json"], MOST_BYTES).await
+        self.read_as(&["application/json", "text/json", "application/json-patch+json"], MOST_BYTES, |_| Ok(())).await
     }
 
-    /// Reads JSON of up to so many bytes, with few values.
-    pub(super) async fn large_json(self, most: usize) -> Result<Value, ApiError> {
-        self.read_as(&["application/json", "text/json"], most).await
+    /// Reads JSON of up to so many bytes, with few values. `hold` makes room for so many bytes in all before they are kept.
+    pub(super) async fn large_json(
+        self,
+        most: usize,
+        hold: impl FnMut(u64) -> Result<(), ApiError>,
+    ) -> Result<Value, ApiError> {
+        self.read_as(&["application/json", "text/json"], most, hold).await
     }
 
     /// Reads a patch document, [RFC 6902].
     pub(super) async fn json_patch(self) -> Result<Value, ApiError> {
-        self.read_as(&["application/json-patch+json"], MOST_BYTES).await
+        self.read_as(&["application/json-patch+json"], MOST_BYTES, |_| Ok(())).await
     }
 
     /// Whether it says to be of this media type.
@@ -59,20 +63,35 @@ impl Payload {
         StreamReader::new(TryStreamExt::map_err(self.body.into_data_stream(), std::io::Error::other))
     }
 
-    async fn read_as(self, media_types: &[&str], most: usize) -> Result<Value, ApiError> {
+    async fn read_as(
+        self,
+        media_types: &[&str],
+        most: usize,
+        mut hold: impl FnMut(u64) -> Result<(), ApiError>,
+    ) -> Result<Value, ApiError> {
         if !media_types.contains(&self.content_type.as_str()) {
             let wanted = media_types.first().copied().unwrap_or_default();
             let message = format!("The request must have a Content-Type of {wanted}.");
             return Err(DevOpsError::new(ErrorType::ContentTypeNotSupported, message).into());
         }
-        let collected = Limited::new(self.body, most).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                DevOpsError::new(ErrorType::TooLarge, format!("The body has more than {most} bytes."))
-            } else {
-                DevOpsError::bad_request("The body broke off.")
+        let too_large = || DevOpsError::new(ErrorType::TooLarge, format!("The body has more than {most} bytes."));
+        let mut body = self.body;
+        // What says that it is too large need not be read.
+        if body.size_hint().lower() > most as u64 {
+            return Err(too_large().into());
+        }
+        let mut read = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| DevOpsError::bad_request("The body broke off."))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let so_far = read.len() + data.len();
+            if so_far > most {
+                return Err(too_large().into());
             }
-        })?;
-        Ok(parse(&collected.to_bytes())?)
+            hold(so_far as u64)?;
+            read.extend_from_slice(&data);
+        }
+        Ok(parse(&read)?)
     }
 }
 
@@ -170,10 +189,29 @@ mod tests {
     async fn a_large_body_is_large_by_its_texts() {
         let most = 4 * MOST_BYTES;
         let text = format!("[\"{}\"]", ",".repeat(2 * MOST_BYTES));
-        assert_eq!(status(payload("application/json", text).large_json(most).await), 200);
+        assert_eq!(status(payload("application/json", text).large_json(most, |_| Ok(())).await), 200);
         let many = format!("[{}0]", "0,".repeat(MOST_BYTES));
-        assert_eq!(status(payload("application/json", many).large_json(most).await), 413);
+        assert_eq!(status(payload("application/json", many).large_json(most, |_| Ok(())).await), 413);
         let long = format!("\"{}\"", "x".repeat(most));
-        assert_eq!(status(payload("application/json", long).large_json(most).await), 413);
+        assert_eq!(status(payload("application/json", long).large_json(most, |_| Ok(())).await), 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_takes_room_as_it_comes() {
+        let pieces = || futures_util::stream::iter(["[1,", "22", "]"].map(Ok::<_, std::convert::Infallible>));
+        let mut held = Vec::new();
+        let read = payload("application/json", Body::from_stream(pieces())).large_json(9, |bytes| {
+            held.push(bytes);
+            Ok(())
+        });
+        assert_eq!(status(read.await), 200);
+        assert_eq!(held, [3, 5, 6]);
+        let full = |bytes| if bytes > 3 { Err(ApiError::Unavailable("full".into())) } else { Ok(()) };
+        let read = payload("application/json", Body::from_stream(pieces())).large_json(9, full);
+        assert_eq!(status(read.await), 503);
+        assert_eq!(
+            status(payload("application/json", Body::from_stream(pieces())).large_json(5, |_| Ok(())).await),
+            413
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Pull requests: read, proposed, changed, given up, taken up again.
 
 use http::StatusCode;
+use latchkey_devops::access::Action;
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::pull_request::{self, Branches, NewPullRequest, PullRequest, PullRequestPatch, PullRequestStatus};
@@ -16,7 +17,7 @@ use super::call::{Call, InRepository};
 use super::error::ApiError;
 use super::payload::Payload;
 use super::people;
-use super::refs::places;
+use super::refs::{decide_again, places};
 use super::repositories::{browse, on_disk};
 use super::table::Answer;
 
@@ -92,8 +93,8 @@ pub(super) async fn read_by_number(call: Call) -> Answer {
 
 /// `POST .../git/repositories/{repository}/pullrequests`.
 pub(super) async fn create(call: Call, payload: Payload) -> Answer {
-    let inside = call.repository().await?;
     let new = NewPullRequest::read(&payload.json().await?)?;
+    let inside = call.repository().await?;
     for (person, _) in &new.reviewers {
         if call.app.store.member(inside.access.organization(), *person).await?.is_none() {
             let message = "Each of the reviewers must be a member of the organization.";
@@ -101,6 +102,7 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
         }
     }
     let branches = branches(&call, &inside, &new.source_ref, &new.target_ref).await?;
+    decide_again(&call, &inside, Action::WritePullRequests).await?;
     let (store, access) = (&call.app.store, &inside.access);
     let proposed = store
         .decide(|| async {
@@ -120,17 +122,17 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
 /// `PATCH .../git/repositories/{repository}/pullrequests/{id}`.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
     let id = call.number("id")?;
-    let inside = call.repository().await?;
     let patch = PullRequestPatch::read(&payload.json().await?)?;
+    let inside = call.repository().await?;
     let (store, access) = (&call.app.store, &inside.access);
     let present = found(&call, &inside, id).await?.ok_or_else(|| absent(id))?;
-    // A pull request stays between its branches.
-    let branches = branches(&call, &inside, &present.source_ref, &present.target_ref).await?;
+    let branches = branches_for(&call, &inside, &present, &patch).await?;
+    decide_again(&call, &inside, Action::WritePullRequests).await?;
     let updated = store
         .decide(|| async {
             let Some(found) = found(&call, &inside, id).await? else { return Ok((Err(absent(id)), Changes::none())) };
             let same = store.pull_requests(access, &between(&found.source_ref, &found.target_ref)).await?;
-            let updated = pull_request::update(&found, &patch, &branches, same.first(), call.now);
+            let updated = pull_request::update(&found, &patch, branches.as_ref(), same.first(), call.now);
             let changes = updated.as_ref().map(|next| kept::update(access, &found, next)).unwrap_or_default();
             Ok((updated, changes))
         })
@@ -144,23 +146,54 @@ fn between(source: &str, target: &str) -> PullRequestFilter {
     PullRequestFilter { source_ref, target_ref, count: 1, ..PullRequestFilter::default() }
 }
 
-/// Where two branches are, and whether git merges them by itself.
+/// Where the branches of a pull request are that will be open, between which it stays. Nothing of one that will not be.
+async fn branches_for(
+    call: &Call,
+    inside: &InRepository,
+    present: &PullRequest,
+    patch: &PullRequestPatch,
+) -> Result<Option<Branches>, ApiError> {
+    on_disk(&call.app, inside).await?;
+    if patch.status.unwrap_or(present.status) != PullRequestStatus::Active {
+        return Ok(None);
+    }
+    match branches(call, inside, &present.source_ref, &present.target_ref).await {
+        Ok(branches) => Ok(Some(branches)),
+        Err(error) => unless_open(present.status, error).map(|()| None),
+    }
+}
+
+/// Where git cannot tell how branches lie to each other, because they are too far apart or it is busy, one that is open keeps what is known of it.
+/// One that is taken up again has to wait.
+fn unless_open(status: PullRequestStatus, error: ApiError) -> Result<(), ApiError> {
+    match error {
+        ApiError::Refused(_) | ApiError::Unavailable(_) if status == PullRequestStatus::Active => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// Where two branches are, and whether git merges them by itself, if it can tell.
 async fn branches(call: &Call, inside: &InRepository, source: &str, target: &str) -> Result<Branches, ApiError> {
     let places = places(call, inside).await?;
     let place = |name: &str| places.iter().find(|(found, _)| found == name).map(|(_, place)| *place);
     let (source, target) = (place(source), place(target));
     let merges = match (source, target) {
         (Some(source), Some(target)) => merge(call, inside, source, target).await?,
-        _ => false,
+        _ => Some(false),
     };
     let told = |place: Option<ObjectId>| place.map(|place| place.to_string());
     Ok(Branches { source: told(source), target: told(target), merges })
 }
 
-async fn merge(call: &Call, inside: &InRepository, source: ObjectId, target: ObjectId) -> Result<bool, ApiError> {
+async fn merge(
+    call: &Call,
+    inside: &InRepository,
+    source: ObjectId,
+    target: ObjectId,
+) -> Result<Option<bool>, ApiError> {
     let apart = browse(&call.app, inside, move |browse| browse.divergence(target, source)).await?;
     if apart.common.is_some() && (apart.ahead == 0 || apart.behind == 0) {
-        return Ok(true);
+        return Ok(Some(true));
     }
     Ok(on_disk(&call.app, inside).await?.merges(call.person().0, target, source).await?)
 }
@@ -205,4 +238,22 @@ fn filter(call: &Call) -> Result<PullRequestFilter, ApiError> {
         count: call.query.count(&["$top"], PAGE)?.unwrap_or(PullRequestFilter::default().count),
         skip: call.query.count(&["$skip"], u32::MAX)?.unwrap_or(0),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::unreadable;
+    use super::*;
+    use latchkey_git::{BrowseError, GitError};
+
+    #[test]
+    fn what_git_cannot_tell_keeps_nobody_from_changing_what_is_open() {
+        use PullRequestStatus::{Abandoned, Active};
+        let too_far_back = || unreadable("lamp", BrowseError::TooFarBack("main".into()));
+        for error in [too_far_back, || GitError::ShareTaken.into(), || GitError::TimedOut.into()] {
+            assert!(unless_open(Active, error()).is_ok());
+            assert!(unless_open(Abandoned, error()).is_err());
+        }
+        assert!(unless_open(Active, ApiError::Bug("broken".into())).is_err());
+    }
 }

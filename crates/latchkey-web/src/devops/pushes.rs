@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::call::{Call, InRepository};
 use super::error::ApiError;
 use super::git::note_push;
-use super::items::room;
+use super::items::GrowingRoom;
 use super::payload::Payload;
 use super::people;
 use super::refs::{Refused, may_move, places, status};
@@ -30,25 +30,37 @@ const MOST_BYTES: usize = 8 << 20;
 /// Decided again when the branch is about to move, as a push by git is.
 pub(super) async fn create(call: Call, payload: Payload) -> Answer {
     let inside = call.repository().await?;
+    // Who sends slowly takes no more room than for what has come.
+    let mut room = GrowingRoom::of(&call.app);
+    let mut bytes = 0;
+    let hold = |so_far: u64| {
+        bytes = so_far;
+        room.hold(so_far)
+    };
+    let body = timeout(ASKING_TIME, payload.large_json(MOST_BYTES, hold)).await;
+    let body = body.map_err(|_| DevOpsError::bad_request("The body took too long."))??;
     // It is in memory as it came, as texts, as files and as a pack.
-    let _room = room(&call.app, 4 * MOST_BYTES as u64)?;
-    let body = timeout(ASKING_TIME, payload.large_json(MOST_BYTES)).await;
-    let push = NewPush::read(&body.map_err(|_| DevOpsError::bad_request("The body took too long."))??)?;
+    room.hold(4 * bytes)?;
+    let push = NewPush::read(&body)?;
+    drop(body);
     let start = Start::of(&call, &inside, &push).await?;
     let author = author(&call);
     let name = push.ref_name;
+    // Files are there once; only what the commits say is kept for the answer.
+    let messages: Vec<String> = push.commits.iter().map(|commit| commit.comment.clone()).collect();
     let wanted = CommitPush {
         name: name.clone(),
         old: start.old,
         base: start.base,
         author: author.clone(),
-        commits: push.commits.iter().map(wanted).collect(),
+        commits: push.commits.into_iter().map(wanted).collect(),
     };
     let repository = on_disk(&call.app, &inside).await?;
+    let room = room.take();
     let CommitsPushed { commits, moves } = {
         let (call, inside) = (&call, &inside);
         let ask = |commands: Vec<RefCommand>| async move { may_move(call, inside, &commands).await };
-        repository.push_commits(call.person().0, wanted, ask).await?
+        repository.push_commits(call.person().0, wanted, room, ask).await?
     };
     match moves.refused {
         None => {}
@@ -61,7 +73,7 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
         }
     }
     note_push(&call.app, &inside, &repository, &moves.outcomes).await;
-    show(&call, &inside, name, start.old, &author, &push.commits, &commits).await
+    show(&call, &inside, name, start.old, &author, messages, &commits).await
 }
 
 /// Where a push starts.
@@ -124,14 +136,14 @@ fn author(call: &Call) -> latchkey_git::Signature {
     }
 }
 
-fn wanted(commit: &NewCommit) -> WantedCommit {
-    let change = |change: &NewChange| match change.clone() {
+fn wanted(commit: NewCommit) -> WantedCommit {
+    let change = |change: NewChange| match change {
         NewChange::Add { path, content } => WantedChange::Add { path, content },
         NewChange::Edit { path, content } => WantedChange::Edit { path, content },
         NewChange::Delete { path } => WantedChange::Delete { path },
         NewChange::Rename { from, to, content } => WantedChange::Rename { from, to, content },
     };
-    WantedCommit { message: commit.comment.clone(), changes: commit.changes.iter().map(change).collect() }
+    WantedCommit { message: commit.comment, changes: commit.changes.into_iter().map(change).collect() }
 }
 
 /// Why a ref was not moved.
@@ -154,22 +166,22 @@ async fn show(
     name: String,
     old: ObjectId,
     author: &latchkey_git::Signature,
-    wanted: &[NewCommit],
+    messages: Vec<String>,
     made: &[ObjectId],
 ) -> Answer {
     let urls = call.urls(&inside.facts.organization);
     let identities = people::identities(&call.app, &urls, [call.person()]).await?;
     let signature = Signature { name: author.name.clone(), email: author.email.clone(), at: call.now.floor_to_secs() };
-    let commit = |(wanted, id): (&NewCommit, &ObjectId)| Commit {
+    let commit = |(message, id): (String, &ObjectId)| Commit {
         id: id.to_string(),
         tree: String::new(),
         author: signature.clone(),
         committer: signature.clone(),
-        message: wanted.comment.clone(),
+        message,
         parents: Vec::new(),
     };
     let (project, repository) = (&inside.project, &inside.repository);
-    let commits = wanted.iter().zip(made).map(commit);
+    let commits = messages.into_iter().zip(made).map(commit);
     let mut response = call.json(&Push {
         date: WireDate(call.now),
         pushed_by: identities.of(call.person()),

@@ -121,7 +121,8 @@ pub(super) async fn may_move(call: &Call, inside: &InRepository, commands: &[Ref
     Ok(())
 }
 
-async fn decide_again(call: &Call, inside: &InRepository, action: Action) -> Result<(), ApiError> {
+/// Decides anew, with what is true now: what was waited for took time, and what the request began under may have ended.
+pub(super) async fn decide_again(call: &Call, inside: &InRepository, action: Action) -> Result<(), ApiError> {
     let app: &App = &call.app;
     let identified = call.identified().again(app, app.now()).await?;
     let found = FoundOrganization::find(app, call.named("organization"), identified.caller.person).await?;

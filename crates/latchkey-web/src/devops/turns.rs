@@ -12,23 +12,45 @@ use super::error::ApiError;
 
 /// Requests of one person at once; the others wait.
 const OF_ONE: usize = 2;
+/// Requests of everybody at once: what they hold in memory is bounded by it, however many people there are.
+const OF_ALL: usize = 8;
 /// How long they wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who is having turns.
-#[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<HashMap<PersonId, Weak<Semaphore>>>);
+#[derive(Debug)]
+pub(crate) struct Turns {
+    of_one: Mutex<HashMap<PersonId, Weak<Semaphore>>>,
+    of_all: Arc<Semaphore>,
+}
+
+/// A turn. It lasts until it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _of_one: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { of_one: Mutex::default(), of_all: Arc::new(Semaphore::new(OF_ALL)) }
+    }
+}
 
 impl Turns {
-    /// The next turn of a person, which lasts until what is returned is dropped.
-    pub(super) async fn next(&self, person: PersonId) -> Result<OwnedSemaphorePermit, ApiError> {
-        let waited = timeout(PATIENCE, self.of(person).acquire_owned()).await;
-        let busy = || ApiError::Unavailable("too many long requests of one person are under way".to_owned());
-        waited.ok().and_then(Result::ok).ok_or_else(busy)
+    /// The next turn of a person. What was decided before may not hold any more when it comes.
+    pub(super) async fn next(&self, person: PersonId) -> Result<Turn, ApiError> {
+        let turn = async {
+            // Their own first: who asks for much waits for themself and does not stand in the line of all.
+            let of_one = self.of(person).acquire_owned().await.ok()?;
+            Some(Turn { _of_one: of_one, _of_all: Arc::clone(&self.of_all).acquire_owned().await.ok()? })
+        };
+        let busy = || ApiError::Unavailable("too many long requests are under way".to_owned());
+        timeout(PATIENCE, turn).await.ok().flatten().ok_or_else(busy)
     }
 
     fn of(&self, person: PersonId) -> Arc<Semaphore> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = all.get(&person).and_then(Weak::upgrade) {
             return known;
         }
@@ -58,6 +80,20 @@ mod tests {
         drop(first);
         drop((second, third.await.unwrap()));
         drop(turns.next(ben).await.unwrap());
-        assert!(!turns.0.lock().unwrap().contains_key(&ana), "nobody is kept who has no turn");
+        assert!(!turns.of_one.lock().unwrap().contains_key(&ana), "nobody is kept who has no turn");
+    }
+
+    #[tokio::test]
+    async fn all_together_have_no_more_turns_than_there_are() {
+        let turns = Turns::default();
+        let person = |number: usize| PersonId(Uuid::from_u128(number as u128));
+        let mut had = Vec::new();
+        for number in 0..OF_ALL {
+            had.push(turns.next(person(number)).await.unwrap());
+        }
+        let mut late = Box::pin(turns.next(person(OF_ALL)));
+        assert!(late.as_mut().now_or_never().is_none());
+        had.pop();
+        drop(late.await.unwrap());
     }
 }

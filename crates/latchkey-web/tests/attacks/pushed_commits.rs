@@ -1,9 +1,14 @@
 //! Commits that come as JSON: by services that may not push, to where they may not, and with paths that lead out of the repository.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
 use futures_util::future::join_all;
+use futures_util::stream::once;
+use http::Method;
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
-use latchkey_testkit::{Answer, Tokens, on_both_databases};
+use latchkey_testkit::{Answer, Ask, Person, Tokens, on_both_databases};
 use serde_json::{Value, json};
 
 const LAMP: &str = "/harbor/lighthouse/_apis/git/repositories/lamp";
@@ -171,14 +176,57 @@ fn a_commit_that_no_reference_reaches_is_no_place_to_start() {
     });
 }
 
+/// Makes a request, and revokes what it is made with when the server begins to read its body.
+async fn revoked_meanwhile(ask: Ask, ana: &Person, body: &Value) -> Answer {
+    let (ana, text) = (ana.clone(), body.to_string());
+    let held_back = once(async move {
+        ana.revokes_all().await;
+        Ok::<_, Infallible>(text)
+    });
+    ask.json(&Value::Null).send_with(Body::from_stream(held_back)).await
+}
+
 #[test]
-fn a_revoked_token_pushes_nothing() {
+fn a_token_that_is_revoked_before_the_branch_moves_pushes_nothing() {
     on_both_databases(async |world| {
         let ana = world.ana();
         let tokens = ana.authorizes_all("burndown").await;
         let main = tip(&tokens).await;
-        ana.revokes_all().await;
+        let pushes = || tokens.post(&format!("{LAMP}/pushes?api-version=7.1"));
+        let answer = revoked_meanwhile(pushes(), &ana, &a_push(&main, "/mine")).await;
+        assert_eq!(answer.status, 401, "{}", answer.text());
         assert_eq!(push(&tokens, LAMP, &a_push(&main, "/mine")).await.status, 401);
+        assert_eq!(tip(&world.max().authorizes_all("burndown").await).await, main);
+    });
+}
+
+#[test]
+fn a_token_that_is_revoked_on_the_way_writes_no_pull_request() {
+    on_both_databases(async |world| {
+        let (ana, others) = (world.ana(), world.max().authorizes_all("burndown").await);
+        let url = |rest: &str| format!("{LAMP}/pullrequests{rest}?api-version=7.1");
+        let proposal = json!({"sourceRefName": "refs/heads/dim", "targetRefName": "refs/heads/main", "title": "Dim"});
+        let tokens = ana.authorizes_all("burndown").await;
+        let answer = revoked_meanwhile(tokens.post(&url("")), &ana, &proposal).await;
+        assert_eq!(answer.status, 401, "{}", answer.text());
+        assert_eq!(others.get(&url("")).await.json()["count"], 0);
+
+        let made = others.post(&url("")).json(&proposal).await.json();
+        let one = format!("/{}", made["pullRequestId"]);
+        for change in [json!({"title": "Mine"}), json!({"status": "abandoned"})] {
+            let tokens = ana.authorizes_all("burndown").await;
+            let answer = revoked_meanwhile(tokens.patch(&url(&one)), &ana, &change).await;
+            assert_eq!(answer.status, 401, "{change}: {}", answer.text());
+        }
+        let tokens = ana.authorizes_all("burndown").await;
+        let vote = url(&format!("{one}/reviewers/{}", world.account("ana")));
+        let put = world.ask(Method::PUT, &vote).bearer(&tokens.access);
+        assert_eq!(revoked_meanwhile(put, &ana, &json!({"vote": 10})).await.status, 401);
+        let left = others.get(&url(&one)).await.json();
+        assert_eq!(
+            (&left["title"], &left["status"], &left["reviewers"]),
+            (&json!("Dim"), &json!("active"), &json!([]))
+        );
     });
 }
 
@@ -189,5 +237,80 @@ fn a_body_of_a_million_values_is_not_unfolded() {
         let many = format!("[{}0]", "0,".repeat(2 << 20));
         let answer = tokens.post(&format!("{LAMP}/pushes?api-version=7.1")).body("application/json", many).await;
         assert_eq!(answer.status, 413);
+    });
+}
+
+fn a_rename(from: &str, to: &str) -> Value {
+    json!({"changeType": "rename", "sourceServerItem": from, "item": {"path": to}})
+}
+
+#[test]
+fn folders_in_folders_without_end_are_refused_and_the_server_stays() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let main = tip(&tokens).await;
+        let mut body = a_push(&main, "/q0/f");
+        let changes = body["commits"][0]["changes"].as_array_mut().unwrap();
+        let below = "/d".repeat(126);
+        changes.extend((0..200).map(|n| a_rename(&format!("/q{n}"), &format!("/q{}{below}", n + 1))));
+        let answer = push(&tokens, LAMP, &body).await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert_eq!(tip(&tokens).await, main);
+    });
+}
+
+#[test]
+fn a_small_repository_with_long_paths_has_no_endless_changes() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let main = tip(&tokens).await;
+        let mut body = a_push(&main, "/w/f");
+        let changes = body["commits"][0]["changes"].as_array_mut().unwrap();
+        let add = |n| json!({"changeType": "add", "item": {"path": format!("/w/{n}")}, "newContent": {"content": "x"}});
+        changes.extend((0..900).map(add));
+        changes.push(a_rename("/w", &format!("/{}", "d".repeat(240)).repeat(126)));
+        let answer = push(&tokens, LAMP, &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let made = answer.json()["commits"][0]["commitId"].as_str().unwrap().to_owned();
+        let told = tokens.get(&format!("{LAMP}/commits/{made}/changes?top=1")).await.json();
+        assert_eq!(told["changes"].as_array().unwrap().len(), 1);
+        let counted = told["changeCounts"]["Add"].as_u64().unwrap();
+        assert!((100..900).contains(&counted), "{counted}");
+        let commit = tokens.get(&format!("{LAMP}/commits/{made}?changeCount=1")).await.json();
+        assert_eq!(commit["changes"].as_array().unwrap().len(), 1);
+        let diff = format!("{LAMP}/diffs/commits?baseVersion={main}&baseVersionType=commit&targetVersion=main&$top=1");
+        assert_eq!(tokens.get(&diff).await.json()["allChangesIncluded"], false);
+    });
+}
+
+#[test]
+fn who_sends_slowly_takes_no_room_from_others() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let main = tip(&tokens).await;
+        let (reading, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let slow = (0..30).map(|_| {
+            let reading = reading.clone();
+            let never = once(async move {
+                reading.send(()).unwrap();
+                std::future::pending::<Result<String, Infallible>>().await
+            });
+            let ask = tokens.post(&format!("{LAMP}/pushes?api-version=7.1")).json(&Value::Null);
+            ask.send_with(Body::from_stream(never))
+        });
+        let quick = async {
+            for _ in 0..30 {
+                begun.recv().await.unwrap();
+            }
+            push(&tokens, LAMP, &a_push(&main, "/mine")).await
+        };
+        let slow = async {
+            let answers = join_all(slow).await;
+            panic!("none of them is answered: {:?}", answers.first().map(|answer| answer.status));
+        };
+        tokio::select! {
+            () = slow => {}
+            answer = quick => assert_eq!(answer.status, 201, "{}", answer.text()),
+        }
     });
 }

@@ -1,5 +1,10 @@
 //! A service asks by query for what its authorization does not reach, and asks queries that are meant to cost.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
+use futures_util::future::{Either, select};
+use futures_util::stream::once;
 use latchkey_testkit::{Page, Tokens, World, on_both_databases};
 use serde_json::{Value, json};
 
@@ -95,6 +100,56 @@ fn a_service_finds_the_items_of_the_projects_that_it_reaches_and_no_others() {
         let everything = world.max().authorizes_all("burndown").await;
         assert_eq!(ask(&everything, QUERY, all).await.1["workItems"].as_array().unwrap().len(), 3);
         assert_eq!(ask(&everything, "/shore/_apis/wit/wiql?api-version=7.1", all).await.0, 404);
+    });
+}
+
+#[test]
+fn a_query_ends_with_the_authorization_that_it_began_under() {
+    on_both_databases(async |world| {
+        for condition in ["[System.Id] > 0", "[System.TeamProject] = 'nowhere'"] {
+            let ana = world.ana();
+            let tokens = ana.authorizes_all("burndown").await;
+            let query = format!("SELECT [System.Id] FROM WorkItems WHERE {condition}");
+            assert_eq!(ask(&tokens, QUERY, &query).await.0, 200, "{query}");
+            let body = json!({ "query": query }).to_string();
+            let held_back = once(async move {
+                ana.revokes_all().await;
+                Ok::<_, Infallible>(body)
+            });
+            let answer = tokens.post(QUERY).json(&Value::Null).send_with(Body::from_stream(held_back)).await;
+            assert_eq!(answer.status, 401, "{query}: {}", answer.text());
+        }
+    });
+}
+
+/// Words without end in a long text, and many conditions that read it: the query ends with an error, and nobody waits for that.
+#[test]
+fn a_costly_query_is_refused_and_others_are_answered_meanwhile() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let text = "ä ".repeat(170_000);
+        let patch = json!([{ "op": "add", "path": "/fields/System.Description", "value": text }]).to_string();
+        let url = "/harbor/_apis/wit/workitems/1?api-version=7.1";
+        assert!(tokens.patch(url).body("application/json-patch+json", patch).await.is_ok());
+        // Those that find nothing read all of it. The others find what they look for at once, and what they could have cost counts.
+        let nothing = ["[System.Description] CONTAINS WORDS 'ä ä ö'"; 5].join(" OR ");
+        let at_once = ["[System.Description] CONTAINS WORDS 'ä'"; 295].join(" AND ");
+        let conditions = format!("{nothing} OR {at_once}");
+        let costly = format!("SELECT [System.Id] FROM WorkItems WHERE {conditions}");
+        let mut costly = Box::pin(ask(&tokens, QUERY, &costly));
+        let mut answered = 0;
+        let (status, body) = loop {
+            match select(costly, tokens.get("/harbor/_apis/projects").into_future()).await {
+                Either::Left((answer, _)) => break answer,
+                Either::Right((other, going_on)) => {
+                    assert_eq!(other.status, 200);
+                    (costly, answered) = (going_on, answered + 1);
+                }
+            }
+        };
+        assert_eq!((status, &body["typeKey"]), (400, &json!("WorkItemTrackingQueryException")), "{body}");
+        assert!(body["message"].as_str().unwrap().starts_with("The query compares too much."), "{body}");
+        assert!(answered > 5, "{answered} were answered meanwhile");
     });
 }
 

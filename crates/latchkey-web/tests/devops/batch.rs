@@ -1,5 +1,6 @@
 //! Several changes of work items in one request.
 
+use futures_util::FutureExt as _;
 use latchkey_testkit::{Page, Tokens, on_both_databases};
 use serde_json::{Value, json};
 
@@ -117,6 +118,47 @@ fn what_is_no_batch_or_no_part_of_one_is_refused() {
             assert!(matches!(code, 400 | 403), "{code}: {body}");
         }
         assert_eq!(title(&tokens, 1).await, "The lamp can be seen at sea");
+    });
+}
+
+#[test]
+fn a_batch_goes_on_no_longer_than_the_authorization_that_it_began_under() {
+    on_both_databases(async |world| {
+        let ana = world.ana();
+        let tokens = ana.authorizes_all("burndown").await;
+        let before = title(&tokens, 2).await;
+        let requests = json!([
+            request("/_apis/wit/workitems/1", "System.Title", "Begun"),
+            request("/_apis/wit/workitems/2", "System.Title", "Too late"),
+            request("/lighthouse/_apis/wit/workitems/$Task", "System.Title", "Too late"),
+        ]);
+        let mut under_way = Box::pin(outcomes(&tokens, requests));
+        assert!(under_way.as_mut().now_or_never().is_none(), "the first is being written");
+        ana.revokes_all().await;
+        let codes: Vec<_> = under_way.await.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes[1..], [401, 401]);
+        let others = world.max().authorizes_all("burndown").await;
+        assert_eq!(title(&others, 2).await, before);
+        assert_eq!(others.get("/harbor/_apis/wit/workitems/3").await.status, 404);
+    });
+}
+
+#[test]
+fn what_a_batch_answers_is_bounded() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let long = json!([request("/_apis/wit/workitems/1", "System.Description", &"x".repeat(500_000))]);
+        assert_eq!(outcomes(&tokens, long).await[0].0, 200);
+        let mut requests = vec![request("/_apis/wit/workitems/1", "System.Title", "Many"); 45];
+        requests.push(request("/_apis/wit/workitems/2", "System.Title", "Behind"));
+        let before = title(&tokens, 2).await;
+        let answers = outcomes(&tokens, json!(requests)).await;
+        let made = answers.iter().take_while(|(code, _)| *code == 200).count();
+        assert_eq!((answers.len(), (30..=34).contains(&made)), (46, true), "{made}");
+        for (code, body) in &answers[made..] {
+            assert_eq!((*code, &body["typeKey"]), (413, &json!("VssRequestTooLargeException")));
+        }
+        assert_eq!(title(&tokens, 2).await, before, "what is told not to be made was not made");
     });
 }
 

@@ -140,3 +140,39 @@ fn of_equal_proposals_one_is_made() {
         assert_eq!(statuses, [201, 409, 409, 409]);
     });
 }
+
+#[test]
+fn of_twins_that_are_taken_up_again_at_once_one_is_open() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let mut given_up = Vec::new();
+        for _ in 0..8 {
+            let made = propose(&tokens, &dim("Dim it")).await.json();
+            let id = made["pullRequestId"].clone();
+            assert_eq!(change(&tokens, &id, &json!({"status": "abandoned"})).await.status, 200);
+            given_up.push(id);
+        }
+        let (again, body) = (json!({"status": "active"}), dim("One more"));
+        let taken_up = join_all(given_up.iter().map(|id| change(&tokens, id, &again)));
+        let (taken_up, proposed) = tokio::join!(taken_up, propose(&tokens, &body));
+        let answers: Vec<Answer> = taken_up.into_iter().chain([proposed]).collect();
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        for refused in answers.iter().filter(|answer| !answer.is_ok()) {
+            assert!(refused.status == 409 && refused.text().contains("TF401179"), "{}", refused.text());
+        }
+        assert_eq!(tokens.get(&format!("{LAMP}/pullrequests")).await.json()["count"], 1);
+    });
+}
+
+#[test]
+fn what_is_given_up_is_no_matter_of_git() {
+    on_both_databases(async |world| {
+        let tokens = world.ana().authorizes_all("burndown").await;
+        let id = propose(&tokens, &dim("Dim it")).await.json()["pullRequestId"].clone();
+        // No commit can be read any more.
+        std::fs::remove_dir_all(world.repository_folder("lamp").join("objects/pack")).unwrap();
+        let given_up = change(&tokens, &id, &json!({"status": "abandoned"})).await;
+        assert_eq!(given_up.json()["status"], "abandoned", "{}", given_up.text());
+        assert_eq!(change(&tokens, &id, &json!({"title": "It was too dark"})).await.status, 200);
+    });
+}

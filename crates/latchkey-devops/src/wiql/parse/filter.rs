@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::Reader;
 use super::value::Value;
 use crate::error::DevOpsError;
-use crate::wiql::condition::{Check, Comparison, Condition, Leaf, Test, words};
+use crate::wiql::condition::{Check, Comparison, Condition, Leaf, Test};
 use crate::wiql::names::name_of;
 use crate::wiql::operand::Operand;
+use crate::wiql::phrase::Phrase;
 use crate::wiql::token::Token;
 use crate::wiql::{MOST_CONDITIONS, MOST_DEPTH, field_named, malformed, not_answered};
 use crate::work_item::{Field, FieldType};
@@ -200,9 +201,9 @@ impl Reader<'_> {
         }
         if by_words {
             self.only(field, &[FieldType::String, FieldType::Html], from)?;
-            let wanted = words(&text);
-            return match wanted.len() {
-                1..=MOST_WORDS => Ok(Check::Words(wanted, text.trim_end().ends_with('*'))),
+            let phrase = Phrase::of(&text);
+            return match phrase.len() {
+                1..=MOST_WORDS => Ok(Check::Words(phrase)),
                 _ => Err(malformed(&format!("Expecting one word at least, and {MOST_WORDS} at the most."), cause)),
             };
         }
