@@ -11,6 +11,11 @@ use crate::problem::{Outcome, Problem};
 /// The media type of forms.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// Percent-encodes the few characters of ours that need it.
+pub(crate) fn encoded(text: &str) -> String {
+    text.replace(':', "%3A").replace('/', "%2F").replace(' ', "%20")
+}
+
 /// A connection to a server on this machine.
 pub(crate) struct Connection {
     stream: TcpStream,

@@ -106,32 +106,6 @@ impl Access {
     pub fn action(&self) -> Action {
         self.action
     }
-
-    /// The organization in which they may, unless it is about their own things.
-    pub fn organization(&self) -> Option<OrganizationId> {
-        match self.place {
-            Place::Own => None,
-            Place::Organization(organization)
-            | Place::Project(organization, _)
-            | Place::Repository(organization, _, _) => Some(organization),
-        }
-    }
-
-    /// The project in which they may.
-    pub fn project(&self) -> Option<ProjectId> {
-        match self.place {
-            Place::Own | Place::Organization(_) => None,
-            Place::Project(_, project) | Place::Repository(_, project, _) => Some(project),
-        }
-    }
-
-    /// The repository in which they may.
-    pub fn repository(&self) -> Option<RepositoryId> {
-        match self.place {
-            Place::Repository(_, _, repository) => Some(repository),
-            _ => None,
-        }
-    }
 }
 
 macro_rules! proofs {

@@ -20,9 +20,9 @@ use crate::scope::Scopes;
 /// A request that nobody answers ends after this time: by then it is forgotten, and may be made anew.
 pub const LIFETIME: Duration = days(30);
 /// Requests of one person that wait in one organization at once; more is nobody's reading.
-pub const MOST_WAITING: usize = 20;
+const MOST_WAITING: usize = 20;
 /// Characters of the sentence that says what it is for.
-pub const SENTENCE_CHARACTERS: usize = 500;
+const SENTENCE_CHARACTERS: usize = 500;
 
 /// Digest of what people are told of an app: its name, its publisher, its directory, where it sends people back to. What is approved is that
 /// app, and not another of the same id.
@@ -188,12 +188,13 @@ pub fn ask(
 ) -> Result<ApprovalRequest, CannotAsk> {
     let Asked { organization, member, app, shown, scopes, sentence } = asked;
     let wanted = Wanted { app, shown, scopes, requests: known.requests };
-    let (Some(member), Err(missing)) = (member, may_authorize(organization, member, wanted)) else {
+    let Err(missing) = may_authorize(organization, member, wanted) else {
         return Err(CannotAsk::NotNeeded);
     };
-    if missing.iter().any(|missing| missing.prerequisite != Prerequisite::AdministratorApproval) {
+    let is_enough = missing.iter().all(|missing| missing.prerequisite == Prerequisite::AdministratorApproval);
+    let Some(member) = member.filter(|_| is_enough) else {
         return Err(CannotAsk::NotEnough(missing));
-    }
+    };
     let waits = |request: &ApprovalRequest| {
         (request.organization, request.person, request.app) == (organization.id, member.person, app)
             && request.state(now) == State::Waiting
@@ -336,6 +337,11 @@ mod tests {
         let in_no_project = Member { projects: [].into(), ..a_member() };
         assert!(matches!(asks(&harbor(), &in_no_project, NOTHING), Err(CannotAsk::NotEnough(_))));
         assert!(matches!(asks(&an_organization(), &a_member(), NOTHING), Err(CannotAsk::NotEnough(_))));
+        let harbor = harbor();
+        let asked =
+            Asked { organization: &harbor, member: None, app: an_app(), shown: SHOWN, scopes: work(), sentence: "" };
+        let stranger = ask(asked, NOTHING, ApprovalRequestId(Uuid::nil()), NOW);
+        assert!(matches!(stranger, Err(CannotAsk::NotEnough(_))), "who does not belong there may not go on");
     }
 
     #[test]

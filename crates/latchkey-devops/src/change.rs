@@ -45,13 +45,13 @@ pub struct Change {
 pub struct Changes {
     /// Those of this part.
     pub part: Vec<Change>,
-    /// What was done how often, in all.
+    /// How many files were changed in which way, in all parts together.
     pub counts: Counts,
     /// Whether this part has the last of them.
     pub complete: bool,
 }
 
-/// How often what was done.
+/// How many files were changed in which way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     /// New files.
@@ -65,7 +65,7 @@ pub struct Counts {
 }
 
 impl Changes {
-    /// A part of all changes: so many, behind so many. `tell`: the one at a place. `complete`: whether there are no more than these at all.
+    /// `top` of all changes, after the first `skip`. `tell` describes the one at an index. `complete`: whether `all` are really all of them.
     pub fn part(
         all: &[ChangeType],
         skip: usize,

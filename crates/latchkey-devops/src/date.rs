@@ -47,12 +47,6 @@ fn two(number: u8) -> [u8; 2] {
     [b'0' + number / 10 % 10, b'0' + number % 10]
 }
 
-/// The day of a moment in UTC, as `["2026", "11", "22"]`.
-pub(crate) fn year_month_day(moment: Timestamp) -> [String; 3] {
-    let at = utc(moment);
-    [format!("{:04}", at.year()), format!("{:02}", u8::from(at.month())), format!("{:02}", at.day())]
-}
-
 /// The day of a moment in UTC, as `20261122`.
 pub fn day(moment: Timestamp) -> String {
     let at = utc(moment);
@@ -84,7 +78,8 @@ pub fn in_words(moment: Timestamp) -> String {
 
 /// The day of a moment in UTC, as date fields of forms have it: `2026-11-22`.
 pub fn field(moment: Timestamp) -> String {
-    year_month_day(moment).join("-")
+    let at = utc(moment);
+    format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
 }
 
 /// Reads ISO 8601 (with or without time, fraction and offset; UTC if it names none) or an HTTP date.
@@ -128,7 +123,7 @@ mod tests {
     #[test]
     fn a_moment_is_written_in_utc_with_milliseconds() {
         assert_eq!(format(MOMENT), "2026-11-22T07:00:00.123Z");
-        assert_eq!(day(MOMENT), "20261122");
+        assert_eq!((day(MOMENT), field(MOMENT)), ("20261122".to_owned(), "2026-11-22".to_owned()));
     }
 
     #[test]

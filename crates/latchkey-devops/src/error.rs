@@ -175,6 +175,11 @@ impl DevOpsError {
         )
     }
 
+    /// No such field of work items.
+    pub fn field_not_found(name: &str) -> Self {
+        Self::new(ErrorType::InvalidPatchField, format!("TF51535: Cannot find field {}.", Shown(name)))
+    }
+
     /// No such comment on this work item.
     pub fn comment_not_found(id: i64, work_item: i64) -> Self {
         Self::new(ErrorType::CommentNotFound, format!("Comment {id} does not exist on work item {work_item}."))

@@ -84,9 +84,7 @@ impl People {
 
     /// Finds the one person whom a text means: an id, a sign-in name, `Name <sign-in name>`, or a name only one bears.
     pub fn meant_by(&self, text: &str) -> Option<&Person> {
-        let text = text.trim();
-        let inside = text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).map(str::trim);
-        let text = inside.unwrap_or(text);
+        let text = without_display_name(text);
         if let Some(person) = uuid::Uuid::try_parse(text).ok().and_then(|id| self.by_id(PersonId(id))) {
             return Some(person);
         }
@@ -97,6 +95,13 @@ impl People {
         let first = namesakes.next();
         if namesakes.next().is_some() { None } else { first }
     }
+}
+
+/// How a text names somebody: of `Name <sign-in name>` it is the sign-in name, of anything else all of it.
+pub(crate) fn without_display_name(text: &str) -> &str {
+    let text = text.trim();
+    let inside = text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+    inside.map_or(text, str::trim)
 }
 
 impl FromIterator<Person> for People {

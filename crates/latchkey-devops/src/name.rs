@@ -9,10 +9,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 /// The longest name, in characters.
-pub const LONGEST_NAME: usize = 64;
+const LONGEST_NAME: usize = 64;
 
 /// First path segments that are the server's own; no organization can be called like one of them.
-pub const RESERVED_ORGANIZATIONS: &[&str] = &[
+const RESERVED_ORGANIZATIONS: &[&str] = &[
     "account",
     "accounts",
     "admin",
@@ -55,14 +55,14 @@ pub const RESERVED_ORGANIZATIONS: &[&str] = &[
 ];
 
 /// Names no project or repository can have: file systems or the older URL form give them a meaning.
-pub const RESERVED_PROJECTS: &[&str] =
+const RESERVED_PROJECTS: &[&str] =
     &["aux", "bin", "con", "defaultcollection", "nul", "prn", "server", "signalr", "web", "web.config"];
 
 /// Why a name cannot be used. The text completes "The name …".
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NameError {
-    /// Nothing, or more than 64 characters.
-    #[error("must have between 1 and 64 characters")]
+    /// Nothing, or too many characters.
+    #[error("must have between 1 and {LONGEST_NAME} characters")]
     Length,
     /// A character outside the alphabet.
     #[error("may hold only the letters A to Z, digits, and {0}")]

@@ -48,7 +48,8 @@ pub struct NewCommit {
     pub changes: Vec<NewChange>,
 }
 
-/// What is to be done to a file. Paths have no slash at their start.
+/// What is to be done to a file. Paths have no slash at their start. The crate that makes commits has a shape of its own for this: it does
+/// not know the API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NewChange {
     /// It is new.

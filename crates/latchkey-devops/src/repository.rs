@@ -39,7 +39,7 @@ pub fn branch_ref(branch: &str) -> Result<String, DevOpsError> {
 }
 
 /// Whether a name can be that of a ref, by the rules of `git check-ref-format`.
-pub fn is_ref_name(name: &str) -> bool {
+fn is_ref_name(name: &str) -> bool {
     let forbidden = |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     name.starts_with("refs/")
         && name.len() <= LONGEST_REF
@@ -52,7 +52,7 @@ pub fn is_ref_name(name: &str) -> bool {
 }
 
 /// Whether a text is a whole object id: 40 lower or upper case hexadecimal digits.
-pub fn is_object_id(text: &str) -> bool {
+pub(crate) fn is_object_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

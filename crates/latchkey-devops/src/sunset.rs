@@ -1,16 +1,19 @@
 //! The end of the older OAuth kind in an organization: none so far, warned of from a date, refused from a date.
 
 use latchkey_jose::Timestamp;
-use latchkey_jose::time::days;
+use latchkey_jose::time::{days, whole_days};
 
 use crate::date;
 
 /// Since when no apps of the older kind are made: 1 April 2025, the day Azure DevOps took no more. They are deprecated since then, whatever
 /// an organization decides.
-pub const DEPRECATED_SINCE: Timestamp = Timestamp::from_secs(1_743_465_600);
+const DEPRECATED_SINCE: Timestamp = Timestamp::from_secs(1_743_465_600);
+
+/// How many days before the end everybody is warned, unless a date to warn from was set.
+const WARNED_DAYS_BEFORE: u32 = 90;
 
 /// The days before the end on which owners, people and administrators are told.
-pub const TOLD_DAYS_BEFORE: [u64; 4] = [90, 30, 7, 1];
+pub const TOLD_DAYS_BEFORE: [u64; 4] = [WARNED_DAYS_BEFORE as u64, 30, 7, 1];
 
 /// When apps of the older kind end in an organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -71,7 +74,7 @@ impl Sunset {
         if let Some(since) = self.refuse_from.filter(|end| *end <= now) {
             return Phase::Refused { since };
         }
-        let first_told = || self.refuse_from.map(|end| end - days(90));
+        let first_told = || self.refuse_from.map(|end| end - days(WARNED_DAYS_BEFORE));
         match self.warn_from.or_else(first_told) {
             Some(from) if from <= now => Phase::Warned { end: self.refuse_from },
             _ => Phase::Open,
@@ -85,7 +88,7 @@ impl Sunset {
 
     /// How many whole days are left; `None` without a date or after it.
     pub fn days_left(self, now: Timestamp) -> Option<u64> {
-        self.refuse_from.filter(|end| *end > now).map(|end| end.since(now).as_secs() / days(1).as_secs())
+        self.refuse_from.filter(|end| *end > now).map(|end| whole_days(end.since(now)))
     }
 
     /// Which of the days before the end has come: people are told once for each. Nothing while it is far away, open or over.

@@ -3,7 +3,7 @@
 use latchkey_jose::Timestamp;
 
 use crate::date;
-use crate::sunset::{Phase, Sunset, TOLD_DAYS_BEFORE};
+use crate::sunset::{Phase, Sunset};
 
 /// From so many days before the end on, it is urgent.
 const URGENT_DAYS: u64 = 7;
@@ -34,14 +34,13 @@ pub struct SunsetNotice {
 /// What to tell this reader of the end in an organization; nothing while it is far away or open, and nobody is to be warned yet.
 pub fn notice(sunset: Sunset, organization: &str, reader: Reader, now: Timestamp) -> Option<SunsetNotice> {
     let phase = sunset.phase(now);
-    let day = |moment| date::in_words(moment);
     if let Phase::Refused { since } = phase {
         let after = match reader {
             Reader::Owner => "Move the app, and people can use it there again.",
             Reader::Person => "It cannot act there any more.",
             Reader::Administrator => "Move the date if something has to go on a little longer.",
         };
-        let since = day(since);
+        let since = date::in_words(since);
         let organization = beginning(organization);
         let sentence = format!("{organization} has accepted no apps of the older kind since {since}. {after}");
         return Some(SunsetNotice { urgent: true, sentence });
@@ -53,16 +52,15 @@ pub fn notice(sunset: Sunset, organization: &str, reader: Reader, now: Timestamp
         }
         Reader::Administrator => "See below who still uses one.",
     };
-    let told = |days: &u64| is_told(*days);
     if let (Some(end), Some(days)) = (sunset.refuse_from(), sunset.days_left(now))
-        && (told(&days) || matches!(phase, Phase::Warned { .. }))
+        && (sunset.due(now).is_some() || matches!(phase, Phase::Warned { .. }))
     {
         let left = match days {
             0 => "in less than a day".to_owned(),
             1 => "in 1 day".to_owned(),
             days => format!("in {days} days"),
         };
-        let end = day(end);
+        let end = date::in_words(end);
         let sentence = format!("Apps of the older kind stop working in {organization} {left}, on {end}. {then}");
         return Some(SunsetNotice { urgent: days <= URGENT_DAYS, sentence });
     }
@@ -78,11 +76,6 @@ pub fn notice(sunset: Sunset, organization: &str, reader: Reader, now: Timestamp
 /// How a sentence begins with an organization: its name as it is, and what stands for a name with a capital.
 fn beginning(organization: &str) -> &str {
     if organization == UNSEEN { "An organization that you do not belong to" } else { organization }
-}
-
-/// Whether the end is near enough to be told of.
-fn is_told(days_left: u64) -> bool {
-    TOLD_DAYS_BEFORE.iter().any(|told| days_left <= *told)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::work_item::field::{self, Field, FieldType};
 use condition::{Condition, Leaf};
 
 /// The longest query, in characters: that of the original.
-pub const LONGEST_QUERY: usize = 32_000;
+const LONGEST_QUERY: usize = 32_000;
 /// How deep parentheses and NOT may lie in each other. People write three.
 const MOST_DEPTH: usize = 32;
 /// The most conditions of one query. The longest that editors of queries make have some dozens.

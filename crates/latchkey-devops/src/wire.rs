@@ -32,13 +32,15 @@ use serde::{Serialize, Serializer};
 
 use crate::ids::{ProjectId, RepositoryId};
 use crate::organization::Organization;
+use crate::project::Project;
+use crate::repository::Repository;
 
 /// A list, as every list is answered.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Collection<T> {
     /// How many there are in this answer.
     pub count: usize,
-    /// They.
+    /// The entries.
     pub value: Vec<T>,
 }
 
@@ -117,6 +119,11 @@ impl<'a> Urls<'a> {
     /// A page of a project.
     pub fn project_page(&self, project: &str, path: &str) -> String {
         format!("{}/{}/{}/{path}", self.origin, self.organization, encoded(project))
+    }
+
+    /// A repository, as git and people find it.
+    pub fn git(&self, project: &Project, repository: &Repository) -> String {
+        self.project_page(project.name.as_str(), &format!("_git/{}", encoded(repository.name.as_str())))
     }
 
     /// A work item.

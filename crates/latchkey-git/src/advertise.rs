@@ -2,10 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::browse::Browse;
+use crate::browse::Ref;
 use crate::pkt_line::{self, FLUSH};
 use crate::program::speak;
-use crate::repository::blocking;
 use crate::{GitError, ObjectId, Repository};
 
 /// What we can do for a push. We read the commands and write the report ourselves, so the list is ours too.
@@ -38,7 +37,7 @@ impl Service {
 
 /// The version of git's protocol.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// The oldest: what a client speaks that says nothing.
     V0,
     /// The same with its number in front.
@@ -49,7 +48,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// The version that a `Git-Protocol` header asks for. Unknown keys and versions are passed over, as git does.
-    pub fn asked_for(header: Option<&str>) -> Self {
+    pub(crate) fn asked_for(header: Option<&str>) -> Self {
         header
             .unwrap_or_default()
             .split(':')
@@ -88,13 +87,12 @@ impl Repository {
                 answer.append(&mut self.git.ask("upload-pack", command, &[]).await?.successful()?);
             }
             Service::ReceivePack => {
-                let folder = self.folder.clone();
-                let refs = blocking(move || Browse::open(&folder)?.tips()).await?;
+                let refs = self.read(|browse| browse.refs("")).await?;
                 if protocol == Protocol::V1 {
                     pkt_line::write(&mut answer, "version 1\n");
                 }
                 let mut capabilities = format!("\0{PUSH_CAPABILITIES}");
-                for (name, id) in refs {
+                for Ref { name, id, .. } in refs {
                     pkt_line::write(&mut answer, format!("{id} {name}{capabilities}\n"));
                     capabilities.clear();
                 }

@@ -9,7 +9,6 @@ use gix::objs::Kind;
 use uuid::Uuid;
 
 use crate::browse::{Browse, from_gix, to_gix};
-use crate::import::signature;
 use crate::limits::{MAX_NEW_COMMITS, RECEIVE_TIME};
 use crate::pack::Pack;
 use crate::patience::{Awaited, within};
@@ -17,6 +16,8 @@ use crate::receive_pack::first_line;
 use crate::repository::blocking;
 use crate::tree_edit::TreeEdit;
 use crate::{GitError, ObjectId, RefMoves, RefName, RefUpdate, Repository, Signature};
+
+const TOO_MANY_OR_NONE: GitError = GitError::TooLarge("a push of the API makes between 1 and 100 commits");
 
 /// Commits that are to be made, and the reference that is to point to the last of them.
 #[derive(Clone, Debug)]
@@ -99,8 +100,8 @@ impl Repository {
         F: Future<Output = Result<(), R>>,
     {
         RefName::to_move(&push.name)?;
-        if push.commits.is_empty() || push.commits.len() > MAX_NEW_COMMITS {
-            return Err(GitError::TooLarge("a push of the API makes between 1 and 100 commits"));
+        if push.commits.len() > MAX_NEW_COMMITS {
+            return Err(TOO_MANY_OR_NONE);
         }
         let slot = self.git.admit(person).await?;
         let turn = self.git.turn_to_make().await?;
@@ -114,9 +115,8 @@ impl Repository {
                 Ok::<_, GitError>((made, (slot, turn, held)))
             };
             let ((commits, pack), _held) = blocking(compose).await?;
-            let new = commits.last().copied().unwrap_or(ObjectId::ZERO);
-            let (header, mut rest) = pack.split_at(pack.len().min(12));
-            let incoming = self.index_pack(header, &mut rest).await?.map_err(|complaint| {
+            let new = commits.last().copied().ok_or(TOO_MANY_OR_NONE)?;
+            let incoming = self.index_pack(&[], &mut pack.as_slice()).await?.map_err(|complaint| {
                 GitError::Impossible(format!("git refuses these commits: {}", first_line(&complaint)))
             })?;
             let updates = vec![RefUpdate { name, old, new }];
@@ -129,7 +129,7 @@ impl Repository {
 
 /// Makes the objects of a push, as long as that is waited for.
 fn compose(browse: &Browse, push: CommitPush, awaited: &Awaited) -> Result<(Vec<ObjectId>, Vec<u8>), GitError> {
-    let who = signature(&push.author)?;
+    let who = push.author.written()?;
     let root = push.base.map(|base| browse.root(base)).transpose()?;
     let mut files = TreeEdit::of(browse, root, awaited)?;
     let mut pack = Pack::new();

@@ -42,7 +42,8 @@ impl Repository {
     /// Makes commits in this order, each on top of what its branch has by then, and returns their names. All branches move at
     /// the end. Asks nobody: for data that the server itself brings.
     pub async fn import_commits(&self, commits: &[NewCommit]) -> Result<Vec<ObjectId>, GitError> {
-        let input = stream(commits, &self.present_branches().await?)?;
+        let present = self.read(|browse| browse.refs("heads/")).await?;
+        let input = stream(commits, present.into_iter().map(|found| found.name).collect())?;
         let mut command = self.git.command(&self.folder);
         command.args(["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet", "--done", "--date-format=raw"]);
         let output = self.git.ask_for(RECEIVE_TIME, "fast-import", command, &input).await?.successful()?;
@@ -55,23 +56,16 @@ impl Repository {
             Err(GitError::Failed { command: "fast-import", complaint: "some commits were not named".to_owned() })
         }
     }
-
-    async fn present_branches(&self) -> Result<Vec<String>, GitError> {
-        let repository = self.clone();
-        let refs = blocking(move || repository.browse()?.refs("heads/")).await?;
-        Ok(refs.into_iter().map(|found| found.name).collect())
-    }
 }
 
-/// The stream that `git fast-import` reads.
-fn stream(commits: &[NewCommit], present: &[String]) -> Result<Vec<u8>, GitError> {
-    let mut known: Vec<String> = present.to_vec();
+/// The stream that `git fast-import` reads. `known`: the branches that are there.
+fn stream(commits: &[NewCommit], mut known: Vec<String>) -> Result<Vec<u8>, GitError> {
     let mut touched: Vec<String> = Vec::new();
     let mut out = Vec::new();
     for (n, commit) in commits.iter().enumerate() {
         let mark = n + 1;
         let branch = RefName::branch(&commit.branch)?.to_string();
-        let who = signature(&commit.author)?;
+        let who = commit.author.written()?;
         out.extend_from_slice(format!("commit {branch}\nmark :{mark}\nauthor {who}\ncommitter {who}\n").as_bytes());
         data(&mut out, format!("{}\n", commit.message.trim_end()).as_bytes());
         if let Some(from) = &commit.from {
@@ -111,17 +105,6 @@ fn data(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(format!("data {}\n", bytes.len()).as_bytes());
     out.extend_from_slice(bytes);
     out.push(b'\n');
-}
-
-pub(crate) fn signature(who: &Signature) -> Result<String, GitError> {
-    let special = |text: &str| text.contains(['<', '>', '\n', '\r', '\0']);
-    if special(&who.name) || special(&who.email) {
-        return Err(GitError::InvalidName("a person's name and address have no <, > and line ends".to_owned()));
-    }
-    let sign = if who.offset_minutes < 0 { '-' } else { '+' };
-    let offset = who.offset_minutes.unsigned_abs();
-    let Signature { name, email, seconds, .. } = who;
-    Ok(format!("{name} <{email}> {seconds} {sign}{:02}{:02}", offset / 60, offset % 60))
 }
 
 /// A path as the importer reads it, if it is one that every file system can hold.
@@ -205,7 +188,7 @@ mod tests {
         }
         let mut wrong = commit("main", 1, vec![]);
         wrong.author.name = "A\ncommitter x <y>".to_owned();
-        assert!(stream(&[wrong], &[]).is_err());
-        assert!(stream(&[commit("../x", 1, vec![])], &[]).is_err());
+        assert!(stream(&[wrong], vec![]).is_err());
+        assert!(stream(&[commit("../x", 1, vec![])], vec![]).is_err());
     }
 }

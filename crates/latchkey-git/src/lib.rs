@@ -47,7 +47,7 @@ mod slots;
 mod tree_edit;
 pub mod upload_pack;
 
-pub use advertise::{Protocol, Service};
+pub use advertise::Service;
 pub use browse::{Browse, BrowseError, Version};
 pub use commit_push::{CommitPush, CommitsPushed};
 pub use error::GitError;

@@ -10,8 +10,8 @@ use crate::running::Bounds;
 use crate::{GitError, ObjectId, Repository};
 
 impl Repository {
-    /// Whether git merges these commits of this person's by itself; nothing if it takes too much to find that out. Nothing is kept of what it
-    /// tries.
+    /// Whether git merges two commits without help, for this person; `None` if that takes too much to find out. Nothing of the trial is
+    /// kept.
     pub async fn merges(&self, person: Uuid, one: ObjectId, other: ObjectId) -> Result<Option<bool>, GitError> {
         let bounds = Bounds { time: MERGING_TIME, memory: MERGING_MEMORY_BYTES, file: MAX_CONTENT_BYTES };
         self.merges_within(bounds, person, one, other).await
@@ -32,7 +32,7 @@ impl Repository {
         trial.enter(&mut command);
         // How it ends says everything; what it writes of conflicts may be without end.
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let answer = match self.git.ask_within(bounds, "merge-tree", command).await {
+        let answer = match self.git.ask_within(bounds, "merge-tree", command, &[]).await {
             Err(GitError::TimedOut) => return Ok(None),
             answer => answer?,
         };
@@ -50,6 +50,12 @@ impl Repository {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use std::time::Duration;
+
     use super::*;
     use crate::import::{FileEdit, NewCommit};
     use crate::{GitProgram, Repositories, Signature};
@@ -82,12 +88,32 @@ mod tests {
         assert_eq!(merges(made[1]).await, Some(false));
         assert_eq!(merges(made[2]).await, Some(true));
         assert_eq!(merges(made[4]).await, Some(false));
-        let tight =
-            [Bounds { time: std::time::Duration::ZERO, ..Bounds::USUAL }, Bounds { memory: 1 << 16, ..Bounds::USUAL }];
-        for bounds in tight {
-            assert_eq!(repository.merges_within(bounds, Uuid::nil(), made[3], made[2]).await.unwrap(), None);
-        }
         let left = std::fs::read_dir(repository.folder.join("objects")).unwrap().flatten();
         assert!(left.into_iter().all(|entry| ["info", "pack"].iter().any(|own| entry.file_name() == *own)));
+    }
+
+    /// A program that does `instead` in place of a merge, and what git does otherwise.
+    fn git_but(folder: &Path, instead: &str) -> OsString {
+        let path = std::env::var_os("PATH").unwrap();
+        let git = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.exists()).unwrap();
+        let script =
+            format!("#!/bin/sh\ncase \" $* \" in *' merge-tree '*) {instead};; esac\nexec {} \"$@\"\n", git.display());
+        std::fs::write(folder.join("git"), script).unwrap();
+        std::fs::set_permissions(folder.join("git"), Permissions::from_mode(0o755)).unwrap();
+        folder.into()
+    }
+
+    #[tokio::test]
+    async fn nobody_knows_of_branches_that_take_too_much_to_merge() {
+        for (instead, time) in [("kill -STOP $$", Duration::from_millis(1)), ("exit 128", MERGING_TIME)] {
+            let folder = tempfile::tempdir().unwrap();
+            let git =
+                GitProgram::find(Some(git_but(folder.path(), instead)), folder.path().join("home")).await.unwrap();
+            let all = Repositories::at(folder.path().join("repositories"), git).await.unwrap();
+            let repository = all.create(Uuid::from_u128(1), "main").await.unwrap();
+            let bounds = Bounds { time, ..Bounds::USUAL };
+            let merges = repository.merges_within(bounds, Uuid::nil(), ObjectId::ZERO, ObjectId::ZERO).await;
+            assert_eq!(merges.unwrap(), None, "{instead}");
+        }
     }
 }

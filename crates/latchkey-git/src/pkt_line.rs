@@ -30,19 +30,26 @@ pub(crate) enum Band {
     Message = 2,
 }
 
-/// What the four digits say: a line of that many further bytes, or one of the marks.
-fn length(digits: [u8; 4]) -> Result<Packet<'static>, usize> {
+const NO_LENGTH: GitError = GitError::Malformed("a line does not start with its length");
+
+/// What four digits say.
+enum Length {
+    /// There is no line: they are the whole packet.
+    Whole(Packet<'static>),
+    /// A line of so many bytes follows.
+    Line(usize),
+}
+
+fn length(digits: [u8; 4]) -> Result<Length, GitError> {
     let value =
         digits.iter().try_fold(0, |sum: usize, digit| char::from(*digit).to_digit(16).map(|d| sum * 16 + d as usize));
     match value {
-        Some(0) => Ok(Packet::Flush),
-        Some(1 | 2) => Ok(Packet::Mark),
-        Some(length @ 4..=MAX_LINE) => Err(length - 4),
-        _ => Err(usize::MAX),
+        Some(0) => Ok(Length::Whole(Packet::Flush)),
+        Some(1 | 2) => Ok(Length::Whole(Packet::Mark)),
+        Some(length @ 4..=MAX_LINE) => Ok(Length::Line(length - 4)),
+        _ => Err(NO_LENGTH),
     }
 }
-
-const NO_LENGTH: GitError = GitError::Malformed("a line does not start with its length");
 
 /// Reads the next packet into `line`. The end of the input is an error here: a section ends with a flush.
 pub(crate) async fn read<'a>(
@@ -51,10 +58,9 @@ pub(crate) async fn read<'a>(
 ) -> Result<Packet<'a>, GitError> {
     let mut digits = [0; 4];
     input.read_exact(&mut digits).await.map_err(cut_short)?;
-    match length(digits) {
-        Ok(mark) => Ok(mark),
-        Err(usize::MAX) => Err(NO_LENGTH),
-        Err(length) => {
+    match length(digits)? {
+        Length::Whole(packet) => Ok(packet),
+        Length::Line(length) => {
             line.clear();
             line.resize(length, 0);
             input.read_exact(line).await.map_err(cut_short)?;
@@ -77,17 +83,14 @@ pub(crate) fn split<'a>(input: &mut &'a [u8]) -> Result<Option<Packet<'a>>, GitE
         return Ok(None);
     }
     let (digits, rest) = input.split_first_chunk::<4>().ok_or(NO_LENGTH)?;
-    let packet = match length(*digits) {
-        Ok(mark) => {
-            *input = rest;
-            mark
-        }
-        Err(length) => {
+    let (packet, rest) = match length(*digits)? {
+        Length::Whole(packet) => (packet, rest),
+        Length::Line(length) => {
             let (line, rest) = rest.split_at_checked(length).ok_or(NO_LENGTH)?;
-            *input = rest;
-            Packet::Line(line)
+            (Packet::Line(line), rest)
         }
     };
+    *input = rest;
     Ok(Some(packet))
 }
 

@@ -14,12 +14,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::limits::{MAX_MAKING, QUESTION_TIME};
+use crate::GitError;
+use crate::advertise::Protocol;
+use crate::limits::MAX_MAKING;
 use crate::patience::{Patience, within};
 use crate::ref_name::HIDDEN;
 use crate::running::{Bounds, Running};
 use crate::slots::{Slot, Slots};
-use crate::{GitError, Protocol};
 
 /// The first version that understands everything we ask of it (`rev-list --exclude-hidden` is the youngest).
 const OLDEST: (u32, u32) = (2, 39);
@@ -140,17 +141,7 @@ impl GitProgram {
 
     /// Runs a command to its end, with `input` on its standard input; it has to be quick.
     pub(crate) async fn ask(&self, name: &'static str, command: Command, input: &[u8]) -> Result<Answer, GitError> {
-        self.ask_for(QUESTION_TIME, name, command, input).await
-    }
-
-    /// The same, for a command that may take no more than this.
-    pub(crate) async fn ask_within(
-        &self,
-        bounds: Bounds,
-        name: &'static str,
-        command: Command,
-    ) -> Result<Answer, GitError> {
-        Self::answer(bounds, name, command, &[]).await
+        self.ask_within(Bounds::USUAL, name, command, input).await
     }
 
     /// The same, for a command that may take this long.
@@ -161,10 +152,17 @@ impl GitProgram {
         command: Command,
         input: &[u8],
     ) -> Result<Answer, GitError> {
-        Self::answer(Bounds { time, ..Bounds::USUAL }, name, command, input).await
+        self.ask_within(Bounds { time, ..Bounds::USUAL }, name, command, input).await
     }
 
-    async fn answer(bounds: Bounds, name: &'static str, command: Command, input: &[u8]) -> Result<Answer, GitError> {
+    /// The same, for a command that may take no more than this.
+    pub(crate) async fn ask_within(
+        &self,
+        bounds: Bounds,
+        name: &'static str,
+        command: Command,
+        input: &[u8],
+    ) -> Result<Answer, GitError> {
         within(bounds.time, async {
             let mut running = Running::start_within(bounds, command)?;
             let mut stdin = running.stdin();

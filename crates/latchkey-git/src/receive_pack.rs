@@ -101,7 +101,7 @@ impl Repository {
         }
     }
 
-    /// Takes in a pack: its first bytes, and the rest.
+    /// Takes in a pack: the bytes of it that were read already, and the rest.
     pub(crate) async fn index_pack(
         &self,
         header: &[u8],

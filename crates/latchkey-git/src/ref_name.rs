@@ -8,7 +8,7 @@ use crate::limits::MAX_REF_NAME_BYTES;
 use crate::{GitError, ObjectId};
 
 /// References below this are the server's own: they are neither shown, fetched nor pushed.
-pub const HIDDEN: &str = "refs/internal";
+pub(crate) const HIDDEN: &str = "refs/internal";
 
 /// References below this are seen by everybody and written by the server: those of pull requests.
 const PULL_REQUESTS: &str = "refs/pull/";
@@ -49,7 +49,7 @@ impl RefName {
             );
         };
         // Where a command expects a branch or a tag it would take these for something else.
-        if !(name.starts_with("refs/heads/") || name.starts_with("refs/tags/")) {
+        if !(reference.is_branch() || name.starts_with("refs/tags/")) {
             return Ok(reference);
         }
         if rest == "HEAD" || rest.starts_with('-') {
@@ -89,9 +89,9 @@ impl RefName {
         &self.0
     }
 
-    /// The branch's own name, if this is a branch.
-    pub fn as_branch(&self) -> Option<&str> {
-        self.0.strip_prefix("refs/heads/")
+    /// Whether this is a branch.
+    pub(crate) fn is_branch(&self) -> bool {
+        self.0.starts_with("refs/heads/")
     }
 }
 
@@ -181,6 +181,6 @@ mod tests {
         {
             assert_eq!(RefName::new(name).unwrap().as_str(), name);
         }
-        assert_eq!(RefName::branch("a/b").unwrap().as_branch(), Some("a/b"));
+        assert!(RefName::branch("a/b").unwrap().is_branch() && !RefName::tag("a/b").unwrap().is_branch());
     }
 }

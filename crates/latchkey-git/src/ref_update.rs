@@ -3,10 +3,10 @@
 //! Between the answer to the question and the move lies nothing but the move. A refusal leaves no reference moved and, for a
 //! push, no object behind.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Display;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::browse::Browse;
 use crate::limits::RECEIVE_TIME;
 use crate::patience::within;
 use crate::quarantine::Quarantine;
-use crate::repository::{blocking, sync_folder};
+use crate::repository::{blocking, or_gone, sync_folder};
 use crate::{GitError, ObjectId, RefName, Repository};
 
 /// A reference that somebody wants moved. [`ObjectId::ZERO`] stands for a reference that does not exist (yet, or any more).
@@ -68,7 +68,7 @@ pub struct RefOutcome {
 pub struct RefMoves<R> {
     /// Of each, in the order they were wanted in.
     pub outcomes: Vec<RefOutcome>,
-    /// Why none of those that could be made may be made, if so.
+    /// What `authorize` said, if it refused. Then no reference was moved.
     pub refused: Option<R>,
 }
 
@@ -137,8 +137,7 @@ impl Repository {
 
     /// Which of the moves can be made at all, and what each would do.
     async fn judge(&self, updates: &[RefUpdate], incoming: Option<&Quarantine>) -> Result<Vec<Verdict>, GitError> {
-        let folder = self.folder.clone();
-        let default_branch = blocking(move || Browse::open(&folder)?.default_branch()).await?;
+        let default_branch = self.read(Browse::default_branch).await?;
         let mut names = HashSet::new();
         let mut verdicts = Vec::with_capacity(updates.len());
         for update in updates {
@@ -173,7 +172,7 @@ impl Repository {
             let new = command.new;
             if !all_whole && !self.is_whole(&[new], incoming).await? {
                 *verdict = Err(format!("{new} is not here, or not with everything that belongs to it"));
-            } else if command.name.as_branch().is_some() && !self.is_commit(new, incoming).await? {
+            } else if command.name.is_branch() && !self.is_commit(new, incoming).await? {
                 *verdict = Err("a branch can only point to a commit".to_owned());
             }
         }
@@ -234,7 +233,7 @@ impl Repository {
             }
         }
         let folder = self.folder.clone();
-        blocking(move || commands.iter().try_for_each(|command| sync_reference(&folder, &command.name))).await?;
+        blocking(move || sync_references(&folder, &commands)).await?;
         Ok(moved)
     }
 
@@ -299,17 +298,21 @@ fn in_plain_words(complaint: &str) -> &'static str {
     }
 }
 
-/// Makes the place of a reference durable: its folders, and the file of packed references beside them.
-fn sync_reference(repository: &Path, name: &RefName) -> io::Result<()> {
-    let file = repository.join(name.as_str());
-    for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(repository)) {
-        match sync_folder(folder) {
-            // The last reference of a folder takes the folder with it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            done => done?,
-        }
+/// Makes the places of references durable: their folders, and the file of packed references beside them. The last reference of a folder
+/// takes the folder with it.
+fn sync_references(repository: &Path, moved: &[RefCommand]) -> io::Result<()> {
+    folders_of(repository, moved).iter().try_for_each(|folder| or_gone(sync_folder(folder)))
+}
+
+/// The folders that references lie in, the repository's own among them. Hundreds of branches share two or three.
+fn folders_of(repository: &Path, moved: &[RefCommand]) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::new();
+    for command in moved {
+        let file = repository.join(command.name.as_str());
+        let above = file.ancestors().skip(1).take_while(|folder| folder.starts_with(repository));
+        folders.extend(above.map(Path::to_owned));
     }
-    Ok(())
+    folders
 }
 
 #[cfg(test)]
@@ -330,6 +333,15 @@ mod tests {
         assert_eq!(change(A, B), Ok(RefChange::FastForward));
         assert_eq!(change(A, ObjectId::ZERO), Ok(RefChange::Delete));
         assert!(change(ObjectId::ZERO, ObjectId::ZERO).is_err());
+    }
+
+    #[test]
+    fn a_folder_is_made_durable_once_for_all_that_moved_in_it() {
+        let moved = ["refs/heads/a", "refs/heads/b", "refs/heads/x/c", "refs/tags/v1"];
+        let moved = moved.map(|name| by_itself(&update(name, ObjectId::ZERO, A), None).unwrap());
+        let folders = folders_of(Path::new("/r"), &moved);
+        let expected = ["/r", "/r/refs", "/r/refs/heads", "/r/refs/heads/x", "/r/refs/tags"];
+        assert_eq!(folders, expected.map(PathBuf::from).into());
     }
 
     #[test]

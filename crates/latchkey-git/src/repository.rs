@@ -33,7 +33,7 @@ impl Repositories {
 
     /// Makes an empty repository whose default branch will be `default_branch` (`main`).
     pub async fn create(&self, id: Uuid, default_branch: &str) -> Result<Repository, GitError> {
-        let branch = RefName::branch(default_branch)?;
+        RefName::branch(default_branch)?;
         let folder = self.folder(id);
         if tokio::fs::try_exists(&folder).await? {
             return Err(GitError::AlreadyExists);
@@ -42,7 +42,7 @@ impl Repositories {
         let making = tempfile::Builder::new().prefix("making-").tempdir_in(&self.root)?;
         let mut command = self.git.command(making.path());
         command.env_remove("GIT_DIR").args(["init", "--quiet", "--bare", "--template=", "--object-format=sha1"]);
-        command.arg(format!("--initial-branch={}", branch.as_branch().unwrap_or("main"))).args(["--", "."]);
+        command.arg(format!("--initial-branch={default_branch}")).args(["--", "."]);
         self.git.ask("init", command, &[]).await?.successful()?;
         let made = making.keep();
         if let Err(error) = tokio::fs::rename(&made, &folder).await {
@@ -191,7 +191,7 @@ fn remove_locks(folder: &Path, deep: bool, dead: &dyn Fn(Leftover, &DirEntry) ->
 }
 
 /// What is gone meanwhile is not in the way.
-fn or_gone(outcome: io::Result<()>) -> io::Result<()> {
+pub(crate) fn or_gone(outcome: io::Result<()>) -> io::Result<()> {
     outcome.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 

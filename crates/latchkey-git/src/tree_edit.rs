@@ -38,12 +38,12 @@ impl Node {
 #[derive(Default)]
 struct Folder {
     entries: BTreeMap<BString, Node>,
-    /// The object that is known to hold this, or something before it.
+    /// The object that it was read from, or last written as.
     kept: Option<gix::ObjectId>,
-    /// Whether it may be another one than when it was read or written.
+    /// Whether it may differ from that object.
     changed: bool,
-    /// How many folders have at the most lain in each other below this one, as far as they are in memory. What is not read has no depth:
-    /// it is written by its name.
+    /// How many folders lay in each other below this one, at the deepest so far. Folders that are not read count as none: whatever is in
+    /// them, they are written by their ids.
     height: usize,
 }
 

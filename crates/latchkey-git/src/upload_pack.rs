@@ -14,14 +14,14 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufRead
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::browse::{Browse, Wanted};
+use crate::advertise::Protocol;
+use crate::browse::Wanted;
 use crate::limits::{MAX_FETCH_REQUEST_BYTES, QUESTION_TIME, UPLOAD_TIME};
 use crate::patience::{Patience, within};
 use crate::pkt_line::{self, Packet};
 use crate::program::speak;
-use crate::repository::blocking;
 use crate::running::Running;
-use crate::{GitError, ObjectId, Protocol, Repository};
+use crate::{GitError, ObjectId, Repository};
 
 /// Parts of the answer that may wait for the client: the program stops when the client does.
 const PARTS_AHEAD: usize = 4;
@@ -78,17 +78,18 @@ impl Repository {
         let request = patience.for_request(read_request(body, encoding)).await?;
         let asked = Asked::read(&request, protocol)?;
         let slot = self.git.admit(person).await?;
-        if let Some(unknown) = self.first_unreachable(asked.wants).await? {
-            return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
-        }
-        if let Some(unknown) = self.first_unreachable(self.present(asked.beyond).await?).await? {
-            return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
+        for ids in [asked.wants, self.present(asked.beyond).await?] {
+            if let Some(unknown) = self.first_unreachable(ids).await? {
+                return Ok(PackStream::refusal(&format!("upload-pack: not our ref {unknown}")));
+            }
         }
         let mut command = self.git.command(&self.folder);
         speak(&mut command, protocol);
         command.env_remove("GIT_DIR").args(["upload-pack", "--strict", "--stateless-rpc", "--", "."]);
         let running = Running::start(command)?;
-        let (parts, stream) = mpsc::channel(PARTS_AHEAD);
+        let (parts, stream) = mpsc::channel(PARTS_AHEAD + 1);
+        // Room for the error, wherever the answer is cut off: one that merely ended would look whole.
+        let last = parts.clone().try_reserve_owned().ok();
         tokio::spawn(async move {
             let _slot = slot;
             // What ends first ends the others: the program, the client's interest, or the time.
@@ -98,7 +99,9 @@ impl Repository {
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, "an upload-pack was cut off");
-                let _ = parts.try_send(Err(io::Error::other(error)));
+                if let Some(last) = last {
+                    last.send(Err(io::Error::other(error)));
+                }
             }
         });
         Ok(PackStream(stream))
@@ -109,9 +112,7 @@ impl Repository {
         if wants.is_empty() {
             return Ok(None);
         }
-        let folder = self.folder.clone();
-        let wanted = blocking(move || Browse::open(&folder)?.wanted(&wants)).await?;
-        match wanted {
+        match self.read(move |browse| browse.wanted(&wants)).await? {
             Wanted::Offered => Ok(None),
             Wanted::Absent(id) => Ok(Some(id)),
             // A branch has moved since the client read its place, or the client knows an older commit.
@@ -131,8 +132,7 @@ impl Repository {
         if ids.is_empty() {
             return Ok(ids);
         }
-        let folder = self.folder.clone();
-        blocking(move || Browse::open(&folder)?.present(&ids)).await
+        self.read(move |browse| browse.present(&ids)).await
     }
 
     /// The first of these objects that is in no listing of everything that visible references reach.
@@ -141,7 +141,7 @@ impl Repository {
         let mut command = self.git.command(&self.folder);
         command.args(["rev-list", "--objects", "--no-object-names", "--exclude-hidden=uploadpack", "--all"]);
         let mut running = Running::start(command)?;
-        let mut listing = BufReader::new(running.stdout().ok_or(GitError::NotFound)?);
+        let mut listing = BufReader::new(running.stdout().ok_or(io::Error::from(io::ErrorKind::BrokenPipe))?);
         let mut line = Vec::new();
         while !missing.is_empty() && listing.read_until(b'\n', &mut line).await? > 0 {
             if let Some(id) = ObjectId::from_hex(pkt_line::trimmed(&line)) {
@@ -185,9 +185,9 @@ async fn pump(
         }
     };
     let ((), carried, ended) = tokio::join!(feed, carry, running.end());
-    let (status, complaint) = ended?;
+    let (carried, (status, complaint)) = (carried?, ended?);
     // A program that fails says so to the client, in the protocol; only silence has to be reported here.
-    if !status.success() && !carried? {
+    if !status.success() && !carried {
         return Err(GitError::Failed { command: "upload-pack", complaint });
     }
     Ok(())
@@ -360,13 +360,29 @@ mod tests {
 
         let asked = request(&["command=fetch", "0001", &format!("want {commit}\n"), "done\n", "0000"]);
         let fetch = repository.upload_pack(Uuid::nil(), asked.as_slice(), Encoding::Identity, Some("version=2"));
-        let PackStream(parts) = fetch.await.unwrap();
+        let PackStream(mut parts) = fetch.await.unwrap();
         let ended = async {
             while !parts.is_closed() {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(QUESTION_TIME, ended).await.unwrap();
-        assert_eq!(parts.len(), PARTS_AHEAD);
+        let mut left = Vec::new();
+        while let Some(part) = parts.recv().await {
+            left.push(part.is_ok());
+        }
+        assert_eq!(left.len(), PARTS_AHEAD + 1);
+        assert_eq!(left.pop(), Some(false), "what was cut off does not end as if it were whole");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_take_the_end_is_cut_off_although_all_of_it_was_made() {
+        let mut command = tokio::process::Command::new("/bin/sh");
+        command.args(["-c", "echo end"]).stdout(std::process::Stdio::piped()).process_group(0);
+        let running = Running::start(command).unwrap();
+        let (parts, _stream) = mpsc::channel(1);
+        parts.try_send(Ok(Bytes::new())).unwrap();
+        let patience = Patience { stalled: std::time::Duration::ZERO, ..Patience::USUAL };
+        assert!(matches!(pump(running, Vec::new(), &parts, patience).await, Err(GitError::Stalled)));
     }
 }

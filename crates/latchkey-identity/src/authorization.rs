@@ -195,25 +195,7 @@ pub struct Authorization {
     pub ended: Option<(Timestamp, EndReason)>,
 }
 
-/// Proof that an authorization was live at a moment. Only [`Authorization::live`] makes one.
-#[derive(Clone, Copy, Debug)]
-pub struct LiveAuthorization<'a> {
-    authorization: &'a Authorization,
-}
-
-impl<'a> LiveAuthorization<'a> {
-    /// The authorization.
-    pub fn authorization(self) -> &'a Authorization {
-        self.authorization
-    }
-}
-
 impl Authorization {
-    /// The proof that it is live, if it is.
-    pub fn live(&self, now: Timestamp) -> Option<LiveAuthorization<'_>> {
-        self.is_live(now).then_some(LiveAuthorization { authorization: self })
-    }
-
     /// Whether it has neither ended nor run out.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended.is_none() && self.expires_at.is_none_or(|end| now < end)
@@ -328,9 +310,9 @@ pub(crate) mod tests {
     #[test]
     fn an_authorization_is_live_until_it_ends_or_runs_out() {
         let now = Timestamp::from_secs(100);
-        assert!(an_authorization().live(now).is_some());
-        assert!(Authorization { expires_at: Some(now), ..an_authorization() }.live(now).is_none());
-        assert!(Authorization { ended: Some((now, EndReason::Revoked)), ..an_authorization() }.live(now).is_none());
+        assert!(an_authorization().is_live(now));
+        assert!(!Authorization { expires_at: Some(now), ..an_authorization() }.is_live(now));
+        assert!(!Authorization { ended: Some((now, EndReason::Revoked)), ..an_authorization() }.is_live(now));
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub fn asked_before<'a>(
     }
 }
 
-/// What people are told of an app, once for each place that it may send them to, and once for where it sends them nowhere.
+/// The digests of what people are told of an app: one for each place that it may send them to, and one for where it sends them nowhere.
 fn faces(client: &Client) -> impl Iterator<Item = [u8; 32]> {
     client.destinations().into_iter().chain([String::new()]).map(move |place| told(client, &place))
 }

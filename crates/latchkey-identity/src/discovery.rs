@@ -90,6 +90,7 @@ pub struct EndpointAliases {
 }
 
 impl EndpointAliases {
+    /// Those below `{origin}/{segment}`.
     fn at(origin: &str, segment: &str) -> Self {
         Self {
             token_endpoint: format!("{origin}/{segment}/oauth2/v2.0/token"),
@@ -142,14 +143,22 @@ pub fn metadata(
     };
     let assertions: Vec<&str> =
         Algorithm::ALL.map(Algorithm::name).into_iter().chain(MacAlgorithm::ALL.map(MacAlgorithm::name)).collect();
+    let EndpointAliases {
+        token_endpoint,
+        revocation_endpoint,
+        introspection_endpoint,
+        device_authorization_endpoint,
+        pushed_authorization_request_endpoint,
+        userinfo_endpoint,
+    } = EndpointAliases::at(origin, segment);
     let scopes = IDENTITY_SCOPES.iter().map(|scope| (*scope).to_owned()).chain(resource.scopes.iter().cloned());
     Metadata {
         issuer,
         authorization_endpoint: format!("{origin}/{segment}/oauth2/v2.0/authorize"),
-        token_endpoint: format!("{origin}/{segment}/oauth2/v2.0/token"),
-        userinfo_endpoint: format!("{origin}/oidc/userinfo"),
-        device_authorization_endpoint: format!("{origin}/{segment}/oauth2/v2.0/devicecode"),
-        pushed_authorization_request_endpoint: format!("{origin}/{segment}/oauth2/v2.0/par"),
+        token_endpoint,
+        userinfo_endpoint,
+        device_authorization_endpoint,
+        pushed_authorization_request_endpoint,
         // Clients that are registered so push theirs; nobody else has to.
         require_pushed_authorization_requests: false,
         end_session_endpoint: format!("{origin}/{segment}/oauth2/v2.0/logout"),
@@ -158,8 +167,8 @@ pub fn metadata(
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
         registration_endpoint: apps.register_themselves.then(|| format!("{origin}/{segment}/oauth2/v2.0/register")),
-        revocation_endpoint: format!("{origin}/{segment}/oauth2/v2.0/revoke"),
-        introspection_endpoint: format!("{origin}/{segment}/oauth2/v2.0/introspect"),
+        revocation_endpoint,
+        introspection_endpoint,
         jwks_uri: format!("{origin}/{segment}/discovery/v2.0/keys"),
         scopes_supported: scopes.collect(),
         response_types_supported: ResponseType::offered(apps.implicit).map(ResponseType::name).collect(),

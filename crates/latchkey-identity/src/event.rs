@@ -168,6 +168,12 @@ impl Event {
         Self { client: Some(authorization.client), authorization: Some(authorization.id), ..self }
     }
 
+    /// The same, about something below this authorization.
+    #[must_use]
+    pub fn below(self, authorization: AuthorizationId) -> Self {
+        Self { authorization: Some(authorization), ..self }
+    }
+
     /// The same, through this app.
     #[must_use]
     pub fn through(self, client: ClientId) -> Self {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use url::Url;
-use uuid::Uuid;
 
 use crate::account::AccountId;
 use crate::client::{Client, ClientId, ClientState};
@@ -93,7 +92,7 @@ impl SignedInTo {
             aud: client.identifier().to_string(),
             iat: now.as_secs(),
             exp: (now + LIFETIME).as_secs(),
-            jti: Uuid::hyphenated(entropy.uuid()).to_string(),
+            jti: entropy.uuid().to_string(),
             events: Events,
             sid: sid(self.session, &client.identifier().to_string(), key),
         }
@@ -144,6 +143,8 @@ pub fn outcome(status: Option<u16>, attempts: u32, queued_at: Timestamp, now: Ti
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::client::registration::tests::a_client;
     use crate::client::{LogoutUris, Profile, RedirectUri};

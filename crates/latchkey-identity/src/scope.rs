@@ -65,11 +65,11 @@ impl ScopeSet {
         self.iter().all(|scope| other.contains(scope))
     }
 
-    /// Those that `are`. Mostly all of them.
-    fn those(&self, are: impl Fn(&str) -> bool) -> Self {
-        match self.iter().all(&are) {
+    /// Those that are to be kept. Mostly these are all, and then nothing is copied.
+    fn those(&self, kept: impl Fn(&str) -> bool) -> Self {
+        match self.iter().all(&kept) {
             true => self.clone(),
-            false => self.0.iter().filter(|scope| are(scope)).cloned().collect(),
+            false => self.0.iter().filter(|scope| kept(scope)).cloned().collect(),
         }
     }
 
@@ -220,15 +220,12 @@ impl RequestedScopes {
                 [literal].into_iter().collect()
             } else {
                 // The resource server first: its own identifiers have the same form as those of apps.
-                match resource.meaning(literal, registered) {
-                    Ok(Some(meaning)) => meaning,
-                    Ok(None) => match exposed_api::meaning(literal, registered) {
-                        Some(meaning) => meaning,
-                        None => continue,
-                    },
-                    Err(unknown) => {
-                        return Err(OAuthError::invalid_scope(format!("the scope {unknown} does not exist")));
-                    }
+                let own = resource
+                    .meaning(literal, registered)
+                    .map_err(|unknown| OAuthError::invalid_scope(format!("the scope {unknown} does not exist")))?;
+                match own.or_else(|| exposed_api::meaning(literal, registered)) {
+                    Some(meaning) => meaning,
+                    None => continue,
                 }
             };
             if let Some(missing) = meaning.iter().find(|scope| !is_identity(scope) && !registered.contains(scope)) {

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use latchkey_jose::derived_key::ProviderFailed;
+use latchkey_jose::digest::constant_time_eq;
 pub use latchkey_jose::digest::sha256;
 use latchkey_jose::{DerivedKey, base64url};
-use subtle::ConstantTimeEq as _;
-
 use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
@@ -46,7 +45,7 @@ impl fmt::Debug for Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        constant_time_eq(self.0.as_bytes(), other.0.as_bytes())
     }
 }
 

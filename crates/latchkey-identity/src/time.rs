@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use latchkey_jose::time::{Timestamp, days};
+pub use latchkey_jose::time::{Timestamp, days, whole_days};
 
 use serde::{Deserialize, Serialize};
 

@@ -13,13 +13,14 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::claims::{whole_seconds, written_seconds};
+use crate::compact::Compact;
 use crate::mac::MacAlgorithm;
-use crate::verify::MAX_TOKEN_LEN;
+use crate::verify::is_type;
 use crate::{Algorithm, Timestamp, VerifyingKey, base64url, json};
 
 /// What an assertion may say that it is, if it says so: any other kind of token is for something else. [RFC 8725 §3.11]
-const TYPES: [&str; 4] =
-    ["JWT", "application/jwt", "client-authentication+jwt", "application/client-authentication+jwt"];
+const TYPES: [&str; 2] = ["JWT", "client-authentication+jwt"];
 
 /// How closely an assertion is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,7 +88,7 @@ impl Assertion {
         Self::parse(text, reading, &TYPES)
     }
 
-    /// The same, as closely as it allows, and how closely that was.
+    /// Reads an assertion strictly if that can be done, else tolerantly, and says which of the two it was.
     pub fn read_closely(text: &str) -> Result<(Self, Reading), NotAnAssertion> {
         match Self::read(text, Reading::Strict) {
             Ok(strict) => Ok((strict, Reading::Strict)),
@@ -95,7 +96,7 @@ impl Assertion {
         }
     }
 
-    /// Reads a token of another kind that somebody else signed: `types` are what it may say that it is.
+    /// Reads a token of another kind that somebody else signed. `types` are what its `typ` may be, if it has one, each without `application/`.
     pub fn read_as(text: &str, reading: Reading, types: &[&str]) -> Result<Self, NotAnAssertion> {
         Self::parse(text, reading, types)
     }
@@ -121,11 +122,7 @@ impl Assertion<MacAlgorithm> {
 
 impl<A: FromStr> Assertion<A> {
     fn parse(text: &str, reading: Reading, types: &[&str]) -> Result<Self, NotAnAssertion> {
-        if text.len() > MAX_TOKEN_LEN {
-            return Err(NotAnAssertion);
-        }
-        let (signed, signature) = text.rsplit_once('.').ok_or(NotAnAssertion)?;
-        let (header, payload) = signed.split_once('.').filter(|(_, rest)| !rest.contains('.')).ok_or(NotAnAssertion)?;
+        let Compact { signed, header, payload, signature } = Compact::split(text).map_err(|_| NotAnAssertion)?;
         let (header, payload) = (decode(header, reading)?, decode(payload, reading)?);
         json::check_object(&header).map_err(|_| NotAnAssertion)?;
         json::check_object(&payload).map_err(|_| NotAnAssertion)?;
@@ -138,7 +135,7 @@ impl<A: FromStr> Assertion<A> {
         if refused.iter().any(|name| header.others.contains_key(*name)) {
             return Err(NotAnAssertion);
         }
-        if !header.typ.as_deref().is_none_or(|typ| types.iter().any(|one| typ.eq_ignore_ascii_case(one))) {
+        if header.typ.is_some() && !types.iter().any(|expected| is_type(header.typ.as_deref(), expected)) {
             return Err(NotAnAssertion);
         }
         let payload: Map<String, Value> = serde_json::from_slice(&payload).map_err(|_| NotAnAssertion)?;
@@ -193,12 +190,11 @@ fn claims(payload: &Map<String, Value>, reading: Reading) -> Result<AssertionCla
     })
 }
 
-/// A time in whole seconds. A fraction is allowed by [RFC 7519 §2]; a text is not, but some clients write one.
+/// A time in whole seconds. A text is none by [RFC 7519 §2], but some clients write one.
 fn seconds(value: &Value, reading: Reading) -> Option<Timestamp> {
-    let whole = |text: &str| text.split_once('.').map_or(text, |(whole, _)| whole).parse::<i64>().ok();
     let secs = match (value, reading) {
-        (Value::Number(number), _) => number.as_i64().or_else(|| whole(&number.to_string()))?,
-        (Value::String(text), Reading::Tolerant) => whole(text)?,
+        (Value::Number(number), _) => whole_seconds(number)?,
+        (Value::String(text), Reading::Tolerant) => written_seconds(text)?,
         _ => return None,
     };
     // Until the year 9999; what is beyond is nobody's clock.
@@ -211,6 +207,7 @@ mod tests {
 
     use super::*;
     use crate::SigningKey;
+    use crate::verify::MAX_TOKEN_LEN;
 
     fn signed(key: &SigningKey, header: &Value, payload: &Value, padded: bool) -> String {
         let encode = |bytes: &[u8]| {

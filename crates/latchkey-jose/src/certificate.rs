@@ -5,7 +5,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize as _;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer as _, SubjectPublicKeyInfo, X509Certificate};
 use x509_parser::public_key::PublicKey as Subject;
@@ -78,7 +77,7 @@ pub fn read(text: &str) -> Result<KeyOrCertificate, NotACertificate> {
 /// Reads a JSON Web Key with the certificate that it brings: the first of `x5c`, which has to be of the same key, as its thumbprints have to
 /// be those that stand beside it. Those behind it, of whoever signed it, are nobody's here. [RFC 7517 §4.7 to §4.9]
 pub(crate) fn of_key(key: &serde_json::Value) -> Result<KeyOrCertificate, BadKey> {
-    let jwk = Jwk::deserialize(key).map_err(|_| BadKey::Unsupported)?;
+    let jwk = Jwk::read(key)?;
     let Some(chain) = key.get("x5c") else { return Ok(KeyOrCertificate::Key(jwk)) };
     let first = chain.get(0).and_then(serde_json::Value::as_str).and_then(|first| STANDARD.decode(first).ok());
     let found = first.and_then(|der| Certificate::from_der(&der).ok()).filter(|found| found.jwk.key == jwk.key);

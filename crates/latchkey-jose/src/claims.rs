@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 use crate::Timestamp;
 use crate::json::present;
 
-/// The registered claims of a token. Each may be absent; none may have another type than its own: an `exp` that is a text, a
-/// fraction or `null` is an error, not an absence.
+/// The registered claims of a token. Each may be absent; none may have another type than its own: an `exp` that is a text or `null` is an
+/// error, not an absence.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 pub struct Claims {
     /// Who issued it.
@@ -104,9 +106,22 @@ impl Claims {
     }
 }
 
-/// A `NumericDate` in whole seconds. [RFC 7519 §2] would allow a fraction; nobody we verify writes one.
+/// A `NumericDate`: a number of seconds, of which a fraction does not count. [RFC 7519 §2]
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    i64::deserialize(deserializer).map(|seconds| Some(Timestamp::from_secs(seconds)))
+    let number = Number::deserialize(deserializer)?;
+    let seconds = whole_seconds(&number).ok_or_else(|| D::Error::custom("not a number of seconds"))?;
+    Ok(Some(Timestamp::from_secs(seconds)))
+}
+
+/// The whole part of a number of seconds.
+pub(crate) fn whole_seconds(number: &Number) -> Option<i64> {
+    number.as_i64().or_else(|| written_seconds(&number.to_string()))
+}
+
+/// The same of a number as it is written: `1600`, or `1600.966`.
+pub(crate) fn written_seconds(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    fraction.bytes().all(|digit| digit.is_ascii_digit()).then(|| whole.parse().ok()).flatten()
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -139,6 +154,15 @@ mod tests {
         assert_eq!(claims(r#"{"aud":"a"}"#).aud, ["a"]);
         assert_eq!(claims(r#"{"aud":["a","b"]}"#).aud, ["a", "b"]);
         assert_eq!(claims("{}"), Claims::default());
+    }
+
+    #[test]
+    fn a_time_may_have_a_fraction_which_does_not_count() {
+        assert_eq!(claims(r#"{"iat":1000.966}"#).iat, Some(NOW));
+        assert_eq!(claims(r#"{"iat":1e3}"#).iat, Some(NOW));
+        for wrong in ["\"1000\"", "null", "[1000]", "true", "1e300", "1.5e300", "1.5e-7", "9223372036854775808"] {
+            assert!(serde_json::from_str::<Claims>(&format!(r#"{{"iat":{wrong}}}"#)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

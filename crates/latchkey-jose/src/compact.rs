@@ -10,9 +10,9 @@ use crate::verify::{MAX_TOKEN_LEN, VerifyError};
 pub(crate) struct Compact<'a> {
     /// What is signed: header and payload.
     pub(crate) signed: &'a str,
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+    pub(crate) header: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) signature: &'a str,
 }
 
 impl<'a> Compact<'a> {

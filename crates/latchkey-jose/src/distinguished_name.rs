@@ -51,7 +51,7 @@ const TYPES: [(&str, &str); 17] = [
 ];
 
 impl DistinguishedName {
-    /// That of a certificate; `None` if one of its texts is none.
+    /// The name that stands in a certificate; `None` if one of its texts cannot be decoded.
     pub(crate) fn of(name: &X509Name<'_>) -> Option<Self> {
         let part = |attributes: &x509_parser::x509::RelativeDistinguishedName<'_>| {
             let attribute = |one: &x509_parser::x509::AttributeTypeAndValue<'_>| {
@@ -77,8 +77,8 @@ fn value(any: &Any<'_>) -> Option<Value> {
         }
         Tag::T61String => data.iter().copied().map(char::from).collect(),
         Tag::BmpString => {
-            let units = data.chunks_exact(2).map(|pair| pair.try_into().map(u16::from_be_bytes));
-            String::from_utf16(&units.collect::<Result<Vec<_>, _>>().ok()?).ok()?
+            let (pairs, []) = data.as_chunks::<2>() else { return None };
+            String::from_utf16(&pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect::<Vec<_>>()).ok()?
         }
         other => return Some(Value::Other(other.0, data.to_vec())),
     };
@@ -215,5 +215,7 @@ mod tests {
         for wrong in wrong {
             assert_eq!(read(wrong), Err(NotAName), "{wrong}");
         }
+        assert_eq!(read("CN=#1E020063"), Ok(text(&[("2.5.4.3", "c")])), "a BMPString");
+        assert_eq!(read("CN=#1E03006300"), Err(NotAName), "a character and a half of one");
     }
 }

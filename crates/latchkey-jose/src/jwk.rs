@@ -58,6 +58,11 @@ pub struct Jwk {
 }
 
 impl Jwk {
+    /// Reads a key that somebody else wrote, or says why it is none that we verify with.
+    pub(crate) fn read(key: &serde_json::Value) -> Result<Self, BadKey> {
+        Members::deserialize(key).map_err(|_| BadKey::Malformed)?.try_into()
+    }
+
     /// A key under its thumbprint.
     pub fn new(key: PublicKey, algorithm: Algorithm) -> Self {
         Self { kid: Some(thumbprint::thumbprint(&key)), alg: Some(algorithm), key }
@@ -88,14 +93,13 @@ impl JwkSet {
     /// Reads the key document of someone else. Keys that we cannot use (of another kind, for encryption, malformed, with a private
     /// part) are passed over, as [RFC 7517 §5] asks; the document itself must be sound.
     pub fn parse(document: &[u8]) -> Result<Self, BadKeySet> {
-        let keys = listed(document)?.into_iter().filter_map(|key| serde_json::from_value(key).ok());
-        Ok(Self { keys: keys.collect() })
+        Ok(Self { keys: listed(document)?.iter().filter_map(|key| Jwk::read(key).ok()).collect() })
     }
 
     /// The same with the certificates that the keys bring. One that is not of its key says nothing.
     pub fn published(document: &[u8]) -> Result<Vec<KeyOrCertificate>, BadKeySet> {
         let read = |key: &serde_json::Value| match certificate::of_key(key) {
-            Err(BadKey::Certificate) => Jwk::deserialize(key).ok().map(KeyOrCertificate::Key),
+            Err(BadKey::Certificate) => Jwk::read(key).ok().map(KeyOrCertificate::Key),
             read => read.ok(),
         };
         Ok(listed(document)?.iter().filter_map(read).collect())
@@ -110,12 +114,6 @@ impl JwkSet {
             None => vec![value],
             Some(keys) => keys.as_array().cloned().unwrap_or_default(),
         };
-        let is_private = |key: &serde_json::Value| {
-            ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|part| key.get(*part).is_some())
-        };
-        if keys.iter().any(is_private) {
-            return Err(BadKey::Private);
-        }
         if keys.is_empty() || keys.len() > MAX_KEYS {
             return Err(BadKey::Malformed);
         }
@@ -188,12 +186,30 @@ struct Members {
     n: Option<String>,
     #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     e: Option<String>,
+    // The private part, in all of its members; `k` is that of a symmetric key. [RFC 7518 §6.2.2, §6.3.2, §6.4.1]
     #[serde(default, skip_serializing)]
     d: Present,
     #[serde(default, skip_serializing)]
     p: Present,
     #[serde(default, skip_serializing)]
     q: Present,
+    #[serde(default, skip_serializing)]
+    dp: Present,
+    #[serde(default, skip_serializing)]
+    dq: Present,
+    #[serde(default, skip_serializing)]
+    qi: Present,
+    #[serde(default, skip_serializing)]
+    oth: Present,
+    #[serde(default, skip_serializing)]
+    k: Present,
+}
+
+impl Members {
+    fn has_private_part(&self) -> bool {
+        let Self { d, p, q, dp, dq, qi, oth, k, .. } = self;
+        [d, p, q, dp, dq, qi, oth, k].into_iter().any(|Present(present)| *present)
+    }
 }
 
 impl From<Jwk> for Members {
@@ -221,7 +237,7 @@ impl TryFrom<Members> for Jwk {
     type Error = BadKey;
 
     fn try_from(members: Members) -> Result<Self, BadKey> {
-        if members.d.0 || members.p.0 || members.q.0 {
+        if members.has_private_part() {
             return Err(BadKey::Private);
         }
         if members.use_.is_some_and(|use_| use_ != "sig") {
@@ -321,9 +337,11 @@ mod tests {
             ("private part", with(a_p256_key(), "d", json!("AA")), BadKey::Private),
             ("null private part", with(a_p256_key(), "d", Value::Null), BadKey::Private),
             ("private prime", with(an_rsa_key(2048, &[3]), "q", json!("AA")), BadKey::Private),
+            ("private exponent of a prime", with(an_rsa_key(2048, &[3]), "dp", json!("AA")), BadKey::Private),
+            ("other private primes", with(an_rsa_key(2048, &[3]), "oth", json!([])), BadKey::Private),
             ("for encryption", with(a_p256_key(), "use", json!("enc")), BadKey::NotForSignatures),
             ("for signing only", with(a_p256_key(), "key_ops", json!(["sign"])), BadKey::NotForSignatures),
-            ("symmetric", json!({"kty": "oct", "k": "AA"}), BadKey::Unsupported),
+            ("symmetric", json!({"kty": "oct", "k": "AA"}), BadKey::Private),
             ("another curve", with(a_p256_key(), "crv", json!("P-384")), BadKey::Unsupported),
             ("key agreement", with(an_ed25519_key(), "crv", json!("X25519")), BadKey::Unsupported),
             ("another algorithm", with(an_rsa_key(2048, &[3]), "alg", json!("RS512")), BadKey::Unsupported),
@@ -352,6 +370,21 @@ mod tests {
             ("missing kty", without(a_p256_key(), "kty")),
         ] {
             assert!(read(key).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_told_what_is_wrong_with_a_key() {
+        for (key, reason) in [
+            (with(a_p256_key(), "use", json!("enc")), BadKey::NotForSignatures),
+            (with(a_p256_key(), "crv", json!("P-384")), BadKey::Unsupported),
+            (without(a_p256_key(), "y"), BadKey::Malformed),
+            (without(a_p256_key(), "kty"), BadKey::Malformed),
+            (with(an_rsa_key(2048, &[3]), "qi", json!("AA")), BadKey::Private),
+            (json!("not a key"), BadKey::Malformed),
+        ] {
+            let set = json!({"keys": [an_ed25519_key(), key]}).to_string();
+            assert_eq!(JwkSet::registered(&set), Err(reason), "{set}");
         }
     }
 

@@ -52,8 +52,7 @@ pub fn verify_proof<T: DeserializeOwned>(
     let algorithm: Option<Algorithm> = header.alg.parse().ok();
     let algorithm =
         algorithm.filter(|algorithm| accepted.contains(algorithm)).ok_or(VerifyError::UnsupportedAlgorithm)?;
-    let jwk: Option<Jwk> = header.jwk.and_then(|jwk| serde_json::from_value(jwk).ok());
-    let jwk = jwk.ok_or(VerifyError::NoOwnKey)?;
+    let jwk = header.jwk.and_then(|jwk| Jwk::read(&jwk).ok()).ok_or(VerifyError::NoOwnKey)?;
     if !jwk.key.suits(algorithm) {
         return Err(VerifyError::AlgorithmMismatch);
     }
@@ -114,8 +113,11 @@ mod tests {
         let (key, other) =
             (SigningKey::generate(Algorithm::Es256).unwrap(), SigningKey::generate(Algorithm::Rs256).unwrap());
         let jwk = serde_json::to_value(key.public_jwk()).unwrap();
-        let mut private = jwk.clone();
-        private["d"] = json!("AA");
+        let private = |member: &str| {
+            let mut jwk = jwk.clone();
+            jwk[member] = json!("AA");
+            jwk
+        };
         let header = |edit: Value| {
             let mut header = json!({"alg": "ES256", "typ": "dpop+jwt", "jwk": jwk});
             for (name, value) in edit.as_object().unwrap() {
@@ -133,7 +135,8 @@ mod tests {
             (json!({"alg": null}), VerifyError::MalformedHeader),
             (json!({"jwk": null}), VerifyError::NoOwnKey),
             (json!({"jwk": "text"}), VerifyError::NoOwnKey),
-            (json!({"jwk": private}), VerifyError::NoOwnKey),
+            (json!({"jwk": private("d")}), VerifyError::NoOwnKey),
+            (json!({"jwk": private("dq")}), VerifyError::NoOwnKey),
             (json!({"jwk": {"kty": "oct", "k": "AA"}}), VerifyError::NoOwnKey),
             (json!({"crit": ["exp"]}), VerifyError::ForbiddenHeader("crit")),
             (json!({"b64": false}), VerifyError::ForbiddenHeader("b64")),

@@ -13,6 +13,11 @@ pub const fn days(count: u32) -> Duration {
     Duration::from_secs(SECS_OF_A_DAY.unsigned_abs()).saturating_mul(count)
 }
 
+/// How many times 24 hours fit into a duration.
+pub const fn whole_days(duration: Duration) -> u64 {
+    duration.as_secs() / SECS_OF_A_DAY.unsigned_abs()
+}
+
 /// A moment, in microseconds since the Unix epoch. A request reads the clock once, as it comes in; inside it there is one `now`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
@@ -100,6 +105,13 @@ mod tests {
         assert_eq!(Timestamp::from_micros(-1).as_secs(), -1);
         assert_eq!(Timestamp::MAX + Duration::from_secs(1), Timestamp::MAX);
         assert_eq!(Timestamp::from_secs(5).since(Timestamp::from_secs(9)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_day_that_is_not_over_does_not_count() {
+        assert_eq!(whole_days(days(3)), 3);
+        assert_eq!(whole_days(days(3) - Duration::from_micros(1)), 2);
+        assert_eq!(whole_days(Duration::ZERO), 0);
     }
 
     #[test]

@@ -164,6 +164,7 @@ impl Header {
     }
 }
 
+/// Whether a token's `typ`, if it states one, is the expected one. [RFC 7515 §4.1.9]
 pub(crate) fn is_type(typ: Option<&str>, expected: &str) -> bool {
     match typ {
         None => expected == NO_TYP,

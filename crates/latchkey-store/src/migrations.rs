@@ -81,6 +81,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step!("0038_sign_in_counts"),
     step!("0039_destinations"),
     step!("0040_open_pull_requests"),
+    step!("0041_moments_of_revisions"),
 ];
 
 pub(crate) const CREATE_VERSION_TABLE: &str =

@@ -66,7 +66,19 @@ where
         }
     }
 
-    /// The same, but only what is `worth` it is remembered.
+    /// The same of what may not be there. That it is not is not remembered: there is no end of things that do not exist.
+    pub async fn get_or_find<E>(
+        &self,
+        key: K,
+        find: impl AsyncFnOnce() -> Result<Option<V>, E>,
+    ) -> Result<Option<V>, E> {
+        match self.get(&key) {
+            Some(value) => Ok(Some(value)),
+            None => Box::pin(self.find(key, find)).await,
+        }
+    }
+
+    /// What [`Self::get_or_load`] does, but only what is `worth` it is remembered.
     pub async fn get_or_load_if<E>(
         &self,
         key: K,
@@ -90,6 +102,15 @@ where
         let value = load().await?;
         self.keep(key, value.clone(), before);
         Ok(value)
+    }
+
+    async fn find<E>(&self, key: K, find: impl AsyncFnOnce() -> Result<Option<V>, E>) -> Result<Option<V>, E> {
+        let before = self.before_load(&key);
+        let found = find().await?;
+        if let Some(value) = &found {
+            self.keep(key, value.clone(), before);
+        }
+        Ok(found)
     }
 
     /// Forgets one thing.
@@ -251,6 +272,20 @@ mod tests {
         let big = cache.get_or_load_if(1, |value: &&str| value.len() < 5, async || Ok::<_, Infallible>("too long"));
         assert_eq!(big.await, Ok("too long"));
         assert_eq!(cache.get(&1), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_found_is_remembered_and_what_is_not_there_is_not() {
+        let cache = Remembered::new(10);
+        let find = async |found: Option<&'static str>| cache.get_or_find(1, async || Ok::<_, Infallible>(found)).await;
+        assert_eq!(find(None).await, Ok(None));
+        assert_eq!(find(Some("there now")).await, Ok(Some("there now")));
+        assert_eq!(find(None).await, Ok(Some("there now")));
+        let late = cache.get_or_find(2, async || {
+            cache.forget(&2);
+            Ok::<_, Infallible>(Some("old"))
+        });
+        assert_eq!((late.await, cache.get(&2)), (Ok(Some("old")), None));
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub enum Kind {
     /// Changes any number of rows, none included.
     Write,
     /// Changes at least one row, or the whole change set is undone. A `UNIQUE` violation counts as having changed none. One that reads
-    /// `FOR SHARE` finds at least one row, which stays as it is until the commit.
+    /// (`FOR SHARE`, `FOR UPDATE`) finds at least one row, which stays as it is until the commit.
     Guarded,
     /// May walk a whole table: bulk deletes of what has expired, and what is read once at start.
     Sweep,
@@ -57,8 +57,8 @@ impl Sql {
         Self { name, text, kind: Kind::Write, reach: Reach::Named }
     }
 
-    /// A statement that must change at least one row: everything that may happen only once. With `SELECT .. FOR SHARE`, one that must
-    /// find a row: what has to be true still when the change set counts.
+    /// A statement that must change at least one row: everything that may happen only once. With `SELECT .. FOR SHARE` or `FOR UPDATE`, one
+    /// that must find a row: what has to be true still when the change set counts.
     pub const fn guarded(name: &'static str, text: &'static str) -> Self {
         Self { name, text, kind: Kind::Guarded, reach: Reach::Named }
     }

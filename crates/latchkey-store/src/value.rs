@@ -149,11 +149,6 @@ impl Row {
         Ok(self.int(column)? != 0)
     }
 
-    /// A truth, or nothing.
-    pub fn opt_bool(&self, column: usize) -> Result<Option<bool>, StoreError> {
-        Ok(self.opt_int(column)?.map(|value| value != 0))
-    }
-
     /// A moment.
     pub fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
         self.int(column).map(Timestamp::from_micros)

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, ORIGIN};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -165,6 +165,21 @@ impl Ask {
 
     /// Makes the request with a body that comes as the test likes.
     pub async fn send_with(self, body: Body) -> Answer {
+        let (method, url) = (self.method.clone(), self.url.clone());
+        let (parts, body) = self.open_with(body).await.into_parts();
+        let body = body.collect().await.expect("an answer to its end").to_bytes();
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {url}: {}", answer.text());
+        answer
+    }
+
+    /// Makes the request, and leaves the body of its answer to be read.
+    pub async fn open(mut self) -> Response<Body> {
+        let body = Body::from(std::mem::take(&mut self.body));
+        self.open_with(body).await
+    }
+
+    async fn open_with(self, body: Body) -> Response<Body> {
         let Self { world, method, url, mut headers, address, certificate, body: _ } = self;
         let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         if !headers.contains_key(HOST) {
@@ -172,17 +187,13 @@ impl Ask {
             let (_, host) = origin.split_once("://").expect("an origin");
             headers.insert(HOST, HeaderValue::from_str(host).expect("a host"));
         }
-        let mut request = Request::builder().method(method.clone()).uri(&path).body(body).expect("a request");
+        let mut request = Request::builder().method(method).uri(&path).body(body).expect("a request");
         *request.headers_mut() = headers;
         if let Some(certificate) = certificate {
             request.extensions_mut().insert(certificate);
         }
         let peer = Peer { address, secure: url.scheme() == "https" };
-        let (parts, body) = world.site().answer(request, peer).await.into_parts();
-        let body = body.collect().await.expect("an answer to its end").to_bytes();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
-        assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {url}: {}", answer.text());
-        answer
+        world.site().answer(request, peer).await
     }
 }
 

@@ -122,7 +122,7 @@ pub enum StartError {
     SigningKey,
     /// The store did not answer.
     #[error(transparent)]
-    Store(#[from] latchkey_store::StoreError),
+    Store(#[from] StoreError),
 }
 
 /// What an [`App`] is made of.
@@ -241,12 +241,12 @@ impl App {
 
     /// Writes what was gathered in memory: last uses of authorizations and sessions. Called from time to time, when [`Self::many_uses`]
     /// says so, and at the end.
-    pub async fn flush(&self) -> Result<(), latchkey_store::StoreError> {
+    pub async fn flush(&self) -> Result<(), StoreError> {
         self.uses.flush(&self.store).await
     }
 
     /// Writes what was gathered in memory of one authorization, which is about to be shown. Returns whether there was something.
-    pub(crate) async fn flush_one(&self, authorization: AuthorizationId) -> Result<bool, latchkey_store::StoreError> {
+    pub(crate) async fn flush_one(&self, authorization: AuthorizationId) -> Result<bool, StoreError> {
         self.uses.flush_one(&self.store, authorization).await
     }
 
@@ -256,7 +256,7 @@ impl App {
     }
 
     /// Drops what has expired.
-    pub async fn purge(&self) -> Result<(), latchkey_store::StoreError> {
+    pub async fn purge(&self) -> Result<(), StoreError> {
         self.store.purge(self.now()).await
     }
 }

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::visitor::ClientCertificate;
 
 /// Tokens whose signature held, by the hash of their text. Whether they still count is not remembered.
-/// With each stands how many keys had gone when it was checked: what a key signed that went since does not count.
+/// Each is kept with the number that [`Signer::losses`](crate::signer::Signer) had when it was checked: after another loss it is checked again.
 pub struct SeenTokens(Cache<[u8; 32], (u64, Seen)>);
 
 impl Default for SeenTokens {

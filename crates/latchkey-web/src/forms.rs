@@ -1,5 +1,5 @@
-//! Forms that only our own pages may have made: a token bound to the browser and to the account that the page showed, and the word of the
-//! browser that it was our page.
+//! Protection against forged forms: each form of ours carries a token that is bound to the browser and to the account that its page showed, and
+//! what the browser says of where the form comes from has to agree.
 
 use http::header::{HeaderMap, ORIGIN};
 use latchkey_identity::account::AccountId;

@@ -12,10 +12,16 @@ use latchkey_identity::sign_in::password::Comparison;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::oneshot;
 
+/// What a hash costs.
+#[derive(Clone, Copy)]
+struct Costs {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
 /// Argon2id with 19 MiB, two passes, one lane: OWASP's first choice.
-const MEMORY_KIB: u32 = 19_456;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
+const USUAL: Costs = Costs { memory_kib: 19_456, passes: 2, lanes: 1 };
 /// Parameters beyond these in a stored hash are not ours.
 const MOST_MEMORY_KIB: u32 = 262_144;
 const HASH_BYTES: usize = 32;
@@ -85,14 +91,15 @@ fn work(waiting: &Mutex<mpsc::Receiver<Job>>) {
 }
 
 fn phc(password: &str, salt: &[u8], memory: &mut Vec<Block>) -> String {
-    let hash = argon2id(password, salt, (MEMORY_KIB, PASSES, LANES), memory).unwrap_or_default();
+    let Costs { memory_kib, passes, lanes } = USUAL;
+    let hash = argon2id(password, salt, USUAL, memory).unwrap_or_default();
     let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
-    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}")
+    format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${hash}")
 }
 
 fn compare(password: &str, phc: Option<&str>, memory: &mut Vec<Block>) -> Comparison {
     let kept = phc.and_then(Kept::read);
-    let invented = Kept { salt: vec![0; 16], hash: vec![0; HASH_BYTES], costs: (MEMORY_KIB, PASSES, LANES) };
+    let invented = Kept { salt: vec![0; 16], hash: vec![0; HASH_BYTES], costs: USUAL };
     let known = kept.is_some();
     let kept = kept.unwrap_or(invented);
     let hash = argon2id(password, &kept.salt, kept.costs, memory);
@@ -104,7 +111,7 @@ fn compare(password: &str, phc: Option<&str>, memory: &mut Vec<Block>) -> Compar
 struct Kept {
     salt: Vec<u8>,
     hash: Vec<u8>,
-    costs: (u32, u32, u32),
+    costs: Costs,
 }
 
 impl Kept {
@@ -113,20 +120,20 @@ impl Kept {
         let (costs, salt, hash) = (fields.next()?, fields.next()?, fields.next()?);
         let mut costs = costs.split(',');
         let mut cost = |name| costs.next()?.strip_prefix(name)?.parse::<u32>().ok();
-        let costs = (cost("m=")?, cost("t=")?, cost("p=")?);
-        let hash = STANDARD_NO_PAD.decode(hash).ok().filter(|hash| hash.len() == HASH_BYTES)?;
-        (costs.0 <= MOST_MEMORY_KIB && fields.next().is_none())
-            .then(|| Some(Self { salt: STANDARD_NO_PAD.decode(salt).ok()?, hash, costs }))?
+        let costs = Costs { memory_kib: cost("m=")?, passes: cost("t=")?, lanes: cost("p=")? };
+        let (salt, hash) = (STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(hash).ok()?);
+        let ours = costs.memory_kib <= MOST_MEMORY_KIB && hash.len() == HASH_BYTES && fields.next().is_none();
+        ours.then_some(Self { salt, hash, costs })
     }
 }
 
 fn argon2id(
     password: &str,
     salt: &[u8],
-    (m, t, p): (u32, u32, u32),
+    Costs { memory_kib, passes, lanes }: Costs,
     memory: &mut Vec<Block>,
 ) -> Option<[u8; HASH_BYTES]> {
-    let params = Params::new(m, t, p, Some(HASH_BYTES)).ok()?;
+    let params = Params::new(memory_kib, passes, lanes, Some(HASH_BYTES)).ok()?;
     let blocks = params.block_count();
     if memory.len() < blocks {
         memory.resize(blocks, Block::default());

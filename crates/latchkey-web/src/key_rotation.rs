@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_identity::Timestamp;
-use latchkey_identity::key_rotation::{self, ALWAYS, FreshKey, Key, KeyProblem, Rotation};
+use latchkey_identity::key_rotation::{self, FreshKey, Key, KeyProblem, Rotation};
 use latchkey_identity::secret::PurposeKey;
 use latchkey_jose::Algorithm;
 use latchkey_store::{Store, StoreError};
@@ -68,7 +68,11 @@ impl App {
         }
         let begun = begin(&self.store, &[algorithm], &self.keys.key_encryption, self.now()).await;
         let taken = match begun {
-            Ok(()) => self.reload_keys().await,
+            Ok(()) => {
+                // Another server may have made the key, and word of it be on its way.
+                self.signer.is_told();
+                self.reload_keys().await
+            }
             Err(error) => Err(error.into()),
         };
         taken.map_err(|error| {
@@ -144,11 +148,6 @@ pub(crate) async fn begin(
     let Ok(()) =
         store.decide(async || Ok(key_rotation::begin(&store.signing_keys().await?, fresh.clone(), now))).await?;
     Ok(())
-}
-
-/// Those that every server has.
-pub(crate) async fn begin_always(store: &Store, sealing: &PurposeKey, now: Timestamp) -> Result<(), StartError> {
-    begin(store, &ALWAYS, sealing, now).await
 }
 
 async fn advance(store: &Store, fresh: Vec<FreshKey>, now: Timestamp) -> Result<(), StartError> {

@@ -3,7 +3,9 @@
 //! | what | where |
 //! |---|---|
 //! | every request, every answer: hosts, sizes, headers | [`site`] |
+//! | requests that arrive together, step by step together | `cohort` |
 //! | what every handler is handed | [`app`], [`settings`], [`keys`] |
+//! | what handlers take in, and what they answer with | [`extract`], [`reply`], [`assets`] |
 //! | every URL | [`routes`] |
 //! | who reads what is answered there, and what is said before anything is looked up | `reader` |
 //! | the identity platform's endpoints | [`identity`] |
@@ -16,6 +18,9 @@
 //! | access tokens that come in, and proofs of the keys that they are bound to | [`bearer`], [`dpop`] |
 //! | certificates of clients: who vouches for them, and what a proxy says of them | [`client_authorities`], [`client_cert`] |
 //! | requests that the server makes itself | [`outbound`] |
+//! | passwords, hashed on threads of their own | [`hashing`] |
+//! | last uses and refusals that gather in memory | [`uses`] |
+//! | no answer without word from the database | `staleness` |
 //! | the API of administrators | [`admin`] |
 //! | signing, the keys of a moment, and what becomes of them | [`signer`], [`key_ring`], [`key_rotation`] |
 //! | what the token endpoints answer | [`token_response`] |
@@ -26,6 +31,7 @@ pub mod assets;
 pub mod bearer;
 pub mod client_authorities;
 pub mod client_cert;
+mod cohort;
 pub mod cookie;
 pub mod devops;
 pub mod dpop;

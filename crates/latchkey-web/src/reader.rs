@@ -121,20 +121,29 @@ impl BadAddress {
     }
 }
 
-/// The answer to another method than an address has, where whoever asks is a program; `Allow` says which it has. [RFC 9110 §15.5.6]
-pub(crate) fn wrong_method(path: &str) -> Option<Response<Body>> {
-    // The page of a project has any two names; of ours, only these are addresses.
-    let of_two_names = path.matches('/').count() == 2;
-    if of_two_names && !["/oauth2/authorize", "/oauth2/token", "/oidc/userinfo"].contains(&path) {
-        return None;
+/// The answer at an address of nothing.
+pub(crate) fn nowhere(app: &App, parts: &Parts) -> Response<Body> {
+    match Reader::of(parts.uri.path()) {
+        Reader::Operator => reply::plain(StatusCode::NOT_FOUND, "There is nothing here."),
+        Reader::Administrator => admin::nowhere(),
+        Reader::Client => OAuthProblem::nowhere().into_response(),
+        Reader::DevOps | Reader::Person => problem_page::nowhere(app, &Visitor::of(app, parts)),
     }
+}
+
+/// The answer to another method than an address has; `Allow` says which it has. [RFC 9110 §15.5.6]
+pub(crate) fn wrong_method(app: &App, parts: &Parts) -> Response<Body> {
+    let path = parts.uri.path();
+    // The page of a project has any two names, and is for people. Of what programs ask, only these addresses have two.
+    let of_two_names = path.matches('/').count() == 2;
     match Reader::of(path) {
-        Reader::Operator => Some(reply::plain(StatusCode::METHOD_NOT_ALLOWED, "It is asked by GET.")),
-        Reader::Administrator => Some(admin::wrong_method()),
-        Reader::Client => Some(OAuthProblem::wrong_method().into_response()),
+        Reader::Operator => reply::plain(StatusCode::METHOD_NOT_ALLOWED, "It is asked by GET."),
+        Reader::Administrator => admin::wrong_method(),
+        Reader::Client if of_two_names && !["/oauth2/token", "/oidc/userinfo"].contains(&path) => nowhere(app, parts),
+        Reader::Client => OAuthProblem::wrong_method().into_response(),
         // People come there, but nobody sends them by another method: this is an app that is being written.
-        Reader::Person if path.contains("/oauth2/") => Some(OAuthProblem::wrong_method().into_response()),
-        Reader::DevOps | Reader::Person => None,
+        Reader::Person if path.contains("/oauth2/") => OAuthProblem::wrong_method().into_response(),
+        Reader::DevOps | Reader::Person => problem_page::wrong_method(app, &Visitor::of(app, parts)),
     }
 }
 

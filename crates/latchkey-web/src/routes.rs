@@ -91,7 +91,7 @@ async fn front(State(app): State<App>, visitor: Visitor) -> Response<Body> {
 }
 
 async fn asset(State(app): State<App>, visitor: Visitor, Path(file): Path<String>) -> Response<Body> {
-    let Some(asset) = assets::find(&format!("/assets/{file}")) else { return nowhere(&app, &visitor) };
+    let Some(asset) = assets::find(&format!("/assets/{file}")) else { return problem_page::nowhere(&app, &visitor) };
     let mut response = Response::new(Body::from(asset.bytes()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(assets::CACHE_CONTROL));
@@ -110,25 +110,14 @@ async fn healthy(State(app): State<App>) -> StatusCode {
 async fn devops_or_nowhere(State(app): State<App>, request: Request<Body>) -> Response<Body> {
     match Destination::of(request.uri().path()) {
         Some(destination) => devops::dispatch::answer(&app, request, destination).await,
-        None => nowhere(&app, &Visitor::of(&app, &request.into_parts().0)),
+        None => reader::nowhere(&app, &request.into_parts().0),
     }
 }
 
-/// Another method than the address has. What is for programs says so; anywhere else it is an address of nothing, or of the DevOps side.
+/// Another method than the address has, unless it is an address of the DevOps side, which knows its own.
 async fn wrong_method(State(app): State<App>, request: Request<Body>) -> Response<Body> {
-    match reader::wrong_method(request.uri().path()) {
-        Some(answer) => answer,
-        None => devops_or_nowhere(State(app), request).await,
+    match Destination::of(request.uri().path()) {
+        Some(destination) => devops::dispatch::answer(&app, request, destination).await,
+        None => reader::wrong_method(&app, &request.into_parts().0),
     }
-}
-
-fn nowhere(app: &App, visitor: &Visitor) -> Response<Body> {
-    let problem = problem_page::Problem {
-        status: StatusCode::NOT_FOUND,
-        heading: "There is nothing here",
-        sentence: "No page has this address.",
-        mend: "Check the address, or start from the first page.",
-        code: "not_found",
-    };
-    problem_page::show(app, visitor, problem)
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use latchkey_identity::Timestamp;
+use latchkey_identity::key_rotation::ALWAYS;
 use latchkey_identity::logout_notice::{self, LogoutTokenClaims};
 use latchkey_identity::resource::ResourceServer;
 use latchkey_identity::secret::{PurposeKey, Secret};
@@ -25,7 +26,7 @@ use crate::key_rotation;
 pub struct Signer {
     sealing: PurposeKey,
     ring: RwLock<Arc<KeyRing>>,
-    /// How often a key went, with what it had signed.
+    /// How often keys stopped counting, and with them whatever they had signed.
     losses: AtomicU64,
     /// What is read later is newer: one reload at a time.
     reloading: Mutex<()>,
@@ -50,7 +51,7 @@ pub struct Signatures {
 impl Signer {
     /// Reads the keys from the store, or makes the first ones and stores them.
     pub async fn load(store: &Store, sealing: &PurposeKey, now: Timestamp) -> Result<Self, StartError> {
-        key_rotation::begin_always(store, sealing, now).await?;
+        key_rotation::begin(store, &ALWAYS, sealing, now).await?;
         let signer = Self {
             sealing: sealing.clone(),
             ring: RwLock::default(),
@@ -100,6 +101,11 @@ impl Signer {
         self.taken.load(SeqCst) != self.told.load(SeqCst)
     }
 
+    /// Keys were found to have changed before anybody told: the next reload reads them.
+    pub(crate) fn is_told(&self) {
+        self.told.fetch_add(1, SeqCst);
+    }
+
     /// Returns when somebody has changed the keys: they are to be taken anew.
     pub async fn changed(&self) {
         self.changed.notified().await;
@@ -110,7 +116,7 @@ impl Signer {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How often a key went: what was checked before the last time has to be checked again.
+    /// How often keys stopped counting: a token that was checked before the last time has to be checked again.
     pub(crate) fn losses(&self) -> u64 {
         self.losses.load(SeqCst)
     }
@@ -164,12 +170,8 @@ impl Signer {
         self.sign(Algorithm::Rs256, logout_notice::TYP, claims)
     }
 
-    /// Signs an answer by the algorithm that a client registered for it.
-    pub fn answer(&self, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Option<String> {
-        self.sign(algorithm, typ, claims)
-    }
-
-    fn sign(&self, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Option<String> {
+    /// Signs claims as a token of this type, if there is a key for the algorithm.
+    pub fn sign(&self, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Option<String> {
         self.made.fetch_add(1, Relaxed);
         self.ring().signing(algorithm)?.sign_jwt(typ, claims).ok()
     }

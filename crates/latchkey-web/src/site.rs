@@ -10,11 +10,12 @@ use tower_service::Service as _;
 
 use crate::app::App;
 use crate::client_cert::{self, Unreadable};
+use crate::cohort;
 use crate::devops::dispatch::{self, Destination};
 use crate::reader::{self, BadAddress};
 use crate::reply;
 use crate::routes;
-use crate::settings::Origin;
+use crate::settings::{Alias, Origin};
 use crate::staleness;
 use crate::visitor::{CameToAlias, Peer};
 
@@ -52,26 +53,21 @@ impl Site {
 
     async fn answer_for(&mut self, origin: Origin, request: Request<Body>, peer: Peer) -> Response<Body> {
         let bad = BadAddress::of(request.uri());
-        let mut request = with_single_slashes(request);
+        let request = with_single_slashes(request);
         if let Some(bad) = bad {
-            request.extensions_mut().insert(origin);
-            request.extensions_mut().insert(peer);
-            return bad.answer(&self.app, &request.into_parts().0);
+            return bad.answer(&self.app, &arrived(request, origin, peer).into_parts().0);
         }
         if !staleness::is_harmless(request.uri().path())
             && let Err(error) = staleness::check(&self.app).await
         {
-            request.extensions_mut().insert(origin);
-            request.extensions_mut().insert(peer);
-            return reader::unavailable(&self.app, &request.into_parts().0, error);
+            return reader::unavailable(&self.app, &arrived(request, origin, peer).into_parts().0, error);
         }
         if let Some(document) = self.app.documents.find(&origin, &request, || self.app.now()) {
             return document;
         }
-        let alias = origin
-            .mutual_tls
-            .as_ref()
-            .filter(|alias| names(&request).is_some_and(|named| alias.authority.eq_ignore_ascii_case(named)));
+        let came_to = |alias: &Alias| names(&request).is_some_and(|named| alias.authority.eq_ignore_ascii_case(named));
+        let alias = origin.mutual_tls.clone().filter(came_to);
+        let mut request = arrived(request, origin, peer);
         if let Some(alias) = alias {
             request.extensions_mut().insert(CameToAlias(Arc::clone(&alias.url)));
             if alias.by_proxy {
@@ -84,18 +80,18 @@ impl Site {
                 }
             }
         }
-        request.extensions_mut().insert(origin);
-        request.extensions_mut().insert(peer);
+        cohort::keep_step().await;
         // The DevOps side has a table of its own: most requests go there, and need no other. The answer to HEAD loses its body behind ours.
-        if request.method() != Method::HEAD
-            && let Some(destination) = Destination::endpoint(request.uri().path())
-        {
-            return dispatch::answer(&self.app, request, destination).await;
-        }
-        match self.router.call(request).await {
-            Ok(response) => response,
-            Err(infallible) => match infallible {},
-        }
+        let of_devops = request.method() != Method::HEAD;
+        let response = match of_devops.then(|| Destination::endpoint(request.uri().path())).flatten() {
+            Some(destination) => dispatch::answer(&self.app, request, destination).await,
+            None => match self.router.call(request).await {
+                Ok(response) => response,
+                Err(infallible) => match infallible {},
+            },
+        };
+        cohort::keep_step().await;
+        response
     }
 
     /// The configured origin that the request names. `Host` chooses among ours; it never makes one, and nothing else is believed.
@@ -112,6 +108,13 @@ impl Site {
         };
         self.origins.iter().find(fits).cloned()
     }
+}
+
+/// A request with what is known of its arrival.
+fn arrived(mut request: Request<Body>, origin: Origin, peer: Peer) -> Request<Body> {
+    request.extensions_mut().insert(origin);
+    request.extensions_mut().insert(peer);
+    request
 }
 
 /// The host that a request names. What it names twice has to be the same: a proxy may have gone by the other one. [RFC 9112 §3.2]

@@ -4,7 +4,8 @@ use latchkey_store::StoreError;
 
 use crate::app::App;
 
-/// Whether what is remembered can be gone by, as of a second ago at the most. Keys that changed are taken before anything else is answered.
+/// Whether the memory of this server can be trusted: it heard of the database within the last second. Keys that changed are taken before
+/// anything else is answered.
 pub(crate) async fn check(app: &App) -> Result<(), StoreError> {
     app.store.in_touch().await?;
     if app.signer.is_behind() {
@@ -13,7 +14,7 @@ pub(crate) async fn check(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether what is at a path is the same for everybody and at any time. The logo of an app is not.
+/// Whether a path is served from the program itself, whatever the database says. The logo of an app is not.
 pub(crate) fn is_harmless(path: &str) -> bool {
     path.starts_with("/assets/") && !path.starts_with("/assets/logos/")
 }

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 /// Entries of a kind held between two flushes; what comes beyond is not counted.
 const CAPACITY: usize = 50_000;
 
-/// So many of a kind do not wait for the next flush.
+/// With so many of a kind the next flush is due at once.
 const CROWD: usize = CAPACITY / 2;
 
 /// Kinds of deeds that are told apart of one authorization between two flushes; what comes beyond is not counted.
@@ -166,7 +166,7 @@ impl UseRecorder {
     /// A session was used.
     pub fn visited(&self, session: SessionId, at: Timestamp) {
         let mut gathered = self.lock();
-        if gathered.sessions.len() < CAPACITY {
+        if gathered.sessions.len() < CAPACITY || gathered.sessions.contains_key(&session) {
             gathered.sessions.insert(session, at);
         }
         self.heed(gathered.sessions.len());
@@ -337,6 +337,14 @@ mod tests {
         assert_eq!(recorder.lock().authorizations.len(), CAPACITY);
         acted(&recorder, 0, 2);
         assert_eq!(recorder.last_use(authorization(0)), Some((Timestamp::from_micros(2), HERE)));
+        let session = |number: usize| SessionId(Uuid::from_u128(number as u128));
+        for number in 0..=CAPACITY {
+            recorder.visited(session(number), Timestamp::from_micros(1));
+        }
+        recorder.visited(session(0), Timestamp::from_micros(2));
+        let gathered = recorder.lock();
+        assert_eq!(gathered.sessions.len(), CAPACITY);
+        assert_eq!(gathered.sessions.get(&session(0)), Some(&Timestamp::from_micros(2)));
     }
 
     #[test]

@@ -25,6 +25,11 @@ pub struct Peer {
     pub secure: bool,
 }
 
+/// Where a request comes from. One without a connection, which no listener makes, comes from nowhere.
+pub fn address(parts: &Parts) -> IpAddr {
+    parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address)
+}
+
 /// The certificate that a client showed: to our listener, whose handshake its key signed, or to a proxy that tells of it
 /// ([`crate::client_cert`]). It is put into the request's extensions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,7 +128,6 @@ impl Visitor {
         let origin = parts.extensions.get::<Origin>().cloned().or_else(|| app.settings.origins.first().cloned());
         let origin =
             origin.unwrap_or_else(|| Origin { url: "".into(), authority: "".into(), secure: true, mutual_tls: None });
-        let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
         let held = BROWSER.read(&parts.headers, origin.secure).filter(|value| value.len() == 43);
         let browser = BrowserCookie {
             value: held.map_or_else(token, str::to_owned),
@@ -134,7 +138,7 @@ impl Visitor {
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self {
             now: app.now(),
-            address,
+            address: address(parts),
             user_agent: user_agent.to_owned(),
             request_id: uuid::Builder::from_random_bytes(random()).into_uuid().to_string(),
             nonce: latchkey_jose::base64url::encode(random::<16>()),

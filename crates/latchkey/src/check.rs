@@ -151,7 +151,7 @@ fn listener(planned: &PlannedOrigin, running: bool) -> State {
         Err(error) => return State::Bad(format!("{} cannot be listened on: {error}", planned.listen)),
     };
     let Some(files) = &planned.certificate else { return State::Good(port) };
-    let chain = match tls::read(files).and_then(|_| tls::read_chain(files)) {
+    let chain = match tls::read(files).and_then(|_| tls::read_certificates(&files.certificate)) {
         Ok(chain) => chain,
         Err(failure) => return State::of(Err::<(), _>(failure), |()| String::new()),
     };

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use latchkey_web::ClientAuthorities;
@@ -14,7 +15,6 @@ use rustls::sign::CertifiedKey;
 
 use crate::any_certificate::AnyCertificate;
 use crate::config::origin::CertificateFiles;
-use crate::config::outbound::read_authorities;
 use crate::config::tls::{PlannedTls, Suite};
 use crate::failure::{Exit, Failure};
 
@@ -105,8 +105,8 @@ pub(crate) fn certified(
 /// Reads a certificate and its key from their files.
 pub(crate) fn read(files: &CertificateFiles) -> Result<Arc<CertifiedKey>, Failure> {
     let CertificateFiles { certificate, key } = files;
-    let useless = |path: &std::path::Path| Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
-    let chain = read_chain(files)?;
+    let useless = |path: &Path| Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
+    let chain = read_certificates(certificate)?;
     let mode = fs::metadata(key).map_err(|error| useless(key).because(error))?.permissions().mode();
     if mode & 0o007 != 0 {
         return Err(Failure::refused(format!("the private key {} can be read by everybody", key.display()))
@@ -121,19 +121,18 @@ pub(crate) fn read(files: &CertificateFiles) -> Result<Arc<CertifiedKey>, Failur
 /// Reads the authorities that vouch for certificates of clients, if there are any: from now on these do.
 pub(crate) fn read_client_authorities(spoken: &PlannedTls, authorities: &ClientAuthorities) -> Result<(), Failure> {
     let Some(path) = &spoken.client_authorities else { return Ok(()) };
-    let found = read_authorities(path)?;
+    let found = read_certificates(path)?;
     let useless = |why| Failure::new(Exit::Failed, format!("{} cannot be used", path.display())).because(why);
     authorities.replace(found).map_err(useless)
 }
 
-/// Reads a certificate with its chain.
-pub(crate) fn read_chain(files: &CertificateFiles) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let path = &files.certificate;
+/// Reads the certificates of a file, at least one.
+pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let useless = || Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    match chain {
-        Ok(chain) if chain.is_empty() => Err(useless().because("there is no certificate in it")),
-        Ok(chain) => Ok(chain),
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    match found {
+        Ok(found) if found.is_empty() => Err(useless().because("there is no certificate in it")),
+        Ok(found) => Ok(found),
         Err(error) => Err(useless().because(error)),
     }
 }
@@ -147,7 +146,7 @@ mod tests {
     fn authorities_of_clients_are_read_whole_or_the_ones_before_stay() {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::open(folder.path(), time::OffsetDateTime::now_utc()).unwrap();
-        let at = |path: &std::path::Path| PlannedTls { client_authorities: Some(path.into()), ..PlannedTls::default() };
+        let at = |path: &Path| PlannedTls { client_authorities: Some(path.into()), ..PlannedTls::default() };
         let authorities = ClientAuthorities::default();
         read_client_authorities(&PlannedTls::default(), &authorities).unwrap();
         assert!(!authorities.are_there());

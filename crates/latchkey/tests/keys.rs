@@ -20,6 +20,8 @@ fn keys_are_listed_rotated_and_revoked_while_the_server_runs() {
     let rotated = premises.json(&["key", "rotate"], "");
     assert_eq!(rotated.as_array().unwrap().len(), 2);
     assert!(jwks().contains(rotated[0]["kid"].as_str().unwrap()), "published before it signs");
+    let of_none = premises.run(&["key", "rotate", "--algorithm", "PS256"], "");
+    assert_eq!((of_none.status.code(), said(&of_none).contains("there is no key of PS256")), (Some(3), true));
 
     assert_eq!(premises.run(&["key", "revoke", kid], "").status.code(), Some(4), "there is nobody to ask");
     assert!(premises.run(&["key", "revoke", kid, "--yes"], "").status.success());

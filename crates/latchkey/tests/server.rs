@@ -44,6 +44,13 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     assert_eq!((ben(&seat("true")), ben(&seat("false"))), (Some(5), Some(0)));
     assert_eq!(ben(&["change", "example", "ana@example.com"]), Some(2), "it says what to change");
     assert_eq!(ben(&["change", "example", "nobody@example.com", "--administrator", "true"]), Some(3));
+    // So does their group in a project that they are in.
+    let group = |project| ["change", "example", "ben@example.com", "--project", project, "--group", "readers"];
+    assert_eq!(
+        (ben(&group("lighthouse")), ben(&group("lighthouse")), ben(&group("nowhere"))),
+        (Some(0), Some(5), Some(3))
+    );
+    assert_eq!(ben(&["change", "example", "ben@example.com", "--project", "lighthouse"]), Some(2), "to which group?");
     let app = premises.json(
         &[
             "app",
@@ -70,6 +77,9 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     // And without it they are carried out all the same.
     let id = app["client_id"].as_str().unwrap();
     assert!(premises.run(&["app", "delete", id, "--yes"], "").status.success());
+    // A policy that stays what it is leaves nothing on record.
+    let policy = || premises.json(&["organization", "policy", "example", "--authorize", "nobody"], "");
+    assert_eq!(policy(), policy());
     let verified = premises.json(&["audit", "verify"], "");
     assert_eq!(verified["intact"], true);
     assert!(verified["events"].as_u64().unwrap() >= 8, "{verified}");
@@ -77,6 +87,8 @@ fn a_server_is_set_up_from_nothing_answers_takes_orders_and_ends_cleanly() {
     let events: Vec<serde_json::Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.len() as u64, verified["events"].as_u64().unwrap());
     assert!(events.iter().all(|event| event["event"].is_string() && event["detail"].is_object()), "{exported}");
+    let policies = events.iter().filter(|event| event["event"] == "policy_changed").count();
+    assert_eq!(policies, 1, "{exported}");
     let tenant = events[0]["tenant"].as_str().unwrap();
     let of_one = String::from_utf8(premises.run(&["audit", "export", "--tenant", tenant], "").stdout).unwrap();
     assert!(of_one.lines().eq(exported.lines().filter(|line| line.contains(tenant))), "{of_one}");

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::generator::{Measured, Turn, Work};
-use crate::http::Connection;
+use crate::http::{Connection, encoded};
 use crate::problem::{Outcome, Problem};
 use crate::scenarios::Bench;
 
@@ -14,7 +14,7 @@ pub(super) async fn run(bench: &Bench<'_>) -> Outcome<Measured> {
 
 /// The same for an app whose tokens are signed with RS256.
 pub(super) async fn rs256(bench: &Bench<'_>) -> Outcome<Measured> {
-    asking_for(bench, &bench.world.called.scope.replace(':', "%3A").replace('/', "%2F")).await
+    asking_for(bench, &encoded(&bench.world.called.scope)).await
 }
 
 async fn asking_for(bench: &Bench<'_>, scope: &str) -> Outcome<Measured> {

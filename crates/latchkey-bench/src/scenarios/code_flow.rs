@@ -1,7 +1,7 @@
 //! The code flow of somebody who is signed in and has approved the app before: two requests, no page.
 
 use crate::generator::{Measured, Turn, Work};
-use crate::http::{Connection, Requests};
+use crate::http::{Connection, Requests, encoded};
 use crate::problem::{Outcome, Problem};
 use crate::scenarios::refresh::Tokens;
 use crate::scenarios::{Bench, share};
@@ -68,11 +68,6 @@ impl<'a, I> Flows<'a, I> {
 fn code(location: &str) -> Option<&str> {
     let (_, query) = location.strip_prefix(REDIRECT_URI)?.split_once('?')?;
     query.split('&').find_map(|pair| pair.strip_prefix("code="))
-}
-
-/// Percent-encodes the few characters of ours that need it.
-fn encoded(text: &str) -> String {
-    text.replace(':', "%3A").replace('/', "%2F").replace(' ', "%20")
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use latchkey_devops::scope::AUDIENCE;
 use latchkey_identity::client::ClientId;
-
 use serde_json::json;
 
 use crate::generator::{self, Load, Measured, Turn, Work};

@@ -112,7 +112,7 @@ impl Action {
     }
 
     /// The lowest access level that can do it.
-    pub fn least_access_level(self) -> AccessLevel {
+    pub(crate) fn least_access_level(self) -> AccessLevel {
         match self {
             Self::ReadProfile
             | Self::ListOrganizations
@@ -143,7 +143,7 @@ impl Action {
     }
 
     /// Whether it is about builds.
-    pub fn is_of_builds(self) -> bool {
+    pub(crate) fn is_of_builds(self) -> bool {
         matches!(self, Self::ReadBuilds | Self::QueueBuilds | Self::UpdateBuilds | Self::TagBuilds | Self::DefineBuilds)
     }
 
@@ -179,7 +179,7 @@ impl Action {
     }
 
     /// The name of the git permission, where git's own message names one.
-    pub fn git_permission(self) -> Option<&'static str> {
+    pub(crate) fn git_permission(self) -> Option<&'static str> {
         match self {
             Self::ReadCode | Self::ReadPullRequests | Self::ReadStatuses => Some("Read"),
             Self::WriteCode => Some("GenericContribute"),

@@ -137,57 +137,46 @@ impl Caller {
 impl Limits {
     /// Whether the authorization reaches into an organization at all.
     pub fn reach_organization(&self, organization: OrganizationId) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Chosen(chosen) => chosen.contains_key(&organization),
-        }
+        self.within(organization).is_some()
     }
 
     /// Whether it reaches everything in an organization, projects to come included.
     pub fn reach_all_of(&self, organization: OrganizationId) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Chosen(chosen) => matches!(chosen.get(&organization), Some(ProjectLimits::All)),
-        }
+        matches!(self.within(organization), Some(ProjectLimits::All))
     }
 
     /// Whether it reaches into a project.
     pub fn reach_project(&self, organization: OrganizationId, project: ProjectId) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Chosen(chosen) => match chosen.get(&organization) {
-                None => false,
-                Some(ProjectLimits::All) => true,
-                Some(ProjectLimits::Chosen(projects)) => projects.contains_key(&project),
-            },
-        }
+        self.within_project(organization, project).is_some()
     }
 
     /// Whether it reaches every repository of a project, those to come included.
     pub fn reach_all_repositories(&self, organization: OrganizationId, project: ProjectId) -> bool {
-        match self {
-            Self::Everywhere => true,
-            Self::Chosen(chosen) => match chosen.get(&organization) {
-                None => false,
-                Some(ProjectLimits::All) => true,
-                Some(ProjectLimits::Chosen(projects)) => matches!(projects.get(&project), Some(RepositoryLimits::All)),
-            },
-        }
+        matches!(self.within_project(organization, project), Some(RepositoryLimits::All))
     }
 
     /// Whether it reaches a repository.
     pub fn reach_repository(&self, organization: OrganizationId, project: ProjectId, repository: RepositoryId) -> bool {
+        match self.within_project(organization, project) {
+            None => false,
+            Some(RepositoryLimits::All) => true,
+            Some(RepositoryLimits::Chosen(repositories)) => repositories.contains(&repository),
+        }
+    }
+
+    /// What bounds it within an organization; `None` if it does not reach into it.
+    fn within(&self, organization: OrganizationId) -> Option<&ProjectLimits> {
         match self {
-            Self::Everywhere => true,
-            Self::Chosen(chosen) => match chosen.get(&organization) {
-                None => false,
-                Some(ProjectLimits::All) => true,
-                Some(ProjectLimits::Chosen(projects)) => match projects.get(&project) {
-                    None => false,
-                    Some(RepositoryLimits::All) => true,
-                    Some(RepositoryLimits::Chosen(repositories)) => repositories.contains(&repository),
-                },
-            },
+            Self::Everywhere => Some(&ProjectLimits::All),
+            Self::Chosen(chosen) => chosen.get(&organization),
+        }
+    }
+
+    /// What bounds it within a project; `None` if it does not reach into it.
+    fn within_project(&self, organization: OrganizationId, project: ProjectId) -> Option<&RepositoryLimits> {
+        match self.within(organization)? {
+            ProjectLimits::All => Some(&RepositoryLimits::All),
+            ProjectLimits::Chosen(projects) => projects.get(&project),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::membership::Member;
 use crate::organization::Organization;
 use crate::project::Project;
 use crate::repository::Repository;
-use crate::scope::Scopes;
+use crate::scope::{Scope, Scopes};
 
 pub(super) fn check_standing(caller: &Caller) -> Result<(), Refusal> {
     let reason = match caller.standing {
@@ -27,7 +27,7 @@ pub(super) fn check_scope(caller: &Caller, action: Action) -> Result<(), Refusal
     if enough.is_empty() || enough.iter().any(|scope| caller.has(*scope)) {
         return Ok(());
     }
-    let names = enough.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ");
+    let names = one_of(enough);
     let held = |scopes: Scopes| enough.iter().any(|scope| scopes.implies(*scope));
     let reason = if caller.itself().is_some() {
         format!("The token or the app's registration lacks the scope {names}. Register it, and get a new token.")
@@ -40,9 +40,7 @@ pub(super) fn check_scope(caller: &Caller, action: Action) -> Result<(), Refusal
     } else {
         format!("The token lacks the scope {names}. Ask the person to authorize it.")
     };
-    let mut error = DevOpsError::unauthorized(Some(caller.person), &reason);
-    error.missing_scopes = enough;
-    Err(Refusal::open(Check::Scope, reason, error))
+    Err(refuse_scope(caller, enough, reason))
 }
 
 pub(super) fn check_own(caller: &Caller, action: Action) -> Result<(), Refusal> {
@@ -116,13 +114,11 @@ fn check_accepted(caller: &Caller, member: &Member, action: Action) -> Result<()
     if enough.is_empty() || enough.iter().any(|scope| caller.has(*scope) && service.scopes.implies(*scope)) {
         return Ok(());
     }
-    let names = enough.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ");
     let reason = format!(
-        "The app registered the scope {names} after it was made a member. An administrator of the organization can accept that."
+        "The app registered the scope {} after it was made a member. An administrator of the organization can accept that.",
+        one_of(enough)
     );
-    let mut error = DevOpsError::unauthorized(Some(caller.person), &reason);
-    error.missing_scopes = enough;
-    Err(Refusal::open(Check::Scope, reason, error))
+    Err(refuse_scope(caller, enough, reason))
 }
 
 pub(super) fn check_project<'a>(
@@ -240,6 +236,16 @@ fn hide(resource: &Resource, check: Check, reason: &str) -> Refusal {
         Resource::Repository(_, _, repository) => DevOpsError::repository_not_found(repository.name),
     };
     Refusal::hidden(check, reason.to_owned(), error)
+}
+
+/// Scopes of which any one is enough, by name: `vso.code or vso.code_status`.
+fn one_of(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" or ")
+}
+
+fn refuse_scope(caller: &Caller, missing_scopes: &'static [Scope], reason: String) -> Refusal {
+    let error = DevOpsError { missing_scopes, ..DevOpsError::unauthorized(Some(caller.person), &reason) };
+    Refusal::open(Check::Scope, reason, error)
 }
 
 fn refuse_credential(caller: &Caller, check: Check, reason: &str) -> Refusal {

@@ -49,7 +49,9 @@ pub(super) fn named(number: &str) -> Result<String, DevOpsError> {
     let number = number.trim();
     let forbidden = |c: char| c.is_control() || "\"/:<>\\|?@*".contains(c);
     if number.chars().count() > LONGEST_NUMBER || number.contains(forbidden) || number.ends_with('.') {
-        return Err(invalid("A build number has at most 255 characters, none of \"/:<>\\|?@*, and no dot at its end."));
+        return Err(invalid(&format!(
+            "A build number has at most {LONGEST_NUMBER} characters, none of \"/:<>\\|?@*, and no dot at its end."
+        )));
     }
     Ok(number.to_owned())
 }

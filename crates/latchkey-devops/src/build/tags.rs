@@ -19,13 +19,13 @@ const MOST_TAGS: usize = 100;
 pub fn add_tag(build: &Build, tag: &str, by: PersonId, now: Timestamp) -> Result<Build, DevOpsError> {
     let mut tags = build.tags.clone();
     insert(&mut tags, tag)?;
-    update(build, &BuildPatch { tags: Some(tags), ..BuildPatch::default() }, by, now)
+    tagged(build, tags, by, now)
 }
 
 /// Takes a tag from a build. A tag it does not have is no error.
 pub fn remove_tag(build: &Build, tag: &str, by: PersonId, now: Timestamp) -> Result<Build, DevOpsError> {
     let tags = build.tags.iter().filter(|own| !same(own, tag)).cloned().collect();
-    update(build, &BuildPatch { tags: Some(tags), ..BuildPatch::default() }, by, now)
+    tagged(build, tags, by, now)
 }
 
 /// Adds and takes tags as a request says: an array of tags to add, or `{tagsToAdd, tagsToRemove}`.
@@ -34,13 +34,20 @@ pub fn change_tags(build: &Build, body: &Value, by: PersonId, now: Timestamp) ->
         None | Some(Value::Null) => Ok(BTreeSet::new()),
         Some(tags) => read(tags),
     };
-    let (add, remove) =
-        if body.is_array() { (read(body)?, BTreeSet::new()) } else { (listed("tagsToAdd")?, listed("tagsToRemove")?) };
-    let mut tags: BTreeSet<String> = build.tags.clone();
+    let (add, remove) = match body {
+        Value::Array(_) => (read(body)?, BTreeSet::new()),
+        Value::Object(_) => (listed("tagsToAdd")?, listed("tagsToRemove")?),
+        _ => return Err(invalid("The body must be an array of tags, or an object with tagsToAdd and tagsToRemove.")),
+    };
+    let mut tags = build.tags.clone();
     tags.retain(|own| !remove.iter().any(|tag| same(own, tag)));
     for tag in &add {
         insert(&mut tags, tag)?;
     }
+    tagged(build, tags, by, now)
+}
+
+fn tagged(build: &Build, tags: BTreeSet<String>, by: PersonId, now: Timestamp) -> Result<Build, DevOpsError> {
     update(build, &BuildPatch { tags: Some(tags), ..BuildPatch::default() }, by, now)
 }
 
@@ -56,12 +63,12 @@ pub(super) fn read(tags: &Value) -> Result<BTreeSet<String>, DevOpsError> {
 fn insert(tags: &mut BTreeSet<String>, tag: &str) -> Result<(), DevOpsError> {
     let tag = tag.trim();
     if tag.is_empty() || tag.chars().count() > LONGEST_TAG || tag.contains(char::is_control) {
-        return Err(invalid("A tag has between 1 and 255 characters on one line."));
+        return Err(invalid(&format!("A tag has between 1 and {LONGEST_TAG} characters on one line.")));
     }
     if !tags.iter().any(|own| same(own, tag)) {
         tags.insert(tag.to_owned());
     }
-    if tags.len() > MOST_TAGS { Err(invalid("A build has at most 100 tags.")) } else { Ok(()) }
+    if tags.len() > MOST_TAGS { Err(invalid(&format!("A build has at most {MOST_TAGS} tags."))) } else { Ok(()) }
 }
 
 fn same(one: &str, other: &str) -> bool {

@@ -93,8 +93,7 @@ impl MissingPrerequisite {
                 format!("This service of the older OAuth kind was not taken over for {organization}.")
             }
             Prerequisite::BeforeSunset { end } => {
-                let [year, month, day] = date::year_month_day(end);
-                format!("{organization} lets no services of the older OAuth kind in since {year}-{month}-{day}.")
+                format!("{organization} lets no services of the older OAuth kind in since {}.", date::field(end))
             }
         }
     }

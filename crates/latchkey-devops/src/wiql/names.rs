@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::PersonId;
-use crate::membership::Person;
+use crate::membership::{Person, without_display_name};
 
 /// People with their names in lower case.
 #[derive(Debug, Default)]
@@ -56,9 +56,7 @@ impl Names {
     }
 }
 
-/// How a query names somebody, in lower case: of `Name <sign-in name>` it is the sign-in name.
+/// How a query names somebody, in lower case.
 pub(super) fn name_of(text: &str) -> String {
-    let text = text.trim();
-    let inside = text.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).map(str::trim);
-    inside.unwrap_or(text).to_lowercase()
+    without_display_name(text).to_lowercase()
 }

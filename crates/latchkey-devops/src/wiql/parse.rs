@@ -5,11 +5,14 @@ mod value;
 
 use std::ops::Range;
 
+use latchkey_jose::Timestamp;
+
 use super::condition::Condition;
 use super::moment::{self, OF_A_DAY, timestamp};
 use super::token::{Token, tokens};
 use super::{LONGEST_QUERY, MOST_SORTED_BY, Query, SortColumn, Surroundings, field_named, malformed, not_answered};
-use crate::error::DevOpsError;
+use crate::date;
+use crate::error::{DevOpsError, Shown};
 use crate::work_item::Field;
 use value::Value;
 
@@ -117,12 +120,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A moment, whatever the precision. One that was told to the millisecond means all of it.
-    fn as_of(&mut self) -> Result<latchkey_jose::Timestamp, DevOpsError> {
+    fn as_of(&mut self) -> Result<Timestamp, DevOpsError> {
         let from = self.at;
         let moment = match self.value()? {
             Value::Moment(moment) => timestamp(moment),
             Value::Text(text) => {
-                let last = crate::date::parse_last(&text).filter(|_| text.contains(':'));
+                let last = date::parse_last(&text).filter(|_| text.contains(':'));
                 last.or_else(|| moment::literal(&text))
             }
             _ => None,
@@ -142,7 +145,7 @@ impl<'a> Reader<'a> {
             let cause = self.since(from);
             return Err(not_answered(format!(
                 "Fields of the ends of links are part of queries for links, which are not answered here: {}.",
-                crate::error::Shown(cause)
+                Shown(cause)
             )));
         }
         Ok((name, self.since(from)))

@@ -32,13 +32,13 @@ pub struct Search {
 /// What came of looking at an item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Look {
-    /// It is settled.
+    /// Whether it fits is decided.
     Settled,
-    /// It hangs on what the item was before.
+    /// Whether it fits depends on its earlier revisions, which have to be read.
     AsksForThePast,
 }
 
-/// What an item was before, as far as a query asks for it.
+/// What an item was before: for each test that asks for any moment of the past, by its place, whether a revision that was read passed it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Past(Vec<bool>);
 
@@ -80,14 +80,21 @@ impl Search {
 
     /// Looks at an item.
     pub fn look_at(&mut self, item: &WorkItem, project: &str) -> Result<Look, DevOpsError> {
-        self.count(1)?;
+        self.pass(1)?;
         let verdict = self.verdict(item, project, None);
         self.settle(item, project, verdict)
     }
 
-    /// Counts what was met on the way and is nothing to look at: items that did not exist at the moment asked for.
+    /// Counts what was met on the way, whether there was something to look at or not: items that did not exist at the moment asked for
+    /// count, too.
     pub fn pass(&mut self, items: usize) -> Result<(), DevOpsError> {
-        self.count(items)
+        self.looked_at = self.looked_at.saturating_add(items);
+        if self.looked_at > MOST_LOOKED_AT {
+            return Err(not_answered(format!(
+                "The query looks at more than {MOST_LOOKED_AT} work items and revisions. Name fewer projects by [System.TeamProject]."
+            )));
+        }
+        Ok(())
     }
 
     /// How often an item fitted until now.
@@ -102,7 +109,7 @@ impl Search {
 
     /// Takes in what the item was at one of its revisions.
     pub fn recall(&mut self, past: &mut Past, revision: &WorkItem, project: &str) -> Result<(), DevOpsError> {
-        self.count(1)?;
+        self.pass(1)?;
         let seen = self.seen(revision, project, self.query.precision);
         let mut effort = self.effort;
         self.query.condition.each(&mut |leaf| {
@@ -121,11 +128,7 @@ impl Search {
 
     /// The numbers of the items that fit, in order.
     pub fn finish(&mut self) -> Vec<i64> {
-        self.prune();
-        let order = self.query.order();
-        let mut found: Vec<_> = self.found.drain().collect();
-        found.sort_unstable_by(|one, two| compare(order, one, two));
-        found.into_iter().map(|(id, _)| id).collect()
+        self.take_first().into_iter().map(|(id, _)| id).collect()
     }
 
     fn seen<'s>(&'s self, item: &'s WorkItem, project: &'s str, precision: i64) -> Seen<'s> {
@@ -181,28 +184,19 @@ impl Search {
             ));
         }
         if self.found.len() > 2 * MOST_RESULTS {
-            self.prune();
+            let first = self.take_first();
+            self.found.extend(first);
         }
         Ok(())
     }
 
-    /// Drops what is behind the first of those that are wanted.
-    fn prune(&mut self) {
-        let Some(top) = self.top.filter(|top| self.found.len() > *top) else { return };
+    /// Takes what is found, in order, as far as it is wanted; the rest is dropped.
+    fn take_first(&mut self) -> Vec<(i64, Vec<Operand>)> {
         let order = self.query.order();
         let mut found: Vec<_> = self.found.drain().collect();
         found.sort_unstable_by(|one, two| compare(order, one, two));
-        self.found.extend(found.into_iter().take(top));
-    }
-
-    fn count(&mut self, items: usize) -> Result<(), DevOpsError> {
-        self.looked_at = self.looked_at.saturating_add(items);
-        if self.looked_at > MOST_LOOKED_AT {
-            return Err(not_answered(format!(
-                "The query looks at more than {MOST_LOOKED_AT} work items and revisions. Name fewer projects by [System.TeamProject]."
-            )));
-        }
-        Ok(())
+        found.truncate(self.top.unwrap_or(usize::MAX));
+        found
     }
 
     /// Keeps what is left of the effort.

@@ -12,7 +12,7 @@ use crate::repository::Repository;
 use crate::wire::definition::{DefinitionReference, definition_reference};
 use crate::wire::identity::{Identities, IdentityRef};
 use crate::wire::project::{ProjectReference, project_reference};
-use crate::wire::{Links, Urls, encoded, links};
+use crate::wire::{Links, Urls, links};
 
 /// A build.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -142,12 +142,11 @@ pub fn build(
 
 /// Shows a repository as builds and definitions do.
 pub(super) fn repository(urls: &Urls, project: &Project, repository: &Repository) -> Value {
-    let path = format!("_git/{}", encoded(repository.name.as_str()));
     json!({
         "id": repository.id,
         "type": "TfsGit",
         "name": repository.name,
-        "url": urls.project_page(project.name.as_str(), &path),
+        "url": urls.git(project, repository),
         "defaultBranch": repository.default_branch,
         "clean": null,
         "checkoutSubmodules": false,

@@ -41,7 +41,7 @@ pub struct ChangedItem {
     pub url: String,
 }
 
-/// How often what was done.
+/// How many files were changed in which way.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ChangeCounts(Counts);
 
@@ -57,9 +57,9 @@ impl Serialize for ChangeCounts {
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CommitChanges {
-    /// How often what.
+    /// How many files were changed in which way.
     pub change_counts: ChangeCounts,
-    /// To which file what, as far as it was asked for.
+    /// The changed files, as many as were asked for.
     pub changes: Vec<Change>,
 }
 
@@ -69,7 +69,7 @@ pub struct CommitChanges {
 pub struct CommitDiffs {
     /// Whether these are the last of them.
     pub all_changes_included: bool,
-    /// How often what was done, and to which file what.
+    /// The changes.
     #[serde(flatten)]
     pub changes: CommitChanges,
     /// The youngest commit that both have.

@@ -44,7 +44,7 @@ pub struct CommentList {
     pub total_count: i64,
     /// How many there are in this answer.
     pub count: usize,
-    /// They.
+    /// The comments of this page.
     pub comments: Vec<Comment>,
     /// Where the next page begins, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

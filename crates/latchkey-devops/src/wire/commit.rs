@@ -6,8 +6,8 @@ use crate::commit;
 use crate::date::WireDate;
 use crate::project::Project;
 use crate::repository::Repository;
+use crate::wire::Urls;
 use crate::wire::change::CommitChanges;
-use crate::wire::{Urls, encoded};
 
 /// How much of a commit's message a list shows, in characters.
 const SHORT_COMMENT: usize = 100;
@@ -68,7 +68,6 @@ pub fn commit(urls: &Urls, project: &Project, repository: &Repository, commit: &
 pub fn commit_in_list(urls: &Urls, project: &Project, repository: &Repository, commit: &commit::Commit) -> Commit {
     let first_line = commit.message.lines().next().unwrap_or_default();
     let comment: String = first_line.chars().take(SHORT_COMMENT).collect();
-    let page = format!("_git/{}/commit/{}", encoded(repository.name.as_str()), commit.id);
     Commit {
         commit_id: commit.id.clone(),
         tree_id: None,
@@ -79,7 +78,7 @@ pub fn commit_in_list(urls: &Urls, project: &Project, repository: &Repository, c
         parents: Vec::new(),
         changes: None,
         url: urls.repository(project.id, repository.id, &format!("commits/{}", commit.id)),
-        remote_url: urls.project_page(project.name.as_str(), &page),
+        remote_url: format!("{}/commit/{}", urls.git(project, repository), commit.id),
     }
 }
 

@@ -85,7 +85,7 @@ impl Named {
 }
 
 /// The subject descriptor of a person: how graph and identities APIs name them.
-pub fn subject_descriptor(id: PersonId, personal: bool) -> String {
+pub(super) fn subject_descriptor(id: PersonId, personal: bool) -> String {
     let kind = if personal { "msa" } else { "aad" };
     format!("{kind}.{}", URL_SAFE_NO_PAD.encode(id.to_string()))
 }

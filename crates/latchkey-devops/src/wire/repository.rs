@@ -6,8 +6,8 @@ use crate::date::WireDate;
 use crate::ids::RepositoryId;
 use crate::project::Project;
 use crate::repository;
+use crate::wire::Urls;
 use crate::wire::project::{ProjectReference, project_reference};
-use crate::wire::{Urls, encoded};
 
 /// A repository.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -42,8 +42,7 @@ pub struct Repository {
 
 /// Shows a repository of a project.
 pub fn repository(urls: &Urls, project: &Project, repository: &repository::Repository) -> Repository {
-    let path = format!("_git/{}", encoded(repository.name.as_str()));
-    let remote_url = urls.project_page(project.name.as_str(), &path);
+    let remote_url = urls.git(project, repository);
     Repository {
         id: repository.id,
         name: repository.name.to_string(),

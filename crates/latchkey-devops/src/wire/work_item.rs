@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::date::WireDate;
 use crate::project::Project;
 use crate::wire::identity::{Identities, IdentityRef};
+use crate::wire::work_item_type::type_url;
 use crate::wire::{Links, Urls, as_object, links};
 use crate::work_item::{self, FieldValue, Link, Shape};
 
@@ -80,14 +81,13 @@ pub fn work_item<'a>(
         relations: (shape.holds_relations() && !item.relations.is_empty())
             .then(|| item.relations.iter().map(|relation| self::relation(urls, relation)).collect()),
         links: shape.holds_links().then(|| {
-            let type_url = work_item_type_url(urls, item);
             links([
                 ("self", url.clone()),
                 ("workItemUpdates", format!("{url}/updates")),
                 ("workItemRevisions", format!("{url}/revisions")),
                 ("workItemComments", format!("{url}/comments")),
                 ("html", urls.project_page(project.name.as_str(), &format!("_workitems/edit/{}", item.id))),
-                ("workItemType", type_url),
+                ("workItemType", type_url(urls, item.project, item.kind)),
                 ("fields", urls.project_api(item.project, "wit/fields")),
             ])
         }),
@@ -95,12 +95,8 @@ pub fn work_item<'a>(
     }
 }
 
-fn work_item_type_url(urls: &Urls, item: &work_item::WorkItem) -> String {
-    urls.project_api(item.project, &format!("wit/workItemTypes/{}", super::encoded(item.kind.name())))
-}
-
 /// Shows a relation.
-pub fn relation(urls: &Urls, relation: &work_item::Relation) -> Relation {
+pub(super) fn relation(urls: &Urls, relation: &work_item::Relation) -> Relation {
     let mut attributes = Map::new();
     let url = match &relation.link {
         Link::WorkItem { kind, target } => {
@@ -120,7 +116,7 @@ pub fn relation(urls: &Urls, relation: &work_item::Relation) -> Relation {
 }
 
 /// Shows the value of a field.
-pub fn field_value<'a>(identities: &Identities, value: FieldValue<&'a str>) -> ShownValue<'a> {
+pub(super) fn field_value<'a>(identities: &Identities, value: FieldValue<&'a str>) -> ShownValue<'a> {
     match value {
         FieldValue::Text(text) => ShownValue::Text(text),
         FieldValue::Integer(number) => ShownValue::Integer(number),

@@ -129,8 +129,13 @@ pub fn work_item_type(urls: &Urls, project: ProjectId, kind: work_item::WorkItem
         fields,
         states: states(kind),
         transitions: transitions(kind),
-        url: urls.project_api(project, &format!("wit/workItemTypes/{}", encoded(kind.name()))),
+        url: type_url(urls, project, kind),
     }
+}
+
+/// Where a type is.
+pub(super) fn type_url(urls: &Urls, project: ProjectId, kind: work_item::WorkItemType) -> String {
+    urls.project_api(project, &format!("wit/workItemTypes/{}", encoded(kind.name())))
 }
 
 /// Shows the states of a type.

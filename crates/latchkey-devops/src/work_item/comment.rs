@@ -7,7 +7,7 @@ use crate::error::{DevOpsError, ErrorType};
 use crate::ids::PersonId;
 
 /// The longest comment, in characters.
-pub const LONGEST_COMMENT: usize = 150_000;
+const LONGEST_COMMENT: usize = 150_000;
 
 /// How a text is written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use latchkey_jose::Timestamp;
 use serde_json::Value;
 
+use crate::date;
 use crate::error::{DevOpsError, ErrorType, Shown};
 use crate::ids::PersonId;
 use crate::membership::People;
@@ -13,7 +14,7 @@ use crate::work_item::comment::CommentText;
 use crate::work_item::field::{self, Field, FieldValue, Fields, LONGEST_LINE};
 use crate::work_item::kind::{State, StateCategory};
 use crate::work_item::patch::Operation;
-use crate::work_item::{Link, LinkType, Patch, Relation, TextFormat, Update, WorkItem, WorkItemType};
+use crate::work_item::{FieldChange, Link, LinkType, Patch, Relation, TextFormat, Update, WorkItem, WorkItemType};
 
 /// The most relations of one item.
 const MOST_RELATIONS: usize = 1_000;
@@ -155,11 +156,6 @@ impl<'a> Draft<'a> {
             ));
         }
         let value = match (field.reference_name, value) {
-            (field::TITLE, None) => {
-                return Err(DevOpsError::rule(
-                    "TF401320: Rule Error for field Title. Error code: Required, InvalidEmpty.",
-                ));
-            }
             (field::STATE, value) => Some(FieldValue::Text(self.state(value)?.name.to_owned())),
             (field::REASON, value) => {
                 self.reason_given = value.is_some();
@@ -229,7 +225,7 @@ impl<'a> Draft<'a> {
         let same = |expected: Option<FieldValue>| match (expected, present) {
             // Answers tell moments to the millisecond.
             (Some(FieldValue::DateTime(expected)), Some(FieldValue::DateTime(present))) => {
-                crate::date::format(expected) == crate::date::format(present)
+                date::format(expected) == date::format(present)
             }
             (expected, present) => expected.as_ref().map(FieldValue::borrowed) == present,
         };
@@ -241,7 +237,7 @@ impl<'a> Draft<'a> {
             Some(FieldValue::Text(text)) => text.to_owned(),
             Some(FieldValue::Integer(number)) => number.to_string(),
             Some(FieldValue::Double(number)) => number.to_string(),
-            Some(FieldValue::DateTime(moment)) => crate::date::format(moment),
+            Some(FieldValue::DateTime(moment)) => date::format(moment),
             Some(FieldValue::Identity(person)) => person.to_string(),
             None => String::new(),
         };
@@ -297,7 +293,7 @@ impl<'a> Draft<'a> {
         let mut update = Update::between(before, &item, project_name);
         if let Some(comment) = &self.comment {
             let new = Some(FieldValue::Text(comment.as_str().to_owned()));
-            update.fields.push(super::FieldChange { field: field::HISTORY, old: None, new });
+            update.fields.push(FieldChange { field: field::HISTORY, old: None, new });
         }
         Ok(Revision { item, update, comment: self.comment })
     }

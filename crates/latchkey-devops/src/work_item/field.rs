@@ -2,9 +2,9 @@
 
 mod value;
 
-pub use value::{FieldValue, Fields, LONGEST_LINE, LONGEST_TEXT};
+pub use value::{FieldValue, Fields};
 
-pub(super) use value::mentioned;
+pub(super) use value::{LONGEST_LINE, mentioned};
 
 use crate::work_item::kind::WorkItemType;
 

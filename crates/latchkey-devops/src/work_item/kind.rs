@@ -75,12 +75,8 @@ const REMOVED: State =
     State { name: "Removed", color: "ffffff", category: StateCategory::Removed, reason: "Removed from the backlog" };
 
 const OF_STORIES: &[State] = &[NEW, ACTIVE, RESOLVED, CLOSED, REMOVED];
-const OF_TASKS: &[State] = &[
-    NEW,
-    State { reason: "Work started", ..ACTIVE },
-    State { reason: "Completed", ..CLOSED },
-    State { reason: "Removed from the backlog", ..REMOVED },
-];
+const OF_TASKS: &[State] =
+    &[NEW, State { reason: "Work started", ..ACTIVE }, State { reason: "Completed", ..CLOSED }, REMOVED];
 const OF_BUGS: &[State] = &[
     NEW,
     State { reason: "Approved", ..ACTIVE },

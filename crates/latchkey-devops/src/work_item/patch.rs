@@ -13,7 +13,7 @@ use crate::work_item::field::{Field, FieldType, mentioned};
 use crate::work_item::relation::{Link, Relation};
 
 /// The most operations of one patch.
-pub const MOST_OPERATIONS: usize = 200;
+const MOST_OPERATIONS: usize = 200;
 
 /// A change that somebody asks for.
 #[derive(Clone, PartialEq, Debug)]
@@ -226,9 +226,7 @@ fn parse_path(index: usize, path: &str) -> Result<Path, DevOpsError> {
 fn field(name: &str) -> Result<&'static Field, DevOpsError> {
     // A path escapes `~` and `/`. [RFC 6901 §3]
     let name = name.replace("~1", "/").replace("~0", "~");
-    Field::find(&name).ok_or_else(|| {
-        DevOpsError::new(ErrorType::InvalidPatchField, format!("TF51535: Cannot find field {}.", Shown(&name)))
-    })
+    Field::find(&name).ok_or_else(|| DevOpsError::field_not_found(&name))
 }
 
 fn number(value: &Value) -> Option<i64> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::{DevOpsError, ErrorType, Shown};
 
-/// The longest address of a link.
+/// The longest address of a link, in bytes.
 const LONGEST_URL: usize = 2_048;
 /// The longest comment on a link.
 const LONGEST_COMMENT: usize = 255;
@@ -131,7 +131,7 @@ impl Relation {
             return Err(wrong("A relation needs rel and url."));
         };
         if url.len() > LONGEST_URL || url.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            return Err(wrong("The url of a relation has at most 2048 characters and no spaces."));
+            return Err(wrong(&format!("The url of a relation has at most {LONGEST_URL} characters and no spaces.")));
         }
         let link = match LinkType::from_rel(rel) {
             Some(kind) => {

@@ -6,12 +6,12 @@ use latchkey_jose::Timestamp;
 use serde_json::Value;
 
 use crate::date;
-use crate::error::{DevOpsError, ErrorType, Shown};
+use crate::error::{DevOpsError, Shown};
 use crate::word::words;
 use crate::work_item::Field;
 
 /// The most items of one request.
-pub const MOST_ITEMS: usize = 200;
+const MOST_ITEMS: usize = 200;
 
 words! {
     /// How much of a work item an answer holds beside its fields.
@@ -74,9 +74,7 @@ impl Shape {
     fn of<'a>(expand: Expand, names: impl Iterator<Item = &'a str>) -> Result<Self, DevOpsError> {
         let mut fields = BTreeSet::new();
         for name in names {
-            let field = Field::find(name).ok_or_else(|| {
-                DevOpsError::new(ErrorType::InvalidPatchField, format!("TF51535: Cannot find field {}.", Shown(name)))
-            })?;
+            let field = Field::find(name).ok_or_else(|| DevOpsError::field_not_found(name))?;
             fields.insert(field.reference_name);
         }
         if !fields.is_empty() && !matches!(expand, Expand::None | Expand::Links) {
@@ -133,10 +131,11 @@ impl Selection {
         }
         let list = ids.ok_or_else(|| DevOpsError::bad_request("The request must name ids."))?;
         let ids: Option<Vec<i64>> = list.split(',').map(|id| id.trim().parse().ok()).take(MOST_ITEMS + 1).collect();
+        let policy = policy.map(|text| ErrorPolicy::parse(text).ok_or_else(|| wrong("errorPolicy", text)));
         Self {
             ids: ids.ok_or_else(|| wrong("ids", list))?,
             shape: Shape::parse(expand, fields)?,
-            omit_missing: omits(policy.map(|policy| (ErrorPolicy::parse(policy), policy)))?,
+            omit_missing: policy.transpose()? == Some(ErrorPolicy::Omit),
             as_of: as_of.map(|text| date::parse_last(text).ok_or_else(|| wrong("asOf", text))).transpose()?,
         }
         .bounded()
@@ -153,13 +152,14 @@ impl Selection {
             Some(value) => Expand::read(value).ok_or_else(|| wrong("$expand", &value.to_string()))?,
             None => Expand::None,
         };
-        let policy = given("errorPolicy").map(|value| (ErrorPolicy::read(value), value.to_string()));
+        let policy = given("errorPolicy")
+            .map(|value| ErrorPolicy::read(value).ok_or_else(|| wrong("errorPolicy", &value.to_string())));
         let as_of = given("asOf")
             .map(|value| value.as_str().and_then(date::parse_last).ok_or_else(|| wrong("asOf", &value.to_string())));
         Self {
             ids: ids.ok_or_else(|| wrong("ids", "…"))?,
             shape: Shape::of(expand, names.iter().filter_map(Value::as_str))?,
-            omit_missing: omits(policy.as_ref().map(|(policy, text)| (*policy, text.as_str())))?,
+            omit_missing: policy.transpose()? == Some(ErrorPolicy::Omit),
             as_of: as_of.transpose()?,
         }
         .bounded()
@@ -172,14 +172,6 @@ impl Selection {
             )));
         }
         Ok(self)
-    }
-}
-
-fn omits(policy: Option<(Option<ErrorPolicy>, &str)>) -> Result<bool, DevOpsError> {
-    match policy {
-        None => Ok(false),
-        Some((Some(policy), _)) => Ok(policy == ErrorPolicy::Omit),
-        Some((None, text)) => Err(wrong("errorPolicy", text)),
     }
 }
 
@@ -227,7 +219,16 @@ mod tests {
         ] {
             assert_eq!(Selection::parse(query.clone()).unwrap_err().status(), 400, "{query:?}");
         }
-        for body in [json!(null), json!({}), json!({"ids": 1}), json!({"ids": ["x"]}), json!({"ids": vec![1; 201]})] {
+        for body in [
+            json!(null),
+            json!({}),
+            json!({"ids": 1}),
+            json!({"ids": ["x"]}),
+            json!({"ids": vec![1; 201]}),
+            json!({"ids": [1], "$expand": "much"}),
+            json!({"ids": [1], "errorPolicy": 3}),
+            json!({"ids": [1], "asOf": 5}),
+        ] {
             assert_eq!(Selection::read(&body).unwrap_err().status(), 400, "{body}");
         }
     }

@@ -45,8 +45,8 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// The deleted files that were added elsewhere as they were: for the place of an added one in the list, the place of the deleted one.
-    /// Empty files are not taken for each other.
+    /// Which files moved: for the index of an added file the index of the deleted one that had the same content and was the same kind of
+    /// file. Each deleted file is matched once, and empty files never are.
     pub fn moved(&self) -> BTreeMap<usize, usize> {
         let mut gone: HashMap<(ObjectId, ItemKind), VecDeque<usize>> = HashMap::new();
         let of = |kind: ChangeKind| {
@@ -84,7 +84,7 @@ impl Found {
     }
 }
 
-/// Names count as one more entry for each so many bytes.
+/// A name counts as one more entry to compare for each of this many bytes.
 const NAME_BYTES: usize = 64;
 
 type Entry = (EntryMode, gix::ObjectId);
@@ -92,10 +92,7 @@ type Entry = (EntryMode, gix::ObjectId);
 impl Browse {
     /// What a commit changed, compared with its first parent; for the first commit, everything in it.
     pub fn changes(&self, commit: &Commit) -> Result<Changes, BrowseError> {
-        match commit.parents.first() {
-            Some(parent) => self.changes_between(Some(*parent), commit.id),
-            None => self.changes_between(None, commit.id),
-        }
+        self.changes_between(commit.parents.first().copied(), commit.id)
     }
 
     /// What differs from one commit, or from nothing, to another.

@@ -30,7 +30,7 @@ pub struct Commit {
 pub struct History {
     /// Where it ends.
     pub version: Version,
-    /// Leave out what this one reaches: the commits of a pull request are those of its source that its target lacks.
+    /// Leave out the commits that this one reaches: those of a pull request are the commits of its source without those of its target.
     pub without: Option<Version>,
     /// Only commits that changed this file or something in this folder.
     pub path: Option<String>,
@@ -60,17 +60,22 @@ impl Browse {
         })
     }
 
-    /// History, newest first. It ends early where [`MAX_WALKED`] commits have been looked at.
+    /// History, newest first. It ends early where [`MAX_WALKED`] commits have been looked at; where it takes more to find out what is left
+    /// out, it is refused.
     pub fn commits(&self, history: &History) -> Result<Vec<Commit>, BrowseError> {
-        let tip = to_gix(self.resolve(&history.version)?);
-        let mut walk = self.repo.rev_walk([tip]).sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst));
-        if let Some(without) = &history.without {
-            walk = walk.with_hidden([to_gix(self.resolve(without)?)]);
-        }
+        let tip = self.resolve(&history.version)?;
+        let walk = self.repo.rev_walk([to_gix(tip)]).sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst));
+        let walk = match &history.without {
+            Some(without) => {
+                let wanted = self.only_of(tip, self.resolve(without)?, MAX_WALKED)?;
+                walk.selected(move |id| wanted.contains(id))?
+            }
+            None => walk.all()?,
+        };
         let path = history.path.as_deref().map(items::names).filter(|names| !names.is_empty());
         let mut passed_over = 0;
         let mut commits = Vec::new();
-        for step in walk.all()?.take(MAX_WALKED) {
+        for step in walk.take(MAX_WALKED) {
             if commits.len() >= history.top {
                 break;
             }

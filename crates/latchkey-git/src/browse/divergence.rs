@@ -1,6 +1,6 @@
 //! How two commits lie to each other in history.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::{Browse, BrowseError, Version, from_gix, to_gix};
 use crate::ObjectId;
@@ -34,9 +34,12 @@ struct Next {
     counts: bool,
 }
 
-#[derive(Default)]
+/// A walk down from two commits.
 struct Walk {
+    /// The commits that were reached, and from where.
     reached: HashMap<gix::ObjectId, u8>,
+    /// How many commits may be reached.
+    most: usize,
     queue: BinaryHeap<Next>,
     /// Those in the queue on which the counts may depend.
     open: usize,
@@ -46,7 +49,30 @@ impl Browse {
     /// How far a commit is ahead of another, and behind it, and where their histories part. Refused where that takes a look at more than
     /// [`MAX_WALKED`] commits.
     pub fn divergence(&self, base: ObjectId, target: ObjectId) -> Result<Divergence, BrowseError> {
-        let mut walk = Walk::default();
+        let walk = self.walk(base, target, MAX_WALKED)?;
+        let of = |side: u8| walk.reached.values().filter(|reached| **reached & BOTH == side).count();
+        let mut common = None;
+        for id in walk.reached.iter().filter(|(_, reached)| **reached == BOTH).map(|(id, _)| *id) {
+            common = common.max(Some((self.made_at(id)?, id)));
+        }
+        let common = common.map(|(_, id)| from_gix(&id));
+        Ok(Divergence { ahead: of(TARGET), behind: of(BASE), common })
+    }
+
+    /// The commits that one commit reaches and another does not. Refused where that takes a look at more than `most` commits.
+    pub(super) fn only_of(
+        &self,
+        target: ObjectId,
+        base: ObjectId,
+        most: usize,
+    ) -> Result<HashSet<gix::ObjectId>, BrowseError> {
+        let walk = self.walk(base, target, most)?;
+        Ok(walk.reached.into_iter().filter(|(_, reached)| reached & BOTH == TARGET).map(|(id, _)| id).collect())
+    }
+
+    /// Walks down from both commits until what is left is reached from both.
+    fn walk(&self, base: ObjectId, target: ObjectId, most: usize) -> Result<Walk, BrowseError> {
+        let mut walk = Walk { reached: HashMap::new(), most, queue: BinaryHeap::new(), open: 0 };
         self.reach(&mut walk, to_gix(base), BASE)?;
         self.reach(&mut walk, to_gix(target), TARGET)?;
         let mut passed = 0;
@@ -66,7 +92,7 @@ impl Browse {
                 self.reach(&mut walk, parent.detach(), handed_down)?;
             }
         }
-        self.result(&walk)
+        Ok(walk)
     }
 
     /// Notes that a commit was reached, and has it looked at if that says something new.
@@ -77,7 +103,7 @@ impl Browse {
             return Ok(());
         }
         walk.reached.insert(id, now);
-        if walk.reached.len() > MAX_WALKED {
+        if walk.reached.len() > walk.most {
             return Err(BrowseError::TooFarBack(Version::Commit(from_gix(&id)).to_string()));
         }
         // One that was counted for one side alone may have handed that on.
@@ -87,18 +113,8 @@ impl Browse {
         Ok(())
     }
 
-    fn result(&self, walk: &Walk) -> Result<Divergence, BrowseError> {
-        let of = |side: u8| walk.reached.values().filter(|reached| **reached & BOTH == side).count();
-        let mut common = None;
-        for id in walk.reached.iter().filter(|(_, reached)| **reached == BOTH).map(|(id, _)| *id) {
-            common = common.max(Some((self.made_at(id)?, id)));
-        }
-        let common = common.map(|(_, id)| from_gix(&id));
-        Ok(Divergence { ahead: of(TARGET), behind: of(BASE), common })
-    }
-
     /// When a commit was made. A moment that nobody can read is the epoch's.
-    fn made_at(&self, id: gix::ObjectId) -> Result<i64, BrowseError> {
+    pub(super) fn made_at(&self, id: gix::ObjectId) -> Result<i64, BrowseError> {
         Ok(self.repo.find_commit(id)?.time().map(|time| time.seconds).unwrap_or_default())
     }
 }

@@ -17,7 +17,8 @@ use gix::traverse::commit::simple::CommitTimeOrder;
 
 use crate::limits::{MAX_MISDATED, MAX_OBJECT_BYTES, MAX_WALKED};
 use crate::ref_name::is_hidden;
-use crate::{ObjectId, RefName, Repository};
+use crate::repository::blocking;
+use crate::{GitError, ObjectId, RefName, Repository};
 
 pub use changes::{Change, ChangeKind, Changes};
 pub use commits::{Commit, History};
@@ -104,6 +105,15 @@ impl Repository {
     pub fn browse(&self) -> Result<Browse, BrowseError> {
         Browse::open(&self.folder)
     }
+
+    /// Reads something of the repository, away from the threads that serve requests.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Browse) -> Result<T, BrowseError> + Send + 'static,
+    ) -> Result<T, GitError> {
+        let folder = self.folder.clone();
+        blocking(move || read(&Browse::open(&folder)?)).await
+    }
 }
 
 impl Browse {
@@ -189,7 +199,7 @@ impl Browse {
             }
         }
         let wanted = to_gix(id);
-        let made = self.repo.find_commit(wanted)?.time()?.seconds;
+        let made = self.made_at(wanted)?;
         let mut older = 0;
         let walk = self.repo.rev_walk(tips).sorting(Sorting::ByCommitTime(CommitTimeOrder::NewestFirst));
         for (walked, step) in walk.all()?.enumerate() {
@@ -206,16 +216,6 @@ impl Browse {
             }
         }
         Ok(false)
-    }
-
-    /// The youngest commit that both have among their ancestors, if there is one.
-    pub fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<Option<ObjectId>, BrowseError> {
-        Ok(self.repo.merge_base(to_gix(one), to_gix(other))?.map(|id| from_gix(id.as_ref())))
-    }
-
-    /// The names and places of all visible references.
-    pub(crate) fn tips(&self) -> Result<Vec<(String, ObjectId)>, BrowseError> {
-        Ok(self.refs("")?.into_iter().map(|found| (found.name, found.id)).collect())
     }
 
     /// Compares what a fetch asks for with what it was offered.

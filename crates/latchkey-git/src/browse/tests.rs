@@ -136,7 +136,26 @@ async fn history_is_newest_first_and_can_be_paged_and_narrowed() {
     assert!(history(History { path: Some("../README.md".into()), ..all.clone() }).is_empty());
     let ahead = History { version: Version::Branch("topic".into()), without: Some(Version::Default), ..all };
     assert_eq!(history(ahead), [made[1]]);
-    assert_eq!(browse.merge_base(made[1], made[3]).unwrap(), Some(made[0]));
+}
+
+#[tokio::test]
+async fn what_one_commit_has_alone_is_found_within_bounds_and_in_the_order_it_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (repository, made) = lighthouse(folder.path()).await;
+    // All of one moment, as a push of the API makes them, and one whose clock was wrong.
+    let times = [500, 500, 500, 1];
+    let commits: Vec<NewCommit> = times.into_iter().map(|seconds| commit("topic", seconds, vec![])).collect();
+    let more = repository.import_commits(&commits).await.unwrap();
+    let browse = repository.browse().unwrap();
+    let (version, without) = (Version::Branch("topic".into()), Some(Version::Default));
+    let history = History { version: version.clone(), without, path: None, skip: 0, top: 100 };
+    let found: Vec<ObjectId> = browse.commits(&history).unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(found, [more[3], more[2], more[1], more[0], made[1]]);
+    let nothing = History { without: Some(version), ..history };
+    assert!(browse.commits(&nothing).unwrap().is_empty());
+
+    assert_eq!(browse.only_of(made[1], made[3], 4).unwrap(), [to_gix(made[1])].into());
+    assert!(matches!(browse.only_of(made[1], made[3], 3), Err(BrowseError::TooFarBack(_))));
 }
 
 #[tokio::test]
@@ -322,8 +341,7 @@ async fn bring(
     let data = format!("tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nBomb\n");
     let bomb = from_gix(&pack.add(gix::objs::Kind::Commit, data.as_bytes()).unwrap());
     let bytes = pack.finish().unwrap();
-    let (header, mut rest) = bytes.split_at(12);
-    let incoming = repository.index_pack(header, &mut rest).await.unwrap().unwrap().unwrap();
+    let incoming = repository.index_pack(&[], &mut bytes.as_slice()).await.unwrap().unwrap().unwrap();
     incoming.release(&repository.folder).unwrap();
     std::fs::write(repository.folder.join("refs/heads/bomb"), format!("{bomb}\n")).unwrap();
     bomb

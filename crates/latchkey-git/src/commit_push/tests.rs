@@ -158,6 +158,7 @@ async fn what_does_not_fit_what_is_there_is_refused_and_leaves_nothing() {
         let error = pushed(&repository, push(base, vec![vec![wrong.clone()]])).await.unwrap_err();
         assert!(error.to_string().contains(why), "{wrong:?}: {error}");
     }
+    assert!(matches!(pushed(&repository, push(base, vec![])).await, Err(GitError::TooLarge(_))), "no commits");
     let mut wrong = push(base, vec![vec![add("x", "x")]]);
     wrong.name = "refs/pull/1/head".into();
     assert!(matches!(pushed(&repository, wrong).await, Err(GitError::InvalidName(_))));

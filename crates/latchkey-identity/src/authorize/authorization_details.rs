@@ -126,19 +126,26 @@ impl AuthorizationDetails {
 impl Located {
     /// What is said of a request for more than there is, or for what is not there.
     pub const BEYOND: &str = "authorization_details goes beyond what was granted";
+}
 
-    /// The part of a token family that a token request names. What the person was asked about and left out is left out again: a client that
-    /// repeats its first request is not sent back to a page that would say the same. [RFC 9396 §6]
-    pub fn of(&self, family: TokenFamily, authorization: &Authorization) -> Result<TokenFamily, OAuthError> {
-        let scopes = self.scopes.difference(&family.scopes).difference(&authorization.asked);
-        let asked = family.places.as_ref().unwrap_or(&authorization.places);
-        if !scopes.is_empty() || !self.places.iter().all(|place| within(asked, place)) {
-            return Err(invalid(Self::BEYOND).because("consent_required"));
-        }
-        let scopes = family.scopes.intersection(&self.scopes.union(&family.scopes.identity()));
-        let scope_text = scopes.without_claims().to_string();
-        Ok(TokenFamily { scopes, scope_text, places: Some(self.places.clone()), ..family })
+/// The part of a token family that a token request names, or all of it if it names none.
+///
+/// What the person was asked about and left out is left out again: a client that repeats its first request is not sent back to a page that
+/// would say the same. [RFC 9396 §6]
+pub(crate) fn part_of(
+    family: TokenFamily,
+    named: Option<&Located>,
+    authorization: &Authorization,
+) -> Result<TokenFamily, OAuthError> {
+    let Some(named) = named else { return Ok(family) };
+    let beyond = named.scopes.difference(&family.scopes).difference(&authorization.asked);
+    let reached = family.places.as_ref().unwrap_or(&authorization.places);
+    if !beyond.is_empty() || !named.places.iter().all(|place| within(reached, place)) {
+        return Err(invalid(Located::BEYOND).because("consent_required"));
     }
+    let scopes = family.scopes.intersection(&named.scopes.union(&family.scopes.identity()));
+    let scope_text = scopes.without_claims().to_string();
+    Ok(TokenFamily { scopes, scope_text, places: Some(named.places.clone()), ..family })
 }
 
 /// The scope that an action stands for.

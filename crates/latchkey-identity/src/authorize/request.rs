@@ -147,12 +147,11 @@ fn trusted_redirect<'a>(
     if client.state == ClientState::Suspended {
         return Err(Untrusted::SuspendedClient);
     }
+    if !client.is_open_to_all_of(context.audience) {
+        return Err(Untrusted::ClientOfAnotherTenant);
+    }
     let issuing_tenant = match context.audience {
-        Audience::Tenant(tenant) if !client.is_open_to(tenant.id) => return Err(Untrusted::ClientOfAnotherTenant),
         Audience::Tenant(tenant) => tenant.id,
-        Audience::Anyone | Audience::WorkAccounts if !client.multi_tenant => {
-            return Err(Untrusted::ClientOfAnotherTenant);
-        }
         Audience::Anyone | Audience::WorkAccounts => client.tenant,
     };
     Ok((client, registered_redirect(parameters, client, issuer(context.origin, issuing_tenant))?))

@@ -16,7 +16,7 @@ use crate::parameters::Parameters;
 use crate::time::Timestamp;
 
 /// What a request object may say that it is, if it says so. [RFC 9101 §10.8]
-const TYPES: [&str; 4] = ["oauth-authz-req+jwt", "application/oauth-authz-req+jwt", "JWT", "application/jwt"];
+const TYPES: [&str; 2] = ["oauth-authz-req+jwt", "JWT"];
 
 /// What a request object says of itself, and is no part of the request.
 const OF_THE_TOKEN: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -103,13 +103,8 @@ pub(crate) fn open(
     if !may_sign_by(client, object.algorithm) {
         return Err(wrong("the request object is signed by an algorithm that this client may not use"));
     }
-    let mut meant = client
-        .authentication
-        .keys
-        .iter()
-        .chain(context.published)
-        .filter(|key| key.is_live(now) && key.is_meant_by(&object));
-    if !meant.any(|key| key.signed(&object)) {
+    let mut keys = client.authentication.keys.iter().chain(context.published);
+    if !keys.any(|key| key.is_live(now) && key.is_meant_by(&object) && key.signed(&object)) {
         return Err(wrong("no key of the client signed the request object"));
     }
     let id = client.identifier().to_string();

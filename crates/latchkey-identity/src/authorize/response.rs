@@ -124,10 +124,13 @@ pub struct SignedResponse {
 impl AuthorizationResponse {
     /// What is signed of it, for a client that asked for a signed answer.
     pub fn to_sign(&self, client: &Client, now: Timestamp) -> Option<SignedResponse> {
+        if !self.mode.is_signed() {
+            return None;
+        }
         let mut parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
         let iss = parameters.remove("iss")?;
         let exp = (now + limits::SIGNED_RESPONSE_LIFETIME).as_secs();
-        self.mode.is_signed().then(|| SignedResponse { iss, aud: client.identifier().to_string(), exp, parameters })
+        Some(SignedResponse { iss, aud: client.identifier().to_string(), exp, parameters })
     }
 
     /// The same answer, signed: one parameter, which says it all. [JARM §2.3]
@@ -146,8 +149,8 @@ impl AuthorizationResponse {
             encoded.append_pair(name, value);
         }
         let encoded = encoded.finish();
-        // An address without a path means the path `/`, and clients compare it that way.
-        let after_scheme = self.uri.split_once("://").map(|(_, rest)| rest);
+        // A web address without a path means the path `/`, and clients compare it that way. One of a scheme of the app's own means itself.
+        let after_scheme = self.uri.strip_prefix("https://").or_else(|| self.uri.strip_prefix("http://"));
         let slash = if after_scheme.is_some_and(|rest| !rest.contains(['/', '?'])) { "/" } else { "" };
         let separator = match self.mode.carrier() {
             ResponseMode::Fragment => '#',
@@ -216,6 +219,13 @@ mod tests {
             response.location(),
             "https://app.test/cb?x=1&y=2&code=c0de&state=a.b%7Ec&iss=https%3A%2F%2Fid.test%2Ft%2Fv2.0"
         );
+        for (uri, before) in
+            [("https://app.test", "https://app.test/?"), ("com.example.app://auth", "com.example.app://auth?")]
+        {
+            let code = Approved::Code(Secret::new("c0de"));
+            let location = redirect(uri, ResponseMode::Query).approved(&code, Vec::new(), None).location();
+            assert!(location.starts_with(&format!("{before}code=c0de&")), "{location}");
+        }
         let error = redirect("http://localhost:5000", ResponseMode::Fragment)
             .error(&OAuthError::login_required("nobody is signed in"));
         let location = error.location();

@@ -124,7 +124,7 @@ pub struct Standing<'a> {
     /// Who may register there.
     pub gate: RegistrationGate,
     /// The initial access token that was shown, if it is one.
-    pub token: Option<&'a InitialAccessToken>,
+    pub token: Option<InitialAccessToken>,
     /// How many apps have registered themselves there.
     pub registered: usize,
     /// What secrets and tokens are kept under.
@@ -175,7 +175,7 @@ pub fn register(proposal: Proposal, standing: Standing<'_>, entropy: &mut Entrop
     let kept = DynamicClient {
         client: client.id,
         tenant,
-        mac: mac(client.id, &access_token, key),
+        mac: key.mac(&managing(&client.id, &access_token)),
         declared: Value::Object(declared.clone()).to_string(),
         registered_at: now,
     };
@@ -220,15 +220,15 @@ fn having(client: &Client, keys: &[ClientKey]) -> Client {
     Client { authentication, ..client.clone() }
 }
 
-fn mac(client: ClientId, token: &Secret, key: &PurposeKey) -> [u8; 32] {
-    key.mac(&[b"registration access token", client.0.as_bytes(), token.reveal().as_bytes()])
+/// What is authenticated of the token that a registration is managed with.
+fn managing<'a>(client: &'a ClientId, token: &'a Secret) -> [&'a [u8]; 3] {
+    [b"registration access token", client.0.as_bytes(), token.reveal().as_bytes()]
 }
 
 impl DynamicClient {
     /// Whether a token is the one that this registration is managed with. [RFC 7592 §2]
     pub fn is_managed_with(&self, token: &Secret, key: &PurposeKey) -> bool {
-        let parts: [&[u8]; 3] = [b"registration access token", self.client.0.as_bytes(), token.reveal().as_bytes()];
-        key.verify(&parts, &self.mac)
+        key.verify(&managing(&self.client, token), &self.mac)
     }
 }
 
@@ -277,7 +277,7 @@ pub fn replace(
     let after = after + i64::try_from(removed.len()).unwrap_or_default();
     let declared = Value::Object(declared).to_string();
     let same_keys = keys.len() == client.authentication.keys.len()
-        && keys.iter().zip(&client.authentication.keys).all(|(one, other)| one.kid() == other.kid());
+        && keys.iter().all(|one| client.authentication.keys.iter().any(|kept| one.is_the_key_of(kept)));
     let as_it_was = Client { version: client.version, ..changed.clone() } == *client;
     if as_it_was && same_keys && declared == kept.declared {
         return Decision::grant((client.clone(), None));

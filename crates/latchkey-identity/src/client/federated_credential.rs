@@ -1,7 +1,8 @@
 //! Federated credentials: tokens of another issuer that an app may show in place of a secret, so that a CI job or a workload holds none.
 //! [RFC 7523 §2.2], and Entra's workload identity federation, whose form they have.
 
-use latchkey_jose::JwkSet;
+use latchkey_jose::certificate::KeyOrCertificate;
+use latchkey_jose::{JwkSet, is_hidden};
 use url::Url;
 use uuid::Uuid;
 
@@ -92,8 +93,8 @@ impl FederatedCredential {
     /// Reads pinned keys; `None` if they are not what was asked for. They hold as long as the credential.
     pub fn read_pinned(text: &str, id: Uuid, created_at: Timestamp) -> Option<Vec<ClientKey>> {
         let keys = JwkSet::registered(text).ok().filter(|keys| keys.len() <= limits::KEYS_PER_ISSUER)?;
-        let forever = Timestamp::from_micros(i64::MAX);
-        keys.into_iter().map(|key| ClientKey::stored(id, key.into_parts().0, None, created_at, forever)).collect()
+        let key = |key: KeyOrCertificate| ClientKey::stored(id, key.into_parts().0, None, created_at, Timestamp::MAX);
+        keys.into_iter().map(key).collect()
     }
 }
 
@@ -116,8 +117,7 @@ impl Federation {
             return Err(FederationError::Issuer);
         }
         let is_text = |text: &str| {
-            (1..=limits::FEDERATED_TEXT_CHARACTERS).contains(&text.chars().count())
-                && !text.chars().any(|c| c.is_control() || latchkey_jose::is_hidden(c))
+            (1..=limits::FEDERATED_TEXT_CHARACTERS).contains(&text.chars().count()) && !text.contains(is_hidden)
         };
         if !is_text(&subject) || !is_text(&audience) {
             return Err(FederationError::Text);

@@ -144,6 +144,11 @@ impl ClientKey {
         now < self.expires_at
     }
 
+    /// Whether it is the same key, by the same name and in the same certificate, whenever each of them was registered.
+    pub(crate) fn is_the_key_of(&self, other: &Self) -> bool {
+        (&self.jwk, self.certificate) == (&other.jwk, other.certificate)
+    }
+
     /// What assertions call it: its own name, else its thumbprint. [RFC 7638]
     pub fn kid(&self) -> String {
         self.jwk.kid.clone().unwrap_or_else(|| thumbprint(&self.jwk.key))

@@ -20,13 +20,6 @@ impl<Uri> Default for LogoutUris<Uri> {
     }
 }
 
-impl<Uri> LogoutUris<Uri> {
-    /// Whether the client is told when a session ends.
-    pub fn tell_of_sign_outs(&self) -> bool {
-        self.backchannel_logout_uri.is_some() || self.frontchannel_logout_uri.is_some()
-    }
-}
-
 impl LogoutUris {
     /// As they would be typed.
     pub fn typed(&self) -> LogoutUris<String> {

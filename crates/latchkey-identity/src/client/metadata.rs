@@ -350,6 +350,9 @@ pub(super) fn is_page(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::{Deserializer, Error as _, Visitor, value};
+    use serde::forward_to_deserialize_any;
+
     use super::*;
 
     fn check(metadata: Metadata, uris: &[&str]) -> Result<Metadata, BadMetadata> {
@@ -367,6 +370,36 @@ mod tests {
         for unknown in [r#"{"id_token_signed_response_alg":"none"}"#, r#"{"subject_type":"other"}"#] {
             assert!(serde_json::from_str::<Metadata>(unknown).is_err(), "{unknown}");
         }
+    }
+
+    /// Answers whoever asks for a struct with the names of its fields.
+    struct FieldNames;
+
+    impl<'de> Deserializer<'de> for FieldNames {
+        type Error = value::Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(Self::Error::custom("not a struct"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Self::Error> {
+            Err(Self::Error::custom(fields.join(" ")))
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    #[test]
+    fn every_field_is_among_the_registered_names() {
+        assert_eq!(Metadata::deserialize(FieldNames).unwrap_err().to_string(), Metadata::NAMES.join(" "));
     }
 
     #[test]

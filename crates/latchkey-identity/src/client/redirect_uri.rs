@@ -92,12 +92,13 @@ impl RedirectUri {
             return false;
         }
         let (Ok(registered), Ok(asked)) = (Parts::split(&self.0), Parts::split(requested)) else { return false };
+        // Clients of the Microsoft world send `http://localhost:53000` for a registered `http://localhost`, with or without the slash.
+        let is_root = |parts: &Parts<'_>| matches!(parts.rest, "" | "/");
         registered.scheme == "http"
             && asked.scheme == "http"
             && registered.is_loopback()
             && registered.host == asked.host
-            // Clients of the Microsoft world send `http://localhost:53000` for a registered `http://localhost`, with or without the slash.
-            && (registered.rest == asked.rest || (registered.rest.trim_start_matches('/').is_empty() && asked.rest.trim_start_matches('/').is_empty()))
+            && (registered.rest == asked.rest || (is_root(&registered) && is_root(&asked)))
     }
 
     /// The URI as it was registered.
@@ -296,6 +297,7 @@ mod tests {
             "http://127.0.0.1",
             "http://localhost/x",
             "http://localhost:53000/?a=b",
+            "http://localhost:53000//",
             "http://localhost:53000@evil.example/",
         ] {
             assert!(!loopback.permits(bad, Native), "{bad}");

@@ -18,7 +18,7 @@ use crate::client::secret::ClientSecret;
 use crate::client_auth::Credential;
 use crate::error::OAuthError;
 use crate::scope::ScopeSet;
-use crate::tenant::TenantId;
+use crate::tenant::{Audience, TenantId};
 use crate::time::Timestamp;
 
 /// The id of a client: the `client_id` parameter and the `azp` claim. A GUID, as clients of the Microsoft world expect.
@@ -218,6 +218,14 @@ impl Client {
         self.multi_tenant || self.tenant == tenant
     }
 
+    /// Whether everybody whom a request is open to may authorize it: the people of the tenant that is named, or of any if none is.
+    pub(crate) fn is_open_to_all_of(&self, audience: &Audience) -> bool {
+        match audience {
+            Audience::Tenant(tenant) => self.is_open_to(tenant.id),
+            Audience::Anyone | Audience::WorkAccounts => self.multi_tenant,
+        }
+    }
+
     /// Whether it may do anything at all: an administrator may have stopped it.
     pub(crate) fn may_act(&self) -> Result<(), OAuthError> {
         match self.state {
@@ -271,7 +279,7 @@ impl Client {
         self.redirect_uris.iter().map(|uri| destination_without_port(uri.as_str())).collect()
     }
 
-    /// The registered redirect URI that permits `requested`.
+    /// Whether it registered a redirect URI by which an answer may go to `requested`.
     pub fn permits_redirect(&self, requested: &str) -> bool {
         self.redirect_uris.iter().any(|uri| uri.permits(requested, self.kind))
     }

@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::legacy;
 use crate::limits::{self, SECRET_MARKED_BEFORE, SECRET_TOLD_DAYS_BEFORE};
 use crate::secret::{PurposeKey, Secret};
-use crate::time::{self, Timestamp, days};
+use crate::time::{self, Timestamp, days, whole_days};
 use crate::token::family::FamilyId;
 
 /// What we keep of a client secret. Nothing slow is needed: the secret has 256 random bits.
@@ -86,12 +86,12 @@ impl ClientSecret {
         now: Timestamp,
     ) -> Self {
         let hint = secret.reveal().chars().take(8).collect();
-        Self { id, mac: mac(client, secret, key), sealed: None, hint, created_at: now, expires_at }
+        Self { id, mac: key.mac(&kept_of(&client, secret)), sealed: None, hint, created_at: now, expires_at }
     }
 
     /// Whether `given` is this secret, in constant time. Its end is checked apart, so that both take the same time.
     pub fn matches(&self, client: ClientId, given: &Secret, key: &PurposeKey) -> bool {
-        key.verify(&[client.0.as_bytes(), given.reveal().as_bytes()], &self.mac)
+        key.verify(&kept_of(&client, given), &self.mac)
     }
 
     /// What stands in for it where it was shown.
@@ -116,7 +116,7 @@ impl ClientSecret {
 
     /// How many whole days are left.
     pub fn days_left(&self, now: Timestamp) -> u64 {
-        self.expires_at.since(now).as_secs() / days(1).as_secs()
+        whole_days(self.expires_at.since(now))
     }
 
     /// Which of the days before its end has come: its owner is told once for each. A day that was over when it was made does not count.
@@ -190,16 +190,19 @@ pub fn remove_secret(
     if !client.may_be_changed_by(by) {
         return Decision::refuse(RegistrationError::NotYours);
     }
-    let is_its_own = client.secrets.iter().any(|kept| kept.id == secret);
-    let ends = (client.is_legacy() && is_its_own).then(|| legacy::rotation::end_made_with(secret, made_with, now));
+    if !client.secrets.iter().any(|kept| kept.id == secret) {
+        return Decision::refuse(RegistrationError::NotYours);
+    }
+    let ends = client.is_legacy().then(|| legacy::rotation::end_made_with(secret, made_with, now));
     Decision::grant(())
         .and_all(ends)
         .and(Change::Record(Event::secret_removed(client, secret, now).by(by.id)))
         .and(Change::RemoveSecret { client: client.id, secret })
 }
 
-fn mac(client: ClientId, secret: &Secret, key: &PurposeKey) -> [u8; 32] {
-    key.mac(&[client.0.as_bytes(), secret.reveal().as_bytes()])
+/// What is authenticated of a client's secret.
+fn kept_of<'a>(client: &'a ClientId, secret: &'a Secret) -> [&'a [u8]; 2] {
+    [client.0.as_bytes(), secret.reveal().as_bytes()]
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Where a client called, and by which names that place may be meant in an assertion. [RFC 7523 §3], 3
+//! Where a client called, and by which names that place may be meant in the `aud` of an assertion. [RFC 7523 §3]
 
 use crate::client::Client;
 use crate::tenant::{Audience, TenantId, TenantSegment};
-use crate::token::{issuer, read_issuer};
+use crate::token::issuer;
 
 /// The endpoint that a client called, as it called it.
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +61,6 @@ impl CalledAt<'_> {
                 },
                 Some(TenantSegment::Consumers) | None => false,
             }
-    }
-
-    /// Whether this is an issuer of ours, of whatever tenant.
-    pub fn is_ours(&self, named: &str) -> bool {
-        read_issuer(named).is_some_and(|(origin, _)| origin == self.origin)
     }
 
     fn tenant(&self) -> Option<TenantId> {

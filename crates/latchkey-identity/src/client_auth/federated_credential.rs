@@ -4,8 +4,8 @@
 use latchkey_jose::assertion::{Assertion, Reading};
 
 use super::{AuthenticatedClient, ClientAssertion, Facts, Method, Proved};
+use crate::client::Client;
 use crate::client::federated_credential::FederatedCredential;
-use crate::client::{Client, ClientKey};
 use crate::error::OAuthError;
 use crate::limits;
 use crate::time::Timestamp;
@@ -37,11 +37,7 @@ pub(super) fn authenticate<'a>(
         );
     }
     let keys = if held.pinned.is_empty() { facts.issuers } else { &held.pinned };
-    let named = |key: &&ClientKey| match (&assertion.kid, &key.jwk.kid) {
-        (Some(named), Some(own)) => named == own,
-        _ => true,
-    };
-    if !keys.iter().filter(named).any(|key| key.is_live(now) && key.signed(assertion)) {
+    if !keys.iter().any(|key| key.is_live(now) && key.is_meant_by(assertion) && key.signed(assertion)) {
         return Err(OAuthError::invalid_client("no key of its issuer signed the federated token").numbered(700_027));
     }
     is_of_now(assertion, now)?;
@@ -85,6 +81,7 @@ mod tests {
 
     use super::super::{ASSERTION_TYPE, CalledAt, Presented};
     use super::*;
+    use crate::client::ClientKey;
     use crate::client::federated_credential::USUAL_AUDIENCE;
     use crate::client::registration::tests::a_client;
     use crate::parameters::tests::parameters;

@@ -1,7 +1,7 @@
 //! `client_assertion` of the older kind: the client secret itself, a JWT that the client sends as it got it.
 
 use super::{ASSERTION_TYPE, AuthenticatedClient, Method};
-use crate::client::{Client, ClientId, ClientState};
+use crate::client::{Client, ClientId, ClientSecret, ClientState};
 use crate::legacy::secret::client_of;
 use crate::legacy::{LegacyError, Reason};
 use crate::parameters::Parameters;
@@ -32,13 +32,14 @@ impl Assertion {
         let client = client_of(text).ok_or_else(LegacyError::not_a_jwt)?;
         Ok(Self { client, secret: Secret::new(text) })
     }
-}
 
-impl Assertion {
-    /// The client's secret that this is, live or not.
+    /// The id of the client's secret that this is, live or not.
     pub fn secret_of(&self, client: &Client, key: &PurposeKey) -> Option<Uuid> {
-        let kept = client.secrets.iter().rfind(|kept| kept.matches(client.id, &self.secret, key));
-        kept.map(|kept| kept.id)
+        self.matching(client, key).map(|kept| kept.id)
+    }
+
+    fn matching<'a>(&self, client: &'a Client, key: &PurposeKey) -> Option<&'a ClientSecret> {
+        client.secrets.iter().rfind(|kept| kept.matches(client.id, &self.secret, key))
     }
 }
 
@@ -51,8 +52,7 @@ pub fn authenticate<'a>(
 ) -> Result<AuthenticatedClient<'a>, LegacyError> {
     let wrong = || LegacyError::new(Reason::InvalidClientSecret, "the client is unknown, or its secret is wrong");
     let client = client.filter(|client| client.is_legacy() && client.id == assertion.client).ok_or_else(wrong)?;
-    let matching = client.secrets.iter().rfind(|kept| kept.matches(client.id, &assertion.secret, key));
-    let secret = matching.ok_or_else(wrong)?;
+    let secret = assertion.matching(client, key).ok_or_else(wrong)?;
     if !secret.is_live(now) {
         return Err(LegacyError::new(
             Reason::ClientSecretExpired,

@@ -74,9 +74,7 @@ impl Presented {
             (None, None) => none::read(form),
         }
     }
-}
 
-impl Presented {
     /// The same, of a client that shows nothing else than the certificate of its connection.
     #[must_use]
     pub fn or_certificate(self, shown: Option<ShownCertificate>, client: &Client) -> Self {

@@ -28,7 +28,7 @@ const TYP: &str = "dpop+jwt";
 const OLDEST: Duration = Duration::from_secs(60);
 /// Clocks differ.
 const EARLIEST: Duration = Duration::from_secs(10);
-/// Characters of a `jti`: any identifier that clients make is shorter.
+/// Bytes of a `jti`: any identifier that clients make is shorter.
 const JTI_BYTES: usize = 512;
 
 /// The request that a proof has to be for.

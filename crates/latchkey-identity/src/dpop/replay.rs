@@ -12,15 +12,15 @@ use crate::token::confirmation::Thumbprint;
 
 /// How long a proof is remembered at least: longer than any is accepted, with its nonce or by its `iat`.
 pub(super) const KEEP_SECS: i64 = nonce::LIFETIME.as_secs() as i64 + 30;
-/// Proofs remembered in that time: more than a node can verify, and few enough for its memory (38 MiB).
+/// Proofs remembered in each half: more than a node can verify in that time, and few enough for its memory (36 MiB each).
 const CAPACITY: usize = 2_000_000;
 
-/// What a proof is one by: the hash of its key and `jti`.
+/// What tells a proof from all others: the hash of its key and `jti`.
 pub(super) fn once(key: Thumbprint, jti: &str) -> TokenHash {
     TokenHash(sha256([&key.0, jti.as_bytes()].concat()))
 }
 
-/// What is remembered of it: 64 bits. Who finds another proof with the same has only refused themselves.
+/// What is remembered of it: 64 bits. Who makes another proof that agrees in these has it refused, and harms nobody else.
 fn remembered(once: TokenHash) -> u64 {
     once.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

@@ -10,9 +10,8 @@ pub(super) fn is_same(htu: &str, origin: &str, path: &str) -> bool {
     }
     match (Url::parse(htu), Url::parse(&format!("{origin}{path}"))) {
         (Ok(one), Ok(other)) => {
-            one.username().is_empty() && one.password().is_none() && one.origin() == other.origin() && {
-                normal(one.path()) == normal(other.path())
-            }
+            let is_bare = one.username().is_empty() && one.password().is_none();
+            is_bare && one.origin() == other.origin() && normal(one.path()) == normal(other.path())
         }
         _ => false,
     }

@@ -111,6 +111,13 @@ fn clocks_differ_by_seconds_and_not_by_an_hour() {
 }
 
 #[test]
+fn a_time_with_a_fraction_is_a_time() {
+    let made = claims(&json!({"iat": 1_000_000.75, "exp": 1_000_060.5}));
+    assert!(checked(AT_THE_API, &made).is_ok());
+    assert_eq!(refused(json!({"iat": 1_000_011.75})), "invalid_dpop_proof");
+}
+
+#[test]
 fn a_nonce_of_ours_tells_the_time_better_than_the_clock_of_the_client() {
     let nonce = nonces().current(NOW);
     assert!(checked(AT_THE_API, &claims(&json!({"nonce": nonce}))).is_ok());

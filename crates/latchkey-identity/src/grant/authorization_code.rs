@@ -1,11 +1,11 @@
 //! Authorization codes: sent to the client's redirect URI, redeemed once, with PKCE.
 
 use latchkey_jose::base64url;
-use subtle::ConstantTimeEq as _;
+use latchkey_jose::digest::constant_time_eq;
 
 use crate::account::{Account, AccountId};
 use crate::authorization::{Authorization, AuthorizationId, Places};
-use crate::authorize::authorization_details::Located;
+use crate::authorize::authorization_details::{Located, part_of};
 use crate::authorize::flow::Flow;
 use crate::authorize::request::{AuthorizationRequest, CameBy};
 use crate::authorize::response::Approved;
@@ -67,7 +67,7 @@ impl CodeChallenge {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved);
         let made = base64url::encode(sha256(verifier.as_bytes()));
-        well_formed && bool::from(made.as_bytes().ct_eq(self.0.as_bytes()))
+        well_formed && constant_time_eq(made.as_bytes(), self.0.as_bytes())
     }
 }
 
@@ -329,7 +329,7 @@ pub(crate) fn exchange(
         ended_at: None,
     };
     let facts = token::Facts { client: client.into(), authorization, account, api, key };
-    let asked = details.map_or_else(|| Ok(family.clone()), |details| details.of(family.clone(), authorization));
+    let asked = part_of(family.clone(), details, authorization);
     match asked.and_then(|asked| token::issue(facts, &asked, 0, code.nonce.clone(), now, entropy)) {
         Err(error) => Decision::refuse(error),
         Ok(issue) => {
@@ -354,9 +354,7 @@ fn burn(code: &AuthorizationCode, now: Timestamp) -> Vec<Change> {
 }
 
 fn replayed(code: &AuthorizationCode, now: Timestamp) -> Event {
-    let mut event = Event::new(EventKind::CodeReplayed, code.tenant, now, "").through(code.client);
-    event.authorization = Some(code.authorization);
-    event
+    Event::new(EventKind::CodeReplayed, code.tenant, now, "").through(code.client).below(code.authorization)
 }
 
 fn invalid_grant(description: &'static str) -> OAuthError {

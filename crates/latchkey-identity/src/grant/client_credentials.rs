@@ -12,8 +12,8 @@ use crate::resource::ResourceServer;
 use crate::scope::{RequestedScopes, ScopeSet};
 use crate::tenant::{Audience, TenantId, TenantKind};
 use crate::time::Timestamp;
+use crate::token;
 use crate::token::app_token::{AppIssue, AppRequest};
-use crate::token::{self};
 
 /// The token request of a client in its own name.
 #[derive(Clone, PartialEq, Eq, Debug)]

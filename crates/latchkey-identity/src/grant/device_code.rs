@@ -120,7 +120,7 @@ pub fn begin(
     if !client.may_use_device_codes() {
         return Decision::refuse(OAuthError::unauthorized_client("this client is not registered for device codes"));
     }
-    if !is_open_to(client, context.audience) {
+    if !client.is_open_to_all_of(context.audience) {
         return Decision::refuse(
             OAuthError::unauthorized_client("this client is registered in another tenant").numbered(50_194),
         );
@@ -162,13 +162,6 @@ pub fn begin(
     Decision::grant(codes).and(Change::StartDevice(Box::new(device)))
 }
 
-fn is_open_to(client: &Client, audience: &Audience) -> bool {
-    match audience {
-        Audience::Tenant(tenant) => client.is_open_to(tenant.id),
-        Audience::Anyone | Audience::WorkAccounts => client.multi_tenant,
-    }
-}
-
 /// What a person is asked for a device: a request like any other, whose answer goes nowhere but to the device.
 ///
 /// The account is always picked and the approval always asked for: whoever talks a person into typing a code would otherwise be let in
@@ -183,7 +176,7 @@ pub fn request(
     if client.state == ClientState::Suspended {
         return Err(Untrusted::SuspendedClient);
     }
-    if !client.may_use_device_codes() || !is_open_to(client, audience) {
+    if !client.may_use_device_codes() || !client.is_open_to_all_of(audience) {
         return Err(Untrusted::ClientOfAnotherTenant);
     }
     let asked = asked(Some(&device.scope), device.details.as_deref(), client, resource);

@@ -7,7 +7,8 @@
 
 use crate::account::Account;
 use crate::authorization::Authorization;
-use crate::authorize::authorization_details::Located;
+use crate::authorize::authorization_details::{Located, part_of};
+use crate::authorize::request::wants_client_info;
 use crate::change::Change;
 use crate::client::{Client, ClientId};
 use crate::client_auth::AuthenticatedClient;
@@ -53,7 +54,7 @@ impl OnBehalfOfRequest {
             assertion,
             scopes: RequestedScopes::parse(scope, &client.scopes, resource)?,
             by_default: scope.split(' ').any(|literal| literal.ends_with("/.default")),
-            client_info: crate::authorize::request::wants_client_info(form, client),
+            client_info: wants_client_info(form, client),
         })
     }
 }
@@ -133,7 +134,7 @@ pub fn on_behalf_of(
         access_expires_at: now,
         ended_at: None,
     };
-    let family = match details.map_or_else(|| Ok(family.clone()), |details| details.of(family.clone(), own)) {
+    let family = match part_of(family, details, own) {
         Ok(family) => family,
         Err(error) => return Decision::refuse(error),
     };

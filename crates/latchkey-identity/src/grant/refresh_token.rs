@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::authorization::Authorization;
-use crate::authorize::authorization_details::Located;
+use crate::authorize::authorization_details::{Located, part_of};
 use crate::change::Change;
 use crate::client::{Client, Profile};
 use crate::client_auth::AuthenticatedClient;
@@ -93,31 +93,19 @@ pub fn rotate(
     let is_repeat =
         presented.checked_add(1) == Some(family.generation) && now.since(family.rotated_at) <= limits::REPEAT_WINDOW;
     if presented != family.generation && !is_repeat {
-        let mut event = Event::new(EventKind::RefreshTokenReplayed, family.tenant, now, "").through(family.client);
-        event.authorization = Some(family.authorization);
+        let event = Event::new(EventKind::RefreshTokenReplayed, family.tenant, now, "").through(family.client);
         return Decision::refuse(dead("the refresh token was used before; its family has ended").numbered(50_173))
             .and(Change::EndTokenFamily { family: family.id, at: now })
-            .and(Change::Record(event));
+            .and(Change::Record(event.below(family.authorization)));
     }
-    let narrowed = match narrowed(request, family, authorization, client, facts.resource) {
-        Ok(narrowed) => narrowed,
-        Err(error) => return Decision::refuse(error),
-    };
-    let asked = TokenFamily { scopes: narrowed.0, scope_text: narrowed.1, ..family.clone() };
-    let asked = match &request.details {
-        None => asked,
-        Some(details) => match details.of(asked, authorization) {
-            Ok(asked) => asked,
-            Err(error) => return Decision::refuse(error),
-        },
-    };
     // A refresh token that is worth nothing without the client's keys gains nothing by rotating, and answers get lost.
     // [FAPI 2.0 Security Profile §5.3.2.1]
     let rotates = client.client().profile != Profile::Fapi2;
     let successor = if rotates || is_repeat { presented.saturating_add(1) } else { presented };
     let token_facts =
         token::Facts { client: client.into(), authorization, account: facts.account, api: facts.api, key: facts.key };
-    match token::issue(token_facts, &asked, successor, None, now, entropy) {
+    let asked = asked(request, family, authorization, client, facts.resource);
+    match asked.and_then(|asked| token::issue(token_facts, &asked, successor, None, now, entropy)) {
         Err(error) => Decision::refuse(error),
         // The successor stands already: nothing has to be written for a lost answer.
         Ok(issue) if is_repeat => Decision::grant(issue),
@@ -143,15 +131,29 @@ fn shows_what_binds(family: &TokenFamily, client: &AuthenticatedClient<'_>) -> b
     }
 }
 
-/// What this one access token is for: all of the family, or the part that `scope` names.
-fn narrowed(
+/// What this one access token is for: all of the family, or the part that `scope` and `authorization_details` name.
+fn asked(
     request: &RefreshRequest,
     family: &TokenFamily,
     authorization: &Authorization,
     client: &AuthenticatedClient<'_>,
     resource: &ResourceServer,
-) -> Result<(ScopeSet, String), OAuthError> {
-    let Some(scope) = &request.scope else { return Ok((family.scopes.clone(), family.scope_text.clone())) };
+) -> Result<TokenFamily, OAuthError> {
+    let asked = match &request.scope {
+        None => family.clone(),
+        Some(scope) => narrowed(scope, family, authorization, client, resource)?,
+    };
+    part_of(asked, request.details.as_ref(), authorization)
+}
+
+/// The part of a family that `scope` names.
+fn narrowed(
+    scope: &str,
+    family: &TokenFamily,
+    authorization: &Authorization,
+    client: &AuthenticatedClient<'_>,
+    resource: &ResourceServer,
+) -> Result<TokenFamily, OAuthError> {
     let registered = client.client().scopes.union(&family.scopes.of_resources());
     let asked = RequestedScopes::parse(scope, &registered, resource)?;
     let canonical = asked.canonical();
@@ -165,8 +167,8 @@ fn narrowed(
     // Single claims have no words in `scope`: they stay as long as the client asks who the person is.
     let singles = if canonical.contains(OPENID) { family.scopes.claims() } else { ScopeSet::default() };
     let scopes = canonical.intersection(&family.scopes).union(&singles);
-    let text = token::scope_text(client.client().profile, &asked, &scopes);
-    Ok((scopes, text))
+    let scope_text = token::scope_text(client.client().profile, &asked, &scopes);
+    Ok(TokenFamily { scopes, scope_text, ..family.clone() })
 }
 
 fn dead(description: &'static str) -> OAuthError {

@@ -8,6 +8,8 @@ use crate::client::Client;
 use crate::client_auth::AuthenticatedClient;
 use crate::decision::Decision;
 use crate::entropy::Entropy;
+use crate::error::OAuthError;
+use crate::grant::GrantType;
 use crate::grant::authorization_code::{self, CodeRequest, Redemption};
 use crate::grant::refresh_token::{self, RefreshRequest, Rotation};
 use crate::legacy::{LegacyError, Reason, is_code};
@@ -18,7 +20,7 @@ use crate::token::Issue;
 use crate::token::refresh_token::RefreshToken;
 
 /// The `grant_type` of a request with a code.
-pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const JWT_BEARER: &str = GrantType::JwtBearer.name();
 
 /// What a token request asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,9 +95,10 @@ pub fn rotate(
     told(refresh_token::rotate(request, client, facts, now, entropy), LegacyError::of_refresh_token)
 }
 
-fn told(decision: Decision<Issue>, told: impl Fn(&crate::OAuthError) -> LegacyError) -> Decision<Issue, LegacyError> {
+/// The same decision, with its refusal in the words of this kind.
+fn told(decision: Decision<Issue>, words: fn(&OAuthError) -> LegacyError) -> Decision<Issue, LegacyError> {
     let Decision { answer, changes } = decision;
-    Decision { answer: answer.map_err(|error| told(&error)), changes }
+    Decision { answer: answer.map_err(|error| words(&error)), changes }
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub enum TokenRefusal {
     /// It is bound to a certificate, and another one was shown, or none.
     #[error("the token is bound to another client certificate")]
     OtherCertificate,
-    /// The secret that an app got it with is gone.
+    /// The secret or key that an app got it with is gone.
     #[error("the secret that the token was made with has ended")]
     CredentialEnded,
     /// An app got it in its own name, and this is about a person.

@@ -24,7 +24,7 @@ use crate::token::{issuer, read_issuer};
 pub struct AppTokenId {
     /// The client.
     pub client: ClientId,
-    /// The secret that the client authenticated with.
+    /// The secret or key that the client authenticated with.
     pub credential: Uuid,
     /// What makes it another than its siblings.
     pub unique: Uuid,

@@ -199,7 +199,7 @@ fn check(
     family: &TokenFamily,
     now: Timestamp,
 ) -> Result<(), OAuthError> {
-    if authorization.live(now).is_none() {
+    if !authorization.is_live(now) {
         return Err(gone(ENDED));
     }
     let belong = authorization.id == family.authorization

@@ -35,9 +35,9 @@ impl Narrowing {
 /// Where a token counts that names its places.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reach {
-    /// At most.
+    /// The places that were asked for: it never counts outside of them.
     pub asked: Places,
-    /// What of it the authorization gave at that moment.
+    /// What of them the authorization gave when the token was made.
     pub granted: Places,
 }
 

@@ -39,11 +39,7 @@ pub fn revoke(token: GivenBack<'_>, client: &AuthenticatedClient<'_>, now: Times
         GivenBack::Access(_, authorization) if authorization.client != id => not_yours(),
         GivenBack::App(token) if token.id.client != id => not_yours(),
         GivenBack::Refresh(family) if family.ended_at.is_some() => Decision::grant(()),
-        GivenBack::Refresh(family) => {
-            let mut event = event(id, family.tenant, now);
-            event.authorization = Some(family.authorization);
-            end(family.id, event, now)
-        }
+        GivenBack::Refresh(family) => end(family.id, event(id, family.tenant, now).below(family.authorization), now),
         GivenBack::Access(family, authorization) => {
             end(family, event(id, authorization.tenant, now).about(authorization), now)
         }

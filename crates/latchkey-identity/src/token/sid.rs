@@ -21,7 +21,7 @@ pub fn sid(session: SessionId, app: &str, key: &PurposeKey) -> String {
 /// that knows people by a subject of its own: its ID token names nobody else when it comes back as a hint.
 pub fn is_told(client: &Client) -> bool {
     client.profile != Profile::Fapi2
-        || client.logout.tell_of_sign_outs()
+        || client.hears_of_sign_outs()
         || client.metadata.subject_type == SubjectType::Pairwise
 }
 

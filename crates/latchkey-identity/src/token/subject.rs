@@ -16,10 +16,7 @@ const LABEL: &[u8] = b"pairwise subject";
 pub fn subject(client: &Client, account: AccountId, key: &PurposeKey) -> String {
     match (client.profile, client.metadata.subject_type) {
         (Profile::Microsoft, _) => {
-            let mut bytes = [0; 32];
-            let both = client.id.0.as_bytes().iter().chain(account.0.as_bytes());
-            bytes.iter_mut().zip(both).for_each(|(byte, id)| *byte = *id);
-            base64url::encode(sha256(bytes))
+            base64url::encode(sha256([*client.id.0.as_bytes(), *account.0.as_bytes()].as_flattened()))
         }
         (_, SubjectType::Public) => account.to_string(),
         (_, SubjectType::Pairwise) => {

@@ -154,8 +154,6 @@ fn a_token_that_is_signed_but_not_as_it_should_be_is_refused() {
     let deep = format!(r#"{{"sub":"ana","scp":"","x":{}{}}}"#, "[".repeat(2_000), "]".repeat(2_000));
     let payloads = [
         ("exp a text", r#"{"sub":"ana","scp":"","exp":"1000"}"#, WrongClaimType),
-        ("exp a fraction", r#"{"sub":"ana","scp":"","exp":1000.5}"#, WrongClaimType),
-        ("exp a float", r#"{"sub":"ana","scp":"","exp":1e3}"#, WrongClaimType),
         ("exp too large", r#"{"sub":"ana","scp":"","exp":9223372036854775808}"#, WrongClaimType),
         ("exp null", r#"{"sub":"ana","scp":"","exp":null}"#, WrongClaimType),
         ("exp a list", r#"{"sub":"ana","scp":"","exp":[1000]}"#, WrongClaimType),

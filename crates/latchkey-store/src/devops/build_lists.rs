@@ -291,9 +291,10 @@ fn set<T: Copy>(chosen: &[T], word: fn(T) -> &'static str) -> Option<String> {
     (!words.is_empty()).then(|| format!(",{},", words.join(",")))
 }
 
-/// The pattern of a build number; a `*` at its end stands for the rest.
+/// The pattern of a build number; a `*` at its end stands for the rest. Letters beyond ASCII have one case only: both databases compare them
+/// as they are.
 fn number_pattern(number: &str) -> String {
-    let number = number.to_lowercase();
+    let number = number.to_ascii_lowercase();
     match number.strip_suffix('*') {
         Some(start) => format!("{}%", literally(start)),
         None => literally(&number),
@@ -328,6 +329,7 @@ mod tests {
     fn what_a_person_writes_in_a_filter_stands_for_itself() {
         assert_eq!(number_pattern("A_1%*"), "a\\_1\\%%");
         assert_eq!(number_pattern("2026\\"), "2026\\\\");
+        assert_eq!(number_pattern("NÄCHTLICH 1"), "nÄchtlich 1");
         assert_eq!(tag_pattern(&["b%".into(), "A".into()]).as_deref(), Some("%\na\n%\nb\\%\n%"));
         assert_eq!(tag_pattern(&[]), None);
         assert_eq!(super::super::builds::tag_keys(&["B".into(), "a".into()].into()), "\na\n\nb\n");

@@ -148,27 +148,6 @@ impl Memory {
     }
 }
 
-/// Why there is nothing to remember.
-pub(super) enum Missing {
-    NotThere,
-    Failed(StoreError),
-}
-
-impl From<StoreError> for Missing {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl Missing {
-    pub(super) fn into_result<T>(self) -> Result<Option<T>, StoreError> {
-        match self {
-            Self::NotThere => Ok(None),
-            Self::Failed(error) => Err(error),
-        }
-    }
-}
-
 impl Store {
     /// An organization by its name, in any case, or by its id, with what access to it and in it is decided by.
     pub async fn organization(&self, name_or_id: &str) -> Result<Option<Arc<OrganizationFacts>>, StoreError> {
@@ -176,17 +155,16 @@ impl Store {
             return self.organization_by_id(OrganizationId(id)).await;
         }
         let name = key(name_or_id);
-        let load = async || self.organization_named(&name).await?.ok_or(Missing::NotThere);
-        match self.devops.names.get_or_load(name.clone(), load).await {
-            Ok(id) => self.organization_by_id(id).await,
-            Err(missing) => missing.into_result(),
+        let find = async || self.organization_named(&name).await;
+        match self.devops.names.get_or_find(name.clone(), find).await? {
+            Some(id) => self.organization_by_id(id).await,
+            None => Ok(None),
         }
     }
 
     /// An organization by its id.
     pub async fn organization_by_id(&self, id: OrganizationId) -> Result<Option<Arc<OrganizationFacts>>, StoreError> {
-        let load = async || self.load_organization(id).await?.ok_or(Missing::NotThere);
-        self.devops.organizations.get_or_load(id, load).await.map(Some).or_else(Missing::into_result)
+        self.devops.organizations.get_or_find(id, async || self.find_organization(id).await).await
     }
 
     /// A person's membership in an organization.
@@ -211,7 +189,7 @@ impl Store {
         Ok(organizations)
     }
 
-    async fn load_organization(&self, id: OrganizationId) -> Result<Option<Arc<OrganizationFacts>>, StoreError> {
+    async fn find_organization(&self, id: OrganizationId) -> Result<Option<Arc<OrganizationFacts>>, StoreError> {
         // Taken before anything is read: what is filed under a number is never older than the number.
         let generation = self.devops.generation.fetch_add(1, Relaxed);
         let Some((organization, version)) = self.read_organization(id).await? else { return Ok(None) };

@@ -10,6 +10,7 @@ use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId};
 use latchkey_devops::membership::{AcceptedService, Member};
 use latchkey_devops::organization::Organization;
 use latchkey_devops::scope::Scopes;
+use latchkey_identity::client::ClientId;
 use latchkey_jose::Timestamp;
 use serde_json::json;
 
@@ -18,6 +19,7 @@ use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
 use crate::identity::authorization_lists::alive;
+use crate::identity::clients;
 use crate::statement::{Changes, Sql};
 use crate::value::Row;
 
@@ -127,10 +129,13 @@ pub(crate) const ALL: &[&Sql] = &[
     &LEAVE_ALL_PROJECTS,
 ];
 
-/// Adds a member with groups and projects. Lost when they are a member already.
+/// Adds a member with groups and projects. Lost when they are a member already, or an app that was deleted.
 pub fn add(organization: &Organization, member: &Member, author: &Author) -> Changes {
     let (id, person) = (organization.id, member.person);
     let mut changes = Changes::none();
+    if member.service.is_some() {
+        clients::must_be_there(&mut changes, ClientId(person.0));
+    }
     // Nothing that somebody left behind in an earlier membership comes back.
     forget_all(&mut changes, id, person);
     let (licence, service) = (member.access_level.licence(), member.service);

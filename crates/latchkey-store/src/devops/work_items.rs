@@ -1,5 +1,7 @@
 //! Work items and their revisions.
 
+mod walk;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,11 +10,11 @@ use latchkey_devops::ids::{AppId, OrganizationId, PersonId, ProjectId};
 use latchkey_devops::work_item::{
     Comment, Field, FieldValue, Fields, Link, LinkType, Relation, Revision, TextFormat, WorkItem, WorkItemType,
 };
-use latchkey_jose::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::facts::Missing;
+pub use walk::{Step, Unread, Walked};
+
 use super::organizations::{Numbered, take_number};
 use super::{Through, Unproven, comments, from_json, meaning, to_json};
 use crate::Store;
@@ -27,30 +29,6 @@ const SMALL_RELATIONS: usize = 20;
 
 /// How many items one statement reads.
 pub const AT_ONCE: usize = 40;
-
-/// How far a walk through the work items of a project has come. It begins before all of them. An item that changes meanwhile comes again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Step {
-    changed_at: Timestamp,
-    id: i64,
-}
-
-impl Default for Step {
-    fn default() -> Self {
-        Self { changed_at: Timestamp::from_micros(i64::MIN), id: i64::MIN }
-    }
-}
-
-/// Where a step of a walk led.
-#[derive(Debug)]
-pub struct Walked {
-    /// The items on the way.
-    pub items: Vec<WorkItem>,
-    /// How many more there were that did not exist at the moment asked for.
-    pub not_there_yet: usize,
-    /// Where it goes on, if it has not come to the end.
-    pub next: Option<Step>,
-}
 
 /// Work items of an organization or their revisions, in the columns that [`read`] reads.
 macro_rules! select {
@@ -80,42 +58,6 @@ const BY_IDS: Sql = Sql::read(
 const OF_PROJECT: Sql = Sql::read(
     "work_items.of_project",
     select!("work_item", "project = $2 ORDER BY changed_at DESC, id DESC LIMIT $3 OFFSET $4"),
-);
-
-const WALK: Sql = Sql::read(
-    "work_items.walk",
-    select!("work_item", "project = $2 AND (changed_at, id) > ($3, $4) ORDER BY changed_at, id LIMIT $5"),
-);
-
-/// The same as of a moment. Items that were not there yet are walked over too, so that a step is as long as it says; their columns are
-/// empty but for the last two, which are the place on the way: when the item was changed last, whatever the moment, and its number. In no
-/// order.
-const WALK_AS_OF: Sql = Sql::read(
-    "work_items.walk_as_of",
-    "WITH item AS (
-            SELECT organization, id, created_at, changed_at FROM work_item
-             WHERE organization = $1 AND project = $2 AND (changed_at, id) > ($3, $4)
-             ORDER BY changed_at, id LIMIT $6)
-     SELECT seen.id, seen.project, seen.rev, seen.kind, seen.fields, seen.relations, seen.markdown_fields,
-            seen.comment_count, seen.created_at, seen.created_by, seen.changed_at, seen.changed_by, item.changed_at, item.id
-       FROM item
-       LEFT JOIN work_item_revision AS seen
-         ON seen.organization = item.organization AND seen.id = item.id AND seen.rev = (
-            SELECT past.rev FROM work_item_revision AS past
-             WHERE past.organization = item.organization AND past.id = item.id AND past.changed_at <= $5
-                   AND item.created_at <= $5
-             ORDER BY past.rev DESC LIMIT 1)",
-);
-
-/// Some revisions of several items.
-const REVISIONS_OF_SEVERAL: Sql = Sql::read(
-    "work_items.revisions_of_several",
-    select!(
-        "work_item_revision",
-        "project = $2 AND rev > $3 AND rev <= $4
-            AND id IN ($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44)"
-    ),
 );
 
 const REVISIONS: Sql = Sql::read(
@@ -172,9 +114,11 @@ pub(crate) const ALL: &[&Sql] = &[
     &BY_ID,
     &BY_IDS,
     &OF_PROJECT,
-    &WALK,
-    &WALK_AS_OF,
-    &REVISIONS_OF_SEVERAL,
+    &walk::AHEAD,
+    &walk::AHEAD_AS_OF,
+    &walk::AHEAD_OF_SEVERAL,
+    &walk::TEXTS,
+    &walk::TEXTS_NOW,
     &REVISIONS,
     &REVISION,
     &REVISIONS_THROUGH,
@@ -240,7 +184,7 @@ pub(super) fn changed_now(organization: OrganizationId, id: i64) -> Notice {
 }
 
 /// Whether a work item is small enough to be kept in memory.
-fn is_small(item: &Arc<WorkItem>) -> bool {
+fn is_small(item: &WorkItem) -> bool {
     let texts = item.fields.iter().map(|(_, value)| match value {
         FieldValue::Text(text) => text.len(),
         _ => 0,
@@ -255,13 +199,17 @@ impl Store {
         organization: OrganizationId,
         id: i64,
     ) -> Result<Option<Unproven<Arc<WorkItem>>>, StoreError> {
-        let load = async || {
-            let row = self.read_one(&BY_ID, vec![organization.into(), id.into()]).await?.ok_or(Missing::NotThere)?;
-            Ok(Arc::new(read(&row)?))
-        };
-        let found = self.devops.work_items.get_or_load_if((organization, id), is_small, load).await;
-        let found = found.map(Some).or_else(Missing::into_result)?;
-        Ok(found.map(|item| Unproven::in_project(organization, item.project, item)))
+        let (remembered, key) = (&self.devops.work_items, (organization, id));
+        if let Some(item) = remembered.get(&key) {
+            return Ok(Some(Unproven::in_project(organization, item.project, item)));
+        }
+        let before = remembered.before_load(&key);
+        let Some(row) = self.read_one(&BY_ID, vec![organization.into(), id.into()]).await? else { return Ok(None) };
+        let item = Arc::new(read(&row)?);
+        if is_small(&item) {
+            remembered.keep(key, Arc::clone(&item), before);
+        }
+        Ok(Some(Unproven::in_project(organization, item.project, item)))
     }
 
     /// Those of these work items that there are, in the order asked for.
@@ -291,44 +239,6 @@ impl Store {
     ) -> Result<Vec<WorkItem>, StoreError> {
         let values = vec![access.organization().into(), access.project().into(), count.into(), skip.into()];
         self.read(&OF_PROJECT, values).await?.iter().map(read).collect()
-    }
-
-    /// The next work items of a project, as they are or as they were at a moment.
-    pub async fn walk_work_items(
-        &self,
-        access: &ProjectAccess,
-        as_of: Option<Timestamp>,
-        step: Step,
-        count: u32,
-    ) -> Result<Walked, StoreError> {
-        let place = [access.organization().into(), access.project().into(), step.changed_at.into(), step.id.into()];
-        let (sql, changed_at, id) = if as_of.is_some() { (&WALK_AS_OF, 12, 13) } else { (&WALK, 10, 0) };
-        let values = place.into_iter().chain(as_of.map(Value::from)).chain([count.into()]);
-        let rows = self.read(sql, values.collect()).await?;
-        let mut met = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let item = row.opt_int(0)?.map(|_| read(row)).transpose()?;
-            met.push((Step { changed_at: row.time(changed_at)?, id: row.int(id)? }, item));
-        }
-        met.sort_unstable_by_key(|(step, _)| *step);
-        let next = met.last().map(|(step, _)| *step).filter(|_| met.len() >= count as usize);
-        let items: Vec<WorkItem> = met.into_iter().filter_map(|(_, item)| item).collect();
-        Ok(Walked { not_there_yet: rows.len() - items.len(), items, next })
-    }
-
-    /// The revisions behind `after` and up to `last` of some work items of a project, [`AT_ONCE`] at the most, in no order.
-    pub async fn revisions_of_several(
-        &self,
-        access: &ProjectAccess,
-        ids: &[i64],
-        after: i64,
-        last: i64,
-    ) -> Result<Vec<WorkItem>, StoreError> {
-        let Some(any) = ids.last() else { return Ok(Vec::new()) };
-        let place = [access.organization().into(), access.project().into(), after.into(), last.into()];
-        let padded = ids.iter().chain(std::iter::repeat_n(any, AT_ONCE)).take(AT_ONCE).map(|id| (*id).into());
-        let rows = self.read(&REVISIONS_OF_SEVERAL, place.into_iter().chain(padded).collect()).await?;
-        rows.iter().map(read).collect()
     }
 
     /// The revisions of a work item behind revision `after`, oldest first: all of them behind 0.

@@ -40,8 +40,9 @@ pub(crate) fn postgres(text: &str) -> String {
 pub(crate) fn postgres_guard(text: &str) -> String {
     let text = postgres(text);
     let statement = text.trim().trim_end_matches(';');
-    let gives_rows = |word| matches!(word, Word::Plain("RETURNING" | "SHARE"));
-    let returning = if Words::of(statement).any(gives_rows) { "" } else { " RETURNING 1" };
+    let gives_rows =
+        statement.starts_with("SELECT") || Words::of(statement).any(|word| word == Word::Plain("RETURNING"));
+    let returning = if gives_rows { "" } else { " RETURNING 1" };
     format!("WITH touched AS ({statement}{returning}) SELECT 1 / count(*) AS guard FROM touched")
 }
 
@@ -148,7 +149,14 @@ mod tests {
             "WITH touched AS (DELETE FROM t WHERE a = $1 RETURNING 1) SELECT 1 / count(*) AS guard FROM touched"
         );
         assert!(!postgres_guard("UPDATE t SET a = 1 RETURNING a").contains("RETURNING 1"));
-        assert!(!postgres_guard("SELECT a FROM t WHERE b = $1 FOR SHARE").contains("RETURNING"));
+        for lock in ["SHARE", "UPDATE"] {
+            assert!(
+                !postgres_guard(&format!(" SELECT a FROM t WHERE b = $1 FOR {lock}")).contains("RETURNING"),
+                "{lock}"
+            );
+        }
+        let from_a_locked_row = "INSERT INTO t (a) SELECT a FROM u WHERE b = $1 FOR SHARE";
+        assert!(postgres_guard(from_a_locked_row).contains("FOR SHARE RETURNING 1)"));
     }
 
     #[test]

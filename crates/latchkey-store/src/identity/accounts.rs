@@ -8,7 +8,6 @@ use latchkey_identity::account::{Account, AccountId, AccountState, email_key};
 use latchkey_identity::claims::StandardClaims;
 use latchkey_identity::tenant::{Tenant, TenantId};
 
-use super::memory::{Absent, present};
 use super::{authorizations, meaningless, sessions};
 use crate::Store;
 use crate::error::StoreError;
@@ -193,19 +192,20 @@ fn read_claims(text: Option<&str>) -> Result<StandardClaims, StoreError> {
 impl Store {
     /// An account with its tenants.
     pub async fn account(&self, id: AccountId) -> Result<Option<Arc<Person>>, StoreError> {
-        present(self.memory.accounts.get_or_load(id, async || self.load_person(id).await).await)
+        self.memory.accounts.get_or_find(id, async || self.find_person(id).await).await
     }
 
-    async fn load_person(&self, id: AccountId) -> Result<Arc<Person>, Absent> {
+    async fn find_person(&self, id: AccountId) -> Result<Option<Arc<Person>>, StoreError> {
         let rows = self.read(&BY_ID, vec![id.0.into()]).await?;
-        let account = from_row(rows.first().ok_or(Absent::Nothing)?)?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let account = from_row(first)?;
         let mut guest_of = Vec::new();
         for row in &rows {
             guest_of.extend(row.opt_uuid(WIDTH)?.map(TenantId));
         }
         let home = self.tenant(account.tenant).await?;
         let home = home.ok_or_else(|| meaningless("tenant", account.tenant.to_string()))?;
-        Ok(Arc::new(Person { account, home, guest_of }))
+        Ok(Some(Arc::new(Person { account, home, guest_of })))
     }
 
     /// The account that an address finds, and what is kept of its password. The key is made by [`email_key`].

@@ -13,9 +13,8 @@ use latchkey_identity::tenant::TenantId;
 use latchkey_jose::base64url;
 use uuid::Uuid;
 
-use super::memory::{Absent, present};
 use super::scope_sets::scope_set;
-use super::{counted, meaningless, sessions, token_families};
+use super::{clients, counted, meaningless, sessions, token_families};
 use crate::Store;
 use crate::error::StoreError;
 use crate::feed::Notice;
@@ -121,6 +120,7 @@ pub(super) const ALL: &[&Sql] = &[
 
 pub(super) fn authorize(changes: &mut Changes, authorization: &Authorization) {
     must_have_its_session(changes, authorization);
+    clients::must_be_there(changes, authorization.client);
     let (ended_at, reason) = authorization.ended.unzip();
     let values = vec![
         authorization.id.0.into(),
@@ -299,11 +299,10 @@ impl Store {
     }
 
     async fn remembered_authorization(&self, id: AuthorizationId) -> Result<Option<Arc<Authorization>>, StoreError> {
-        let load = async || {
-            let row = self.read_one(&BY_ID, vec![id.0.into()]).await?.ok_or(Absent::Nothing)?;
-            Ok(Arc::new(from_row(&row)?))
+        let find = async || {
+            self.read_one(&BY_ID, vec![id.0.into()]).await?.map(|row| from_row(&row).map(Arc::new)).transpose()
         };
-        present(self.memory.authorizations.get_or_load(id, load).await)
+        self.memory.authorizations.get_or_find(id, find).await
     }
 
     /// The authorization that a person has for a client and that has not ended. It may have run out.

@@ -113,6 +113,7 @@ pub(super) fn forget(changes: &mut Changes, client: ClientId) {
 
 /// One that nobody ever authorized goes, without a trace: what it was stands in its document.
 pub(super) fn forget_unused(changes: &mut Changes, client: ClientId) {
+    clients::hold_alone(changes, client);
     changes.write(&ERASE, vec![client.0.into()]).notice(Notice::Client(client.0));
     client_redirect_uris::remove_all(changes, client);
     client_keys::remove_all(changes, client);

@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use super::client_keys::{self, Of};
 use super::client_redirect_uris::{self, RedirectUris};
-use super::memory::{Absent, present};
 use super::{authorizations, client_documents, client_secrets, dynamic_clients, federated_credentials, meaningless};
 use crate::Store;
 use crate::error::StoreError;
@@ -77,6 +76,15 @@ const DELETE: Sql = Sql::guarded(
 )
 .by_key();
 
+/// Finds no row once the client is deleted. The row is held, so that it is not deleted before what hangs on it is there.
+const HOLD: Sql =
+    Sql::guarded("clients.hold", "SELECT id FROM client WHERE id = $1 AND deleted_at IS NULL FOR SHARE").by_key();
+
+/// The same for who deletes it: whoever holds it is waited for, and what they made is seen by the statement that follows.
+const HOLD_ALONE: Sql =
+    Sql::guarded("clients.hold_alone", "SELECT id FROM client WHERE id = $1 AND deleted_at IS NULL FOR UPDATE")
+        .by_key();
+
 /// Touches no row when somebody has authorized it meanwhile, or made it a member.
 const DELETE_UNUSED: Sql = Sql::guarded(
     "clients.delete_unused",
@@ -128,6 +136,8 @@ pub(super) const ALL: &[&Sql] = &[
     &REGISTER,
     &IMPORT,
     &CHANGE,
+    &HOLD,
+    &HOLD_ALONE,
     &DELETE,
     &DELETE_UNUSED,
     &SET_SUSPENDED,
@@ -213,12 +223,23 @@ pub(super) fn change(changes: &mut Changes, client: Client, from_version: i64) {
     changes.notice(Notice::Client(client.id.0));
 }
 
+/// What follows hangs on the client: an approval, a membership.
+pub(crate) fn must_be_there(changes: &mut Changes, client: ClientId) {
+    changes.write(&HOLD, vec![client.0.into()]);
+}
+
+/// What follows deletes the client if nothing hangs on it.
+pub(super) fn hold_alone(changes: &mut Changes, client: ClientId) {
+    changes.write(&HOLD_ALONE, vec![client.0.into()]);
+}
+
 pub(super) fn delete(changes: &mut Changes, client: ClientId, at: Timestamp) {
     delete_by(&DELETE, changes, client, at);
 }
 
 /// The same of one that is of use to nobody.
 pub(super) fn delete_unused(changes: &mut Changes, client: ClientId, at: Timestamp) {
+    hold_alone(changes, client);
     delete_by(&DELETE_UNUSED, changes, client, at);
 }
 
@@ -385,11 +406,8 @@ fn gather(rows: &[Row]) -> Result<Vec<Client>, StoreError> {
 impl Store {
     /// A client, unless it was deleted.
     pub async fn client(&self, id: ClientId) -> Result<Option<Arc<Client>>, StoreError> {
-        let load = async || {
-            let found = self.clients(&BY_ID, id.0, Of::Client(id)).await?;
-            found.into_iter().next().map(Arc::new).ok_or(Absent::Nothing)
-        };
-        present(self.memory.clients.get_or_load(id, load).await)
+        let find = async || Ok(self.clients(&BY_ID, id.0, Of::Client(id)).await?.into_iter().next().map(Arc::new));
+        self.memory.clients.get_or_find(id, find).await
     }
 
     async fn clients(&self, sql: &'static Sql, id: Uuid, of: Of) -> Result<Vec<Client>, StoreError> {

@@ -85,9 +85,6 @@ const OF_ORGANIZATION: Sql = Sql::read(
     "SELECT client FROM legacy_app_organization WHERE organization = $1 ORDER BY client",
 );
 
-/// Whether an id was ever given away, also to what is deleted.
-const WAS_GIVEN: Sql = Sql::read("legacy_apps.was_given", "SELECT deleted_at FROM client WHERE id = $1").by_key();
-
 pub(super) const ALL: &[&Sql] = &[
     &OPEN_IMPORT,
     &STILL_OPEN,
@@ -100,7 +97,6 @@ pub(super) const ALL: &[&Sql] = &[
     &JOIN,
     &BY_CLIENT,
     &OF_ORGANIZATION,
-    &WAS_GIVEN,
 ];
 
 pub(super) fn open_import(changes: &mut Changes, organization: Uuid, tenant: TenantId, at: Timestamp) {
@@ -248,15 +244,14 @@ impl Store {
         let LegacyImport { registration, organization, tenant, resource, key, address, now } = request;
         let gate = self.legacy_import(organization).await?;
         let (client, app) = (self.client(registration.id).await?, self.legacy_app(registration.id).await?);
-        let given = self.read_one(&WAS_GIVEN, vec![registration.id.0.into()]).await?;
         let (account, tenant_of_id) = (AccountId(registration.id.0), TenantId(registration.id.0));
-        let present = match (&client, &app, &given) {
-            (Some(client), Some(app), _) => Present::Imported(client, app),
-            (Some(_), None, _) => Present::Newer,
-            (None, _, Some(_)) => Present::Deleted,
-            (None, _, None) if self.account(account).await?.is_some() => Present::SomebodyElse,
-            (None, _, None) if self.tenant(tenant_of_id).await?.is_some() => Present::SomebodyElse,
-            (None, _, None) => Present::Nobody,
+        let present = match (&client, &app) {
+            (Some(client), Some(app)) => Present::Imported(client, app),
+            (Some(_), None) => Present::Newer,
+            (None, _) if self.was_ever_a_client(registration.id).await? => Present::Deleted,
+            (None, _) if self.account(account).await?.is_some() => Present::SomebodyElse,
+            (None, _) if self.tenant(tenant_of_id).await?.is_some() => Present::SomebodyElse,
+            (None, _) => Present::Nobody,
         };
         let destination = Destination { organization, tenant, gate: gate.as_ref(), present, resource };
         Ok(import(registration, destination, key, now, &mut entropy()).seen_from(address))

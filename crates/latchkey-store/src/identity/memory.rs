@@ -14,11 +14,9 @@ use latchkey_identity::session::{BrowserHash, Session, SessionId};
 use latchkey_identity::tenant::{Tenant, TenantId};
 use latchkey_identity::time::AccessTokenLifetime;
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
-
 use quick_cache::sync::Cache;
 
 use super::Person;
-use crate::error::StoreError;
 use crate::feed::{Feed, Notice};
 use crate::remembered::Remembered;
 
@@ -118,27 +116,6 @@ impl Memory {
         self.browsers.forget_all();
         self.families.forget_all();
         self.codes.clear();
-    }
-}
-
-/// What a load found that brings no value. Absences are not remembered: there is no end of things that do not exist.
-pub(super) enum Absent {
-    Nothing,
-    Failed(StoreError),
-}
-
-impl From<StoreError> for Absent {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// What was found, or that there is nothing.
-pub(super) fn present<T>(loaded: Result<T, Absent>) -> Result<Option<T>, StoreError> {
-    match loaded {
-        Ok(value) => Ok(Some(value)),
-        Err(Absent::Nothing) => Ok(None),
-        Err(Absent::Failed(error)) => Err(error),
     }
 }
 

@@ -6,11 +6,10 @@ use latchkey_identity::Timestamp;
 use latchkey_identity::tenant::{Tenant, TenantId, TenantKind};
 
 use super::meaningless;
-use super::memory::{Absent, present};
 use crate::Store;
 use crate::error::StoreError;
 use crate::statement::{Changes, Sql};
-use crate::value::Row;
+use crate::value::{Row, Value};
 
 const CREATE: Sql =
     Sql::guarded("tenants.create", "INSERT INTO tenant (id, kind, name, domain) VALUES ($1, $2, $3, $4)");
@@ -54,14 +53,13 @@ fn from_row(row: &Row) -> Result<Tenant, StoreError> {
 impl Store {
     /// A tenant.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, StoreError> {
-        let load = async || self.load_tenant(&BY_ID, id.0.into()).await;
-        present(self.memory.tenants.get_or_load(id, load).await)
+        self.memory.tenants.get_or_find(id, async || self.find_tenant(&BY_ID, id.0.into()).await).await
     }
 
     /// The tenant of a verified domain, in lower case.
     pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Arc<Tenant>>, StoreError> {
-        let load = async || self.load_tenant(&BY_DOMAIN, domain.into()).await;
-        present(self.memory.domains.get_or_load(domain.to_owned(), load).await)
+        let find = async || self.find_tenant(&BY_DOMAIN, domain.into()).await;
+        self.memory.domains.get_or_find(domain.to_owned(), find).await
     }
 
     /// Every tenant, by domain.
@@ -69,8 +67,7 @@ impl Store {
         self.read(&EVERY, vec![]).await?.iter().map(from_row).collect()
     }
 
-    async fn load_tenant(&self, sql: &'static Sql, key: crate::Value) -> Result<Arc<Tenant>, Absent> {
-        let row = self.read_one(sql, vec![key]).await?.ok_or(Absent::Nothing)?;
-        Ok(Arc::new(from_row(&row)?))
+    async fn find_tenant(&self, sql: &'static Sql, key: Value) -> Result<Option<Arc<Tenant>>, StoreError> {
+        self.read_one(sql, vec![key]).await?.map(|row| from_row(&row).map(Arc::new)).transpose()
     }
 }

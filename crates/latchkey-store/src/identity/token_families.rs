@@ -16,7 +16,6 @@ use latchkey_identity::token::family::{FamilyId, TokenFamily};
 use uuid::Uuid;
 
 use super::authorizations::{self, WIDTH, columns};
-use super::memory::{Absent, present};
 use super::scope_sets::scope_set;
 use super::{counted, meaningless};
 use crate::Store;
@@ -282,18 +281,13 @@ fn from_row(row: &Row, first: usize) -> Result<TokenFamily, StoreError> {
 impl Store {
     /// A token family, ended or not, with the authorization above it.
     pub async fn family(&self, id: FamilyId) -> Result<Option<(TokenFamily, Authorization)>, StoreError> {
-        let before = self.memory.authorizations.before_any_load();
-        let mut above = None;
-        let load = async || {
-            let row = self.read_one(&BY_ID, vec![id.0.into()]).await?.ok_or(Absent::Nothing)?;
-            above = Some(authorizations::from_row(&row)?);
-            Ok(Arc::new(from_row(&row, WIDTH)?))
-        };
-        let family = present(self.memory.families.load(id, load).await)?;
-        if let Some(above) = &above {
-            self.memory.authorizations.keep(above.id, Arc::new(above.clone()), before);
-        }
-        Ok(family.map(Arc::unwrap_or_clone).zip(above))
+        let (families, above) = (&self.memory.families, &self.memory.authorizations);
+        let (before, before_above) = (families.before_load(&id), above.before_any_load());
+        let Some(row) = self.read_one(&BY_ID, vec![id.0.into()]).await? else { return Ok(None) };
+        let (family, authorization) = (from_row(&row, WIDTH)?, authorizations::from_row(&row)?);
+        families.keep(id, Arc::new(family.clone()), before);
+        above.keep(authorization.id, Arc::new(authorization.clone()), before_above);
+        Ok(Some((family, authorization)))
     }
 
     /// What is remembered of a token family, with the authorization above it as it is now. No database is asked.

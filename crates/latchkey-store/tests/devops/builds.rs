@@ -104,6 +104,9 @@ fn builds_are_listed_as_the_filter_says() {
         ] {
             assert_eq!(listed(query).await, expected, "{query:?}");
         }
+        let renamed = BuildPatch { build_number: Some("NÄCHTLICH".to_owned()), ..BuildPatch::default() };
+        harbor.patch_build(5, renamed, later(80)).await;
+        assert_eq!(listed(&[("buildNumber", "nÄcht*")]).await, [5], "letters beyond ASCII have one case");
         let nobody = BuildFilter { requested_for: Some(PersonRequested::Id(EVE)), ..BuildFilter::default() };
         assert!(store.builds(&access, &nobody, None).await.unwrap().builds.is_empty());
     });

@@ -4,5 +4,6 @@
 mod builds;
 mod organizations;
 mod pull_requests;
+mod walks;
 mod work_items;
 mod world;

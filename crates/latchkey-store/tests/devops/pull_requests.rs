@@ -108,13 +108,14 @@ fn between_two_branches_one_pull_request_is_open() {
 #[test]
 fn of_twins_from_before_the_newest_stays_open() {
     const ALLOW: Sql = Sql::sweep("test.allow_twins", "DROP INDEX pull_request_open");
-    const BEFORE: Sql = Sql::sweep("test.before_0040", "DELETE FROM schema_version WHERE version = 40");
+    const BEFORE: Sql = Sql::sweep("test.before_0040", "DELETE FROM schema_version WHERE version >= 40");
+    const UNDO_0041: Sql = Sql::sweep("test.undo_0041", "DROP INDEX work_item_revision_changed");
     on_both_engines(async |database| {
         let store = database.open().await;
         let harbor = World::harbor(&store).await;
         let access = harbor.repository().await;
         let mut before = Changes::none();
-        before.write(&ALLOW, vec![]).write(&BEFORE, vec![]);
+        before.write(&ALLOW, vec![]).write(&UNDO_0041, vec![]).write(&BEFORE, vec![]);
         store.commit(before).await.unwrap();
         for id in 1..=4 {
             let target_ref = if id == 4 { "refs/heads/other" } else { "refs/heads/main" }.into();

@@ -1,14 +1,11 @@
 //! Work items with their history and comments.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use latchkey_devops::work_item::comment::CommentText;
 use latchkey_devops::work_item::{Comment, TextFormat};
-use latchkey_jose::Timestamp;
 use latchkey_store::CommitError;
 use latchkey_store::devops::comments;
-use latchkey_store::devops::work_items::Step;
 use latchkey_testkit::databases::on_both_databases;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -64,54 +61,6 @@ fn many_work_items_are_read_in_the_order_asked_for() {
         assert!(store.work_items(harbor.id, &[]).await.unwrap().is_empty());
         let newest = store.work_items_of_project(&access, 3, 1).await.unwrap();
         assert_eq!(newest.iter().map(|item| item.id).collect::<Vec<_>>(), [44, 43, 42]);
-    });
-}
-
-#[test]
-fn a_walk_meets_every_item_as_it_is_and_as_it_was() {
-    on_both_databases(async |store| {
-        let harbor = World::harbor(&store).await;
-        let access = harbor.project().await;
-        for number in 1..=7 {
-            // Several are made at the same moment.
-            harbor.create_item(a_task("Polish"), later(number / 3)).await;
-        }
-        for at in [10, 11, 12] {
-            let (_, changes) = harbor.next_revision(2, "Polish well", later(at)).await;
-            store.commit(changes).await.unwrap();
-        }
-        harbor.create_item(a_task("Paint"), later(20)).await;
-        let walk = async |as_of| {
-            let (mut step, mut seen, mut met) = (Step::default(), Vec::new(), 0);
-            loop {
-                let walked = store.walk_work_items(&access, as_of, step, 3).await.unwrap();
-                let here = walked.items.len() + walked.not_there_yet;
-                assert!(here <= 3, "a step is as long as it says");
-                met += here;
-                seen.extend(walked.items.iter().map(|item| (item.id, item.rev)));
-                let Some(next) = walked.next else {
-                    assert_eq!(met, 8, "what was not there yet is met too");
-                    return seen;
-                };
-                step = next;
-            }
-        };
-        let now = [(1, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (2, 4), (8, 1)];
-        assert_eq!(walk(None).await, now);
-        assert_eq!(walk(Some(later(30))).await, now);
-        assert_eq!(walk(Some(later(11))).await, [(1, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (2, 3)]);
-        assert_eq!(walk(Some(later(1))).await, [(1, 1), (3, 1), (4, 1), (5, 1), (2, 1)]);
-        assert_eq!(walk(Some(Timestamp::from_secs(0))).await, []);
-        let revisions = async |after, last| {
-            let found = store.revisions_of_several(&access, &[1, 2, 99], after, last).await.unwrap();
-            found.iter().map(|item| (item.id, item.rev)).collect::<BTreeSet<_>>()
-        };
-        assert_eq!(revisions(0, 2).await, [(1, 1), (2, 1), (2, 2)].into());
-        assert_eq!(revisions(2, 9).await, [(2, 3), (2, 4)].into());
-        assert!(store.revisions_of_several(&access, &[], 0, 9).await.unwrap().is_empty());
-        let elsewhere = World::shore(&store).await.project().await;
-        assert!(store.walk_work_items(&elsewhere, None, Step::default(), 9).await.unwrap().items.is_empty());
-        assert!(store.revisions_of_several(&elsewhere, &[1, 2], 0, 9).await.unwrap().is_empty());
     });
 }
 

@@ -165,12 +165,16 @@ impl World {
     }
 
     pub(crate) async fn next_revision(&self, id: i64, title: &str, now: Timestamp) -> (Revision, Changes) {
+        self.patched(id, &titled(title), now).await
+    }
+
+    pub(crate) async fn patched(&self, id: i64, patch: &Patch, now: Timestamp) -> (Revision, Changes) {
         let (access, facts) = (self.project().await, self.facts().await);
         let (people, reachable) = (People::default(), [].into());
         let project = facts.project_by_id(self.project).unwrap();
         let surroundings = Surroundings { project, people: &people, reachable_items: &reachable };
         let current = self.store.work_item(self.id, id).await.unwrap().unwrap().prove(&access).unwrap();
-        let revision = work_item::update(&current, &titled(title), surroundings, self.owner, now).unwrap();
+        let revision = work_item::update(&current, patch, surroundings, self.owner, now).unwrap();
         let changes = work_items::keep(&access, &revision, None);
         (revision, changes)
     }

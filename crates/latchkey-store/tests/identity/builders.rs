@@ -143,6 +143,11 @@ pub(crate) fn a_bare_client() -> Client {
     }
 }
 
+/// An app of this number.
+pub(crate) fn an_app(number: u128) -> Client {
+    Client { id: ClientId(id(number)), ..a_bare_client() }
+}
+
 pub(crate) fn a_secret(number: u8) -> ClientSecret {
     ClientSecret {
         id: id(number.into()),

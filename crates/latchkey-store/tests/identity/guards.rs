@@ -3,7 +3,7 @@
 use latchkey_identity::Change;
 use latchkey_identity::account::{Account, AccountId};
 use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason};
-use latchkey_identity::client::{Client, ClientState};
+use latchkey_identity::client::{Client, ClientId, ClientState};
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::grant::device_code::DeviceCode;
 use latchkey_identity::secret::TokenHash;
@@ -71,6 +71,16 @@ fn what_is_there_already_is_not_made_again() {
         // Another tenant is another authorization, and so is the one after the end of the first.
         with(&store, vec![authorize(&Authorization { tenant: shore().id, ..second.clone() })]).await;
         with(&store, vec![revoke(), authorize(&Authorization { id: AuthorizationId(id(98)), ..second })]).await;
+    });
+}
+
+#[test]
+fn nothing_is_given_to_an_app_that_is_gone() {
+    on_both_databases(async |store| {
+        with_everything(&store, &an_authorization()).await;
+        with(&store, vec![Change::DeleteClient { client: burndown().id, at: later(9) }]).await;
+        is_lost(&store, authorize(&Authorization { id: AuthorizationId(id(99)), ..an_authorization() })).await;
+        is_lost(&store, authorize(&Authorization { client: ClientId(id(99)), ..an_authorization() })).await;
     });
 }
 

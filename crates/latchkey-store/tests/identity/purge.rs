@@ -93,7 +93,8 @@ fn an_authorization_that_ended_long_ago_goes_with_all_that_hangs_below_it() {
         };
         let ran_out = by(0xa8, ends);
         let lives = Authorization { client: a_bare_client().id, ..by(0xa9, Some(days(500))) };
-        with(&store, vec![register(&a_bare_client()), authorize(&ran_out), authorize(&lives)]).await;
+        with(&store, vec![register(&an_app(0xa8)), register(&a_bare_client())]).await;
+        with(&store, vec![authorize(&ran_out), authorize(&lives)]).await;
         let one = |given: AuthorizationId| {
             let refused = RefusedUse {
                 authorization: given,
@@ -140,7 +141,7 @@ fn an_authorization_that_is_given_anew_while_old_ones_go_is_there_whole_or_not_a
                 expires_at: Some(days(1)),
                 ..an_authorization()
             };
-            with(&store, vec![authorize(&ran_out)]).await;
+            with(&store, vec![register(&an_app(number)), authorize(&ran_out)]).await;
             let again = Authorization { version: 2, expires_at: Some(days(900)), ..ran_out.clone() };
             let renew = Change::ChangeAuthorization { authorization: Box::new(again.clone()), from_version: 1 };
             let (renewed, purged) = tokio::join!(commit(&store, vec![renew]), store.purge(days(401)));

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use latchkey_identity::administration::NewAccount;
-use latchkey_identity::authorization::{Authorization, EndReason, revoke};
+use latchkey_identity::authorization::{Authorization, AuthorizationId, EndReason, revoke};
 use latchkey_identity::claims::StandardClaims;
+use latchkey_identity::client::dynamic::DynamicClient;
 use latchkey_identity::event::{Event, EventKind};
 use latchkey_identity::set_up::{SetUp, SetUpProblem, set_up};
 use latchkey_identity::token::family::{FamilyId, TokenFamily};
-use latchkey_identity::{Change, Decision, Entropy};
+use latchkey_identity::{Change, Decision, Entropy, limits};
 use latchkey_store::{DatabaseUrl, Store, StoreError};
 use latchkey_testkit::databases::{TestDatabase, on_both_databases, runtime};
 use tokio::sync::Barrier;
@@ -68,7 +69,7 @@ async fn revoke_once(store: Store) {
 #[test]
 fn of_many_redeeming_one_code_one_succeeds_and_the_others_end_what_it_got() {
     on_both_databases(async |store| {
-        with(&store, vec![Change::CreateTenant(harbor()), authorize(&an_authorization())]).await;
+        with(&store, vec![Change::CreateTenant(harbor()), register(&burndown()), authorize(&an_authorization())]).await;
         with(&store, vec![Change::IssueCode(Box::new(a_code()))]).await;
         let answers = crowd(&store, redeem).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
@@ -223,6 +224,37 @@ fn pause() -> Change {
     Change::ChangeAuthorization { authorization: Box::new(paused), from_version: 1 }
 }
 
+/// Keeps whatever is to be recorded from being committed, until it is let go.
+struct RecordHeld {
+    holder: Client,
+    watcher: Client,
+}
+
+impl RecordHeld {
+    /// Whoever holds the end of the record holds up everybody who is to write there.
+    async fn on(database: &TestDatabase) -> Self {
+        let held = Self { holder: connect(database).await, watcher: connect(database).await };
+        held.holder.batch_execute("BEGIN; SELECT * FROM audit_head FOR UPDATE").await.unwrap();
+        held
+    }
+
+    /// Waits until so many transactions wait; `acknowledged` must not happen before.
+    async fn until_they_wait(&self, count: i64, acknowledged: impl Fn() -> bool) {
+        while waiting(&self.watcher).await < count {
+            assert!(!acknowledged(), "it was acknowledged before what it waits for");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn let_go(self) {
+        self.holder.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+fn recorded() -> Change {
+    Change::Record(Event::new(EventKind::PolicyChanged, harbor().id, NOW, ""))
+}
+
 /// On SQLite change sets come one after the other; PostgreSQL has to be told to wait.
 #[test]
 fn a_revocation_or_a_pause_is_not_acknowledged_while_something_below_it_is_on_its_way() {
@@ -234,26 +266,17 @@ fn a_revocation_or_a_pause_is_not_acknowledged_while_something_below_it_is_on_it
         runtime().block_on(async {
             let store = database.open().await;
             with_everything(&store, &an_authorization()).await;
-            let recorded = Change::Record(Event::new(EventKind::PolicyChanged, harbor().id, NOW, ""));
-            with(&store, vec![recorded.clone()]).await;
-
-            // Whoever holds the end of the record keeps what is to be recorded from being committed.
-            let (holder, watcher) = (connect(&database).await, connect(&database).await);
-            holder.batch_execute("BEGIN; SELECT * FROM audit_head FOR UPDATE").await.unwrap();
+            with(&store, vec![recorded()]).await;
+            let record = RecordHeld::on(&database).await;
             let start = |changes: Vec<Change>| {
                 let store = store.clone();
                 tokio::spawn(async move { commit(&store, changes).await })
             };
-            let issuing = start(vec![below.clone(), recorded]);
-            while waiting(&watcher).await < 1 {
-                tokio::task::yield_now().await;
-            }
+            let issuing = start(vec![below.clone(), recorded()]);
+            record.until_they_wait(1, || false).await;
             let stopping = start(vec![stop.clone()]);
-            while waiting(&watcher).await < 2 {
-                assert!(!stopping.is_finished(), "{stop:?} was acknowledged before {below:?}");
-                tokio::task::yield_now().await;
-            }
-            holder.batch_execute("COMMIT").await.unwrap();
+            record.until_they_wait(2, || stopping.is_finished()).await;
+            record.let_go().await;
             assert_eq!((issuing.await.unwrap(), stopping.await.unwrap()), (Ok(()), Ok(())));
             if matches!(stop, Change::EndAuthorization { .. }) {
                 assert_eq!(store.families_of(an_authorization().id).await.unwrap(), []);
@@ -262,4 +285,57 @@ fn a_revocation_or_a_pause_is_not_acknowledged_while_something_below_it_is_on_it
             assert!(commit(&store, vec![rotate(next, later(9))]).await.is_err(), "nothing goes on after {stop:?}");
         });
     }
+}
+
+/// An app that registered itself, and nobody has authorized it so far.
+fn a_registered_app() -> [Change; 2] {
+    let app = an_app(0xd1);
+    let kept =
+        DynamicClient { client: app.id, tenant: app.tenant, mac: [1; 32], declared: "{}".into(), registered_at: NOW };
+    [register(&app), Change::KeepDynamicClient(Box::new(kept))]
+}
+
+#[test]
+fn an_approval_on_its_way_is_waited_for_by_whoever_deletes_the_app() {
+    let database = TestDatabase::postgres();
+    runtime().block_on(async {
+        let store = database.open().await;
+        with(&store, vec![Change::CreateTenant(harbor()), create(&ana(), None), recorded()]).await;
+        with(&store, a_registered_app().to_vec()).await;
+        let given = Authorization { client: an_app(0xd1).id, ..an_authorization() };
+        for by_somebody in [false, true] {
+            let record = RecordHeld::on(&database).await;
+            let approving = tokio::spawn({
+                // What is approved already is approved at another tenant.
+                let given = Authorization {
+                    id: AuthorizationId(id(0xa0 + u128::from(by_somebody))),
+                    tenant: if by_somebody { shore().id } else { given.tenant },
+                    ..given.clone()
+                };
+                let store = store.clone();
+                async move { commit(&store, vec![authorize(&given), recorded()]).await }
+            });
+            record.until_they_wait(1, || false).await;
+            let deleting = tokio::spawn({
+                let (store, client) = (store.clone(), given.client);
+                async move {
+                    if by_somebody {
+                        with(&store, vec![Change::DeleteClient { client, at: later(8) }]).await;
+                    } else {
+                        store.purge(NOW + limits::UNUSED_REGISTRATION_LIFETIME).await.unwrap();
+                    }
+                }
+            });
+            record.until_they_wait(2, || deleting.is_finished()).await;
+            record.let_go().await;
+            assert_eq!(approving.await.unwrap(), Ok(()));
+            deleting.await.unwrap();
+            let there = store.client(given.client).await.unwrap().is_some();
+            assert_eq!(there, !by_somebody, "whoever is authorized is not unused");
+        }
+        for number in [0xa0, 0xa1] {
+            let ended = store.authorization(AuthorizationId(id(number))).await.unwrap().unwrap().ended;
+            assert_eq!(ended, Some((later(8), EndReason::AppDeleted)), "{number:x}");
+        }
+    });
 }

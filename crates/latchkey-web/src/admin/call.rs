@@ -23,7 +23,8 @@ use crate::bearer::{self, BearerError, Holder, Presentation, Scheme};
 use crate::dpop;
 use crate::extract::{JsonError, Pairs, authorization, json};
 use crate::reply;
-use crate::visitor::Peer;
+use crate::staleness;
+use crate::visitor;
 
 /// What an operation comes to.
 pub(super) type Answer = Result<Reply, Problem>;
@@ -121,7 +122,7 @@ pub(super) fn page(values: Vec<Value>, most: u32, next: Option<String>) -> Reply
 pub(super) async fn answer(app: App, request: Request, handler: Handler) -> Response<Body> {
     let now = app.now();
     let headers = request.headers().clone();
-    let mut response = match call(app.clone(), request, now).await {
+    let mut response = match call(app.clone(), request).await {
         Err(problem) => problem.into_response(),
         Ok(call) => match handler(call).await {
             Err(problem) => problem.into_response(),
@@ -139,14 +140,21 @@ pub(super) async fn answer(app: App, request: Request, handler: Handler) -> Resp
     response
 }
 
-async fn call(app: App, mut request: Request, now: Timestamp) -> Result<Call, Problem> {
+async fn call(app: App, mut request: Request) -> Result<Call, Problem> {
     let path = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::nowhere())?;
     let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (parts, body) = request.into_parts();
-    let by = administrator(&app, &parts, now).await?;
+    let (scheme, token) = token(&parts)
+        .ok_or_else(|| Problem::unauthorized("Bearer", None, "Send an access token as Bearer, and nothing else."))?;
+    let presented = Presentation { token: &token, scheme, parts: &parts };
+    administrator(&app, scheme, bearer::identify(&app, presented, AUDIENCE, app.now()).await).await?;
     let query = Pairs::decode(parts.uri.query().unwrap_or_default().as_bytes());
-    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
+    let address = visitor::address(&parts).to_string();
     let body = read(&parts, body).await?;
+    // The body may have been held back, and what it began under may have ended since.
+    staleness::check(&app).await?;
+    let now = app.now();
+    let by = administrator(&app, scheme, bearer::identify_again(&app, &token, AUDIENCE, now).await).await?;
     Ok(Call { app, by, now, address, path, query, body })
 }
 
@@ -162,14 +170,14 @@ async fn read(parts: &Parts, body: Body) -> Result<Value, Problem> {
     })
 }
 
-/// Whose token it is, if it administers a tenant at this moment.
-async fn administrator(app: &App, parts: &Parts, now: Timestamp) -> Result<Administrator, Problem> {
-    let Some((scheme, token)) = token(parts) else {
-        return Err(Problem::unauthorized("Bearer", None, "Send an access token as Bearer, and nothing else."));
-    };
+/// Whoever holds a token, if they administer a tenant at this moment.
+async fn administrator(
+    app: &App,
+    scheme: Scheme,
+    holder: Result<Holder, BearerError>,
+) -> Result<Administrator, Problem> {
     let name = if scheme == Scheme::Dpop { "DPoP" } else { "Bearer" };
-    let presented = Presentation { token: &token, scheme, parts };
-    match bearer::identify(app, presented, AUDIENCE, now).await {
+    match holder {
         Ok(Holder::Person(bearer)) => {
             // A token that was narrowed to places is not for a tenant as a whole.
             let whole = bearer.token.narrowing.places.is_none();

@@ -40,9 +40,8 @@ use problem::Problem;
 
 /// Every route of it.
 pub(crate) fn routes() -> Router<App> {
-    let mut router = Router::new()
-        .route(table::DESCRIPTION, get(describe))
-        .route("/_admin/{*rest}", any(async || Problem::nowhere().into_response()));
+    let mut router =
+        Router::new().route(table::DESCRIPTION, get(describe)).route("/_admin/{*rest}", any(async || nowhere()));
     for operation in table::operations() {
         let (filter, handler) = (filter(&operation.method), operation.handler);
         let answer = async move |State(app): State<App>, request: Request| call::answer(app, request, handler).await;
@@ -54,6 +53,11 @@ pub(crate) fn routes() -> Router<App> {
 /// The answer of every operation while the server cannot give one.
 pub(crate) fn unavailable(error: StoreError) -> Response<Body> {
     Problem::from(error).into_response()
+}
+
+/// The answer at an address that no operation has.
+pub(crate) fn nowhere() -> Response<Body> {
+    Problem::nowhere().into_response()
 }
 
 /// The answer at an address that is not looked up.

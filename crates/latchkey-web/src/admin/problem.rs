@@ -1,7 +1,7 @@
 //! What goes wrong, as [RFC 9457] tells it.
 
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use latchkey_identity::administration::{AccountProblem, NotAnAdministrator};
 use latchkey_identity::authorization::NotYours;
@@ -61,6 +61,9 @@ impl Problem {
         if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
         response
     }
 }
@@ -87,9 +90,10 @@ impl From<RegistrationError> for Problem {
             E::TooManySecrets | E::TooManyApps | E::KindStays | E::TakenId => {
                 Self::new(StatusCode::CONFLICT, "conflict", error.to_string())
             }
-            E::NoNewLegacyApps | E::LegacyStaysAsItIs | E::DescribesItself => {
+            E::NoNewLegacyApps | E::LegacyStaysAsItIs => {
                 Self::new(StatusCode::FORBIDDEN, "legacy_app", error.to_string())
             }
+            E::DescribesItself => Self::new(StatusCode::FORBIDDEN, "describes_itself", error.to_string()),
             error => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_client_metadata", error.to_string()),
         }
     }
@@ -119,5 +123,23 @@ impl From<AccountProblem> for Problem {
 impl From<NotYours> for Problem {
     fn from(_: NotYours) -> Self {
         Self::not_found("authorization")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_told_to_come_back_is_told_when() {
+        let unavailable = Problem::from(StoreError::Unavailable("test".into())).into_response();
+        assert_eq!(unavailable.headers().get(RETRY_AFTER).map(HeaderValue::as_bytes), Some(&b"2"[..]));
+        assert!(!Problem::nowhere().into_response().headers().contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn an_app_that_describes_itself_is_not_taken_for_one_of_the_older_kind() {
+        assert_eq!(Problem::from(RegistrationError::DescribesItself).code, "describes_itself");
+        assert_eq!(Problem::from(RegistrationError::LegacyStaysAsItIs).code, "legacy_app");
     }
 }

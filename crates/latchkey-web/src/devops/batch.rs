@@ -33,7 +33,7 @@ struct Outcome {
 
 /// `PATCH /{organization}/_apis/wit/$batch`: changes of items, and new ones.
 pub(super) async fn work_items(call: Call, payload: Payload) -> Answer {
-    let body = payload.json().await?;
+    let (call, body) = call.after(payload.json()).await?;
     let Value::Array(changes) = body else {
         return Err(DevOpsError::bad_request("The body must be an array of requests.").into());
     };

@@ -33,7 +33,7 @@ pub(super) async fn remove(call: Call) -> Answer {
 
 /// `POST` and `PATCH .../build/builds/{id}/tags`: an array of tags to add, or `{tagsToAdd, tagsToRemove}`.
 pub(super) async fn change(call: Call, payload: Payload) -> Answer {
-    let body = payload.json().await?;
+    let (call, body) = call.after(payload.json()).await?;
     let inside = call.project().await?;
     let (by, now) = (call.person(), call.now);
     let build = change_by(&call, &inside.access, |build| build::change_tags(build, &body, by, now)).await?;

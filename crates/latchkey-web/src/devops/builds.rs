@@ -65,7 +65,8 @@ pub(super) async fn find(call: &Call, access: &ProjectAccess) -> Result<Build, A
 /// `POST /{organization}/{project}/_apis/build/builds`. Nothing runs here: whoever builds asks for it, and reports.
 pub(super) async fn queue(call: Call, payload: Payload) -> Answer {
     let definition_id = call.query.once("definitionId")?.and_then(|id| id.parse().ok());
-    let request = QueueRequest::read(&payload.json().await?, definition_id)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let request = QueueRequest::read(&body, definition_id)?;
     let inside = call.project().await?;
     let (store, access) = (&call.app.store, &inside.access);
     let today = call.now.floor_to_days();
@@ -88,7 +89,8 @@ pub(super) async fn queue(call: Call, payload: Payload) -> Answer {
 /// `PATCH /{organization}/{project}/_apis/build/builds/{id}`. Tags and retention take another permission than results.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
     let id = call.number("id")?;
-    let patch = BuildPatch::read(&payload.json().await?)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let patch = BuildPatch::read(&body)?;
     let inside = call.project_for(action(&[(id, patch.clone())])).await?;
     let changed = change(&call, &inside.access, &[(id, patch)]).await?;
     match changed.first() {
@@ -99,7 +101,7 @@ pub(super) async fn update(call: Call, payload: Payload) -> Answer {
 
 /// `PATCH /{organization}/{project}/_apis/build/builds`: several at once, all of them or none.
 pub(super) async fn update_several(call: Call, payload: Payload) -> Answer {
-    let body = payload.json().await?;
+    let (call, body) = call.after(payload.json()).await?;
     let wrong = || DevOpsError::bad_request("The body must be an array of builds, each with an id.");
     let entries = body.as_array().filter(|entries| entries.len() <= MOST_CHANGED).ok_or_else(wrong)?;
     let mut seen = BTreeSet::new();

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use latchkey_devops::access::{
     self, Access, Action, Asked, OrganizationAccess, ProjectAccess, Refusal, RepositoryAccess, Resource,
 };
-use latchkey_devops::api_version::ApiVersion;
 use latchkey_devops::ids::{OrganizationId, PersonId, ProjectId, RepositoryId};
 use latchkey_devops::membership::Member;
 use latchkey_devops::organization::Organization;
@@ -20,16 +19,14 @@ use latchkey_store::devops::OrganizationFacts;
 
 use super::caller::Identified;
 use super::error::ApiError;
-use super::query::Query;
-use super::table::PathValues;
 use super::visit::Visit;
 use crate::app::App;
 
 /// A request of a caller, and what they must be allowed to do.
 pub(super) struct Call {
-    visit: Visit,
-    identified: Identified,
-    action: Action,
+    pub(super) visit: Visit,
+    pub(super) identified: Identified,
+    pub(super) action: Action,
 }
 
 impl Deref for Call {
@@ -96,6 +93,11 @@ impl FoundOrganization {
         Ok(Self { name: facts.organization.name.to_string(), facts: Some(facts), member })
     }
 
+    /// One of its projects.
+    pub(super) fn project_by_id(&self, id: ProjectId) -> Option<&Project> {
+        self.facts.as_ref().and_then(|facts| facts.project_by_id(id))
+    }
+
     /// What is known of it. Ask after access was decided.
     pub(super) fn facts(&self) -> Result<&Arc<OrganizationFacts>, ApiError> {
         self.facts.as_ref().ok_or_else(vanished)
@@ -114,35 +116,6 @@ impl Call {
         Self { visit, identified, action }
     }
 
-    /// The same request as one that came now. Who asks is looked at again.
-    pub(super) async fn again(&self) -> Result<Self, ApiError> {
-        let now = self.app.now();
-        let identified = self.identified.again(&self.app, now).await?;
-        let mut visit = self.visit.clone();
-        visit.now = now;
-        Ok(Self::new(visit, identified, self.action))
-    }
-
-    /// A part of this request, as one that came now, for the same action. Who asks is looked at again.
-    pub(super) async fn part(&self, path: PathValues, query: Query) -> Result<Self, ApiError> {
-        let mut part = self.again().await?;
-        let version = query.get("api-version").map(|version| ApiVersion::of_request("PATCH", Some(version), None));
-        part.visit.version = version.transpose()?.unwrap_or(part.visit.version);
-        (part.visit.path, part.visit.query) = (path, query);
-        Ok(part)
-    }
-
-    /// Decides once more that a project may be entered, with the credential and all that is known as they are by now: what takes long goes
-    /// on no longer than what it began under. All of that is in memory.
-    pub(super) async fn still(&self, access: &ProjectAccess) -> Result<(), ApiError> {
-        let identified = self.identified.again(&self.app, self.app.now()).await?;
-        let found = FoundOrganization::find(&self.app, self.named("organization"), identified.caller.person).await?;
-        let project = found.facts.as_ref().and_then(|facts| facts.project_by_id(access.project()));
-        let id = access.project().to_string();
-        access::to_project(&identified.caller, found.within(), Asked::new(&id, project), access.action())?;
-        Ok(())
-    }
-
     /// Notes that a part of this request was refused, as the whole one would be.
     pub(super) fn note_refusal(&self, error: &ApiError) {
         if let (ApiError::Denied(refusal), Some(bearer)) = (error, self.identified.holder.person()) {
@@ -158,11 +131,6 @@ impl Call {
     /// As whom access is decided.
     pub(super) fn caller(&self) -> &access::Caller {
         &self.identified.caller
-    }
-
-    /// The credential and what it hangs below.
-    pub(super) fn identified(&self) -> &Identified {
-        &self.identified
     }
 
     /// The URLs of an organization, as seen from where the request came to.
@@ -320,7 +288,7 @@ impl Identified {
     }
 }
 
-/// Decides whether a caller may do something in a repository. Also asked again when references are about to move.
+/// Decides whether a caller may do something in a repository.
 pub(super) fn enter_repository(
     caller: &access::Caller,
     found: &FoundOrganization,

@@ -54,7 +54,8 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
         }
         None => TextFormat::default(),
     };
-    let text = CommentText::read(&payload.json().await?)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let text = CommentText::read(&body)?;
     let found = find(&call, call.number("id")?).await?;
     let store = &call.app.store;
     let comment = store
@@ -70,7 +71,8 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
 
 /// `PATCH /{organization}/{project}/_apis/wit/workItems/{id}/comments/{comment}`.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
-    let text = CommentText::read(&payload.json().await?)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let text = CommentText::read(&body)?;
     let found = find(&call, call.number("id")?).await?;
     let comment = change(&call, &found, |comment, now| comment.edit(text.clone(), call.person(), now)).await?;
     show(&call, &found, &comment).await

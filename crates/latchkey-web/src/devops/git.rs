@@ -11,10 +11,10 @@ use latchkey_store::devops::repositories as kept;
 
 use super::call::{Call, InRepository};
 use super::error::ApiError;
-use super::items::room;
 use super::payload::Payload;
 use super::refs::may_move;
 use super::repositories::on_disk;
+use super::room::room;
 use super::table::Answer;
 use super::visit::Visit;
 use crate::app::App;
@@ -47,14 +47,15 @@ pub(super) async fn no_large_files(_: Visit) -> Answer {
     Ok(response)
 }
 
-/// `POST .../_git/{repository}/git-upload-pack`: clone and fetch.
+/// `POST .../_git/{repository}/git-upload-pack`: clone and fetch. It ends with what it began under.
 pub(super) async fn upload_pack(call: Call, payload: Payload) -> Answer {
     let inside = enter(&call, Action::ReadCode).await?;
     must_be(&payload, "application/x-git-upload-pack-request")?;
     let encoding = encoding(&call)?;
     let repository = on_disk(&call.app, &inside).await?;
     let pack = repository.upload_pack(call.person().0, payload.stream(), encoding, call.header(GIT_PROTOCOL)).await?;
-    Ok(reply("application/x-git-upload-pack-result", Body::from_stream(pack)))
+    call.still(&inside).await?;
+    Ok(reply("application/x-git-upload-pack-result", call.body_while_allowed(inside, pack)))
 }
 
 /// `POST .../_git/{repository}/git-receive-pack`: push. Asked again when the objects are there and the references are about to

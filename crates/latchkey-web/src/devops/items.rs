@@ -1,11 +1,6 @@
 //! Files and folders of a repository: what is known of them, and they themselves as text, bytes or an archive.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-
 use axum::body::Body;
-use bytes::Bytes;
-use futures_util::stream;
 use http::Response;
 use latchkey_devops::error::{DevOpsError, ErrorType};
 use latchkey_devops::item::{self, Item, ObjectType, Recursion, VersionType};
@@ -13,16 +8,15 @@ use latchkey_devops::wire;
 use latchkey_git::browse::ItemKind;
 use latchkey_git::limits::MAX_CONTENT_BYTES;
 use latchkey_git::{Browse, BrowseError, ObjectId, Version};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::accept::Format;
 use super::answer::{attach, file, text};
 use super::call::{Call, InRepository};
 use super::error::ApiError;
 use super::repositories::browse;
+use super::room::{held, room};
 use super::table::Answer;
 use super::zip::Archive;
-use crate::app::App;
 
 /// The longest text that is put into JSON.
 const MOST_TEXT: u64 = 4 << 20;
@@ -40,7 +34,7 @@ pub(super) async fn read(call: Call) -> Answer {
         (None, None | Some(Format::Json)) => several(&call, &inside, named, at).await,
         (path, Some(format)) => {
             let path = path.or_else(|| call.query.get("scopePath").map(str::to_owned)).unwrap_or_default();
-            content(&call, &inside, at, path, format).await
+            content(call, inside, at, path, format).await
         }
     }
 }
@@ -81,91 +75,42 @@ async fn several(call: &Call, inside: &InRepository, named: item::Version, at: V
 }
 
 /// The item itself.
-async fn content(call: &Call, inside: &InRepository, at: Version, path: String, format: Format) -> Answer {
+async fn content(call: Call, inside: InRepository, at: Version, path: String, format: Format) -> Answer {
     if format == Format::Zip {
         return archive(call, inside, at, path).await;
     }
-    let found = browse(&call.app, inside, move |browse| {
+    let found = browse(&call.app, &inside, move |browse| {
         let found = browse.item(&at, &path)?;
         Ok((browse.size(&found)?, found))
     });
     let (size, found) = found.await?;
     let room = room(&call.app, size)?;
     let path = found.path.clone();
-    let bytes = browse(&call.app, inside, move |browse| browse.content(&found)).await?;
+    let bytes = browse(&call.app, &inside, move |browse| browse.content(&found)).await?;
     let name = file_name(&path);
-    let bytes = held(bytes, room);
+    let download = call.query.flag("download");
+    let bytes = call.body_while_allowed(inside, held(bytes, room));
     let mut response: Response<Body> = match format {
         Format::Bytes => file("application/octet-stream", name, bytes),
         _ => text(bytes),
     };
-    if call.query.flag("download") {
+    if download {
         attach(&mut response, name);
     }
     Ok(response)
 }
 
-async fn archive(call: &Call, inside: &InRepository, at: Version, path: String) -> Answer {
+async fn archive(call: Call, inside: InRepository, at: Version, path: String) -> Answer {
     // The files and the archive of them are in memory together.
     let room = room(&call.app, 2 * MAX_CONTENT_BYTES)?;
-    let packed = browse(&call.app, inside, move |browse| pack(browse, &at, &path)).await?;
+    let packed = browse(&call.app, &inside, move |browse| pack(browse, &at, &path)).await?;
     let Some((bytes, name)) = packed else {
         let message = "The folder holds more than fits into one archive; use git.";
         return Err(DevOpsError::new(ErrorType::TooLarge, message).into());
     };
     let name = if name.is_empty() { inside.repository.name.to_string() } else { name };
-    Ok(file("application/zip", &format!("{name}.zip"), held(bytes, room)))
-}
-
-/// Room in memory for so many bytes of content, until the last of them is on its way.
-pub(super) fn room(app: &App, bytes: u64) -> Result<OwnedSemaphorePermit, ApiError> {
-    let full = |_| ApiError::Unavailable("too much content is on its way to other clients".to_owned());
-    Arc::clone(&app.content).try_acquire_many_owned(mebibytes(bytes)).map_err(full)
-}
-
-/// Room that grows with what is in memory.
-pub(super) struct GrowingRoom<'a> {
-    app: &'a App,
-    held: Option<OwnedSemaphorePermit>,
-}
-
-impl<'a> GrowingRoom<'a> {
-    /// None as yet.
-    pub(super) fn of(app: &'a App) -> Self {
-        Self { app, held: None }
-    }
-
-    /// Makes it room for so many bytes in all.
-    pub(super) fn hold(&mut self, bytes: u64) -> Result<(), ApiError> {
-        let held = self.held.as_ref().map_or(0, |held| held.num_permits() as u64);
-        if let Some(missing) = u64::from(mebibytes(bytes)).checked_sub(held + 1) {
-            let more = room(self.app, missing << 20)?;
-            match &mut self.held {
-                Some(held) => held.merge(more),
-                None => self.held = Some(more),
-            }
-        }
-        Ok(())
-    }
-
-    /// What is held, until it is dropped.
-    pub(super) fn take(self) -> Option<OwnedSemaphorePermit> {
-        self.held
-    }
-}
-
-fn mebibytes(bytes: u64) -> u32 {
-    u32::try_from(bytes / (1 << 20) + 1).unwrap_or(u32::MAX)
-}
-
-/// A body that gives its room back with its last piece; what of it was only for making it, at once.
-pub(super) fn held(bytes: Vec<u8>, mut room: OwnedSemaphorePermit) -> Body {
-    const PIECE: usize = 64 * 1024;
-    let room = room.split(mebibytes(bytes.len() as u64) as usize).unwrap_or(room);
-    Body::from_stream(stream::unfold((Bytes::from(bytes), room), |(mut rest, room)| async move {
-        let piece = rest.split_to(rest.len().min(PIECE));
-        (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (rest, room)))
-    }))
+    let bytes = call.body_while_allowed(inside, held(bytes, room));
+    Ok(file("application/zip", &format!("{name}.zip"), bytes))
 }
 
 /// The files at and below a path, and the name of the path; nothing if they are too much.

@@ -11,7 +11,7 @@ use super::answer::{file, text};
 use super::builds::find;
 use super::call::Call;
 use super::error::ApiError;
-use super::items::{held, room};
+use super::room::{held, room};
 use super::table::Answer;
 use super::zip::Archive;
 
@@ -22,7 +22,7 @@ pub(super) async fn list(call: Call) -> Answer {
     let build = find(&call, &inside.access).await?;
     let logs = call.app.store.logs(&inside.access, build.id).await?;
     if format == Some(Format::Zip) {
-        return archive(&call, &inside.access, &logs, &format!("logs_{}", build.id)).await;
+        return archive(call, inside.access, &logs, &format!("logs_{}", build.id)).await;
     }
     let urls = call.urls(&inside.facts.organization);
     call.list(logs.iter().map(|one| wire::log::log(&urls, inside.project.id, one)))
@@ -44,7 +44,7 @@ pub(super) async fn read(call: Call) -> Answer {
             let lines: Vec<&str> = log::lines(&whole, start, end).collect();
             Ok(text(lines.join("\n") + "\n"))
         }
-        Some(Format::Zip) => archive(&call, &inside.access, &[log], &format!("log_{id}")).await,
+        Some(Format::Zip) => archive(call, inside.access, &[log], &format!("log_{id}")).await,
         Some(Format::Bytes) => {
             let message = "A log is told as text/plain, application/json or application/zip.";
             Err(DevOpsError::new(ErrorType::ContentTypeNotSupported, message).into())
@@ -53,18 +53,19 @@ pub(super) async fn read(call: Call) -> Answer {
 }
 
 /// Logs as files of an archive.
-async fn archive(call: &Call, access: &ProjectAccess, logs: &[Log], name: &str) -> Answer {
+async fn archive(call: Call, access: ProjectAccess, logs: &[Log], name: &str) -> Answer {
     // The texts and the archive of them are in memory together.
     let room = room(&call.app, 2 * MAX_CONTENT_BYTES)?;
     let (mut archive, mut left) = (Archive::default(), MAX_CONTENT_BYTES);
     for log in logs {
-        let Some((_, whole)) = call.app.store.log(access, log.build, log.id).await? else { continue };
+        let Some((_, whole)) = call.app.store.log(&access, log.build, log.id).await? else { continue };
         let rest = u64::try_from(whole.len()).ok().and_then(|size| left.checked_sub(size));
         left = rest.filter(|_| archive.add(&format!("{}.txt", log.id), whole.as_bytes())).ok_or_else(|| {
             DevOpsError::new(ErrorType::TooLarge, "The logs are more than fits into one archive; read them one by one.")
         })?;
     }
-    Ok(file("application/zip", &format!("{name}.zip"), held(archive.finish(), room)))
+    let bytes = call.body_while_allowed(access, held(archive.finish(), room));
+    Ok(file("application/zip", &format!("{name}.zip"), bytes))
 }
 
 fn line(call: &Call, name: &str) -> Result<Option<i64>, ApiError> {

@@ -6,9 +6,9 @@
 //! | how a path finds its route | [`table`] |
 //! | from there to a handler, and to the answer with its headers | [`dispatch`] |
 //! | one request, and who asks | [`visit`], [`caller`] |
-//! | into an organization, a project, a repository | [`call`] |
+//! | into an organization, a project, a repository | [`call`], and [`again`] after what takes its time |
 //! | what comes in | [`query`], [`payload`], [`accept`] |
-//! | what goes out | [`answer`], [`error`], [`paging`], [`people`] |
+//! | what goes out | [`answer`], [`error`], [`paging`], [`people`], [`room`] |
 //! | where clients find things | [`locations`], [`connection_data`] |
 //! | projects, profiles, organizations | [`projects`], [`teams`], [`profiles`], [`accounts`] |
 //! | work items | [`work_items`], [`work_item_edits`], [`revisions`], [`comments`], [`work_item_types`] |
@@ -19,6 +19,7 @@
 mod accept;
 mod accounts;
 pub(crate) mod activity;
+mod again;
 mod answer;
 mod batch;
 mod build_tags;
@@ -51,6 +52,7 @@ mod registration_secrets;
 mod repositories;
 mod reviewers;
 mod revisions;
+mod room;
 mod routes;
 mod table;
 mod teams;

@@ -49,7 +49,7 @@ impl Call {
     fn binding<'a>(&'a self, list: &'a str) -> Binding<'a> {
         Binding {
             key: &self.app.keys.continuation,
-            holder: match &self.identified().holder {
+            holder: match &self.identified.holder {
                 Holder::Person(bearer) => bearer.authorization.id.0.into_bytes(),
                 Holder::App(bearer) => bearer.client.id.0.into_bytes(),
             },

@@ -17,7 +17,7 @@ pub(super) async fn read(call: Call) -> Answer {
     if !own {
         return Err(DevOpsError::not_found("VS403401: There is no such profile, or it is not yours.").into());
     }
-    let holder = &call.identified().holder;
+    let holder = &call.identified.holder;
     let since = match holder {
         Holder::Person(bearer) => bearer.person.account.changed_at,
         Holder::App(bearer) => bearer.client.created_at,

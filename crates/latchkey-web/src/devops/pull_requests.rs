@@ -1,7 +1,6 @@
 //! Pull requests: read, proposed, changed, given up, taken up again.
 
 use http::StatusCode;
-use latchkey_devops::access::Action;
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::pull_request::{self, Branches, NewPullRequest, PullRequest, PullRequestPatch, PullRequestStatus};
@@ -17,7 +16,7 @@ use super::call::{Call, InRepository};
 use super::error::ApiError;
 use super::payload::Payload;
 use super::people;
-use super::refs::{decide_again, places};
+use super::refs::places;
 use super::repositories::{browse, on_disk};
 use super::table::Answer;
 
@@ -93,7 +92,8 @@ pub(super) async fn read_by_number(call: Call) -> Answer {
 
 /// `POST .../git/repositories/{repository}/pullrequests`.
 pub(super) async fn create(call: Call, payload: Payload) -> Answer {
-    let new = NewPullRequest::read(&payload.json().await?)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let new = NewPullRequest::read(&body)?;
     let inside = call.repository().await?;
     for (person, _) in &new.reviewers {
         if call.app.store.member(inside.access.organization(), *person).await?.is_none() {
@@ -102,7 +102,7 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
         }
     }
     let branches = branches(&call, &inside, &new.source_ref, &new.target_ref).await?;
-    decide_again(&call, &inside, Action::WritePullRequests).await?;
+    call.still(&inside).await?;
     let (store, access) = (&call.app.store, &inside.access);
     let proposed = store
         .decide(|| async {
@@ -122,12 +122,13 @@ pub(super) async fn create(call: Call, payload: Payload) -> Answer {
 /// `PATCH .../git/repositories/{repository}/pullrequests/{id}`.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
     let id = call.number("id")?;
-    let patch = PullRequestPatch::read(&payload.json().await?)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let patch = PullRequestPatch::read(&body)?;
     let inside = call.repository().await?;
     let (store, access) = (&call.app.store, &inside.access);
     let present = found(&call, &inside, id).await?.ok_or_else(|| absent(id))?;
     let branches = branches_for(&call, &inside, &present, &patch).await?;
-    decide_again(&call, &inside, Action::WritePullRequests).await?;
+    call.still(&inside).await?;
     let updated = store
         .decide(|| async {
             let Some(found) = found(&call, &inside, id).await? else { return Ok((Err(absent(id)), Changes::none())) };

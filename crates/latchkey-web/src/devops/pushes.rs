@@ -16,11 +16,11 @@ use tokio::time::timeout;
 use super::call::{Call, InRepository};
 use super::error::ApiError;
 use super::git::note_push;
-use super::items::GrowingRoom;
 use super::payload::Payload;
 use super::people;
 use super::refs::{Refused, may_move, places, status};
 use super::repositories::{browse, on_disk};
+use super::room::GrowingRoom;
 use super::table::Answer;
 
 /// Bytes of the body. What is larger is for git.
@@ -122,7 +122,7 @@ fn id(text: &str) -> Result<ObjectId, ApiError> {
 
 /// Whoever asks made the commits, whatever the request says of their authors.
 fn author(call: &Call) -> latchkey_git::Signature {
-    let person = people::seen_holder(&call.identified().holder);
+    let person = people::seen_holder(&call.identified.holder);
     let plain = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect();
         text.trim().to_owned()

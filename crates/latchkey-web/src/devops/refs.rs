@@ -9,13 +9,12 @@ use latchkey_devops::wire;
 use latchkey_git::{ObjectId, RefChange, RefCommand, RefMoves, RefName, RefOutcome};
 use serde_json::Value;
 
-use super::call::{Call, FoundOrganization, InRepository, enter_repository};
+use super::call::{Call, InRepository};
 use super::error::ApiError;
 use super::git::note_push;
 use super::payload::Payload;
 use super::repositories::{browse, on_disk};
 use super::table::Answer;
-use crate::app::App;
 
 /// How many references a page has at the most, if pages are asked for.
 const PAGE: u32 = 10_000;
@@ -55,8 +54,9 @@ pub(super) async fn list(call: Call) -> Answer {
 /// `POST /{organization}[/{project}]/_apis/git/repositories/{repository}/refs`: creates, moves and deletes. What cannot be done
 /// is said for each of them, with 200.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
+    let (call, body) = call.after(payload.json()).await?;
+    let updates = read(&body)?;
     let inside = call.repository().await?;
-    let updates = read(&payload.json().await?)?;
     let repository = on_disk(&call.app, &inside).await?;
     let RefMoves { outcomes, refused } = {
         let (call, inside) = (&call, &inside);
@@ -103,31 +103,18 @@ impl fmt::Display for Refused {
 /// Decides anew, just before references move, with the token, the rights and the limits as they are by then. Discarding history
 /// takes the permission to force a push.
 pub(super) async fn may_move(call: &Call, inside: &InRepository, commands: &[RefCommand]) -> Result<(), Refused> {
-    decide_again(call, inside, Action::WriteCode).await.map_err(Refused::Error)?;
+    call.still_for(inside, Action::WriteCode).await.map_err(Refused::Error)?;
     let discards = |command: &RefCommand| matches!(command.change, RefChange::Rewrite | RefChange::Delete);
     if commands.iter().any(discards)
-        && let Err(error) = decide_again(call, inside, Action::ForcePush).await
+        && let Err(error) = call.still_for(inside, Action::ForcePush).await
     {
+        call.note_refusal(&error);
         return Err(match error {
-            ApiError::Denied(refusal) => {
-                if let Some(bearer) = call.identified().holder.person() {
-                    call.app.uses.refused(bearer.authorization.id, &refusal, call.now);
-                }
-                Refused::Force(refusal.into_error().message)
-            }
+            ApiError::Denied(refusal) => Refused::Force(refusal.into_error().message),
             other => Refused::Error(other),
         });
     }
     Ok(())
-}
-
-/// Decides anew, with what is true now: what was waited for took time, and what the request began under may have ended.
-pub(super) async fn decide_again(call: &Call, inside: &InRepository, action: Action) -> Result<(), ApiError> {
-    let app: &App = &call.app;
-    let identified = call.identified().again(app, app.now()).await?;
-    let found = FoundOrganization::find(app, call.named("organization"), identified.caller.person).await?;
-    let (project, repository) = (inside.project.id.to_string(), inside.repository.id.to_string());
-    enter_repository(&identified.caller, &found, Some(&project), &repository, action).map(drop)
 }
 
 /// Reads `[{name, oldObjectId, newObjectId}]`.

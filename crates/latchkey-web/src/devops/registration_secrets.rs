@@ -68,7 +68,7 @@ pub(super) async fn replace(call: Call, _: Payload) -> Answer {
 /// The app that the path names, if it is of the older kind and the caller owns it. To everybody else it is not there.
 async fn own(call: &Call) -> Result<(Arc<Client>, LegacyApp, Arc<Person>), ApiError> {
     call.own().await?;
-    let bearer = call.identified().holder.person().ok_or_else(absent)?;
+    let bearer = call.identified.holder.person().ok_or_else(absent)?;
     if bearer.client.is_legacy() {
         let message =
             "Secrets are renewed with a token of the identity platform, not with one of the older OAuth kind.";

@@ -1,6 +1,5 @@
 //! Reviewers of pull requests, and what they say.
 
-use latchkey_devops::access::Action;
 use latchkey_devops::error::DevOpsError;
 use latchkey_devops::ids::PersonId;
 use latchkey_devops::pull_request::{self, PullRequest, Review};
@@ -14,7 +13,6 @@ use super::error::ApiError;
 use super::payload::Payload;
 use super::people;
 use super::pull_requests::{absent, found};
-use super::refs::decide_again;
 use super::table::Answer;
 
 /// `GET .../git/repositories/{repository}/pullrequests/{id}/reviewers`.
@@ -39,13 +37,13 @@ pub(super) async fn read(call: Call) -> Answer {
 /// `PUT .../git/repositories/{repository}/pullrequests/{id}/reviewers/{reviewer}`: votes, or asks somebody to review.
 pub(super) async fn put(call: Call, payload: Payload) -> Answer {
     let (id, reviewer) = (call.number("id")?, reviewer(&call)?);
-    let review = Review::read(&payload.json().await?)?;
+    let (call, body) = call.after(payload.json()).await?;
+    let review = Review::read(&body)?;
     let inside = call.repository().await?;
     let (store, access) = (&call.app.store, &inside.access);
     if store.member(access.organization(), reviewer).await?.is_none() {
         return Err(DevOpsError::bad_request("A reviewer must be a member of the organization.").into());
     }
-    decide_again(&call, &inside, Action::WritePullRequests).await?;
     let reviewed = store
         .decide(|| async {
             let Some(found) = found(&call, &inside, id).await? else { return Ok((Err(absent(id)), Changes::none())) };

@@ -7,10 +7,9 @@ use latchkey_devops::error::DevOpsError;
 use latchkey_devops::wiql::{Look, MOST_RESULTS, Query, Search, Surroundings};
 use latchkey_devops::wire;
 use latchkey_devops::work_item::WorkItem;
-use latchkey_store::devops::work_items::{AT_ONCE, Step, Walked};
+use latchkey_store::devops::work_items::{AT_ONCE, Step, Unread, Walked};
 use serde_json::Value;
 
-mod pace;
 mod under_way;
 
 use super::call::{Call, InOrganization};
@@ -18,11 +17,7 @@ use super::error::ApiError;
 use super::payload::Payload;
 use super::table::Answer;
 use super::{people, teams};
-use pace::Pace;
 use under_way::UnderWay;
-
-/// How many revisions of each of several items are read at once.
-const REVISIONS: u32 = 5;
 
 /// `POST /{organization}[/{project}[/{team}]]/_apis/wit/wiql`.
 pub(super) async fn query(call: Call, payload: Payload) -> Answer {
@@ -84,26 +79,43 @@ async fn look_through(
     project: &str,
 ) -> Result<(), ApiError> {
     let project: Arc<str> = project.into();
-    let (mut pace, mut past_pace) = (Pace::default(), Pace::default());
     let mut from = Some(Step::default());
     while let Some(step) = from {
-        let walked = call.app.store.walk_work_items(access, query.as_of(), step, pace.count()).await?;
-        call.still(access).await?;
-        let Walked { items, not_there_yet, next } = walked;
-        search.with(|search| search.pass(not_there_yet))?;
-        pace.saw(&items);
-        past_pace.saw(&items);
-        meet(call, search, &items).await?;
-        let mut open = look_at(search, items, &project).await?;
-        while !open.is_empty() {
-            let at_once = (past_pace.count() / REVISIONS).max(1) as usize;
-            let rest = open.split_off(at_once.min(AT_ONCE).min(open.len()));
-            look_back(call, search, access, &project, open, &mut past_pace).await?;
-            open = rest;
+        let walked = call.app.store.walk_work_items(access, query.as_of(), step, AT_ONCE).await?;
+        let Walked { mut unread, not_there_yet, next } = walked;
+        loop {
+            let items = read_on(call, search, access, &mut unread).await?;
+            let open = look_at(search, items, &project).await?;
+            if !open.is_empty() {
+                look_back(call, search, access, &project, open).await?;
+            }
+            if unread.is_empty() {
+                break;
+            }
         }
+        search.with(|search| search.pass(not_there_yet))?;
         from = next;
     }
     Ok(())
+}
+
+/// Reads on, and asks again whether the caller may. The texts of a MiB are in memory at once, or of one item that has more; beside those of
+/// the items whose past is looked at.
+async fn read_on(
+    call: &Call,
+    search: &UnderWay,
+    access: &ProjectAccess,
+    unread: &mut Unread,
+) -> Result<Vec<WorkItem>, ApiError> {
+    let items = call.app.store.read_on(access, unread).await?;
+    call.still(access).await?;
+    let strangers = search.with(|search| search.strangers(&items));
+    if !strangers.is_empty() {
+        // What they are called matters.
+        let people = people::known(&call.app, strangers.iter().copied()).await?;
+        search.with(|search| search.meet(&strangers, &people));
+    }
+    Ok(items)
 }
 
 /// Looks at items. Those come back that hang on what they were before.
@@ -128,7 +140,6 @@ async fn look_back(
     access: &ProjectAccess,
     project: &Arc<str>,
     items: Vec<WorkItem>,
-    pace: &mut Pace,
 ) -> Result<(), ApiError> {
     let past = search.with(|search| search.past());
     let mut pasts: Vec<_> = items.into_iter().map(|item| (item, past.clone())).collect();
@@ -136,26 +147,25 @@ async fn look_back(
     let last = pasts.iter().map(|(item, _)| item.rev).max().unwrap_or(0);
     let mut after = 0;
     while after < last {
-        let ids: Vec<i64> = pasts.iter().filter(|(item, _)| item.rev > after).map(|(item, _)| item.id).collect();
-        let each = (pace.count() / u32::try_from(ids.len()).unwrap_or(u32::MAX).max(1)).clamp(1, REVISIONS);
-        let until = after + i64::from(each);
-        let revisions = call.app.store.revisions_of_several(access, &ids, after, until).await?;
-        call.still(access).await?;
-        pace.saw(&revisions);
-        meet(call, search, &revisions).await?;
-        let project = Arc::clone(project);
-        let recall = move |search: &mut Search| {
-            for revision in &revisions {
-                let found = pasts.binary_search_by_key(&revision.id, |(item, _)| item.id).ok();
-                if let Some((item, past)) = found.and_then(|place| pasts.get_mut(place))
-                    && revision.rev <= item.rev
-                {
-                    search.recall(past, revision, &project)?;
+        let of = |(item, _): &(WorkItem, _)| (item.rev > after).then_some((item.id, item.rev));
+        let items: Vec<(i64, i64)> = pasts.iter().filter_map(of).collect();
+        let each = AT_ONCE / items.len().max(1);
+        let until = after + i64::try_from(each.max(1)).unwrap_or(1);
+        let mut unread = call.app.store.revisions_of_several(access, &items, after, until).await?;
+        while !unread.is_empty() {
+            let revisions = read_on(call, search, access, &mut unread).await?;
+            let project = Arc::clone(project);
+            let recall = move |search: &mut Search| {
+                for revision in &revisions {
+                    let found = pasts.binary_search_by_key(&revision.id, |(item, _)| item.id).ok();
+                    if let Some((_, past)) = found.and_then(|place| pasts.get_mut(place)) {
+                        search.recall(past, revision, &project)?;
+                    }
                 }
-            }
-            Ok(pasts)
-        };
-        pasts = search.compute(recall).await?;
+                Ok(pasts)
+            };
+            pasts = search.compute(recall).await?;
+        }
         after = until;
     }
     let project = Arc::clone(project);
@@ -164,14 +174,4 @@ async fn look_back(
             pasts.iter().try_for_each(|(item, past)| search.look_back(item, past, &project).map(drop))
         })
         .await
-}
-
-/// Finds out what those are called of whom items speak, where that matters.
-async fn meet(call: &Call, search: &UnderWay, items: &[WorkItem]) -> Result<(), ApiError> {
-    let strangers = search.with(|search| search.strangers(items));
-    if !strangers.is_empty() {
-        let people = people::known(&call.app, strangers.iter().copied()).await?;
-        search.with(|search| search.meet(&strangers, &people));
-    }
-    Ok(())
 }

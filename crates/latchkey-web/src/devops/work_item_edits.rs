@@ -41,7 +41,8 @@ type Others = BTreeMap<i64, Other>;
 
 /// `POST /{organization}/{project}/_apis/wit/workitems/${type}`.
 pub(super) async fn create(call: Call, payload: Payload) -> Answer {
-    make(call, &payload.json_patch().await?).await
+    let (call, document) = call.after(payload.json_patch()).await?;
+    make(call, &document).await
 }
 
 /// Makes an item by a patch document.
@@ -63,7 +64,8 @@ pub(super) async fn make(call: Call, document: &Value) -> Answer {
 
 /// `PATCH /{organization}[/{project}]/_apis/wit/workitems/{id}`.
 pub(super) async fn update(call: Call, payload: Payload) -> Answer {
-    change(call, &payload.json_patch().await?).await
+    let (call, document) = call.after(payload.json_patch()).await?;
+    change(call, &document).await
 }
 
 /// Changes the item that the path names by a patch document.

@@ -92,8 +92,8 @@ pub(super) async fn list(call: Call) -> Answer {
 
 /// `POST /{organization}[/{project}]/_apis/wit/workitemsbatch`.
 pub(super) async fn batch(call: Call, payload: Payload) -> Answer {
-    let selection = Selection::read(&payload.json().await?)?;
-    select(&call, selection).await
+    let (call, body) = call.after(payload.json()).await?;
+    select(&call, Selection::read(&body)?).await
 }
 
 async fn select(call: &Call, selection: Selection) -> Answer {

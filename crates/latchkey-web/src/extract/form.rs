@@ -1,10 +1,12 @@
 //! Forms: `application/x-www-form-urlencoded`, bounded, names and values decoded.
 
 use axum::body::{Body, Bytes};
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::HeaderMap;
 use http_body_util::{BodyExt as _, Limited};
 use latchkey_identity::parameters::Parameters;
 use latchkey_identity::{OAuthError, limits};
+
+use super::is_form;
 
 /// The pairs of a form, in order.
 #[derive(Clone, Debug, Default)]
@@ -67,9 +69,7 @@ pub fn parameters(text: &[u8]) -> Result<Parameters, OAuthError> {
 }
 
 async fn text(headers: &HeaderMap, body: Body) -> Result<Bytes, FormError> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if !is_form(headers) {
         return Err(FormError::ContentType);
     }
     let body = Limited::new(body, limits::FORM_BYTES).collect().await;

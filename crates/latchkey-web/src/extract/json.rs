@@ -1,10 +1,12 @@
 //! Bodies of JSON, bounded.
 
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::HeaderMap;
 use http_body_util::{BodyExt as _, Limited};
 use latchkey_identity::limits;
 use serde_json::Value;
+
+use super::media_type;
 
 /// Why a body is no JSON.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -32,8 +34,7 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Value, JsonError> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+    if !media_type(headers).eq_ignore_ascii_case("application/json") {
         return Err(JsonError::ContentType);
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| JsonError::Utf8)?;

@@ -23,6 +23,7 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::extract;
 use crate::identity::client_documents::Arrival;
+use crate::identity::tenants::NoAudience;
 use crate::identity::{device, front_channel, logo, tenants};
 use crate::legacy;
 use crate::pages::AppFace;
@@ -62,6 +63,15 @@ impl From<StoreError> for Unserved {
     }
 }
 
+impl From<NoAudience> for Unserved {
+    fn from(why: NoAudience) -> Self {
+        match why {
+            NoAudience::UnknownTenant => untrusted(Untrusted::UnknownTenant),
+            NoAudience::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 fn untrusted(why: Untrusted) -> Unserved {
     Unserved::Request(AuthorizeError::ShowPage(why), None)
 }
@@ -84,9 +94,8 @@ impl Asked {
     /// Reads a request as it comes in: a client that describes itself is looked at first.
     pub async fn arriving(app: &App, visitor: &Visitor, segment: &str, parameters: &str) -> Result<Self, Unserved> {
         let read = decoded(parameters).map_err(untrusted)?;
-        if let Ok(identifier @ ClientIdentifier::Described(_)) = request::client_id(&read)
-            && let Ok(audience) = tenants::audience(app, segment).await
-        {
+        if let Ok(identifier @ ClientIdentifier::Described(_)) = request::client_id(&read) {
+            let audience = tenants::audience(app, segment).await?;
             let (address, now) = (visitor.address, visitor.now);
             let arrival = Arrival { audience: &audience, purpose: Purpose::Request, kid: None, address, now };
             app.welcome(&identifier, arrival).await.map_err(|why| match why.untrusted() {
@@ -108,10 +117,7 @@ impl Asked {
     /// Reads the request of a link. Client and redirect URI come first: until they are known nothing is sent anywhere.
     async fn decoded(app: &App, link: Link<'_>, read: Parameters) -> Result<Self, Unserved> {
         let Link { origin, segment, parameters, address, came_by, begun_at } = link;
-        let audience = tenants::audience(app, segment).await.map_err(|problem| match problem.error().code {
-            "temporarily_unavailable" => Unserved::Store(StoreError::Unavailable("tenant".into())),
-            _ => untrusted(Untrusted::UnknownTenant),
-        })?;
+        let audience = tenants::audience(app, segment).await?;
         let id = request::client_id(&read).map_err(untrusted)?;
         let client = app.client_called(&audience, &id).await?;
         let reference = read.get("request_uri").and_then(pushed::reference);
@@ -192,7 +198,7 @@ impl Asked {
 
     /// How pages show who asks.
     pub fn face(&self) -> AppFace {
-        crate::identity::offer::face(&self.client)
+        AppFace::of(&self.client.name, &self.client.publisher)
     }
 }
 
@@ -211,8 +217,10 @@ async fn pushed_as(
         return Err(unknown());
     }
     let pushed = app.store.pushed_request(reference).await?.ok_or_else(unknown)?;
-    if tenants::audience(app, &pushed.segment).await.ok().as_ref() != Some(audience) {
-        return Err(unknown());
+    match tenants::audience(app, &pushed.segment).await {
+        Ok(pushed_to) if pushed_to == *audience => {}
+        Ok(_) | Err(NoAudience::UnknownTenant) => return Err(unknown()),
+        Err(NoAudience::Store(error)) => return Err(Unserved::Store(error)),
     }
     let client = client.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
     // It was opened when it came.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
+use http::header::{CACHE_CONTROL, HeaderMap};
 use latchkey_identity::authorize::Untrusted;
 use latchkey_identity::client::metadata_document::{
     self, ClientDocument, DOCUMENT_BYTES, Described, NO_SOONER_THAN, NotDescribed, Purpose, Standing,
 };
 use latchkey_identity::client::{Client, ClientId, ClientIdentifier, DocumentUrl};
-use latchkey_identity::event::{Event, EventKind};
+use latchkey_identity::event::Event;
 use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_identity::throttle::Wait;
 use latchkey_identity::{OAuthError, Timestamp};
@@ -21,6 +21,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
 use crate::app::{App, entropy};
+use crate::extract;
 use crate::identity::problem::OAuthProblem;
 use crate::outbound::OutboundError;
 
@@ -243,7 +244,7 @@ impl App {
 
     /// The event of such a decision, with nobody in it yet.
     pub fn document_event(&self, tenant: TenantId) -> Event {
-        Event::new(EventKind::PolicyChanged, tenant, self.now(), "")
+        self.registration_event(tenant)
     }
 }
 
@@ -257,7 +258,6 @@ struct Place {
 
 /// Whether it is JSON, by its own word: what people upload to a server is seldom served so. [Client ID Metadata Document §4]
 fn is_json(headers: &HeaderMap) -> bool {
-    let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let named = named.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let named = extract::media_type(headers).to_ascii_lowercase();
     named == "application/json" || (named.starts_with("application/") && named.ends_with("+json"))
 }

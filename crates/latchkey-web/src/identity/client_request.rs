@@ -1,6 +1,5 @@
 //! What the endpoints that clients use in the background share: one form, and one client that authenticates.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -31,7 +30,7 @@ use crate::identity::client_documents::Arrival;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::tenants;
 use crate::settings::Origin;
-use crate::visitor::{ClientCertificate, Peer};
+use crate::visitor::{self, ClientCertificate};
 
 const CORRELATION: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -93,7 +92,7 @@ impl ClientRequest {
                     Presentable::Assertion(assertion) => assertion.kid(),
                     _ => None,
                 };
-                let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
+                let address = visitor::address(parts);
                 let arrival = Arrival { audience: &audience, purpose, kid, address, now: app.now() };
                 app.welcome(&identifier, arrival).await?;
                 app.client_called(&audience, &identifier).await?

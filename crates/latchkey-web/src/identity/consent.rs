@@ -24,7 +24,6 @@ use crate::identity::flow::{self, Deliberation, Next, Opened};
 use crate::identity::own_form::{self, Answered};
 use crate::identity::{apis, front_channel, prerequisite, problem_page, rehearsal};
 use crate::mail;
-use crate::pages::Person;
 use crate::pages::wrong_tenant::WrongTenant;
 use crate::reply;
 use crate::visitor::Visitor;
@@ -68,11 +67,7 @@ pub async fn advance(app: &App, visitor: &Visitor, opened: &Opened, answer: Opti
                 frame: problem_page::frame(app, visitor),
                 flow: id.clone(),
                 asking: asked.asking(),
-                account: Person {
-                    name: picked.account.name,
-                    email: picked.account.email,
-                    directory: picked.home.domain,
-                },
+                account: flow::named(&picked),
                 wanted: wanted(&asked.audience),
             };
             reply::page(StatusCode::FORBIDDEN, visitor, &page, &asked.targets())
@@ -160,7 +155,9 @@ async fn approved(
                 return Ok((Err(ChoiceError::Changed), Changes::none()));
             }
             // The app and the person's authorization as they are now, not as they were when the page was made.
-            let client = app.store.client(asked.client.id).await?.unwrap_or_else(|| asked.client.clone());
+            let Some(client) = app.store.client(asked.client.id).await? else {
+                return Ok((Err(ChoiceError::Changed), Changes::none()));
+            };
             let (tenant, account) = (deliberation.tenant, &deliberation.signed_in.account);
             let sessions = app.store.sessions_in_browser(visitor.browser.hash(), visitor.now).await?;
             if !sessions.iter().any(|session| session.id == deliberation.signed_in.session.id) {
@@ -212,13 +209,20 @@ async fn denied(app: &App, visitor: &Visitor, opened: &Opened, deliberation: Del
     let decided: Result<Result<(), OAuthError>, StoreError> = app
         .store
         .decide(|| async {
-            let open = flow::is_unanswered(app, &asked.request, Some(&opened.flow)).await?;
-            Ok(if open { deny(context, visitor.now).seen_from(&address) } else { Decision::grant(()) })
+            if !flow::is_unanswered(app, &asked.request, Some(&opened.flow)).await? {
+                return Ok(Decision::refuse(OAuthError::access_denied("the request was answered already")));
+            }
+            Ok(deny(context, visitor.now).seen_from(&address))
         })
         .await;
     match decided {
         Err(error) => problem_page::unavailable(app, visitor, &error),
-        Ok(_) => {
+        // It was answered meanwhile, and one answer is all that its app gets.
+        Ok(Err(_)) => match flow::open(app, visitor, Some(&opened.id)).await {
+            Ok(opened) => advance(app, visitor, &opened, None).await,
+            Err(response) => *response,
+        },
+        Ok(Ok(())) => {
             let redirect = asked.request.clone().issued_by(&visitor.origin.url, deliberation.tenant).redirect;
             flow::send(app, visitor, &asked.client, &redirect.error(&error))
         }

@@ -29,7 +29,7 @@ use crate::identity::flow;
 use crate::identity::problem::OAuthProblem;
 use crate::identity::{own_form, problem_page, tenants};
 use crate::pages::device::{Device, DeviceConfirm, DeviceDone, DeviceFace, DeviceTrouble};
-use crate::pages::{Moment, Remaining};
+use crate::pages::{AppFace, Moment, Remaining};
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
 
@@ -141,7 +141,7 @@ pub async fn look(State(app): State<App>, visitor: Visitor, request: Request<Bod
     };
     let page = DeviceConfirm {
         frame: problem_page::frame(&app, &visitor),
-        app: crate::identity::offer::face(&client),
+        app: AppFace::of(&client.name, &client.publisher),
         device: face(&device, &visitor),
     };
     reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
@@ -197,8 +197,7 @@ async fn found(
     let throttle = || app.throttle.lock().unwrap_or_else(PoisonError::into_inner);
     let shown: String = typed.chars().take(20).collect();
     if let Err(Wait(wait)) = throttle().begin_user_code(typing, visitor.now) {
-        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
-        let trouble = DeviceTrouble::Throttled(Remaining(seconds));
+        let trouble = DeviceTrouble::Throttled(Remaining::of(wait));
         return Err(Box::new(type_it(app, visitor, shown, Some(trouble))));
     }
     let device = match UserCode::parse(typed) {
@@ -214,11 +213,11 @@ async fn found(
 
 /// What pages say of a device.
 pub fn face(device: &DeviceCode, visitor: &Visitor) -> DeviceFace {
-    let at = Moment::from_micros(device.started_at.as_micros());
+    let at = Moment::from(device.started_at);
     DeviceFace {
         user_code: device.user_code.to_string(),
         address: device.address.clone(),
-        asked: at.before(Moment::from_micros(visitor.now.as_micros())),
+        asked: at.before(visitor.now.into()),
     }
 }
 
@@ -226,8 +225,7 @@ pub fn face(device: &DeviceCode, visitor: &Visitor) -> DeviceFace {
 pub async fn read(app: &App, device: TokenHash, now: Timestamp) -> Result<Asked, Unserved> {
     let untrusted = |why| Unserved::Request(AuthorizeError::ShowPage(why), None);
     let device = app.store.device_code(device).await?.ok_or_else(|| untrusted(Untrusted::DeviceCodeGone))?;
-    let audience = tenants::audience(app, &device.segment).await;
-    let audience = audience.map_err(|_| untrusted(Untrusted::UnknownTenant))?;
+    let audience = tenants::audience(app, &device.segment).await?;
     let client = app.store.client(device.client).await?.ok_or_else(|| untrusted(Untrusted::UnknownClient))?;
     let request = device_code::request(&device, &client, &audience, &app.resource, now).map_err(untrusted)?;
     Ok(Asked {

@@ -8,13 +8,15 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+};
 use http::{Method, Request, Response, StatusCode};
 use latchkey_identity::Timestamp;
 use latchkey_identity::client::dynamic::RegistrationGate;
 use latchkey_identity::discovery::{self, MutualTls, Switches};
 use latchkey_identity::limits::KEY_SET_MAX_AGE;
-use latchkey_identity::tenant::{Audience, TenantId, TenantSegment};
+use latchkey_identity::tenant::{Audience, TenantId};
 use latchkey_identity::token::issuer;
 use latchkey_store::StoreError;
 use quick_cache::sync::Cache;
@@ -57,8 +59,8 @@ impl Document {
         Self { bytes: bytes.into(), etag, age, made_at }
     }
 
-    fn respond(&self, request: &http::HeaderMap) -> Response<Body> {
-        let known = request.get(IF_NONE_MATCH).is_some_and(|tag| tag == self.etag);
+    fn respond(&self, request: &HeaderMap) -> Response<Body> {
+        let known = names(request, &self.etag);
         let mut response = Response::new(if known { Body::empty() } else { Body::from(self.bytes.clone()) });
         if known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -114,6 +116,12 @@ impl Documents {
     }
 }
 
+/// Whether a client has what goes by this tag. A cache in between may have made it a weak one. [RFC 9110 §13.1.2]
+fn names(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    let tags = request.get_all(IF_NONE_MATCH).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    tags.map(<[u8]>::trim_ascii).any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag.as_bytes())
+}
+
 /// Clients look again after a while, and at once when they meet an unknown key.
 fn cache_control() -> HeaderValue {
     static TEXT: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -137,7 +145,7 @@ pub async fn metadata(
 ) -> Response<Body> {
     let audience = match tenants::audience(&app, &segment).await {
         Ok(audience) => audience,
-        Err(problem) => return problem.into_response(),
+        Err(why) => return OAuthProblem::from(why).into_response(),
     };
     let Origin { url, mutual_tls, .. } = &visitor.origin;
     // A templated issuer is what clients of the Microsoft world expect where no one tenant is named.
@@ -178,13 +186,33 @@ pub async fn keys(
     Path(segment): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
-    if TenantSegment::parse(&segment).is_none() {
-        return OAuthProblem::unknown_tenant().into_response();
-    }
-    if let Err(problem) = tenants::audience(&app, &segment).await {
-        return problem.into_response();
+    if let Err(why) = tenants::audience(&app, &segment).await {
+        return OAuthProblem::from(why).into_response();
     }
     let document = app.documents.jwks(visitor.now);
     app.documents.keep(&visitor.origin, request.uri().path(), document.clone());
     document.respond(request.headers())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_has_is_known_by_its_tag_however_it_comes_back() {
+        let etag = HeaderValue::from_static("\"one\"");
+        let known = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(IF_NONE_MATCH, HeaderValue::from_static(line));
+            }
+            names(&headers, &etag)
+        };
+        for lines in [&["\"one\""][..], &["W/\"one\""], &["\"two\", \"one\""], &["\"two\"", "W/\"one\""], &["*"]] {
+            assert!(known(lines), "{lines:?}");
+        }
+        for lines in [&[][..], &["\"two\""], &["one"], &["w/\"one\""]] {
+            assert!(!known(lines), "{lines:?}");
+        }
+    }
 }

@@ -25,6 +25,7 @@ pub use next::{Deliberation, Next, next};
 use crate::app::App;
 use crate::identity::asked::{Asked, Unserved};
 use crate::identity::{own_form, problem_page, rehearsal};
+use crate::pages::Person;
 use crate::reply;
 use crate::visitor::{self, Visitor};
 
@@ -73,6 +74,11 @@ pub async fn signed_in(app: &App, visitor: &Visitor) -> Result<Vec<SignedIn>, St
         }
     }
     Ok(all)
+}
+
+/// An account as the pages of a flow name it: with the domain of its directory, which apps and people ask for.
+pub fn named(one: &SignedIn) -> Person {
+    Person { name: one.account.name.clone(), email: one.account.email.clone(), directory: one.home.domain.clone() }
 }
 
 /// Whether nobody has answered a request yet, in this flow or in another.

@@ -28,33 +28,54 @@ pub(super) async fn of_untrusted(
     stage: Stage<'_>,
 ) -> Option<ForOwner> {
     let came = Came::of(stage);
-    told(app, visitor, client, async || {
-        let uris = || client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
-        let home = app.store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone());
-        // Without a `_`: whoever adds an error says what its owner sees.
-        let (received, expected) = match why {
-            Untrusted::RedirectUriMissing | Untrusted::RedirectUriNotRegistered => {
-                (came.values("redirect_uri"), uris())
-            }
-            Untrusted::ClientOfAnotherTenant => {
-                (vec![("tenant".into(), shown(came.segment))], home.into_iter().collect())
-            }
-            Untrusted::RequestUri => (came.values("request_uri"), Vec::new()),
-            Untrusted::OfTheOlderKind | Untrusted::NotOfTheOlderKind | Untrusted::SuspendedClient => {
-                (came.values("client_id"), Vec::new())
-            }
-            Untrusted::UnknownTenant
-            | Untrusted::ClientMissing
-            | Untrusted::UnknownClient
-            | Untrusted::NoDescribedClients
-            | Untrusted::DocumentNotFetched
-            | Untrusted::DocumentNotTaken
-            | Untrusted::DeviceCodeGone
-            | Untrusted::RequestObject => (Vec::new(), Vec::new()),
-        };
-        Ok(Facts { cause: cause(why, client, &came), received, expected })
-    })
-    .await
+    told(app, visitor, client, async || facts(app, client, why, &came).await).await
+}
+
+/// What came, what is registered, and what there is to say beside the sentence that everybody reads.
+async fn facts(app: &App, client: &Client, why: Untrusted, came: &Came<'_>) -> Result<Facts, StoreError> {
+    let registered = || client.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
+    // Without a `_`: whoever adds an error says what its owner sees.
+    let (more, received, expected) = match why {
+        Untrusted::RedirectUriNotRegistered => {
+            let received = came.values("redirect_uri");
+            let first = received.first().map_or("", |(_, value)| value);
+            (difference(first, client), received, registered())
+        }
+        Untrusted::RedirectUriMissing => {
+            let more = "Send one of those that are registered, once.".to_owned();
+            (more, came.values("redirect_uri"), registered())
+        }
+        Untrusted::ClientOfAnotherTenant => {
+            let more = "It asked in the name of another directory than the one that it is for.".to_owned();
+            let home = app.store.tenant(client.tenant).await?.map(|tenant| tenant.domain.clone());
+            (more, vec![("tenant".to_owned(), shown(came.segment))], home.into_iter().collect())
+        }
+        Untrusted::SuspendedClient => {
+            ("It goes on when an administrator lets it.".to_owned(), came.values("client_id"), Vec::new())
+        }
+        Untrusted::OfTheOlderKind | Untrusted::NotOfTheOlderKind => {
+            (String::new(), came.values("client_id"), Vec::new())
+        }
+        Untrusted::RequestUri => (String::new(), came.values("request_uri"), Vec::new()),
+        Untrusted::UnknownTenant
+        | Untrusted::ClientMissing
+        | Untrusted::UnknownClient
+        | Untrusted::NoDescribedClients
+        | Untrusted::DocumentNotFetched
+        | Untrusted::DocumentNotTaken
+        | Untrusted::DeviceCodeGone
+        | Untrusted::RequestObject => (String::new(), Vec::new(), Vec::new()),
+    };
+    let cause = format!("{} {more}", why.sentence()).trim_end().to_owned();
+    Ok(Facts { cause, received, expected })
+}
+
+/// In what a redirect URI differs from the one that is registered and most like it.
+fn difference(received: &str, client: &Client) -> String {
+    match nearest(received, &client.redirect_uris) {
+        Some((miss, uri)) => format!("It differs from {uri} {}: redirect URIs are compared exactly.", miss.words()),
+        None => "Register it if it is yours; if it is not, somebody tried to be sent your answers.".to_owned(),
+    }
 }
 
 /// The same about an error that would be sent to the client.
@@ -111,39 +132,6 @@ async fn told(
     let Facts { cause, received, expected } = facts().await.ok()?;
     let registration = format!("/apps/{}", client.id);
     Some(ForOwner { app: client.name.clone(), registration, cause, received, expected })
-}
-
-/// What is wrong, for whoever can mend it.
-fn cause(why: Untrusted, client: &Client, came: &Came<'_>) -> String {
-    let more = match why {
-        Untrusted::RedirectUriNotRegistered => {
-            let received = came.values("redirect_uri");
-            let received = received.first().map_or("", |(_, value)| value);
-            match nearest(received, &client.redirect_uris) {
-                Some((miss, uri)) => {
-                    format!("It differs from {uri} {}: redirect URIs are compared exactly.", miss.words())
-                }
-                None => "Register it if it is yours; if it is not, somebody tried to be sent your answers.".to_owned(),
-            }
-        }
-        Untrusted::RedirectUriMissing => "Send one of those that are registered, once.".to_owned(),
-        Untrusted::ClientOfAnotherTenant => {
-            "It asked in the name of another directory than the one that it is for.".to_owned()
-        }
-        Untrusted::SuspendedClient => "It goes on when an administrator lets it.".to_owned(),
-        Untrusted::UnknownTenant
-        | Untrusted::ClientMissing
-        | Untrusted::UnknownClient
-        | Untrusted::NoDescribedClients
-        | Untrusted::DocumentNotFetched
-        | Untrusted::DocumentNotTaken
-        | Untrusted::OfTheOlderKind
-        | Untrusted::NotOfTheOlderKind
-        | Untrusted::DeviceCodeGone
-        | Untrusted::RequestUri
-        | Untrusted::RequestObject => String::new(),
-    };
-    format!("{} {more}", why.sentence()).trim_end().to_owned()
 }
 
 /// A request as it came.

@@ -1,4 +1,5 @@
-//! What the browser carries of an approval: tokens are signed here, where one was asked for. [OpenID Connect Core §3.2.2.5]
+//! Answers that carry tokens through the browser, by the implicit and the hybrid flow: whether the tenants allow them, and their signatures.
+//! [OpenID Connect Core §3.2.2.5]
 
 use latchkey_identity::authorize::response::Approved;
 use latchkey_identity::authorize::{AuthorizationRequest, AuthorizationResponse, TrustedRedirect};

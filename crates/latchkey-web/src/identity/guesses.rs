@@ -19,7 +19,7 @@ pub(super) async fn begin(app: &App, attempt: Attempt<'_>, now: Timestamp) -> Re
     Ok(everywhere.map_err(|since| throttle(app).reached(attempt, since, now)))
 }
 
-/// It was the owner's, or was not looked at.
+/// Takes a guess back: it was right, or was never compared.
 pub(super) async fn take_back(app: &App, attempt: Attempt<'_>) {
     throttle(app).succeeded(attempt);
     if app.store.is_shared() {

@@ -19,8 +19,8 @@ use latchkey_store::StoreError;
 
 use crate::app::App;
 use crate::extract;
+use crate::identity::tenants::NoAudience;
 use crate::identity::{flow, problem_page, sign_out, tenants};
-use crate::pages::Person;
 use crate::pages::sign_out::{Onward, SignOut, SignedIn as Listed};
 use crate::pages::signed_out::SignedOut;
 use crate::reply::{self, FormTargets};
@@ -58,7 +58,7 @@ pub async fn get(
             let meant = |one: &SignedIn| about.is_none_or(|session| session == one.session.id);
             let accounts: Vec<SignedIn> = accounts.into_iter().filter(meant).collect();
             let elsewhere = accounts.iter().any(is_elsewhere);
-            let accounts: Vec<Listed> = accounts.into_iter().map(listed).collect();
+            let accounts: Vec<Listed> = accounts.iter().map(listed).collect();
             let page = SignOut {
                 frame: problem_page::frame(&app, &visitor),
                 app: asked.client.as_ref().map(|client| client.name.clone()),
@@ -83,12 +83,9 @@ pub fn is_elsewhere(one: &SignedIn) -> bool {
     matches!(one.session.context, AuthenticationContext::Upstream(_))
 }
 
-/// A sign-out account as the page lists it.
-pub fn listed(one: SignedIn) -> Listed {
-    Listed {
-        id: one.session.id.to_string(),
-        person: Person { name: one.account.name, email: one.account.email, directory: one.home.domain },
-    }
+/// An account as the page that asks before a sign-out lists it.
+pub fn listed(one: &SignedIn) -> Listed {
+    Listed { id: one.session.id.to_string(), person: flow::named(one) }
 }
 
 /// A request to sign out that was read and checked against what is true now.
@@ -103,9 +100,12 @@ pub struct Asked {
 impl Asked {
     /// Reads a request. `Err` is the answer instead.
     pub async fn read(app: &App, visitor: &Visitor, segment: &str, query: &str) -> Result<Self, Box<Response<Body>>> {
-        let audience = tenants::audience(app, segment).await;
-        let audience =
-            audience.map_err(|_| Box::new(problem_page::untrusted(app, visitor, Untrusted::UnknownTenant, None)))?;
+        let audience = tenants::audience(app, segment).await.map_err(|why| {
+            Box::new(match why {
+                NoAudience::UnknownTenant => problem_page::untrusted(app, visitor, Untrusted::UnknownTenant, None),
+                NoAudience::Store(error) => problem_page::unavailable(app, visitor, &error),
+            })
+        })?;
         let refused = |error: LogoutError| Box::new(refused(app, visitor, error));
         let parameters = extract::parameters(query.as_bytes());
         let request =

@@ -1,7 +1,5 @@
 //! Where a person may authorize services, and where not: the prerequisites of each organization, and what there is to choose from.
 
-use std::sync::Arc;
-
 use latchkey_devops::approval_request::{AppShown, ApprovalRequest, State};
 use latchkey_devops::group::OrganizationGroup;
 use latchkey_devops::ids::{AppId, PersonId};
@@ -14,11 +12,11 @@ use latchkey_devops::scope::{Scope, Scopes};
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Branch, Place, Places};
-use latchkey_identity::client::{Client, Publisher};
+use latchkey_identity::client::Client;
 use latchkey_identity::consent::{Offer, app_shown};
 use latchkey_identity::legacy::LegacyApp;
 use latchkey_identity::scope::ScopeSet;
-use latchkey_identity::time::days;
+use latchkey_identity::time::whole_days;
 use latchkey_identity::token::narrowing::within;
 use latchkey_store::StoreError;
 use latchkey_store::devops::OrganizationFacts;
@@ -26,7 +24,6 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::extract::Pairs;
-use crate::pages::AppFace;
 
 /// How a person stands with each organization they belong to.
 #[derive(Default)]
@@ -113,13 +110,13 @@ impl AskedApproval {
     }
 }
 
-/// What of some scopes can be approved. What is none of ours cannot be: then it takes everything.
+/// The scopes that an administrator's approval has to cover. If one of them is unknown here, only an approval of everything does.
 pub fn approvable(scopes: &ScopeSet) -> Scopes {
     let known: Option<Scopes> = scopes.resource().iter().map(Scope::parse).collect();
     known.unwrap_or(Scopes::EVERYTHING)
 }
 
-/// What the app is to those who look at it now, for approvals.
+/// The digest of what an administrator is shown of the app now: an approval counts for that.
 pub fn shown(client: &Client) -> AppShown {
     AppShown(app_shown(client))
 }
@@ -167,7 +164,7 @@ impl Standing {
                         id: facts.id().0,
                         name: organization.name.to_string(),
                         missing,
-                        administrators: administrators(app, &facts).await?,
+                        administrators: a_few_administrators(app, &facts).await?,
                         request: only_approval.then(|| AskedApproval::of(&requests, shown, now)),
                     });
                 }
@@ -249,7 +246,7 @@ impl OpenOrganization {
         Self {
             id: organization.id.0,
             name: organization.name.to_string(),
-            cap_days: longest.map(|longest| u16::try_from(longest.as_secs() / days(1).as_secs()).unwrap_or(u16::MAX)),
+            cap_days: longest.map(|longest| u16::try_from(whole_days(longest)).unwrap_or(u16::MAX)),
             legacy_end: organization.policy.sunset.refuse_from(),
             projects: facts.projects().filter(|project| reaches(project.id)).map(open).collect(),
             in_part: false,
@@ -277,32 +274,22 @@ impl OpenProject {
     }
 }
 
-async fn administrators(app: &App, facts: &Arc<OrganizationFacts>) -> Result<Vec<(String, String)>, StoreError> {
-    let group = OrganizationGroup::ProjectCollectionAdministrators;
-    let mut people = vec![facts.organization.owner];
-    people.extend(
-        app.store
-            .group_members(facts.id(), group)
-            .await?
-            .into_iter()
-            .filter(|person| *person != facts.organization.owner),
-    );
+/// Who administers an organization: its owner, and the group that does. At most a hundred of the group are looked at.
+pub(crate) async fn administrators(app: &App, facts: &OrganizationFacts) -> Result<Vec<PersonId>, StoreError> {
+    let owner = facts.organization.owner;
+    let group = app.store.group_members(facts.id(), OrganizationGroup::ProjectCollectionAdministrators).await?;
+    Ok(std::iter::once(owner).chain(group.into_iter().filter(|person| *person != owner)).collect())
+}
+
+/// A few of them, by name and address: enough to ask.
+async fn a_few_administrators(app: &App, facts: &OrganizationFacts) -> Result<Vec<(String, String)>, StoreError> {
     let mut named = Vec::new();
-    // A few are enough to ask.
-    for person in people.into_iter().take(5) {
+    for person in administrators(app, facts).await?.into_iter().take(5) {
         if let Some(person) = app.store.account(AccountId(person.0)).await? {
             named.push((person.account.name.clone(), person.account.email.clone()));
         }
     }
     Ok(named)
-}
-
-/// How pages show an app.
-pub fn face(client: &Client) -> AppFace {
-    match &client.publisher {
-        Publisher::Unverified => AppFace { name: client.name.clone(), publisher: String::new(), verified: false },
-        Publisher::Verified(domain) => AppFace { name: client.name.clone(), publisher: domain.clone(), verified: true },
-    }
 }
 
 #[cfg(test)]

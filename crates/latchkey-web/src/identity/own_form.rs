@@ -1,4 +1,4 @@
-//! Forms that our own pages send: read, and made by a page of ours for this browser. `Err` is the answer instead.
+//! Reads the forms of our own pages, and refuses those that no page of ours made for this browser. `Err` is the answer to send instead.
 
 use axum::body::Body;
 use http::{Request, Response};

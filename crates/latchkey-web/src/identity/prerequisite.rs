@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use latchkey_identity::Timestamp;
 
 use crate::app::App;
-use crate::identity::flow::{Deliberation, Opened};
+use crate::identity::flow::{self, Deliberation, Opened};
 use crate::identity::offer::{AskedApproval, ClosedOrganization};
 use crate::identity::problem_page;
+use crate::pages::Moment;
 use crate::pages::prerequisite::{AskedBefore, Contact, Missing, Prerequisite, Shortfall};
-use crate::pages::{Moment, Person};
 use crate::visitor::Visitor;
 
 /// The page for a person who may not approve the request anywhere. `problem` is why what they asked for was not kept.
@@ -46,18 +46,14 @@ pub(super) fn page(
         app: opened.asked.face(),
         host: opened.asked.request.redirect.destination(),
         problem,
-        account: Person {
-            name: signed_in.account.name.clone(),
-            email: signed_in.account.email.clone(),
-            directory: signed_in.home.domain.clone(),
-        },
+        account: flow::named(signed_in),
         organizations,
     }
 }
 
 /// What became of a request for an approval, if there was one.
 pub(super) fn asked_before(request: AskedApproval, now: Timestamp) -> Option<AskedBefore> {
-    let ago = |at: Timestamp| Moment::from_micros(at.as_micros()).before(Moment::from_micros(now.as_micros()));
+    let ago = |at: Timestamp| Moment::from(at).before(now.into());
     match request {
         AskedApproval::NotYet => None,
         AskedApproval::Waiting(since) => Some(AskedBefore::Waiting(ago(since))),

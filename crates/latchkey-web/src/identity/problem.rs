@@ -52,6 +52,11 @@ impl OAuthProblem {
         })
     }
 
+    /// No endpoint has this address.
+    pub(crate) fn nowhere() -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..OAuthError::invalid_request("no endpoint has this address").into() }
+    }
+
     /// The endpoint is asked by another method; `Allow` says by which. [RFC 9110 §15.5.6]
     pub fn wrong_method() -> Self {
         let error =
@@ -80,11 +85,6 @@ impl OAuthProblem {
     #[must_use]
     pub fn for_microsoft(self, now: Timestamp, correlation_id: Option<String>) -> Self {
         Self { microsoft: Some((now, correlation_id)), ..self }
-    }
-
-    /// The error itself.
-    pub fn error(&self) -> &OAuthError {
-        &self.error
     }
 }
 

@@ -14,7 +14,7 @@ use crate::extract::FormError;
 use crate::forms;
 use crate::pages::error::ErrorPage;
 use crate::pages::for_owner::ForOwner;
-use crate::pages::{Frame, Locale, Moment};
+use crate::pages::{Frame, Locale};
 use crate::reader::BadAddress;
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
@@ -71,10 +71,34 @@ fn show_with(app: &App, visitor: &Visitor, problem: Problem, owner: Option<ForOw
         mend: mend.into(),
         code: code.into(),
         correlation_id: visitor.request_id.clone(),
-        at: Moment::from_micros(visitor.now.as_micros()),
+        at: visitor.now.into(),
         owner,
     };
     reply::page(status, visitor, &page, &FormTargets::own())
+}
+
+/// No page has this address.
+pub fn nowhere(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::NOT_FOUND,
+        heading: "There is nothing here",
+        sentence: "No page has this address.",
+        mend: "Check the address, or start from the first page.",
+        code: "not_found",
+    };
+    show(app, visitor, problem)
+}
+
+/// The page of this address is not asked for by this method.
+pub fn wrong_method(app: &App, visitor: &Visitor) -> Response<Body> {
+    let problem = Problem {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        heading: "This address is not used like this",
+        sentence: "There is a page or a form here, and it is not asked for by this method. Nothing was changed.",
+        mend: "Open the page in a browser and use what is on it.",
+        code: "method_not_allowed",
+    };
+    show(app, visitor, problem)
 }
 
 /// The request is not served, and nothing is sent anywhere. `owner` is what is said beside, to whoever may change the app.
@@ -89,12 +113,12 @@ pub fn untrusted(app: &App, visitor: &Visitor, why: Untrusted, owner: Option<For
     show_with(app, visitor, problem, owner)
 }
 
-/// The page of a flow was opened again, in its browser, after the flow ended.
+/// The page of a flow was opened again, in its browser, after the flow ended: with an answer that was sent, or with one that nobody was sent.
 pub fn flow_answered(app: &App, visitor: &Visitor) -> Response<Body> {
     let problem = Problem {
         status: StatusCode::BAD_REQUEST,
         heading: "You have answered this already",
-        sentence: "An answer counts once, and yours was sent. Nothing was given twice, and going back changed nothing.",
+        sentence: "An answer counts once, whatever it was. Nothing was given twice, and going back changed nothing.",
         mend: "Go on at the service. To take access back, to pause it or to allow less, open Manage authorizations; to allow more, start again at the service.",
         code: "flow_answered",
     };

@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use crate::app::{App, entropy};
 use crate::extract::{self, authorization};
 use crate::identity::problem::OAuthProblem;
-use crate::identity::tenants;
+use crate::identity::tenants::{self, NoAudience};
 use crate::reply;
 use crate::visitor::Visitor;
 
@@ -49,6 +49,12 @@ impl From<Refused> for Problem {
 impl From<OAuthProblem> for Problem {
     fn from(problem: OAuthProblem) -> Self {
         Self::OAuth(problem)
+    }
+}
+
+impl From<NoAudience> for Problem {
+    fn from(why: NoAudience) -> Self {
+        Self::OAuth(why.into())
     }
 }
 
@@ -143,10 +149,7 @@ async fn tenant(app: &App, segment: &str) -> Result<TenantId, Problem> {
 
 async fn register(app: &App, visitor: &Visitor, segment: &str, request: Request<Body>) -> Answer {
     let tenant = tenant(app, segment).await?;
-    let token = match bearer(request.headers()) {
-        Some(token) => app.store.initial_access_token(token.hash()).await?,
-        None => None,
-    };
+    let token = bearer(request.headers());
     // Who may not register at all learns nothing of what they sent.
     dynamic::may_register(standing(app, tenant, token.as_ref(), visitor).await?)?;
     // What is refused by the gate uses up nothing of what others may do.
@@ -176,13 +179,16 @@ fn has_room(app: &App, tenant: TenantId, visitor: &Visitor) -> Result<(), Proble
 async fn standing<'a>(
     app: &'a App,
     tenant: TenantId,
-    token: Option<&'a InitialAccessToken>,
+    token: Option<&Secret>,
     visitor: &Visitor,
 ) -> Result<Standing<'a>, StoreError> {
     Ok(Standing {
         tenant,
         gate: app.store.registration_gate(tenant).await?,
-        token,
+        token: match token {
+            Some(token) => app.store.initial_access_token(token.hash()).await?,
+            None => None,
+        },
         registered: app.store.count_dynamic_clients(tenant).await?,
         key: &app.keys.client_secret,
         now: visitor.now,

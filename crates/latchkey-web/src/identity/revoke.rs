@@ -13,13 +13,13 @@ use crate::bearer::{self, Seen};
 use crate::identity::client_request::{ClientRequest, answer_client};
 use crate::identity::problem::OAuthProblem;
 use crate::reply;
-use crate::visitor::Peer;
+use crate::visitor;
 
 /// `POST /{t}/oauth2/v2.0/revoke`.
 pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
     let now = app.now();
     let (parts, body) = request.into_parts();
-    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
+    let address = visitor::address(&parts).to_string();
     let request = match ClientRequest::read(&app, &parts, &segment, body).await {
         Ok(request) => request,
         Err(problem) => return answer_client(&parts.headers, None, Err(problem), now),

@@ -46,7 +46,6 @@ fn choice(one: SignedIn) -> AccountChoice {
         name: one.account.name,
         email: one.account.email,
         directory: one.home.domain,
-        signed_in: true,
     }
 }
 

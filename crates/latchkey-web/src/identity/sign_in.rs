@@ -244,10 +244,8 @@ struct Compared {
 /// Whether a password is that of the account of an address: counted first, compared on the hashing pool, and nothing where passwords do not
 /// count.
 async fn compare(app: &App, visitor: &Visitor, attempt: Attempt<'_>, password: String) -> Result<Compared, Failed> {
-    guesses::begin(app, attempt, visitor.now).await?.map_err(|Wait(wait)| {
-        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
-        Failed::Trouble(SignInTrouble::Throttled(Remaining(seconds)))
-    })?;
+    let throttled = |Wait(wait)| Failed::Trouble(SignInTrouble::Throttled(Remaining::of(wait)));
+    guesses::begin(app, attempt, visitor.now).await?.map_err(throttled)?;
     let found = app.store.credentials(attempt.email_key).await?;
     let (account, kept) = found.map_or((None, None), |(account, kept)| (Some(account), kept));
     let comparison = if password.len() > *limits::PASSWORD_BYTES.end() {

@@ -27,7 +27,7 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> Response<Body> {
         onward: None,
         others: 0,
         elsewhere: accounts.iter().any(logout::is_elsewhere),
-        accounts: accounts.into_iter().map(logout::listed).collect(),
+        accounts: accounts.iter().map(logout::listed).collect(),
     };
     reply::page(StatusCode::OK, &visitor, &page, &FormTargets::own())
 }

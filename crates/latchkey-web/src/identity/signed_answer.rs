@@ -21,7 +21,7 @@ const INTROSPECTION: &str = "application/token-introspection+jwt";
 async fn sign(app: &App, algorithm: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, OAuthError> {
     let cannot = || OAuthError::temporarily_unavailable("the server cannot sign now");
     app.begin_to_sign_with(algorithm).await.map_err(|_| cannot())?;
-    app.signer.answer(algorithm, typ, claims).ok_or_else(cannot)
+    app.signer.sign(algorithm, typ, claims).ok_or_else(cannot)
 }
 
 /// UserInfo as a token. [OpenID Connect Core §5.3.2]
@@ -68,7 +68,7 @@ pub(super) fn authorization(
     match response.to_sign(client, now) {
         None => Some(response.clone()),
         Some(claims) => {
-            let signed = app.signer.answer(client.authorization_response_algorithm(), "JWT", &claims)?;
+            let signed = app.signer.sign(client.authorization_response_algorithm(), "JWT", &claims)?;
             Some(response.clone().signed(signed))
         }
     }

@@ -26,6 +26,7 @@ use latchkey_jose::Algorithm;
 use latchkey_store::StoreError;
 
 use crate::app::{App, entropy};
+use crate::cohort;
 use crate::dpop;
 use crate::identity::client_request::{ClientRequest, answer_client, is_registered};
 use crate::identity::jwt_bearer::jwt_bearer;
@@ -36,13 +37,13 @@ use crate::identity::token_exchange::token_exchange;
 use crate::identity::{apis, authorization_details};
 use crate::reply;
 use crate::settings::Origin;
-use crate::visitor::Peer;
+use crate::visitor;
 
 /// `POST /{t}/oauth2/v2.0/token`.
 pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: Request<Body>) -> Response<Body> {
     let now = app.now();
     let (parts, body) = request.into_parts();
-    let address = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address);
+    let address = visitor::address(&parts);
     let origin = parts.extensions.get::<Origin>().map(|origin| Arc::clone(&origin.url)).unwrap_or_default();
     let asked = Asked { parts: &parts, origin: &origin, address, now };
     let (client, answered) = match ClientRequest::read(&app, &parts, &segment, body).await {
@@ -53,6 +54,7 @@ pub async fn post(State(app): State<App>, Path(segment): Path<String>, request: 
         // Where there is none, the answer says so.
         app.begin_to_sign_with(algorithm).await.ok();
     }
+    cohort::keep_step().await;
     let answered = match answered {
         Ok(issued) => Ok(success(&app, &issued).await),
         Err(problem) => Err(problem),

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::IntoResponse as _;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
@@ -17,7 +18,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::bearer::{self, Bearer, BearerError, Presentation, Scheme};
 use crate::dpop;
-use crate::extract::{authorization, form};
+use crate::extract::{authorization, form, is_form};
+use crate::identity::problem::OAuthProblem;
 use crate::identity::signed_answer;
 use crate::reply;
 
@@ -49,18 +51,9 @@ async fn answered(
         Err(BearerError::Refused(refusal)) => {
             return challenge(StatusCode::UNAUTHORIZED, Some(&OAuthError::invalid_token(refusal.to_string())));
         }
-        Err(BearerError::Unproven(DpopError::Busy)) => {
-            return finish(reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": DpopError::Busy.code() })));
-        }
+        Err(BearerError::Unproven(DpopError::Busy)) => return later(OAuthError::from(DpopError::Busy)),
         Err(BearerError::Unproven(error)) => return challenge(StatusCode::UNAUTHORIZED, Some(&error.into())),
-        Err(BearerError::Store(error)) => {
-            tracing::error!(%error, "the store did not answer");
-            let error = OAuthError::temporarily_unavailable("the server cannot answer now");
-            return finish(reply::json(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &json!({ "error": error.code, "error_description": error.description }),
-            ));
-        }
+        Err(BearerError::Store(error)) => return later(error),
     };
     match userinfo(&bearer.token, &bearer.authorization, &bearer.person.account) {
         Ok(claims) => told(app, &bearer, claims).await,
@@ -77,11 +70,13 @@ async fn told(app: &App, bearer: &Bearer, claims: UserClaims) -> Response<Body> 
         SignedUserInfo { iss: bearer.token.issuer.clone(), aud: bearer.client.identifier().to_string(), claims };
     match signed_answer::userinfo(app, algorithm, &claims).await {
         Ok(response) => finish(response),
-        Err(error) => finish(reply::json(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &json!({ "error": error.code, "error_description": error.description }),
-        )),
+        Err(error) => later(error),
     }
+}
+
+/// The answer while there is none: it says when to ask again.
+fn later(why: impl Into<OAuthProblem>) -> Response<Body> {
+    finish(why.into().into_response())
 }
 
 /// The token in the header or, in a POST, in the form; never in the query. [RFC 6750 §2]
@@ -96,10 +91,7 @@ async fn token(
     };
     let header = authorization(headers).map_err(|error| refused(error.to_string()))?;
     let header = header.and_then(|(scheme, token)| Some((token.to_owned(), Scheme::parse(scheme)?)));
-    let is_form = headers
-        .get(http::header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    if *method != Method::POST || !is_form {
+    if *method != Method::POST || !is_form(headers) {
         return Ok(header);
     }
     let pairs = form(headers, body).await.map_err(|error| refused(error.to_string()))?;

@@ -24,7 +24,7 @@ use crate::extract::client_form;
 use crate::identity::redeem::is_spent;
 use crate::reply;
 use crate::settings::Origin;
-use crate::visitor::Peer;
+use crate::visitor;
 
 /// A refusal, or that there is no answer now.
 enum Refused {
@@ -90,13 +90,14 @@ async fn about(app: &App, issue: Option<&Issue>, client: Option<ClientId>) -> Re
 /// Authenticates the client and issues what it asks for. `Err`: refused before it was known who asks.
 async fn answer(app: &App, request: Request<Body>, now: Timestamp) -> Result<Answered, Refused> {
     let (parts, body) = request.into_parts();
-    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
+    let address = visitor::address(&parts).to_string();
     let form = client_form(&parts.headers, body).await.map_err(|error| LegacyError::of_form(&error))?;
     form.once().map_err(|error| LegacyError::of_form(&error))?;
     let assertion = Assertion::read(&form)?;
     let client = app.store.client(assertion.client).await?;
     let client = authenticate(&assertion, client.as_deref(), &app.keys.client_secret, now)?;
-    let secret = With(&assertion, assertion.secret_of(client.client(), &app.keys.client_secret).unwrap_or_default());
+    let id = assertion.secret_of(client.client(), &app.keys.client_secret).unwrap_or_default();
+    let secret = UsedSecret { client: assertion.client, id };
     let issued = match TokenRequest::read(&form, client.client(), &app.keys.refresh_token) {
         Err(error) => Err(error.into()),
         Ok(TokenRequest::Code(request)) => code(app, &client, secret, &request, &address, now).await,
@@ -107,13 +108,16 @@ async fn answer(app: &App, request: Request<Body>, now: Timestamp) -> Result<Ans
 
 /// The secret that a request was authenticated with.
 #[derive(Clone, Copy)]
-struct With<'a>(&'a Assertion, Uuid);
+struct UsedSecret {
+    client: ClientId,
+    id: Uuid,
+}
 
-impl With<'_> {
+impl UsedSecret {
     /// The refusal, if the secret was replaced or removed since.
     async fn is_gone(self, app: &App) -> Result<Option<LegacyError>, StoreError> {
-        let client = app.store.client(self.0.client).await?;
-        let there = client.is_some_and(|client| client.secrets.iter().any(|kept| kept.id == self.1));
+        let client = app.store.client(self.client).await?;
+        let there = client.is_some_and(|client| client.secrets.iter().any(|kept| kept.id == self.id));
         Ok((!there).then(|| LegacyError::new(Reason::InvalidClientSecret, "the client secret was replaced or removed")))
     }
 }
@@ -121,7 +125,7 @@ impl With<'_> {
 async fn code(
     app: &App,
     client: &AuthenticatedClient<'_>,
-    secret: With<'_>,
+    secret: UsedSecret,
     request: &CodeRequest,
     address: &str,
     now: Timestamp,
@@ -150,7 +154,7 @@ async fn code(
                 key: &app.keys.refresh_token,
             };
             let decision = redeem(request, client, facts, now, &mut entropy());
-            Ok(made_with(decision, client.client().id, secret.1).seen_from(address))
+            Ok(made_with(decision, client.client().id, secret.id).seen_from(address))
         })
         .await;
     Ok(issued??)
@@ -159,7 +163,7 @@ async fn code(
 async fn refresh(
     app: &App,
     client: &AuthenticatedClient<'_>,
-    secret: With<'_>,
+    secret: UsedSecret,
     request: &RefreshRequest,
     address: &str,
     now: Timestamp,
@@ -187,7 +191,7 @@ async fn refresh(
                 key: &app.keys.refresh_token,
             };
             let decision = rotate(request, client, facts, now, &mut entropy());
-            Ok(made_with(decision, client.client().id, secret.1).seen_from(address))
+            Ok(made_with(decision, client.client().id, secret.id).seen_from(address))
         })
         .await;
     Ok(issued??)

@@ -13,12 +13,9 @@ mod letters;
 mod reminders;
 pub(crate) mod requests;
 
-use latchkey_devops::group::OrganizationGroup;
-use latchkey_devops::ids::PersonId;
 use latchkey_identity::Timestamp;
 use latchkey_identity::account::Account;
-use latchkey_store::devops::OrganizationFacts;
-use latchkey_store::{Letter, StoreError};
+use latchkey_store::Letter;
 
 use crate::app::{App, entropy};
 use letters::Text;
@@ -42,11 +39,4 @@ pub fn password_changed(app: &App, account: &Account, now: Timestamp) -> Letter 
 /// Tells the person that they changed it, which may have been somebody else.
 pub(crate) fn own_password_changed(app: &App, account: &Account, now: Timestamp) -> Letter {
     letter(account, letters::own_password_changed(origin(app), &account.email), None, now)
-}
-
-/// Who administers an organization: its owner, and the group that does. At most a hundred are looked at.
-async fn administrators(app: &App, facts: &OrganizationFacts) -> Result<Vec<PersonId>, StoreError> {
-    let owner = facts.organization.owner;
-    let group = app.store.group_members(facts.id(), OrganizationGroup::ProjectCollectionAdministrators).await?;
-    Ok(std::iter::once(owner).chain(group.into_iter().filter(|person| *person != owner)).collect())
 }

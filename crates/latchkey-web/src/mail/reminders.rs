@@ -17,8 +17,9 @@ use latchkey_store::outbox::{Reminder, tell};
 use latchkey_store::{Changes, StoreError};
 
 use super::letters::{self, EndingSecret, Sunset, Text};
-use super::{administrators, letter, origin};
+use super::{letter, origin};
 use crate::app::App;
+use crate::identity::offer::administrators;
 
 /// How many authorizations are read at a time.
 const AT_ONCE: u32 = 500;

@@ -6,8 +6,9 @@ use latchkey_identity::client::ClientId;
 use latchkey_store::devops::OrganizationFacts;
 use latchkey_store::{Letter, StoreError};
 
-use super::{administrators, letter, letters, origin};
+use super::{letter, letters, origin};
 use crate::app::App;
+use crate::identity::offer::administrators;
 
 /// One mail for each administrator, and at most one in an hour, however many ask.
 pub(crate) async fn arrived(

@@ -12,10 +12,24 @@ use super::app_tokens::{Binding, TokensForm};
 use super::apps::AppKind;
 use super::{Frame, Moment, Problems, tile};
 
-/// One app, for those who may change it, by parts ([`Part`]). Forms post to `/apps/{client_id}/redirect-uris` (`redirect_uris`), `/scopes`
-/// (`scope`, `required`, `app_scopes`), `/api` (`exposed_scopes`), `/sign-out-and-requests` (`post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only`), `/tokens` (`binding`, `access_token_lifetime`), `/presentation` (`client_uri`, `logo_uri`, `policy_uri`, `tos_uri`), `/secrets` (`expires`),
-/// `/secrets/remove` (`secret`), `/keys` (`key`), `/keys/remove` (`key`), `/published-keys` (`jwks_uri`), `/method` (`method`), `/certificate-name` (`certificate_name_kind`, `certificate_name`),
-/// `/federation` (`name`, `issuer`, `subject`, `audience`, `keys`), `/federation/remove` (`credential`); `/test`; delete leads to `/delete`.
+/// One app, for those who may change it, by parts ([`Part`]). Deleting it leads to `/delete`. Its forms post to addresses below `/apps/{client_id}`:
+///
+/// | address | fields |
+/// |---|---|
+/// | `/redirect-uris` | `redirect_uris` |
+/// | `/scopes` | `scope`, `required`, `app_scopes` |
+/// | `/api` | those of [`ApiForm`] |
+/// | `/answers` | those of [`AnswersForm`] |
+/// | `/sign-out-and-requests` | `post_logout_redirect_uris`, `backchannel_logout_uri`, `frontchannel_logout_uri`, `device_code`, `pushed_only` |
+/// | `/tokens` | `binding`, `access_token_lifetime` |
+/// | `/presentation` | `client_uri`, `logo_uri`, `policy_uri`, `tos_uri` |
+/// | `/secrets`, `/secrets/remove` | `expires`, `secret` |
+/// | `/keys`, `/keys/remove` | `key` |
+/// | `/published-keys` | `jwks_uri` |
+/// | `/method` | `method` |
+/// | `/certificate-name` | `certificate_name_kind`, `certificate_name` |
+/// | `/federation`, `/federation/remove` | `name`, `issuer`, `subject`, `audience`, `keys`; `credential` |
+/// | `/test` | none |
 #[derive(Template)]
 #[template(path = "app.html")]
 pub struct AppDetails {

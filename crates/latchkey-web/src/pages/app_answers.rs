@@ -7,8 +7,9 @@ use latchkey_identity::authorize::authorization_details::DetailsType;
 use latchkey_identity::client::{Metadata, SubjectType};
 use latchkey_jose::Algorithm;
 
-/// How an app asks and is answered. The form posts to `/apps/{client_id}/answers`: `subject_type`, `sector_identifier_uri`, `response_type`, the fields of [`AlgorithmChoice`],
-/// `require_signed_request_object`, `request_uris`, `default_max_age`, `initiate_login_uri` and `authorization_details_types` (nothing for any, `none`, or one).
+/// How an app asks and is answered. The form posts to `/apps/{client_id}/answers`: `subject_type`, `sector_identifier_uri`, `response_type`, the
+/// fields of [`AlgorithmChoice`], `require_signed_request_object`, `request_uris`, `default_max_age`, `initiate_login_uri` and
+/// `authorization_details_types` (nothing for any, `none`, or one).
 pub struct AnswersForm {
     /// Whether it knows people by a subject of their own.
     pub pairwise: bool,

@@ -12,8 +12,9 @@ use crate::extract::Pairs;
 
 pub use search::Found;
 
-/// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`, or `find` with the text to look for among the places), `keep`, and one `scope`,
-/// `organization`, `project`, `repository` for each box that is ticked. Required scopes are disabled and so not posted.
+/// The approval page. Posts to `/consent`: `flow`, `shown`, `decision` (`approve` or `deny`, or `find` with the text to look for among the
+/// places), `keep`, and one `scope`, `organization`, `project`, `repository` for each box that is ticked. Required scopes are disabled and so not
+/// posted.
 ///
 /// A tick counts only where everything around it is ticked too, and what is not ticked is left out: a project without
 /// its organization is nothing, a project without its repositories is everything in it but source code.
@@ -155,6 +156,17 @@ pub enum Reach {
     Administer,
     /// It can call another app.
     Call,
+}
+
+impl From<latchkey_devops::scope::ScopeGroup> for Reach {
+    fn from(group: latchkey_devops::scope::ScopeGroup) -> Self {
+        use latchkey_devops::scope::ScopeGroup as Of;
+        match group {
+            Of::Read => Self::Read,
+            Of::Write => Self::Write,
+            Of::Administer => Self::Administer,
+        }
+    }
 }
 
 /// One scope to approve or not.

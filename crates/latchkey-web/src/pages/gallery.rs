@@ -1,4 +1,4 @@
-//! Every page in every state, with invented data. Nothing serves it: it is for tests, and for looking.
+//! Every page in every state, with invented data. It is for tests, and for looking (`gallery_writes_files`).
 
 use super::{AppFace, Frame, Locale, Moment, OtherAccount, Page, Person, Problem, Problems};
 
@@ -14,15 +14,14 @@ mod registration;
 mod sign_out;
 mod upstream;
 
-#[cfg(test)]
 mod tests;
 
 /// One page in one state.
-pub struct Shown {
+struct Shown {
     /// What it is called: `consent-later-request`.
-    pub name: &'static str,
+    name: &'static str,
     /// The page.
-    pub html: String,
+    html: String,
 }
 
 impl Shown {
@@ -32,7 +31,7 @@ impl Shown {
 }
 
 /// Every page in every state. `say` is handed each invented word and may put another in its place.
-pub fn gallery(say: &dyn Fn(&str) -> String) -> Vec<Shown> {
+fn gallery(say: &dyn Fn(&str) -> String) -> Vec<Shown> {
     let invent = Invent { say };
     let mut all = flow::pages(&invent);
     all.extend(consent::pages(&invent));

@@ -10,6 +10,7 @@ pub mod legacy_app;
 mod moment;
 mod problem;
 mod tile;
+mod words;
 
 pub mod app;
 pub mod app_answers;
@@ -35,7 +36,8 @@ pub mod device;
 pub mod error;
 pub mod for_owner;
 pub mod form_post;
-pub mod gallery;
+#[cfg(test)]
+mod gallery;
 pub mod home;
 pub mod implicit;
 pub mod interstitial;
@@ -68,6 +70,7 @@ pub use frame::{Frame, Locale, OtherAccount, Person};
 pub(crate) use moment::Count;
 pub use moment::{Ago, Moment, Remaining};
 pub use problem::{Problem, Problems};
+pub(crate) use words::capitalized;
 
 /// Anything that is a whole page.
 pub trait Page: askama::Template {

@@ -1,8 +1,10 @@
 //! Points in time, as pages show them.
 
 use std::fmt;
+use std::time::Duration;
 
 use askama::filters::HtmlSafe;
+use latchkey_identity::Timestamp;
 use time::OffsetDateTime;
 
 /// A point in time. Shows as `3 March 2026, 14:05 UTC` in a `<time>` element.
@@ -39,6 +41,12 @@ impl Moment {
             let (date, hour, minute, second) = (at.date(), at.hour(), at.minute(), at.second());
             write!(f, "{date}T{hour:02}:{minute:02}:{second:02}Z")
         })
+    }
+}
+
+impl From<Timestamp> for Moment {
+    fn from(at: Timestamp) -> Self {
+        Self::from_micros(at.as_micros())
     }
 }
 
@@ -93,6 +101,13 @@ impl fmt::Display for Count {
 /// script it counts down.
 #[derive(Clone, Copy)]
 pub struct Remaining(pub u32);
+
+impl Remaining {
+    /// A wait, in whole seconds. It is not over before there is one less.
+    pub fn of(wait: Duration) -> Self {
+        Self(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1))
+    }
+}
 
 impl fmt::Display for Remaining {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

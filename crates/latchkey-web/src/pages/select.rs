@@ -16,7 +16,7 @@ pub struct Select {
     pub flow: String,
     /// The app that asked.
     pub asking: Asking,
-    /// The accounts this browser knows.
+    /// The accounts that are signed in in this browser.
     pub accounts: Vec<AccountChoice>,
 }
 
@@ -30,6 +30,4 @@ pub struct AccountChoice {
     pub email: String,
     /// The directory that holds the account.
     pub directory: String,
-    /// Whether it is signed in now. Otherwise the password is asked for.
-    pub signed_in: bool,
 }

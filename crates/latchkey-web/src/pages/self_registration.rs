@@ -21,8 +21,10 @@ pub struct SelfRegistration {
     pub endpoint: String,
     /// How many have.
     pub registered: usize,
-    /// Whether apps that describe themselves are let in, and how many have come.
-    pub described: (bool, usize),
+    /// Whether apps that describe themselves are let in.
+    pub lets_described_in: bool,
+    /// How many of those have come.
+    pub described: usize,
     /// A token that has just been made, shown this once, and when it ends.
     pub token: Option<(String, Moment)>,
 }

@@ -20,6 +20,7 @@ pub struct DayOfUse {
 pub struct UseByDay(pub Vec<DayOfUse>);
 
 /// The size of a picture, in its own units.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Size {
     height: u32,
     /// From one bar to the next.
@@ -113,14 +114,13 @@ impl fmt::Display for Picture<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (width, height) = (self.days.0.len().max(1) * self.size.step, self.size.height);
         let (answered, refused) = self.bars();
-        match self.size.step {
-            step if step == LARGE.step => {
-                write!(
-                    f,
-                    "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" height=\"120\" preserveAspectRatio=\"none\""
-                )?;
-            }
-            _ => write!(f, "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\"")?,
+        if self.size == LARGE {
+            write!(
+                f,
+                "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" height=\"120\" preserveAspectRatio=\"none\""
+            )?;
+        } else {
+            write!(f, "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\"")?;
         }
         write!(f, " role=\"img\"><title>{}</title>", self.days.title())?;
         write!(f, "<path fill=\"currentColor\" d=\"M0 {height}h{width}v-.5H0z{answered}\"/>")?;

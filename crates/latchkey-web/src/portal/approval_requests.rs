@@ -8,7 +8,7 @@ use latchkey_devops::ids::{ApprovalRequestId, PersonId};
 use latchkey_devops::policy::AuthorizePolicy;
 use latchkey_devops::scope::Scopes;
 use latchkey_identity::account::AccountId;
-use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::client::{Client, ClientId, Publisher};
 use latchkey_identity::scope::ScopeSet;
 use latchkey_store::devops::approval_requests::{self as kept, Before};
 use latchkey_store::{Changes, StoreError};
@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::organization::Entered;
 use super::people::Names;
 use super::problem::Problem;
+use super::scopes;
 use super::visit::{Answer, Visit, moment};
-use super::{authorizations, scopes};
 use crate::identity::offer::shown;
 use crate::mail;
 use crate::pages::AppFace;
@@ -109,10 +109,8 @@ fn is_same(client: Option<&Client>, request: &ApprovalRequest) -> bool {
 
 fn face(client: Option<&Client>) -> AppFace {
     match client {
-        Some(client) => authorizations::face(client.name.clone(), &client.publisher),
-        None => {
-            AppFace { name: "an app that is gone".into(), publisher: "an unknown publisher".into(), verified: false }
-        }
+        Some(client) => AppFace::of(&client.name, &client.publisher),
+        None => AppFace::of("an app that is gone", &Publisher::Unverified),
     }
 }
 
@@ -159,8 +157,7 @@ fn done(what: &str) -> Option<&'static str> {
 pub(super) async fn answer(visit: Visit) -> Answer {
     let id = visit.posted("request").and_then(|id| Uuid::try_parse(id).ok()).map(ApprovalRequestId);
     let id = id.ok_or(Problem::NotFound)?;
-    let unreadable = || Problem::Forbidden { reason: "The form holds a choice that this page does not offer.".into() };
-    let decision = visit.posted("decision").and_then(Decision::parse).ok_or_else(unreadable)?;
+    let decision = visit.posted("decision").and_then(Decision::parse).ok_or_else(Problem::not_offered)?;
     let (name, decided) = decide(&visit, id, decision).await??;
     let done = match decided {
         Ok(_) => decision.done(),
@@ -183,14 +180,8 @@ async fn decide(
     let (store, now) = (&visit.app.store, visit.now());
     store
         .decide(|| async {
-            let administered = async {
-                let entered = Entered::read(visit).await?;
-                let access = entered.may(visit, Action::AdministerOrganization)?;
-                Ok((entered, access))
-            };
-            let (entered, access) = match administered.await {
+            let (entered, access) = match Entered::administered(visit).await? {
                 Ok(administered) => administered,
-                Err(Problem::Store(error)) => return Err(error),
                 Err(problem) => return Ok((Err(problem), Changes::none())),
             };
             let (organization, author) = (&entered.facts.organization, visit.author());

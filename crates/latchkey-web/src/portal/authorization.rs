@@ -13,8 +13,8 @@ use super::use_by_day::Calls;
 use super::visit::{Answer, Visit, moment};
 use super::{authorizations, deeds, narrow, places, scopes, timeline};
 use crate::identity::apis;
-use crate::pages::Remaining;
 use crate::pages::authorization::{Authorization as AuthorizationPage, Ended, LiveKey, RefusedCalls};
+use crate::pages::{AppFace, Remaining};
 
 /// How many events of the record are shown.
 const MOST_EVENTS: u32 = 100;
@@ -53,7 +53,7 @@ async fn read(visit: &Visit, id: AuthorizationId, problem: Option<NarrowError>) 
     Ok(AuthorizationPage {
         frame: visit.frame(),
         id: id.to_string(),
-        app: authorizations::face(listed.client_name.clone(), &listed.publisher),
+        app: AppFace::of(&listed.client_name, &listed.publisher),
         kind: authorizations::kind_of(listed.profile),
         email: visit.account().email.clone(),
         sign_in_at: client.and_then(|client| client.metadata.sign_in_at(&issuer)),

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use latchkey_devops::ids::OrganizationId;
 use latchkey_devops::sunset_notice::{Reader, notice};
-use latchkey_identity::Decision;
 use latchkey_identity::authorization::{AuthorizationId, Lifetime, NotYours, revoke};
-use latchkey_identity::client::{Profile, Publisher};
-use latchkey_identity::{Change, Timestamp};
+use latchkey_identity::client::Profile;
+use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::StoreError;
 use latchkey_store::identity::ListedAuthorization;
 use uuid::Uuid;
@@ -47,7 +46,7 @@ async fn row(visit: &Visit, listed: ListedAuthorization, calls: &Calls) -> Resul
     let ListedAuthorization { authorization, client_name, publisher, profile, .. } = listed;
     Ok(AuthorizationRow {
         id: authorization.id.to_string(),
-        app: face(client_name, &publisher),
+        app: AppFace::of(&client_name, &publisher),
         kind: kind_of(profile),
         may: scopes::in_short(&authorization.scopes),
         places: places::in_short(&visit.app.store, &authorization.places).await?,
@@ -90,14 +89,6 @@ pub(super) async fn live(visit: &Visit) -> Result<Vec<ListedAuthorization>, Stor
     let mut listed = visit.app.store.authorizations_of(visit.account().id).await?;
     listed.retain(|one| one.authorization.is_live(visit.now()));
     Ok(listed)
-}
-
-/// How these pages show an app.
-pub(super) fn face(name: String, publisher: &Publisher) -> AppFace {
-    match publisher {
-        Publisher::Unverified => AppFace { name, publisher: "an unknown publisher".into(), verified: false },
-        Publisher::Verified(domain) => AppFace { name, publisher: domain.clone(), verified: true },
-    }
 }
 
 /// When and from where an authorization last acted: what is written, or what is still gathered in memory.
@@ -181,7 +172,8 @@ pub(super) async fn end(visit: Visit) -> Answer {
                 changes.extend(decision.changes);
                 ended.push(Ended::read(&visit, listed).await?);
             }
-            Ok(granted(ended, changes).seen_from(&visit.address()))
+            let decision: Decision<_, NotYours> = Decision::grant(ended).and_all(changes);
+            Ok(decision.seen_from(&visit.address()))
         })
         .await?;
     match decided {
@@ -193,10 +185,6 @@ pub(super) async fn end(visit: Visit) -> Answer {
         },
         Err(NotYours) => Err(Problem::NotFound),
     }
-}
-
-fn granted(ended: Vec<Ended>, changes: Vec<Change>) -> Decision<Vec<Ended>, NotYours> {
-    Decision::grant(ended).and_all(changes)
 }
 
 async fn already_ended(visit: &Visit, id: AuthorizationId) -> Answer {

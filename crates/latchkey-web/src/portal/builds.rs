@@ -11,6 +11,7 @@ use latchkey_store::{Store, StoreError};
 use super::people::Names;
 use super::problem::Problem;
 use super::project::InProject;
+use super::repositories::short;
 use super::visit::{Answer, Visit, moment};
 use super::work_items;
 use crate::pages::builds::{Build as BuildPage, BuildOutcome, BuildRow, BuildStep, Builds};
@@ -93,7 +94,7 @@ fn row(build: &Build, definition: String) -> BuildRow {
         number: build.build_number.clone(),
         definition,
         outcome: outcome(build),
-        branch: build.source_branch.trim_start_matches("refs/heads/").to_owned(),
+        branch: short(&build.source_branch),
         commit: build.source_version.as_deref().map(|id| id.chars().take(8).collect()).unwrap_or_default(),
     }
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::visit::{Visit, moment};
 use crate::pages::authorization::{Deed, UsedFor};
+use crate::pages::capitalized;
 use crate::pages::project::Place;
 
 /// How many changes are shown, and how many are looked at in each organization.
@@ -98,11 +99,6 @@ fn used_for(uses: &[UseOfDay], projects: &BTreeMap<Uuid, String>) -> Vec<UsedFor
         last: moment(last),
     };
     ways.into_iter().take(MOST_WAYS).map(way).collect()
-}
-
-fn capitalized(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ use super::problem::Problem;
 use super::visit::{Answer, Visit, count, moment};
 use super::{authorizations, registration};
 use crate::app::entropy;
-use crate::pages::Problems;
 use crate::pages::confirm::Confirm;
 use crate::pages::legacy_app::{
     Elsewhere, LegacyAppDetails, LegacyMoved, MovedApp, Notice, OldWayRow, OrganizationEnd,
 };
+use crate::pages::{Problems, capitalized};
 
 /// How many people are named on the page.
 const MOST_PEOPLE: usize = 100;
@@ -163,11 +163,6 @@ async fn ends(visit: &Visit, app: &LegacyApp) -> Result<Ends, StoreError> {
     notices.extend(of_unseen.map(|notice| shown(SunsetNotice { sentence: capitalized(&notice.sentence), ..notice })));
     let elsewhere = Elsewhere { organizations: unseen, first_end: soonest.refuse_from().map(moment) };
     Ok(Ends { notices, seen, elsewhere })
-}
-
-fn capitalized(sentence: &str) -> String {
-    let mut characters = sentence.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// A notice, as pages show it.

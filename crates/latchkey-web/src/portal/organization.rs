@@ -10,6 +10,7 @@ use latchkey_devops::sunset::Sunset;
 use latchkey_identity::account::AccountId;
 use latchkey_identity::client::ClientId;
 use latchkey_identity::tenant::TenantId;
+use latchkey_store::StoreError;
 use latchkey_store::devops::OrganizationFacts;
 
 use super::organization_older_apps;
@@ -36,6 +37,20 @@ impl Entered {
         let facts = store.organization(visit.part("organization")).await?.ok_or(Problem::NotFound)?;
         let member = store.member(facts.id(), visit.person()).await?.ok_or(Problem::NotFound)?;
         Ok(Self { facts, member })
+    }
+
+    /// Finds it for a rule that is decided there, with the proof that the person administers it at that moment. Only what the store says is
+    /// an error of the decision.
+    pub(super) async fn administered(visit: &Visit) -> Result<Result<(Self, OrganizationAccess), Problem>, StoreError> {
+        let found = async {
+            let entered = Self::read(visit).await?;
+            let access = entered.may(visit, Action::AdministerOrganization)?;
+            Ok((entered, access))
+        };
+        match found.await {
+            Err(Problem::Store(error)) => Err(error),
+            found => Ok(found),
+        }
     }
 
     /// Its name.

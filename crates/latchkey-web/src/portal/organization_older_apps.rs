@@ -98,14 +98,10 @@ pub(super) async fn save(visit: Visit) -> Answer {
         .app
         .store
         .decide(|| async {
-            let entered = match Entered::read(&visit).await {
-                Ok(entered) => entered,
-                Err(Problem::Store(error)) => return Err(error),
+            let entered = match Entered::administered(&visit).await? {
+                Ok((entered, _)) => entered,
                 Err(problem) => return Ok((Err(problem), Changes::none())),
             };
-            if let Err(problem) = entered.may(&visit, Action::AdministerOrganization) {
-                return Ok((Err(problem), Changes::none()));
-            }
             // Saying again what holds already changes nothing. A date that was set to the minute stays as long as its day does.
             let present = entered.facts.organization.policy.sunset;
             let changes = if same_days(present, sunset) {

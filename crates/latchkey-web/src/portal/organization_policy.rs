@@ -48,11 +48,10 @@ pub(super) async fn show(visit: Visit) -> Answer {
 
 /// `POST /organizations/{organization}/policy`
 pub(super) async fn save(visit: Visit) -> Answer {
-    let unreadable = || Problem::Forbidden { reason: "The form holds a choice that this page does not offer.".into() };
-    let authorize = visit.posted("who").and_then(AuthorizePolicy::from_word).ok_or_else(unreadable)?;
-    let longest_authorization_days = visit.posted("longest").and_then(days).ok_or_else(unreadable)?;
-    let third_party_apps = visit.posted("services").and_then(switch).ok_or_else(unreadable)?;
-    let legacy_apps = visit.posted("older").and_then(switch).ok_or_else(unreadable)?;
+    let authorize = visit.posted("who").and_then(AuthorizePolicy::from_word).ok_or_else(Problem::not_offered)?;
+    let longest_authorization_days = visit.posted("longest").and_then(days).ok_or_else(Problem::not_offered)?;
+    let third_party_apps = visit.posted("services").and_then(switch).ok_or_else(Problem::not_offered)?;
+    let legacy_apps = visit.posted("older").and_then(switch).ok_or_else(Problem::not_offered)?;
     let decided = |policy: &OrganizationPolicy| OrganizationPolicy {
         authorize,
         longest_authorization_days,
@@ -73,14 +72,10 @@ pub(super) async fn change(
         .app
         .store
         .decide(|| async {
-            let entered = match Entered::read(visit).await {
-                Ok(entered) => entered,
-                Err(Problem::Store(error)) => return Err(error),
+            let entered = match Entered::administered(visit).await? {
+                Ok((entered, _)) => entered,
                 Err(problem) => return Ok((Err(problem), Changes::none())),
             };
-            if let Err(problem) = entered.may(visit, Action::AdministerOrganization) {
-                return Ok((Err(problem), Changes::none()));
-            }
             let policy = edit(&entered.facts.organization.policy);
             let changes = if policy == entered.facts.organization.policy {
                 Changes::none()

@@ -35,7 +35,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let mut services: BTreeMap<ClientId, Service> = BTreeMap::new();
     for (given, of_the_app) in store.authorizations_into(entered.facts.id(), visit.now(), MOST_LISTED).await? {
         let client = given.listed.authorization.client;
-        let app = authorizations::face(given.listed.client_name.clone(), &given.listed.publisher);
+        let app = AppFace::of(&given.listed.client_name, &given.listed.publisher);
         let legacy = given.listed.profile == Profile::Legacy;
         let service = services.entry(client).or_insert_with(|| service(client, app, legacy, false));
         service.more = of_the_app.saturating_sub(MOST_LISTED);
@@ -47,7 +47,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         match (services.get_mut(&client), store.client(client).await?) {
             (Some(service), _) => service.stopped = true,
             (None, Some(found)) => {
-                let face = authorizations::face(found.name.clone(), &found.publisher);
+                let face = AppFace::of(&found.name, &found.publisher);
                 services.insert(client, service(client, face, found.is_legacy(), true));
             }
             (None, None) => {}
@@ -116,6 +116,7 @@ pub(super) async fn stop(visit: Visit) -> Answer {
         return ask(&visit, client).await;
     }
     let entered = Entered::read(&visit).await?;
+    entered.may(&visit, Action::AdministerOrganization)?;
     let blocked = &entered.facts.organization.policy.blocked_apps;
     if blocked.len() >= MOST_STOPPED {
         let reason = format!("At most {MOST_STOPPED} services can be stopped. Allow one again first.");

@@ -9,7 +9,6 @@ use latchkey_store::StoreError;
 use crate::app::App;
 use crate::extract::FormError;
 use crate::identity::problem_page::{self, Problem as ProblemPage};
-use crate::pages::Moment;
 use crate::pages::error::ErrorPage;
 use crate::reply::{self, FormTargets};
 use crate::visitor::Visitor;
@@ -85,6 +84,11 @@ impl From<BrowseError> for Problem {
 }
 
 impl Problem {
+    /// A form with a value that no form of ours sends.
+    pub(super) fn not_offered() -> Self {
+        Self::Forbidden { reason: "The form holds a choice that this page does not offer.".into() }
+    }
+
     /// The page that says what went wrong.
     pub(super) fn page(self, app: &App, visitor: &Visitor) -> Response<Body> {
         match self {
@@ -125,7 +129,7 @@ fn forbidden(app: &App, visitor: &Visitor, reason: String) -> Response<Body> {
         mend: String::new(),
         code: "access_denied".into(),
         correlation_id: visitor.request_id.clone(),
-        at: Moment::from_micros(visitor.now.as_micros()),
+        at: visitor.now.into(),
         owner: None,
     };
     reply::page(StatusCode::FORBIDDEN, visitor, &page, &FormTargets::own())

@@ -16,7 +16,7 @@ use super::visit::{self, Answer, PathParts, Visit, count};
 use crate::app::App;
 use crate::devops::dispatch::{self, Destination};
 use crate::pages::project::{Place, Project as ProjectPage};
-use crate::visitor::Visitor;
+use crate::reader;
 
 /// How many work items are looked at to count those that are not done.
 const MOST_COUNTED: u32 = 1_000;
@@ -78,7 +78,7 @@ pub(super) async fn show_or_else(State(app): State<App>, path: PathParts, reques
     }
     match Destination::of(request.uri().path()) {
         Some(destination) => dispatch::answer(&app, request, destination).await,
-        None => Problem::NotFound.page(&app, &Visitor::of(&app, &request.into_parts().0)),
+        None => reader::nowhere(&app, &request.into_parts().0),
     }
 }
 

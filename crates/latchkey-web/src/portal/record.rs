@@ -12,6 +12,7 @@ use super::people::Names;
 use super::problem::Problem;
 use super::recorded;
 use super::visit::{Answer, Visit, moment};
+use crate::pages::capitalized;
 use crate::pages::record::{Record as RecordPage, Recorded as Row};
 
 /// How many events a page shows.
@@ -280,7 +281,5 @@ pub(super) async fn download_calls(visit: Visit) -> Answer {
 
 /// The name of an event as a sentence begins: `Authorization granted`.
 pub(super) fn in_words(kind: &str) -> String {
-    let words = kind.replace(['_', '.'], " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    capitalized(&kind.replace(['_', '.'], " "))
 }

@@ -87,8 +87,9 @@ pub(super) fn title(commit: &Commit) -> String {
     }
 }
 
-fn short(branch: &str) -> String {
-    branch.trim_start_matches("refs/heads/").to_owned()
+/// The name of a branch as people know it.
+pub(super) fn short(branch: &str) -> String {
+    branch.strip_prefix("refs/heads/").unwrap_or(branch).to_owned()
 }
 
 /// Asks something of a repository on disk, away from the threads that answer requests.
@@ -160,6 +161,13 @@ mod tests {
     use latchkey_git::ObjectId;
 
     use super::*;
+
+    #[test]
+    fn a_branch_is_shown_by_its_name_whatever_that_is() {
+        assert_eq!(short("refs/heads/main"), "main");
+        assert_eq!(short("refs/heads/refs/heads/main"), "refs/heads/main");
+        assert_eq!(short("refs/tags/v1"), "refs/tags/v1");
+    }
 
     #[test]
     fn a_folder_lists_its_folders_first_and_not_itself() {

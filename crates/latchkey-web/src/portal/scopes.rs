@@ -2,20 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use latchkey_devops::scope::{Scope, ScopeGroup};
+use latchkey_devops::scope::Scope;
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::scope::{ADDRESS, EMAIL, OFFLINE_ACCESS, OPENID, PHONE, PROFILE, ScopeSet};
 
 use crate::identity::apis::Call;
 use crate::pages::app_new::ScopeOption;
 use crate::pages::authorization::Allowed;
-use crate::pages::consent::Reach;
+use crate::pages::capitalized;
 
 /// What a scope allows, as a line of a list: `Read the work items, comments and boards that you can read`.
 pub(super) fn in_words(scope: Scope) -> String {
     let sentence = scope.sentence();
-    let mut letters = sentence.strip_prefix("can ").unwrap_or(sentence).chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    capitalized(sentence.strip_prefix("can ").unwrap_or(sentence))
 }
 
 /// What an authorization allows, in short: what it may do, or else what it learns.
@@ -69,7 +68,7 @@ pub(super) fn options(asked: &ScopeSet, required: &ScopeSet) -> Vec<ScopeOption>
     let option = |scope: &Scope| ScopeOption {
         value: scope.name().to_owned(),
         label: in_words(*scope),
-        reach: reach(*scope),
+        reach: scope.group().into(),
         high_privilege: scope.is_high_privilege(),
         asked: asked.contains(scope.name()),
         required: required.contains(scope.name()),
@@ -80,14 +79,6 @@ pub(super) fn options(asked: &ScopeSet, required: &ScopeSet) -> Vec<ScopeOption>
 /// The scopes of other apps among them, one a line.
 pub(super) fn of_apps(asked: &ScopeSet) -> String {
     asked.apis().iter().collect::<Vec<_>>().join("\n")
-}
-
-fn reach(scope: Scope) -> Reach {
-    match scope.group() {
-        ScopeGroup::Read => Reach::Read,
-        ScopeGroup::Write => Reach::Write,
-        ScopeGroup::Administer => Reach::Administer,
-    }
 }
 
 /// The scopes of the DevOps side among them, in the order of the table.

@@ -85,15 +85,6 @@ fn projects(facts: &OrganizationFacts, of: &BTreeMap<ProjectId, BTreeSet<Project
     known.map(|(project, groups)| format!("{} ({})", project.name, within(groups))).collect()
 }
 
-/// The organization of the path, if the person administers it at this moment.
-async fn administered(visit: &Visit) -> Result<Option<Entered>, StoreError> {
-    match Entered::read(visit).await {
-        Ok(entered) => Ok(entered.may(visit, Action::AdministerOrganization).is_ok().then_some(entered)),
-        Err(Problem::Store(error)) => Err(error),
-        Err(_) => Ok(None),
-    }
-}
-
 /// What it registered of the DevOps side. By name: the words of the approval page speak to a person of what is theirs.
 fn own_scopes(client: &Client) -> Vec<String> {
     client.scopes.resource().iter().map(str::to_owned).collect()
@@ -167,7 +158,7 @@ async fn accepted(visit: &Visit, service: ClientId) -> Result<Acceptance, StoreE
     store
         .decide(|| async {
             let nothing = |acceptance| Ok((acceptance, Changes::none()));
-            let Some(entered) = administered(visit).await? else { return nothing(Acceptance::NotThere) };
+            let Ok((entered, _)) = Entered::administered(visit).await? else { return nothing(Acceptance::NotThere) };
             let member = store.member(entered.facts.id(), PersonId(service.0)).await?;
             let member = member.filter(|member| member.service.is_some());
             let (Some(member), Some(client)) = (member, store.client(service).await?) else {
@@ -215,7 +206,7 @@ pub(super) async fn remove(visit: Visit) -> Answer {
     }
     let removed = store
         .decide(|| async {
-            let Some(entered) = administered(&visit).await? else { return Ok((false, Changes::none())) };
+            let Ok((entered, _)) = Entered::administered(&visit).await? else { return Ok((false, Changes::none())) };
             let member = store.member(entered.facts.id(), service).await?;
             if member.is_none_or(|member| member.service.is_none()) {
                 return Ok((false, Changes::none()));

@@ -1,11 +1,12 @@
 //! Where the people of a directory sign in besides here: decided by who administers it.
 
+use std::sync::Arc;
+
 use latchkey_identity::limits;
 use latchkey_identity::sign_in::upstream::pending::redirect_uri;
 use latchkey_identity::sign_in::upstream::registration::{Registration, USUAL_SCOPES, UpstreamProblem};
 use latchkey_identity::sign_in::upstream::{Upstream, UpstreamId};
 use latchkey_identity::tenant::{Tenant, TenantKind};
-use std::sync::Arc;
 
 use super::problem::Problem;
 use super::registration::at;

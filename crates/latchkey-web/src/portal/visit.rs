@@ -13,6 +13,7 @@ use latchkey_identity::authorization::AuthorizationId;
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::client::registration::RegistrationError;
 use latchkey_identity::client::{Client, ClientId};
+use latchkey_identity::event::Event;
 use latchkey_identity::{Decision, Timestamp};
 use latchkey_store::devops::Author;
 use latchkey_store::identity::ListedAuthorization;
@@ -63,7 +64,7 @@ where
     submitted(handler, OwnForm::is_for)
 }
 
-/// The same, of a form that does nothing for the account that its page named, such as going on as another.
+/// The same, of a form that acts for no account in particular, such as the one that switches to another.
 pub(super) fn form_of_anybody<H, F>(handler: H) -> MethodRouter<App>
 where
     H: Fn(Visit) -> F + Clone + Send + Sync + 'static,
@@ -79,11 +80,13 @@ where
 {
     post(async move |State(app): State<App>, path: PathParts, request: Request<Body>| {
         let (parts, body) = request.into_parts();
+        // First: it may be held back, and who sends it may be signed out meanwhile.
+        let form = extract::form(&parts.headers, body).await;
         let visitor = Visitor::of(&app, &parts);
         let answer = async {
             let after_sign_in = || Problem::SignIn { next: page_of(parts.uri.path()), lost_a_form: true };
             let visit = Visit::begin(&app, &visitor, &parts, path, after_sign_in).await?;
-            let form = extract::form(&parts.headers, body).await?;
+            let form = form?;
             let own = forms::made_here(&app, &visitor, &parts.headers, form.first("csrf"));
             if !counts(own.ok_or(Problem::ForeignForm)?, visit.account().id) {
                 return Err(Problem::OtherAccount);
@@ -229,6 +232,20 @@ impl Visit {
         }
     }
 
+    /// Keeps out whoever does not administer their directory.
+    pub(super) fn administers_directory(&self) -> Result<(), Problem> {
+        match self.account().tenant_administrator {
+            true => Ok(()),
+            false => Err(Problem::Forbidden { reason: "Only an administrator of your directory decides this.".into() }),
+        }
+    }
+
+    /// The event of a decision about the person's directory.
+    pub(super) fn policy_event(&self) -> Event {
+        let event = self.app.registration_event(self.account().tenant);
+        Event { address: Some(self.address()), ..event.by(self.account().id).within(self.current.session.id) }
+    }
+
     /// What every page needs.
     pub(super) fn frame(&self) -> Frame {
         Frame {
@@ -280,7 +297,7 @@ fn other(one: &SignedIn) -> OtherAccount {
 
 /// A moment, as pages show it.
 pub(super) fn moment(at: Timestamp) -> Moment {
-    Moment::from_micros(at.as_micros())
+    at.into()
 }
 
 /// A number that a page shows.

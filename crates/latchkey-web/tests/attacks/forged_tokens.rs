@@ -109,7 +109,7 @@ fn a_key_for_apps_that_are_called_signs_nothing_for_us() {
             let mut for_userinfo = body.clone();
             for_userinfo["aud"] = json!("https://latchkey.test/oidc/userinfo");
             for claims in [&body, &for_userinfo] {
-                let signed = app.signer.answer(algorithm, "at+jwt", claims).unwrap();
+                let signed = app.signer.sign(algorithm, "at+jwt", claims).unwrap();
                 let worth = world.app("burndown").introspects(&signed).await;
                 assert_eq!(worth["active"], algorithm == Algorithm::Es256, "{algorithm}");
                 if algorithm != Algorithm::Es256 {

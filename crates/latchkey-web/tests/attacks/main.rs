@@ -18,6 +18,7 @@ mod device_phishing;
 mod flow_transfer;
 mod foreign_sector;
 mod forged_tokens;
+mod held_back;
 mod host_header;
 mod id_token_as_access_token;
 mod insecure_direct_object_reference;

@@ -5,10 +5,9 @@ use std::convert::Infallible;
 use axum::body::Body;
 use futures_util::future::join_all;
 use futures_util::stream::once;
-use http::Method;
 use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::ProjectGroup;
-use latchkey_testkit::{Answer, Ask, Person, Tokens, on_both_databases};
+use latchkey_testkit::{Answer, Tokens, on_both_databases};
 use serde_json::{Value, json};
 
 const LAMP: &str = "/harbor/lighthouse/_apis/git/repositories/lamp";
@@ -173,60 +172,6 @@ fn a_commit_that_no_reference_reaches_is_no_place_to_start() {
         assert_eq!(tokens.get(&format!("{LAMP}/commits/{lost}/changes")).await.status, 404);
         let diff = format!("{LAMP}/diffs/commits?targetVersion={lost}&targetVersionType=commit");
         assert_eq!(tokens.get(&diff).await.status, 404);
-    });
-}
-
-/// Makes a request, and revokes what it is made with when the server begins to read its body.
-async fn revoked_meanwhile(ask: Ask, ana: &Person, body: &Value) -> Answer {
-    let (ana, text) = (ana.clone(), body.to_string());
-    let held_back = once(async move {
-        ana.revokes_all().await;
-        Ok::<_, Infallible>(text)
-    });
-    ask.json(&Value::Null).send_with(Body::from_stream(held_back)).await
-}
-
-#[test]
-fn a_token_that_is_revoked_before_the_branch_moves_pushes_nothing() {
-    on_both_databases(async |world| {
-        let ana = world.ana();
-        let tokens = ana.authorizes_all("burndown").await;
-        let main = tip(&tokens).await;
-        let pushes = || tokens.post(&format!("{LAMP}/pushes?api-version=7.1"));
-        let answer = revoked_meanwhile(pushes(), &ana, &a_push(&main, "/mine")).await;
-        assert_eq!(answer.status, 401, "{}", answer.text());
-        assert_eq!(push(&tokens, LAMP, &a_push(&main, "/mine")).await.status, 401);
-        assert_eq!(tip(&world.max().authorizes_all("burndown").await).await, main);
-    });
-}
-
-#[test]
-fn a_token_that_is_revoked_on_the_way_writes_no_pull_request() {
-    on_both_databases(async |world| {
-        let (ana, others) = (world.ana(), world.max().authorizes_all("burndown").await);
-        let url = |rest: &str| format!("{LAMP}/pullrequests{rest}?api-version=7.1");
-        let proposal = json!({"sourceRefName": "refs/heads/dim", "targetRefName": "refs/heads/main", "title": "Dim"});
-        let tokens = ana.authorizes_all("burndown").await;
-        let answer = revoked_meanwhile(tokens.post(&url("")), &ana, &proposal).await;
-        assert_eq!(answer.status, 401, "{}", answer.text());
-        assert_eq!(others.get(&url("")).await.json()["count"], 0);
-
-        let made = others.post(&url("")).json(&proposal).await.json();
-        let one = format!("/{}", made["pullRequestId"]);
-        for change in [json!({"title": "Mine"}), json!({"status": "abandoned"})] {
-            let tokens = ana.authorizes_all("burndown").await;
-            let answer = revoked_meanwhile(tokens.patch(&url(&one)), &ana, &change).await;
-            assert_eq!(answer.status, 401, "{change}: {}", answer.text());
-        }
-        let tokens = ana.authorizes_all("burndown").await;
-        let vote = url(&format!("{one}/reviewers/{}", world.account("ana")));
-        let put = world.ask(Method::PUT, &vote).bearer(&tokens.access);
-        assert_eq!(revoked_meanwhile(put, &ana, &json!({"vote": 10})).await.status, 401);
-        let left = others.get(&url(&one)).await.json();
-        assert_eq!(
-            (&left["title"], &left["status"], &left["reviewers"]),
-            (&json!("Dim"), &json!("active"), &json!([]))
-        );
     });
 }
 

@@ -284,7 +284,31 @@ fn an_endpoint_that_is_posted_to_answers_405_to_other_methods_and_says_which_it_
             assert!(answer.header("allow").is_some(), "{url}");
         }
         assert_eq!(world.ask(Method::POST, "/healthz").await.status, 405);
-        assert_eq!(world.ask(Method::PUT, "/signin").await.status, 404, "a page has no methods to tell of");
+        for page in ["/signin", "/me", "/profile/sessions", "/organizations/harbor", "/harbor/lighthouse"] {
+            let answer = world.ask(Method::PUT, page).await;
+            assert_eq!((answer.status.as_u16(), answer.header("allow").is_some()), (405, true), "{page}");
+            assert!(answer.text().contains("method_not_allowed"), "a page says so, too: {page}");
+        }
+    });
+}
+
+#[test]
+fn an_address_of_nothing_is_told_in_the_form_that_its_reader_reads() {
+    on_both_databases(async |world| {
+        let tenant = world.app("burndown").endpoint("");
+        for url in [
+            &format!("{tenant}oauth2/v2.0/nothing"),
+            &format!("{tenant}v2.0/.well-known/nothing"),
+            "/.well-known/nothing",
+            "/oauth2/nothing",
+        ] {
+            for method in [Method::GET, Method::POST] {
+                let answer = world.ask(method.clone(), url).await;
+                assert_eq!(said(&answer), (404, "invalid_request".into()), "{method} {url}");
+            }
+        }
+        let page = world.get("/nothing").await;
+        assert_eq!((page.status.as_u16(), page.text().contains("There is nothing here")), (404, true));
     });
 }
 

@@ -36,6 +36,9 @@ fn the_token_comes_in_the_header_or_in_a_form_and_never_in_the_query() {
             assert!(world.post("/oidc/userinfo").header("authorization", &header).await.is_ok(), "{scheme}");
         }
         assert!(world.post("/oidc/userinfo").form([("access_token", token)]).await.is_ok());
+        let shouted =
+            world.post("/oidc/userinfo").body("Application/X-WWW-Form-Urlencoded", format!("access_token={token}"));
+        assert!(shouted.await.is_ok(), "no media type minds its case");
         let query = format!("/oidc/userinfo?access_token={token}");
         assert_eq!(world.get(&query).await.status, 401);
         assert_eq!(world.post(&query).await.status, 401);

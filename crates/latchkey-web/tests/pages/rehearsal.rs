@@ -101,6 +101,9 @@ fn requests_that_only_the_app_can_push_or_sign_are_made_here_in_its_place() {
             assert_eq!(shown.says("request = [a JWT that it signs"), signed);
             assert_eq!(shown.says("which the test left unsigned"), signed, "{}", shown.text());
             assert!(shown.says("code_challenge_method = S256"), "what the app asks for is shown: {}", shown.text());
+            let again = asked.press("approve").await.page();
+            assert_eq!(again.error_code(), "flow_answered");
+            assert!(!again.says("was sent"), "nobody was sent anything: {}", again.text());
         }
         assert_eq!(authorizations(&world, &ana).await, 0, "nothing came of it");
     });

@@ -205,6 +205,27 @@ fn of_64_answers_to_one_approval_page_one_counts() {
 }
 
 #[test]
+fn of_64_denials_on_one_approval_page_one_is_told_to_the_app() {
+    on_both_databases(async |world| {
+        let page = world.ana().goes_to(&world.app("burndown").request()).await.page();
+        let all: Vec<_> = (0..CROWD)
+            .map(|_| {
+                let page = page.clone();
+                tokio::spawn(async move { page.press("deny").await })
+            })
+            .collect();
+        let mut told = 0;
+        for visit in join_all(all).await {
+            match visit.expect("nothing panics") {
+                latchkey_testkit::Visit::Left(_) => told += 1,
+                latchkey_testkit::Visit::Page(page) => assert_eq!(page.error_code(), "flow_answered"),
+            }
+        }
+        assert_eq!(told, 1);
+    });
+}
+
+#[test]
 fn eight_approvals_of_one_app_in_as_many_browsers_make_one_authorization() {
     on_both_databases(async |world| {
         let mut pages = Vec::new();

@@ -1,10 +1,11 @@
 //! The section `[[server.origins]]`: one origin, as it is listened on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use latchkey_web::{Alias, Origin};
 use toml::Spanned;
+use url::{Host, Url};
 
 use super::problem::Problem;
 use super::{MutualTls, Origin as Section};
@@ -112,7 +113,7 @@ fn origin(url: &Spanned<String>) -> Result<Origin, Problem> {
         Problem::at(url.span(), "this is not an origin")
             .hint("an origin is a scheme, a host and perhaps a port: https://id.example.com")
     })?;
-    if !origin.secure && !is_loopback_origin(url.get_ref()) {
+    if !origin.secure && !Url::parse(url.get_ref()).is_ok_and(|url| is_local(&url)) {
         return Err(Problem::at(url.span(), "plain http is spoken on this machine only").hint(
             "write https, with `certificate` and `key`, or with `behind_proxy = true` and a proxy that speaks TLS",
         ));
@@ -127,12 +128,12 @@ fn address(listen: &Spanned<String>) -> Result<SocketAddr, Problem> {
     })
 }
 
-/// Whether an origin leads to the machine of whoever follows it.
-fn is_loopback_origin(url: &str) -> bool {
-    match url::Url::parse(url).as_ref().map(url::Url::host) {
-        Ok(Some(url::Host::Domain(host))) => host == "localhost" || host.ends_with(".localhost"),
-        Ok(Some(url::Host::Ipv4(address))) => IpAddr::V4(address).is_loopback(),
-        Ok(Some(url::Host::Ipv6(address))) => IpAddr::V6(address).is_loopback(),
-        _ => false,
+/// Whether a URL leads to the machine of whoever follows it.
+pub(crate) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }

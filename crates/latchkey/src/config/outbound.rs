@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use latchkey_identity::outbound::OutboundPolicy;
 use latchkey_web::outbound::{Outbound, system_resolver};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use url::{Host, Url};
 
 use super::problem::Problem;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
+use crate::tls::read_certificates;
 
 /// Whom the server asks for what apps publish (keys, metadata), and tells of sign-outs. Without this section: hosts of the public
 /// network, by https at its usual port.
@@ -46,7 +45,7 @@ impl PlannedOutbound {
 
     /// The client that asks.
     pub(crate) fn client(&self) -> Result<Outbound, Failure> {
-        let authorities = self.authorities.as_deref().map_or(Ok(Vec::new()), read_authorities)?;
+        let authorities = self.authorities.as_deref().map_or(Ok(Vec::new()), read_certificates)?;
         Ok(Outbound::new(self.policy.clone(), authorities, system_resolver()))
     }
 }
@@ -61,17 +60,6 @@ fn host(written: &Spanned<String>) -> Result<String, Problem> {
         Problem::at(written.span(), "this is not a host")
             .hint("a name or an address alone, for example ci.corp.example")
     })
-}
-
-/// Reads the certificates of authorities.
-pub(crate) fn read_authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let useless = || Failure::new(Exit::Failed, format!("{} cannot be used", path.display()));
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    match found {
-        Ok(found) if found.is_empty() => Err(useless().because("there is no certificate in it")),
-        Ok(found) => Ok(found),
-        Err(error) => Err(useless().because(error)),
-    }
 }
 
 #[cfg(test)]

@@ -62,8 +62,10 @@ fn without_passwords(line: &str) -> String {
     while let Some((before, address)) = rest.split_once("://") {
         shown.extend([before, "://"]);
         rest = address;
-        let authority = address.find(['/', '?', '"']).and_then(|end| address.get(..end)).unwrap_or(address);
-        if let Some((user, password)) = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')) {
+        // A password may have anything in it: what stands before the last `@` of a text is taken for one.
+        let end = address.find('"').into_iter().chain(address.find("://")).min();
+        let text = end.and_then(|end| address.get(..end)).unwrap_or(address);
+        if let Some((user, password)) = text.rsplit_once('@').and_then(|(user, _)| user.split_once(':')) {
             shown.extend([user, ":"]);
             shown.extend(password.chars().map(|_| '*'));
             rest = address.get(user.len() + 1 + password.len()..).unwrap_or_default();
@@ -109,6 +111,7 @@ mod tests {
         let shown = without_passwords("a = \"postgres://l:hunter2@db/d?x=1\" # see https://db:1/ or smtps://m@host");
         assert_eq!(shown, "a = \"postgres://l:*******@db/d?x=1\" # see https://db:1/ or smtps://m@host");
         assert_eq!(without_passwords("a = \"postgres://l:p@ss@db"), "a = \"postgres://l:****@db");
+        assert_eq!(without_passwords("a = \"postgres://l:wh?o/x@db/d\""), "a = \"postgres://l:******@db/d\"");
         assert_eq!(without_passwords("[keys]"), "[keys]");
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
+use url::Url;
 
 use super::folder::Keepsake;
 use super::sample::people::harbor;
 use super::wire::{self, Answer, Credential};
+use crate::config::origin::is_local;
 use crate::failure::{Exit, Failure};
 use crate::out;
 
@@ -37,11 +39,6 @@ struct Key {
     access_token: String,
 }
 
-#[derive(Deserialize)]
-struct Refused {
-    error: String,
-}
-
 /// Answers git. It also tells its helpers what became of a password: there is nothing to keep of that.
 pub(crate) async fn credential(folder: &Path, operation: &str) -> Result<(), Failure> {
     if operation != "get" {
@@ -58,7 +55,7 @@ pub(crate) async fn credential(folder: &Path, operation: &str) -> Result<(), Fai
 
     let (authority, id) = (format!("{origin}/{}/oauth2/v2.0", harbor()), client.client_id.to_string());
     let asked = post(&format!("{authority}/devicecode"), &[("client_id", &id), ("scope", SCOPE)]).await?;
-    let asked: Asked = asked.json().map_err(|_| refused(&told(&asked)))?;
+    let asked: Asked = asked.json().map_err(|_| refused(&asked.error_code()))?;
     out::note(format_args!(
         "Open {} and approve {} there. git goes on by itself.",
         asked.verification_uri_complete, client.name
@@ -87,7 +84,7 @@ async fn wait_for(endpoint: &str, client_id: &str, asked: &Asked) -> Result<Stri
                 .filter(|key| !key.contains(char::is_control))
                 .ok_or_else(|| refused("unreadable"));
         }
-        match told(&answer).as_str() {
+        match answer.error_code().as_str() {
             "authorization_pending" => {}
             "slow_down" => interval += SLOWER,
             code => return Err(refused(code)),
@@ -101,11 +98,6 @@ async fn post(url: &str, fields: &[(&str, &str)]) -> Result<Answer, Failure> {
     sent.map_err(|error| Failure::new(Exit::Unreachable, "the demo does not answer").because(error))
 }
 
-/// The code of a refusal.
-fn told(answer: &Answer) -> String {
-    answer.json::<Refused>().map_or_else(|_| answer.status.as_u16().to_string(), |refused| refused.error)
-}
-
 fn refused(code: &str) -> Failure {
     Failure::refused(format!("there is no key for git: {code}"))
 }
@@ -114,13 +106,8 @@ fn refused(code: &str) -> Failure {
 fn plain_origin(said: &str) -> Option<String> {
     let attributes: HashMap<&str, &str> = said.lines().filter_map(|line| line.split_once('=')).collect();
     let host = attributes.get("host").filter(|_| attributes.get("protocol") == Some(&"http"))?;
-    let origin = url::Url::parse(&format!("http://{host}")).ok()?;
-    let local = match origin.host()? {
-        url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-    };
-    local.then(|| origin.origin().ascii_serialization())
+    let url = Url::parse(&format!("http://{host}")).ok()?;
+    is_local(&url).then(|| url.origin().ascii_serialization())
 }
 
 /// The line that clones with this helper, by the program that runs.

@@ -62,6 +62,11 @@ struct ErrorBody {
     message: String,
 }
 
+#[derive(Deserialize)]
+struct OAuthErrorBody {
+    error: String,
+}
+
 impl Answer {
     /// The answer as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, WireError> {
@@ -76,6 +81,11 @@ impl Answer {
     /// What the DevOps API says of a refusal, if it says something.
     pub(crate) fn message(&self) -> Option<String> {
         self.json().ok().map(|ErrorBody { message }| message)
+    }
+
+    /// The code of an OAuth refusal, or the status of another one. [RFC 6749 §5.2]
+    pub(crate) fn error_code(&self) -> String {
+        self.json().map_or_else(|_| self.status.as_str().to_owned(), |OAuthErrorBody { error }| error)
     }
 
     /// A header, if it is there and can be read.

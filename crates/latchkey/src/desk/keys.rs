@@ -74,6 +74,10 @@ pub(super) async fn perform(app: &App, order: KeyOrder) -> Result<Report, Failur
         KeyOrder::List => Ok(Report::list(&LISTED, app.signing_keys().await?.iter().map(row).collect())),
         KeyOrder::Rotate { algorithm } => {
             let rotations = app.rotate_keys(algorithm, CONSOLE).await?;
+            if let Some(algorithm) = algorithm.filter(|_| rotations.is_empty()) {
+                return Err(Failure::not_found(format!("there is no key of {algorithm}"))
+                    .because("the first key of an algorithm is made with the first app that registers for it"));
+            }
             let waits = rotations.iter().any(|rotation| rotation.active_from > app.now());
             let report = Report::list(&ROTATED, rotations.iter().map(rotated).collect());
             Ok(match waits {

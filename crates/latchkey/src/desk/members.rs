@@ -8,13 +8,14 @@ use latchkey_devops::access_level::AccessLevel;
 use latchkey_devops::group::{OrganizationGroup, ProjectGroup};
 use latchkey_devops::ids::{PersonId, ProjectId};
 use latchkey_devops::membership::Member;
+use latchkey_devops::organization::Organization;
 use latchkey_identity::account::Account;
 use latchkey_identity::client::{Client, ClientId};
 use latchkey_identity::grant::client_credentials::can_act_by_itself;
 use latchkey_identity::tenant::TenantId;
 use latchkey_identity::{Change, Decision};
 use latchkey_store::Changes;
-use latchkey_store::devops::{OrganizationFacts, groups, members};
+use latchkey_store::devops::{Author, OrganizationFacts, groups, members};
 use latchkey_web::App;
 use latchkey_web::identity::offer::as_service;
 use serde::{Deserialize, Serialize};
@@ -32,22 +33,12 @@ pub(crate) enum MemberOrder {
         latchkey member add example cy@example.com --access-level stakeholder --project lighthouse --group readers\n  \
         latchkey member add example 00000000-0000-0000-0000-000000000000 --project lighthouse --group readers")]
     Add(NewMember),
-    /// Change what a member's licence lets them use, or whether they administer the organization
+    /// Change what a member's licence lets them use, whether they administer the organization, or their group in projects
     #[command(after_help = "Examples:\n  \
         latchkey member change example cy@example.com --access-level basic\n  \
-        latchkey member change example ben@example.com --administrator true")]
-    Change {
-        /// The organization
-        organization: String,
-        /// The address of their account, or the client id of an app
-        member: String,
-        /// What their licence lets them use
-        #[arg(long, required_unless_present = "administrator")]
-        access_level: Option<Level>,
-        /// Whether they are in Project Collection Administrators. The owner administers without
-        #[arg(long)]
-        administrator: Option<bool>,
-    },
+        latchkey member change example ben@example.com --administrator true\n  \
+        latchkey member change example ben@example.com --project lighthouse --group readers")]
+    Change(MemberChange),
     /// Remove a person or an app from an organization: nothing of theirs reaches it any more
     #[command(after_help = "Examples:\n  \
         latchkey member remove example ben@example.com\n  \
@@ -82,6 +73,29 @@ pub(crate) struct NewMember {
     /// Their group in these projects
     #[arg(long, default_value = "contributors")]
     group: Group,
+}
+
+/// What of a member is to change.
+#[derive(Args, Serialize, Deserialize)]
+pub(crate) struct MemberChange {
+    /// The organization
+    organization: String,
+    /// The address of their account, or the client id of an app
+    member: String,
+    /// What their licence lets them use
+    #[arg(long, required_unless_present_any = ["administrator", "group"])]
+    access_level: Option<Level>,
+    /// Whether they are in Project Collection Administrators. The owner administers without
+    #[arg(long)]
+    administrator: Option<bool>,
+    /// A project that they are in, for another group there; may be given several times
+    #[arg(long = "project", value_name = "PROJECT", requires = "group")]
+    #[serde(default)]
+    projects: Vec<String>,
+    /// Their group in these projects, in place of those they have there
+    #[arg(long, requires = "projects")]
+    #[serde(default)]
+    group: Option<Group>,
 }
 
 /// What a licence lets people use.
@@ -132,7 +146,7 @@ impl From<Group> for ProjectGroup {
 impl MemberOrder {
     pub(super) fn question(&self) -> Option<String> {
         match self {
-            Self::Add(_) | Self::Change { .. } => None,
+            Self::Add(_) | Self::Change(_) => None,
             Self::Remove { organization, member, projects } if projects.is_empty() => {
                 Some(format!("Remove {member} from {organization}?"))
             }
@@ -146,9 +160,7 @@ impl MemberOrder {
 pub(super) async fn perform(app: &App, order: MemberOrder) -> Result<Report, Failure> {
     match order {
         MemberOrder::Add(new) => add(app, &new).await,
-        MemberOrder::Change { organization, member, access_level, administrator } => {
-            change(app, &organization, &member, access_level.map(AccessLevel::from), administrator).await
-        }
+        MemberOrder::Change(wanted) => change(app, &wanted).await,
         MemberOrder::Remove { organization, member, projects } => remove(app, &organization, &member, &projects).await,
     }
 }
@@ -269,6 +281,10 @@ fn no_member(named: &str, facts: &OrganizationFacts) -> Failure {
     Failure::not_found(format!("{named} is no member of {}", facts.organization.name))
 }
 
+fn outside(named: &str) -> Failure {
+    Failure::not_found(format!("{named} is not a member of all of these projects"))
+}
+
 /// The id of a member: an app may have been deleted since.
 async fn member(app: &App, named: &str) -> Result<PersonId, Failure> {
     Ok(match ClientId::parse(named) {
@@ -277,46 +293,62 @@ async fn member(app: &App, named: &str) -> Result<PersonId, Failure> {
     })
 }
 
-async fn change(
-    app: &App,
-    name: &str,
-    named: &str,
-    access_level: Option<AccessLevel>,
-    administrator: Option<bool>,
-) -> Result<Report, Failure> {
-    let (facts, member) = (organization(app, name).await?, member(app, named).await?);
-    let (organization, administrators) = (&facts.organization, OrganizationGroup::ProjectCollectionAdministrators);
+async fn change(app: &App, wanted: &MemberChange) -> Result<Report, Failure> {
+    let (facts, named) = (organization(app, &wanted.organization).await?, &wanted.member);
+    let (member, projects) = (member(app, named).await?, projects_named(&facts, &wanted.projects)?);
     let by = author(app.now());
     app.store
         .decide(|| async {
-            let Some(present) = app.store.member(facts.id(), member).await? else {
-                return Ok((Err(no_member(named, &facts)), Changes::none()));
-            };
-            if present.service.is_some() && administrator == Some(true) {
-                return Ok((Err(never_administers()), Changes::none()));
-            }
-            let from = present.access_level;
-            let level = access_level.filter(|level| *level != from);
-            let level = level.map(|to| members::change_access_level(organization, member, from, to, &by));
-            let seat = administrator.filter(|seat| *seat != present.groups.contains(&administrators));
-            let seat = seat.map(|seat| match seat {
-                true => groups::join(organization, member, administrators, &by),
-                false => groups::leave(organization, member, administrators, &by),
-            });
-            if level.is_none() && seat.is_none() {
-                return Ok((
-                    Err(Failure::conflict(format!("nothing changes: {named} has all of that already"))),
-                    Changes::none(),
-                ));
-            }
-            let mut changes = Changes::none();
-            for change in level.into_iter().chain(seat) {
-                changes.append(change);
-            }
-            Ok((Ok(()), changes))
+            let present = app.store.member(facts.id(), member).await?;
+            let changes = present.ok_or_else(|| no_member(named, &facts));
+            let changes = changes.and_then(|present| changed(&facts.organization, &present, wanted, &projects, &by));
+            Ok(match changes {
+                Ok(changes) => (Ok(()), changes),
+                Err(failure) => (Err(failure), Changes::none()),
+            })
         })
         .await??;
-    Ok(Report::done(format!("The membership of {named} in {} is changed.", organization.name)))
+    Ok(Report::done(format!("The membership of {named} in {} is changed.", facts.organization.name)))
+}
+
+/// What makes a member what is wanted: at least one change.
+fn changed(
+    organization: &Organization,
+    present: &Member,
+    wanted: &MemberChange,
+    projects: &BTreeSet<ProjectId>,
+    by: &Author,
+) -> Result<Changes, Failure> {
+    let (person, administrators) = (present.person, OrganizationGroup::ProjectCollectionAdministrators);
+    if present.service.is_some() && wanted.administrator == Some(true) {
+        return Err(never_administers());
+    }
+    let mut changes = Changes::none();
+    let from = present.access_level;
+    if let Some(to) = wanted.access_level.map(AccessLevel::from).filter(|to| *to != from) {
+        changes.append(members::change_access_level(organization, person, from, to, by));
+    }
+    if let Some(seat) = wanted.administrator.filter(|seat| *seat != present.groups.contains(&administrators)) {
+        changes.append(match seat {
+            true => groups::join(organization, person, administrators, by),
+            false => groups::leave(organization, person, administrators, by),
+        });
+    }
+    if let Some(group) = wanted.group.map(ProjectGroup::from) {
+        for project in projects {
+            let there = present.projects.get(project).ok_or_else(|| outside(&wanted.member))?;
+            for other in there.iter().filter(|other| **other != group) {
+                changes.append(groups::leave_of_project(organization, person, *project, *other, by));
+            }
+            if !there.contains(&group) {
+                changes.append(groups::join_of_project(organization, person, *project, group, by));
+            }
+        }
+    }
+    if changes.is_empty() {
+        return Err(Failure::conflict(format!("nothing changes: {} has all of that already", wanted.member)));
+    }
+    Ok(changes)
 }
 
 async fn remove(app: &App, name: &str, named: &str, projects: &[String]) -> Result<Report, Failure> {
@@ -339,8 +371,7 @@ async fn remove(app: &App, name: &str, named: &str, projects: &[String]) -> Resu
             let mut changes = Changes::none();
             for project in &projects {
                 if !present.projects.contains_key(project) {
-                    let outside = Failure::not_found(format!("{named} is not a member of all of these projects"));
-                    return Ok((Err(outside), Changes::none()));
+                    return Ok((Err(outside(named)), Changes::none()));
                 }
                 changes.append(members::remove_from_project(&facts.organization, member, *project, &by));
             }

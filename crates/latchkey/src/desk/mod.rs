@@ -160,13 +160,19 @@ pub(crate) async fn perform(app: &App, order: Order) -> Result<Report, Failure> 
 
 /// A decision as whoever runs the server makes it: it comes from the console, and no account did it.
 fn from_console<T, E: Into<Failure>>(decision: Decision<T, E>) -> Decision<T, Failure> {
+    let Decision { answer, changes } = at_console(decision);
+    Decision { answer: answer.map_err(Into::into), changes }
+}
+
+/// The same, with the error of the rule.
+fn at_console<T, E>(decision: Decision<T, E>) -> Decision<T, E> {
     let mut decision = decision.seen_from(CONSOLE);
     for change in &mut decision.changes {
         if let Change::Record(event) = change {
             event.actor = None;
         }
     }
-    Decision { answer: decision.answer.map_err(Into::into), changes: decision.changes }
+    decision
 }
 
 /// Who makes a change on the DevOps side.

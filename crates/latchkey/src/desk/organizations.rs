@@ -182,7 +182,10 @@ async fn change_policy(app: &App, name: &str, policy: &PolicyChange) -> Result<R
                 return Ok((Err(gone), Changes::none()));
             };
             let wanted = wanted(&facts, policy);
-            let changes = organizations::change_policy(&facts, &wanted, &by);
+            let changes = match wanted == facts.organization.policy {
+                true => Changes::none(),
+                false => organizations::change_policy(&facts, &wanted, &by),
+            };
             let changed = Organization { policy: wanted, ..facts.organization.clone() };
             Ok((Ok((changed, facts.projects().count())), changes))
         })

@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use latchkey_identity::sign_in::upstream::registration::{Registration, USUAL_SCOPES, UpstreamProblem};
 use latchkey_identity::sign_in::upstream::{Upstream, UpstreamId};
-use latchkey_identity::{Change, Decision};
 use latchkey_web::App;
 use latchkey_web::identity::upstream::registration::{Registrar, TypedSecret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::report::{Report, Row, row};
-use super::{CONSOLE, operator, tenant};
+use super::{at_console, operator, tenant};
 use crate::failure::{Exit, Failure};
 
 /// What can be done with providers.
@@ -138,30 +137,20 @@ fn row(app: &App, upstream: &Upstream) -> Row {
     }
 }
 
-/// What is done at the console is done by nobody in particular.
-fn seen(mut decision: Decision<Upstream, UpstreamProblem>) -> Decision<Upstream, UpstreamProblem> {
-    for change in &mut decision.changes {
-        if let Change::Record(event) = change {
-            event.actor = None;
-        }
-    }
-    decision.seen_from(CONSOLE)
-}
-
 pub(super) async fn perform(app: &App, order: UpstreamOrder) -> Result<Report, Failure> {
     let now = app.now();
     match order {
         UpstreamOrder::Add(new) => {
             let by = operator(tenant(app, &new.tenant).await?.id, now);
             let secret = TypedSecret::read(new.secret.as_deref(), TypedSecret::OwnKey);
-            let added = app.add_upstream(&new.typed(), secret, Registrar { by: &by, now, seen: &seen }).await??;
+            let added = app.add_upstream(&new.typed(), secret, Registrar { by: &by, now, seen: &at_console }).await??;
             Ok(Report::one(&["id", "name", "redirect_uris"], row(app, &added))
                 .note("Register the redirect URI at the provider."))
         }
         UpstreamOrder::Change { id, new } => {
             let by = operator(tenant(app, &new.tenant).await?.id, now);
             let secret = TypedSecret::read(new.secret.as_deref(), TypedSecret::Keep);
-            let registrar = Registrar { by: &by, now, seen: &seen };
+            let registrar = Registrar { by: &by, now, seen: &at_console };
             let changed = app.change_upstream(UpstreamId(id), &new.typed(), secret, registrar).await??;
             Ok(Report::one(&LISTED, row(app, &changed)))
         }
@@ -171,7 +160,7 @@ pub(super) async fn perform(app: &App, order: UpstreamOrder) -> Result<Report, F
         }
         UpstreamOrder::Remove { tenant: named, id } => {
             let by = operator(tenant(app, &named).await?.id, now);
-            app.remove_upstream(UpstreamId(id), Registrar { by: &by, now, seen: &seen }).await??;
+            app.remove_upstream(UpstreamId(id), Registrar { by: &by, now, seen: &at_console }).await??;
             Ok(Report::done("The provider is removed: nobody signs in by it any more."))
         }
     }

@@ -13,7 +13,8 @@ use std::process::{Child, Command, Stdio};
 
 use latchkey_identity::account::AccountId;
 use latchkey_identity::authorization::{Authorization, AuthorizationId, Lifetime, Places, revoke};
-use latchkey_identity::client::ClientId;
+use latchkey_identity::client::registration::{Registration, new_client};
+use latchkey_identity::client::{Client, ClientId, ClientKind, LogoutUris, Metadata, Profile};
 use latchkey_identity::grant::authorization_code::AuthorizationCode;
 use latchkey_identity::scope::ScopeSet;
 use latchkey_identity::secret::TokenHash;
@@ -66,8 +67,30 @@ fn an_authorization(id: Uuid) -> Authorization {
     }
 }
 
+/// The service of an authorization.
+fn a_service(id: Uuid) -> Client {
+    let registration = Registration {
+        name: "Service".into(),
+        kind: ClientKind::Native,
+        profile: Profile::Standard,
+        redirect_uris: vec!["http://localhost".into()],
+        logout: LogoutUris::default(),
+        device_code: false,
+        pushed_only: false,
+        scopes: ScopeSet::from_text("vso.work"),
+        required_scopes: ScopeSet::default(),
+        multi_tenant: false,
+        metadata: Metadata::default(),
+        pkce_optional: false,
+    };
+    let checked = registration.check(&["vso.work".to_owned()]).unwrap();
+    new_client(ClientId(id), checked, an_authorization(id).tenant, None, NOW)
+}
+
 fn authorize(id: Uuid) -> Decision<(), ()> {
-    Decision::grant(()).and(Change::Authorize(Box::new(an_authorization(id))))
+    Decision::grant(())
+        .and(Change::RegisterClient { client: Box::new(a_service(id)) })
+        .and(Change::Authorize(Box::new(an_authorization(id))))
 }
 
 // 1. A code is checked, and then marked.

@@ -17,6 +17,25 @@ use crate::work_item::{Field, FieldType};
 const LONGEST_PART: usize = 4_000;
 /// The most words that are looked for behind each other.
 const MOST_WORDS: usize = 100;
+/// The types of fields that are less or greater than a value.
+const ORDERED: &[FieldType] = &[FieldType::String, FieldType::Integer, FieldType::Double, FieldType::DateTime];
+/// The types of fields that are equal to a value.
+const EQUAL: &[FieldType] = &[
+    FieldType::String,
+    FieldType::TreePath,
+    FieldType::Identity,
+    FieldType::Integer,
+    FieldType::Double,
+    FieldType::DateTime,
+];
+
+/// What stands behind the sign of a comparison.
+enum Right<'a> {
+    /// A value.
+    Value(Value<'a>),
+    /// The name of another field, and how it is written.
+    Field(&'a str, &'a str),
+}
 
 impl Reader<'_> {
     /// Conditions with AND and OR between them. AND binds closer.
@@ -76,14 +95,14 @@ impl Reader<'_> {
             return Err(malformed("Expecting EVER.", self.cause()));
         }
         // `NOT EVER` denies that it ever was so; a NOT before another operator, or `<>`, belongs to what ever was.
-        let never = self.take_word("EVER");
+        let ever_behind = self.take_word("EVER");
         let (turned, check) = self.check(field, from)?;
         let Some(check) = check else { return Ok(Condition::All(Vec::new())) };
-        let ever = (ever || never).then_some(self.evers);
+        let ever = (ever || ever_behind).then_some(self.evers);
         self.evers += usize::from(ever.is_some());
-        let leaf = Leaf { test: Test { field, check }, negated: turned != (not && !never), ever };
+        let leaf = Leaf { test: Test { field, check }, negated: turned != (not && !ever_behind), ever };
         let leaf = Condition::Leaf(leaf);
-        Ok(if not && never { Condition::Not(Box::new(leaf)) } else { leaf })
+        Ok(if not && ever_behind { Condition::Not(Box::new(leaf)) } else { leaf })
     }
 
     /// What is asked of a field, and whether it is the other way round. Nothing if any value will do.
@@ -134,25 +153,21 @@ impl Reader<'_> {
             _ => return Err(malformed("Expecting comparison operator.", self.cause())),
         };
         self.at += 1;
-        let equality = [FieldType::String, FieldType::TreePath, FieldType::Identity];
-        let ordered = [FieldType::Integer, FieldType::Double, FieldType::DateTime];
         if matches!(self.token(), Token::Bracketed(name) if name.eq_ignore_ascii_case("any")) {
             self.at += 1;
             return Ok((false, None));
         }
-        let other = match self.token() {
-            Token::Bracketed(_) | Token::Word(_) => Some(self.field_name()?),
-            _ => None,
+        let right = match self.token() {
+            Token::Bracketed(_) | Token::Word(_) => {
+                self.field_name().map(|(name, written)| Right::Field(name, written))?
+            }
+            _ => Right::Value(self.value()?),
         };
-        let value = if other.is_none() { Some(self.value()?) } else { None };
-        match comparison {
-            Comparison::Equal => self.only(field, &[&equality[..], &ordered[..]].concat(), from)?,
-            _ => self.only(field, &[&[FieldType::String], &ordered[..]].concat(), from)?,
-        }
+        self.only(field, if comparison == Comparison::Equal { EQUAL } else { ORDERED }, from)?;
         let cause = self.since(from);
-        let check = match (value, other) {
-            (Some(value), _) => Check::Compares(comparison, self.operand(field, value, cause)?),
-            (None, Some((name, written))) => {
+        let check = match right {
+            Right::Value(value) => Check::Compares(comparison, self.operand(field, value, cause)?),
+            Right::Field(name, written) => {
                 let other = field_named(name, written)?;
                 let numbers = |field: &Field| matches!(field.kind, FieldType::Integer | FieldType::Double);
                 if other.kind != field.kind && !(numbers(field) && numbers(other)) {
@@ -160,7 +175,6 @@ impl Reader<'_> {
                 }
                 Check::ComparesWith(comparison, other)
             }
-            (None, None) => return Err(malformed("Expecting constant value.", cause)),
         };
         Ok((turned, Some(check)))
     }
@@ -174,9 +188,7 @@ impl Reader<'_> {
         if !self.take_sign("(") {
             return Err(malformed("Expecting opening parenthesis.", self.cause()));
         }
-        let types =
-            [FieldType::String, FieldType::TreePath, FieldType::Identity, FieldType::Integer, FieldType::Double];
-        self.only(field, &[&types[..], &[FieldType::DateTime]].concat(), from)?;
+        self.only(field, EQUAL, from)?;
         let mut values = BTreeSet::new();
         loop {
             let begin = self.at;

@@ -3,7 +3,7 @@
 use time::PrimitiveDateTime;
 
 use super::Reader;
-use crate::error::DevOpsError;
+use crate::error::{DevOpsError, Shown};
 use crate::wiql::moment::{self, OF_A_DAY, Unit, timestamp};
 use crate::wiql::names::name_of;
 use crate::wiql::operand::{Number, Operand};
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
             return self.surroundings.project.map(Value::Project).ok_or_else(|| not_answered(missing));
         }
         let Some(unit) = Unit::of_macro(name) else {
-            let message = format!("The macro @{} is not answered here.", crate::error::Shown(name));
+            let message = format!("The macro @{} is not answered here.", Shown(name));
             return Err(not_answered(message));
         };
         let from = self.at.saturating_sub(1);

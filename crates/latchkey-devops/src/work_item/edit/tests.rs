@@ -57,6 +57,8 @@ fn an_item_needs_a_title() {
     assert_eq!(code(change(&a_bug(), json!([set("System.Title", json!("  "))]))).0, 400);
     assert_eq!(code(change(&a_bug(), json!([{"op": "remove", "path": "/fields/System.Title"}]))).0, 400);
     assert_eq!(code(change(&a_bug(), json!([set("System.Title", json!("a".repeat(256)))]))).0, 400);
+    let another = json!([{"op": "remove", "path": "/fields/System.Title"}, set("System.Title", json!("Brighter"))]);
+    assert_eq!(change(&a_bug(), another).unwrap().item.text(field::TITLE), "Brighter", "what it has in the end counts");
 }
 
 #[test]

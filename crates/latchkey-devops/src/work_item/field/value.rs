@@ -14,10 +14,10 @@ use crate::error::{DevOpsError, ErrorType, Shown};
 use crate::ids::PersonId;
 use crate::membership::People;
 
-/// The longest text of one line.
-pub const LONGEST_LINE: usize = 255;
+/// The longest text of one line, in characters.
+pub(in crate::work_item) const LONGEST_LINE: usize = 255;
 /// The longest text of many lines, in bytes.
-pub const LONGEST_TEXT: usize = 512 * 1024;
+const LONGEST_TEXT: usize = 512 * 1024;
 
 /// A value of a field, which holds its text or borrows it. As JSON it is what the database keeps: `{"i":3}`.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -155,12 +155,15 @@ impl Field {
     }
 
     fn check_allowed(&self, value: &FieldValue) -> Result<(), DevOpsError> {
+        if self.allowed.is_empty() {
+            return Ok(());
+        }
         let text = match value {
             FieldValue::Text(text) => text.clone(),
             FieldValue::Integer(number) => number.to_string(),
             _ => return Ok(()),
         };
-        if self.allowed.is_empty() || self.allowed.contains(&text.as_str()) {
+        if self.allowed.contains(&text.as_str()) {
             return Ok(());
         }
         Err(DevOpsError::rule(format!(
@@ -179,7 +182,7 @@ impl Field {
             _ => return Err(self.wrong("a text")),
         };
         if text.chars().count() > LONGEST_LINE {
-            return Err(self.wrong("a text of at most 255 characters"));
+            return Err(self.wrong(&format!("a text of at most {LONGEST_LINE} characters")));
         }
         if text.contains(char::is_control) {
             return Err(self.wrong("one line of text"));
@@ -264,11 +267,11 @@ fn normalized_tags(value: &Value) -> Result<Option<String>, DevOpsError> {
     let mut tags: BTreeMap<String, &str> = BTreeMap::new();
     for tag in text.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty()) {
         if tag.chars().count() > LONGEST_TAG || tag.contains(char::is_control) {
-            return Err(wrong("a tag has at most 400 characters on one line"));
+            return Err(wrong(&format!("a tag has at most {LONGEST_TAG} characters on one line")));
         }
         tags.entry(tag.to_lowercase()).or_insert(tag);
         if tags.len() > MOST_TAGS {
-            return Err(wrong("an item has at most 100"));
+            return Err(wrong(&format!("an item has at most {MOST_TAGS}")));
         }
     }
     let tags: Vec<&str> = tags.into_values().collect();

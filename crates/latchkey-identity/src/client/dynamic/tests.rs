@@ -54,15 +54,15 @@ fn an_app_that_registers_itself_is_unverified_and_nobodys() {
 fn a_gate_is_open_closed_or_opened_by_a_token() {
     let tenant = TenantId(uuid::Uuid::nil());
     let (_, token) = InitialAccessToken::generate(tenant, NOW, &mut Entropy::seeded(1));
-    let may = |gate, token: Option<&InitialAccessToken>, now| {
+    let may = |gate, token: Option<InitialAccessToken>, now| {
         may_register(Standing { tenant, gate, token, registered: 0, key: &key(), now })
     };
-    assert_eq!(may(RegistrationGate::Off, Some(&token), NOW), Err(Refused::Closed));
+    assert_eq!(may(RegistrationGate::Off, Some(token), NOW), Err(Refused::Closed));
     assert_eq!(may(RegistrationGate::InitialToken, None, NOW), Err(Refused::Token));
-    assert_eq!(may(RegistrationGate::InitialToken, Some(&token), NOW), Ok(()));
-    assert_eq!(may(RegistrationGate::InitialToken, Some(&token), token.expires_at), Err(Refused::Token));
+    assert_eq!(may(RegistrationGate::InitialToken, Some(token), NOW), Ok(()));
+    assert_eq!(may(RegistrationGate::InitialToken, Some(token), token.expires_at), Err(Refused::Token));
     let other = InitialAccessToken { tenant: TenantId(uuid::Uuid::from_u128(9)), ..token };
-    assert_eq!(may(RegistrationGate::InitialToken, Some(&other), NOW), Err(Refused::Token));
+    assert_eq!(may(RegistrationGate::InitialToken, Some(other), NOW), Err(Refused::Token));
     assert_eq!(may(RegistrationGate::Open, None, NOW), Ok(()));
     let full = limits::DYNAMIC_CLIENTS_PER_TENANT;
     let standing =
@@ -168,6 +168,37 @@ fn only_its_own_token_manages_a_registration() {
     assert!(!kept.is_managed_with(&Secret::new("lkr_"), &key()));
     let other = DynamicClient { client: ClientId(uuid::Uuid::from_u128(9)), ..*kept };
     assert!(!other.is_managed_with(&token, &key()));
+}
+
+#[test]
+fn a_key_is_replaced_by_another_of_its_name_and_the_same_document_changes_nothing() {
+    let signed_by = |algorithm| {
+        let pair = latchkey_jose::SigningKey::generate(algorithm).unwrap();
+        let other = latchkey_jose::SigningKey::generate(algorithm).unwrap();
+        let jwk = Jwk { kid: Some("1".into()), ..pair.public_jwk() };
+        let other = Jwk { kid: Some("2".into()), ..other.public_jwk() };
+        let mut document = a_web_document();
+        document["token_endpoint_auth_method"] = json!("private_key_jwt");
+        document["jwks"] = json!({ "keys": [jwk, other] });
+        document
+    };
+    let (first, second) = (signed_by(latchkey_jose::Algorithm::Es256), signed_by(latchkey_jose::Algorithm::Es256));
+    let decision = registered(first.clone(), RegistrationGate::Open);
+    let kept = decision.changes.iter().find_map(|change| match change {
+        Change::KeepDynamicClient(kept) => Some(kept.clone()),
+        _ => None,
+    });
+    let (mut client, kept) = (decision.answer.unwrap().client, kept.unwrap());
+    // They are kept in no order that the document gives.
+    client.authentication.keys.reverse();
+    let put =
+        |document: Value| replace(&client, &kept, proposal(document).unwrap(), &key(), NOW, &mut Entropy::seeded(3));
+    assert_eq!(put(first).changes, []);
+    let changed = put(second.clone());
+    let keys = changed.answer.unwrap().0.authentication.keys;
+    assert_eq!(json!({ "keys": [keys[0].jwk, keys[1].jwk] }), second["jwks"]);
+    assert!(changed.changes.iter().any(|change| matches!(change, Change::RemoveClientKey { .. })));
+    assert!(changed.changes.iter().any(|change| matches!(change, Change::AddClientKeys { .. })));
 }
 
 #[test]

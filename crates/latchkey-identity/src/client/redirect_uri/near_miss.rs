@@ -33,12 +33,10 @@ impl NearMiss {
     }
 
     fn between(one: &str, other: &str) -> Option<Self> {
-        let without_slash = |uri: &str| uri.trim_end_matches('/').to_owned();
-        let without_query = |uri: &str| uri.split('?').next().unwrap_or_default().to_owned();
         if one.eq_ignore_ascii_case(other) {
             return Some(Self::Case);
         }
-        if without_slash(one) == without_slash(other) {
+        if one.trim_end_matches('/') == other.trim_end_matches('/') {
             return Some(Self::Slash);
         }
         let (one_scheme, one_rest) = one.split_once("://")?;
@@ -49,7 +47,7 @@ impl NearMiss {
         if one_scheme != other_scheme {
             return None;
         }
-        if without_query(one_rest) == without_query(other_rest) {
+        if one_rest.split('?').next() == other_rest.split('?').next() {
             return Some(Self::Query);
         }
         let (one, other) = (Parts::of(one_rest), Parts::of(other_rest));

@@ -159,6 +159,8 @@ fn a_removed_secret_of_the_older_kind_takes_its_tokens_along_and_no_others() {
     };
     assert!(ends(&older, secret));
     assert!(!ends(&newer, secret) && !ends(&older, Uuid::from_u128(99)));
+    let others = remove_secret(&older, Uuid::from_u128(99), families, &owner, Timestamp::from_secs(1));
+    assert_eq!((others.answer, others.changes), (Err(RegistrationError::NotYours), vec![]), "it is none of its own");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::sign_in::context::Methods;
 use crate::time::Timestamp;
 
 /// What an ID token may say that it is, if it says so. [RFC 8725 §3.11]
-const TYPES: [&str; 2] = ["JWT", "application/jwt"];
+const TYPES: [&str; 1] = ["JWT"];
 /// An ID token is read on arrival: one that was made longer ago was kept by somebody.
 const MADE_LATELY: Duration = Duration::from_secs(600);
 
@@ -192,6 +192,11 @@ pub(crate) mod tests {
 
     pub(crate) fn assured(subject: &str, told: ProfileClaims) -> Assured {
         Assured { subject: subject.into(), auth_time: None, methods: Methods::default(), told }
+    }
+
+    /// Somebody of whom it is told when they signed in there.
+    pub(crate) fn assured_at(auth_time: Timestamp) -> Assured {
+        Assured { auth_time: Some(auth_time), ..assured("ana", ProfileClaims::default()) }
     }
 
     fn keys_of(pair: &SigningKey) -> Vec<ClientKey> {

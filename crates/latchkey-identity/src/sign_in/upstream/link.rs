@@ -235,12 +235,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::id_token::ProfileClaims;
-    use super::super::id_token::tests::assured;
+    use super::super::id_token::tests::{assured, assured_at};
     use super::super::tests::{ISSUER, an_upstream};
     use super::*;
     use crate::secret::TokenHash;
     use crate::session::BrowserHash;
-    use crate::sign_in::tests::{a_session, an_account};
+    use crate::sign_in::tests::an_account;
     use crate::tenant::TenantKind;
 
     const NOW: Timestamp = Timestamp::from_secs(10_000_000);
@@ -330,18 +330,19 @@ mod tests {
         let decision =
             attempt(&assured("ana", ProfileClaims::default()), &an_upstream(), Some(&an_account()), false, anew);
         assert_eq!(decision.answer, Err(SignInProblem::NotFresh));
-        assert!(a_session().is_live(Timestamp::from_secs(1_000)), "sessions of ours end after a week");
-        let week = Facts {
-            upstream: &an_upstream(),
-            tenant: &harbor(),
-            linked: Some(&an_account()),
-            taken: false,
-            freshness: Freshness { anew: false, max_age: Some(7 * 86_400) },
-            started_at: NOW,
-            live: &[],
+    }
+
+    #[test]
+    fn whoever_signed_in_there_so_long_ago_that_a_session_would_be_over_signs_in_there_anew() {
+        let signs_in = |ago: Duration| {
+            let decision =
+                attempt(&assured_at(NOW - ago), &an_upstream(), Some(&an_account()), false, Freshness::default());
+            decision.answer.map(|session| session.authenticated_at)
         };
-        let old = NOW - Duration::from_secs(7 * 86_400);
-        assert!(week.freshness.signed_in_at(Some(old), NOW, NOW).is_some());
+        let longest = limits::SESSION_LIFETIME - limits::SESSION_IDLE;
+        let lately = longest - Duration::from_secs(1);
+        assert_eq!(signs_in(lately), Ok(NOW - lately));
+        assert_eq!(signs_in(longest), Err(SignInProblem::LongAgo));
     }
 
     fn a_link(subject: &str) -> Link {

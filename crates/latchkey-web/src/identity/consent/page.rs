@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use latchkey_devops::scope::{Scope, ScopeGroup};
+use latchkey_devops::scope::Scope;
 use latchkey_identity::Timestamp;
-use latchkey_identity::authorization::{Authorization, Lifetime, LiveAuthorization, Place, Places};
+use latchkey_identity::authorization::{Authorization, Lifetime, Place, Places};
 use latchkey_identity::authorize::prompt::SignedIn;
 use latchkey_identity::claims::{Claim, single};
 use latchkey_identity::client::ClientId;
@@ -23,15 +23,15 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::identity::apis::{self, Call};
 use crate::identity::asked::Asked;
-use crate::identity::flow::{Deliberation, Opened};
-use crate::identity::offer::OpenOrganization;
+use crate::identity::flow::{self, Deliberation, Opened};
+use crate::identity::offer::{ClosedOrganization, OpenOrganization};
 use crate::identity::prerequisite::asked_before;
 use crate::identity::{device, logo, problem_page};
 use crate::pages::consent::{
     Again, Consent, DescribedApp, Destination, KeepChoice, Obstacle, OlderApp, OrganizationChoice, ProjectChoice,
     Reach, RepositoryChoice, ScopeChoice, TookOver,
 };
-use crate::pages::{Count, Moment, Person};
+use crate::pages::{Count, Moment, capitalized};
 use crate::visitor::Visitor;
 
 /// The page for a person who may approve the request. `problem` is why what they chose was not kept.
@@ -42,20 +42,15 @@ pub(super) async fn page(
     deliberation: &Deliberation,
     problem: Option<ChoiceError>,
 ) -> Result<Consent, StoreError> {
-    let Deliberation { signed_in, existing, question, standing, .. } = deliberation;
-    let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
-    let asked = &opened.asked;
-    let live = existing.as_ref().and_then(|existing| existing.live(visitor.now)).map(LiveAuthorization::authorization);
-    let since = live.map(|live| Moment::from_micros(live.created_at.as_micros()));
-    let paused = live.and_then(|live| live.paused_at);
+    let Deliberation { signed_in, existing, question, standing, carried, .. } = deliberation;
+    let (asked, now) = (&opened.asked, visitor.now);
+    let live = existing.as_ref().filter(|existing| existing.is_live(now));
+    let since = live.map(|live| Moment::from(live.created_at));
+    let before = carried.as_ref().map(|carried| &carried.authorization);
     let wanted = question.open.union(&question.already);
     let calls = apis::calls(app, &wanted).await?;
     let registered_in = app.store.tenant(asked.client.tenant).await?;
-    // A page that only asks who the person is does not touch how long anything else lasts.
-    let keeps_its_time = wanted.resource().is_empty() && live.is_some_and(|live| !live.scopes.resource().is_empty());
     let cap = standing.open.iter().filter_map(|organization| organization.cap_days).min();
-    let others = others(app, visitor, asked.client.id, signed_in).await?;
-    let first = first_place(app, deliberation).await?;
     Ok(Consent {
         frame: problem_page::frame_for(app, visitor, signed_in.account.id),
         flow: opened.id.clone(),
@@ -64,42 +59,28 @@ pub(super) async fn page(
         app: asked.face(),
         logo: logo::address(&asked.client),
         pages: asked.client.pages(),
-        older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, visitor)),
+        older_app: asked.legacy.as_ref().map(|app| older_app(app, &standing.open, now)),
         registered_in: registered_in.map(|tenant| tenant.domain.clone()).unwrap_or_default(),
-        known_since: Moment::from_micros(asked.client.created_at.as_micros()),
-        others,
+        known_since: asked.client.created_at.into(),
+        others: others(app, visitor, asked.client.id, signed_in).await?,
         described: described(asked, live),
         destination: destination(asked, visitor),
-        account: Person {
-            name: signed_in.account.name.clone(),
-            email: signed_in.account.email.clone(),
-            directory: signed_in.home.domain.clone(),
-        },
+        account: flow::named(signed_in),
         changed: problem == Some(ChoiceError::Changed),
         problem: problem.filter(|problem| *problem != ChoiceError::Changed).map(|problem| problem.to_string()),
         since,
         again: again(asked, live, question),
-        paused: paused.map(|at| Moment::from_micros(at.as_micros())),
-        took_over: deliberation.carried.as_ref().map(|carried| TookOver {
-            name: carried.name.clone(),
-            since: Moment::from_micros(carried.authorization.created_at.as_micros()),
-        }),
+        paused: live.and_then(|live| live.paused_at).map(Moment::from),
+        took_over: carried
+            .as_ref()
+            .map(|carried| TookOver { name: carried.name.clone(), since: carried.authorization.created_at.into() }),
         identity: learns(&wanted),
         offline: wanted.contains(OFFLINE_ACCESS),
-        scopes: scopes(question, &wanted, calls, since, carried),
+        scopes: scopes(question, &wanted, calls, since, before),
         names_places: deliberation.places.is_some(),
-        organizations: if wanted.resource().is_empty() {
-            Vec::new()
-        } else {
-            organizations(deliberation, first, visitor.now)
-        },
+        organizations: organizations(app, deliberation, &wanted, now).await?,
         found: None,
-        keep: if keeps_its_time {
-            Vec::new()
-        } else {
-            let cap = cap.filter(|_| !wanted.resource().is_empty());
-            keeps(asked.client.offered_lifetimes(), cap, carried.map(|carried| carried.lifetime))
-        },
+        keep: keep(asked, &wanted, live, before, cap),
         capped_to: cap.map(|days| Count(days.into(), "day").to_string()),
     })
 }
@@ -155,13 +136,13 @@ fn destination(asked: &Asked, visitor: &Visitor) -> Destination {
 }
 
 /// What the page says of an app of the older OAuth kind: what its owner told of it, and when it ends in the organizations it may be for.
-fn older_app(app: &LegacyApp, open: &[OpenOrganization], visitor: &Visitor) -> OlderApp {
-    let end = open.iter().filter_map(|organization| organization.legacy_end).filter(|end| *end > visitor.now).min();
+fn older_app(app: &LegacyApp, open: &[OpenOrganization], now: Timestamp) -> OlderApp {
+    let end = open.iter().filter_map(|organization| organization.legacy_end).filter(|end| *end > now).min();
     OlderApp {
         description: app.description.clone(),
         website: app.website.clone(),
         company: app.company.clone(),
-        end: end.map(|end| Moment::from_micros(end.as_micros())),
+        end: end.map(Moment::from),
     }
 }
 
@@ -200,17 +181,13 @@ fn scopes(
     described
         .map(|(name, scope)| ScopeChoice {
             value: name.to_owned(),
-            label: sentence(scope),
+            label: capitalized(scope.sentence()),
             detail: if scope.is_high_privilege() {
                 "High privilege: give this to services you trust.".into()
             } else {
                 String::new()
             },
-            reach: match scope.group() {
-                ScopeGroup::Read => Reach::Read,
-                ScopeGroup::Write => Reach::Write,
-                ScopeGroup::Administer => Reach::Administer,
-            },
+            reach: scope.group().into(),
             required: question.required.contains(name),
             high_privilege: scope.is_high_privilege(),
             allowed_since: since.filter(|_| question.already.contains(name)),
@@ -219,12 +196,6 @@ fn scopes(
         })
         .chain(calls)
         .collect()
-}
-
-/// What a scope allows, beginning like a sentence: `Can read the work items ... `.
-fn sentence(scope: Scope) -> String {
-    let mut characters = scope.sentence().chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// The organization that is ticked where nothing was chosen before and the request names none: the one that the person last let a service into, or
@@ -248,8 +219,23 @@ async fn first_place(app: &App, deliberation: &Deliberation) -> Result<Option<Uu
     Ok(last.map(|organization| organization.id))
 }
 
-/// What there is to choose from. `first` is the organization that is ticked if nothing else says which.
-fn organizations(deliberation: &Deliberation, first: Option<Uuid>, now: Timestamp) -> Vec<OrganizationChoice> {
+/// The places there are to choose from, where anything is asked that has a place.
+async fn organizations(
+    app: &App,
+    deliberation: &Deliberation,
+    wanted: &ScopeSet,
+    now: Timestamp,
+) -> Result<Vec<OrganizationChoice>, StoreError> {
+    if wanted.resource().is_empty() {
+        return Ok(Vec::new());
+    }
+    let open = open_organizations(deliberation, first_place(app, deliberation).await?);
+    let closed = deliberation.standing.closed.iter().map(|organization| closed_organization(organization, now));
+    Ok(open.into_iter().chain(closed).collect())
+}
+
+/// Where the person may authorize services. `first` is the organization that is ticked if nothing else says which.
+fn open_organizations(deliberation: &Deliberation, first: Option<Uuid>) -> Vec<OrganizationChoice> {
     let Deliberation { existing, standing, .. } = deliberation;
     let carried = deliberation.carried.as_ref().map(|carried| &carried.authorization);
     // What was chosen before stays ticked, for this app or for the one it took over from; without that, one organization is.
@@ -297,26 +283,42 @@ fn organizations(deliberation: &Deliberation, first: Option<Uuid>, now: Timestam
             })
             .collect(),
     });
-    let closed = standing.closed.iter().map(|organization| {
-        let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
-        let first = organization.missing.first();
-        OrganizationChoice {
-            id: organization.name.clone(),
-            name: organization.name.clone(),
-            ticked: false,
-            obstacle: first.map(|missing| Obstacle {
-                missing: missing.what(),
-                mend: missing.what_to_do(&names),
-                asked: organization.request.and_then(|request| asked_before(request, now)),
-                ask: organization.request.filter(|request| request.may_ask()).map(|_| organization.id.to_string()),
-            }),
-            projects: Vec::new(),
-        }
-    });
-    open.chain(closed).collect()
+    open.collect()
 }
 
-/// How long there is to choose from. What is carried over from an older app is not made to last longer than it did, unless the person says so.
+/// Where the person may not, with the first thing that is missing.
+fn closed_organization(organization: &ClosedOrganization, now: Timestamp) -> OrganizationChoice {
+    let names: Vec<String> = organization.administrators.iter().map(|(name, _)| name.clone()).collect();
+    OrganizationChoice {
+        id: organization.name.clone(),
+        name: organization.name.clone(),
+        ticked: false,
+        obstacle: organization.missing.first().map(|missing| Obstacle {
+            missing: missing.what(),
+            mend: missing.what_to_do(&names),
+            asked: organization.request.and_then(|request| asked_before(request, now)),
+            ask: organization.request.filter(|request| request.may_ask()).map(|_| organization.id.to_string()),
+        }),
+        projects: Vec::new(),
+    }
+}
+
+/// How long there is to choose from. A page that only asks who the person is does not touch how long anything else lasts.
+fn keep(
+    asked: &Asked,
+    wanted: &ScopeSet,
+    live: Option<&Authorization>,
+    before: Option<&Authorization>,
+    cap: Option<u16>,
+) -> Vec<KeepChoice> {
+    let has_places = !wanted.resource().is_empty();
+    if !has_places && live.is_some_and(|live| !live.scopes.resource().is_empty()) {
+        return Vec::new();
+    }
+    keeps(asked.client.offered_lifetimes(), cap.filter(|_| has_places), before.map(|before| before.lifetime))
+}
+
+/// The lifetimes within a cap. What is carried over from an older app is not made to last longer than it did, unless the person says so.
 fn keeps(offered: [Lifetime; 4], cap: Option<u16>, carried: Option<Lifetime>) -> Vec<KeepChoice> {
     let offered: Vec<Lifetime> = offered.into_iter().filter(|lifetime| lifetime.is_within(cap)).collect();
     let no_longer = |lifetime: &Lifetime| match carried {

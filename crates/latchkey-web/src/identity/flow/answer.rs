@@ -14,7 +14,8 @@ use latchkey_store::StoreError;
 use super::{Next, end, going_on, keep, next, signed_in};
 use crate::app::App;
 use crate::identity::asked::{Asked, Unserved};
-use crate::identity::{for_owner, offer, own_form, problem_page, rehearsal, signed_answer};
+use crate::identity::{for_owner, own_form, problem_page, rehearsal, signed_answer};
+use crate::pages::AppFace;
 use crate::pages::form_post::FormPost;
 use crate::pages::interstitial::Interstitial;
 use crate::reply::{self, FormTargets};
@@ -95,7 +96,7 @@ pub async fn unserved(app: &App, visitor: &Visitor, error: Unserved, stage: Stag
     let page = Interstitial {
         frame: problem_page::frame(app, visitor),
         flow: id,
-        app: offer::face(&client),
+        app: AppFace::of(&client.name, &client.publisher),
         host: redirect.destination(),
         reason: error.description.trim_end_matches('.').to_owned(),
         code: error.code.to_owned(),

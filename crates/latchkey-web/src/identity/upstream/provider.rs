@@ -166,5 +166,5 @@ async fn assertion(
         "iat": now.as_secs(),
         "exp": (now + ASSERTION_LIVES).as_secs(),
     });
-    app.signer.answer(algorithm, TYPE, &claims).ok_or(ProviderError::Key)
+    app.signer.sign(algorithm, TYPE, &claims).ok_or(ProviderError::Key)
 }

@@ -82,21 +82,20 @@ impl Invent<'_> {
     }
 
     fn select(&self) -> Select {
-        let account = |id: &str, person: Person, signed_in| AccountChoice {
+        let account = |id: &str, person: Person| AccountChoice {
             id: self.say(id),
             name: person.name,
             email: person.email,
             directory: person.directory,
-            signed_in,
         };
         Select {
             frame: self.nobodys_frame(),
             flow: self.say("flow-1"),
             asking: self.asking(),
             accounts: vec![
-                account("1", self.ana(), true),
-                account("2", self.pat(), true),
-                account("3", Person { name: self.say("Eve"), ..self.pat() }, false),
+                account("1", self.ana()),
+                account("2", self.pat()),
+                account("3", Person { name: self.say("Eve"), ..self.pat() }),
             ],
         }
     }

@@ -135,7 +135,8 @@ impl Invent<'_> {
             gate,
             endpoint: format!("https://id.example/{CLIENT_ID}/oauth2/v2.0/register"),
             registered: 12,
-            described: (true, 3),
+            lets_described_in: true,
+            described: 3,
             token: None,
         }
     }

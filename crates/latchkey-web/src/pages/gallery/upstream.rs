@@ -20,6 +20,7 @@ pub(super) fn pages(invent: &Invent<'_>) -> Vec<Shown> {
             },
         ),
         Shown::new("sign-in-ways", &invent.ways(PasswordWay::Counts)),
+        Shown::new("sign-in-ways-without-passwords", &invent.ways(PasswordWay::DoesNotCount)),
         Shown::new(
             "sign-in-ways-none",
             &SignInWays {

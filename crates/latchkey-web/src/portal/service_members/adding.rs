@@ -14,11 +14,11 @@ use latchkey_identity::tenant::TenantId;
 use latchkey_store::devops::{OrganizationFacts, members};
 use latchkey_store::{Changes, StoreError};
 
-use super::{MOST_SERVICES, about_the_app, administered, fingerprint, own_scopes, page, projects};
+use super::{MOST_SERVICES, about_the_app, fingerprint, own_scopes, page, projects};
 use crate::identity::offer::as_service;
+use crate::pages::AppFace;
 use crate::pages::confirm::Confirm;
 use crate::pages::service_members::{Choice, ServiceForm};
-use crate::portal::authorizations;
 use crate::portal::organization::Entered;
 use crate::portal::problem::Problem;
 use crate::portal::visit::{Answer, Visit};
@@ -138,7 +138,7 @@ async fn added(visit: &Visit, client: &Client, member: &Member) -> Result<bool, 
     let store = &visit.app.store;
     store
         .decide(|| async {
-            let Some(entered) = administered(visit).await? else { return Ok((false, Changes::none())) };
+            let Ok((entered, _)) = Entered::administered(visit).await? else { return Ok((false, Changes::none())) };
             let facts = &entered.facts;
             let present = store.member(facts.id(), member.person).await?.is_some();
             let there = member.projects.keys().all(|project| facts.project_by_id(*project).is_some());
@@ -159,7 +159,7 @@ async fn ask(visit: &Visit, entered: &Entered, typed: &Typed, client: &Client) -
     let (name, member) = (entered.name(), typed.member(client));
     let may = own_scopes(client).join(", ");
     let reach = projects(&entered.facts, &member.projects).join(", ");
-    let publisher = authorizations::face(client.name.clone(), &client.publisher).publisher;
+    let publisher = AppFace::of(&client.name, &client.publisher).publisher;
     let tenant = visit.app.store.tenant(client.tenant).await?;
     let directory = tenant.map_or_else(|| "an unknown directory".to_owned(), |tenant| tenant.domain.clone());
     let mut fields: Vec<(String, String)> = vec![

@@ -69,17 +69,12 @@ struct TokenAnswer {
     expires_in: u64,
 }
 
-#[derive(Deserialize)]
-struct Refused {
-    error: String,
-}
-
 impl Registered {
     /// Asks for a code to show. [RFC 8628 §3.1]
     pub(super) async fn ask(&self, now: Timestamp) -> Result<Asked, String> {
         let scope = format!("openid offline_access {SCOPES}");
         let answer = self.post("devicecode", &[("client_id", &self.client_id), ("scope", &scope)]).await?;
-        let answer: DeviceAnswer = answer.json().map_err(|_| told(&answer))?;
+        let answer: DeviceAnswer = answer.json().map_err(|_| answer.error_code())?;
         let interval = Duration::from_secs(answer.interval);
         let ends_at = now + Duration::from_secs(answer.expires_in);
         Ok(Asked { answer, ends_at, next_at: now + interval, interval })
@@ -111,7 +106,7 @@ impl Registered {
 
     async fn token(&self, fields: &[(&str, &str)], now: Timestamp) -> Result<Key, String> {
         let answer = self.post("token", fields).await?;
-        let TokenAnswer { access_token, refresh_token, expires_in } = answer.json().map_err(|_| told(&answer))?;
+        let TokenAnswer { access_token, refresh_token, expires_in } = answer.json().map_err(|_| answer.error_code())?;
         Ok(Key { access_token, refresh_token, expires_at: now + Duration::from_secs(expires_in) })
     }
 
@@ -119,9 +114,4 @@ impl Registered {
         let url = format!("{}/oauth2/v2.0/{endpoint}", self.authority);
         wire::post_form(AGENT, &url, Credential::None, fields).await.map_err(|_: WireError| "unavailable".to_owned())
     }
-}
-
-/// The code of a refusal.
-fn told(answer: &Answer) -> String {
-    answer.json::<Refused>().map_or_else(|_| answer.status.as_u16().to_string(), |refused| refused.error)
 }

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::AGENT;
-use crate::demo::wire::{self, Answer, Credential, WireError};
+use crate::demo::wire::{self, Credential, WireError};
 
 /// What Burndown asks for: to know who it is, to go on while they are away, and to read.
 const SCOPE: &str = "openid profile offline_access vso.work vso.code vso.build";
@@ -102,11 +102,6 @@ struct TokenAnswer {
 }
 
 #[derive(Deserialize)]
-struct ErrorAnswer {
-    error: String,
-}
-
-#[derive(Deserialize)]
 struct IdClaims {
     nonce: Option<String>,
     #[serde(flatten)]
@@ -181,7 +176,7 @@ impl RelyingParty {
         let credential = Credential::Basic(&self.registered.client_id, &self.registered.client_secret);
         let answer = wire::post_form(AGENT, &metadata.token_endpoint, credential, fields).await?;
         if !answer.status.is_success() {
-            return Err(Trouble::Told(told(&answer)));
+            return Err(Trouble::Told(answer.error_code()));
         }
         let tokens: TokenAnswer = answer.json()?;
         if tokens.token_type.eq_ignore_ascii_case("bearer") {
@@ -205,7 +200,7 @@ impl RelyingParty {
         let metadata = self.metadata().await?;
         let answer = wire::get(AGENT, &metadata.userinfo_endpoint, Credential::Bearer(access_token)).await?;
         if !answer.status.is_success() {
-            return Err(Trouble::Told(told(&answer)));
+            return Err(Trouble::Told(answer.error_code()));
         }
         let person: UserInfo = answer.json()?;
         if person.sub == subject {
@@ -255,14 +250,6 @@ fn believe(
         return Err(Trouble::NotBelieved("the ID token answers another request"));
     }
     claims.registered.sub.ok_or(Trouble::NotBelieved("the ID token is about nobody"))
-}
-
-/// The error code in an answer, or its status. [RFC 6749 §5.2]
-fn told(answer: &Answer) -> String {
-    match answer.json::<ErrorAnswer>() {
-        Ok(told) => told.error,
-        Err(_) => answer.status.as_str().to_owned(),
-    }
 }
 
 fn key(answer: TokenAnswer, before: Option<&Key>, now: Timestamp) -> Key {

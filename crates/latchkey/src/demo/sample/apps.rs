@@ -143,9 +143,7 @@ impl Sample<'_> {
             pkce_optional: false,
         }
     }
-}
 
-impl Sample<'_> {
     /// What scripts use has an address for after sign-out too.
     fn logout(&self) -> LogoutUris<String> {
         let for_scripts = self.redirect_uris.contains(&FOR_SCRIPTS);
