@@ -16,10 +16,27 @@ const NEW = 'a lighthouse is no lamp';
 export async function ownAccount(browser) {
   const page = await freshPage(browser);
 
-  await test('account: whoever goes back after Approve reads that it was answered, and where to go', async () => {
+  await test('account: Approve that is pressed twice is sent once, and the service hears of it', async () => {
     await connectAs(page, pat);
-    await page.locator('#approve').click();
+    let goOn;
+    const pressedAgain = new Promise((resolve) => { goOn = resolve; });
+    let sent = 0;
+    const isConsent = (url) => url.pathname === '/consent';
+    await page.route(isConsent, async (route) => {
+      if (route.request().method() === 'POST') sent += 1;
+      await pressedAgain;
+      await route.continue();
+    });
+    await page.locator('#approve').click({ noWaitAfter: true });
+    await page.mouse.down();
+    await page.mouse.up();
+    goOn();
     await page.getByRole('heading', { name: /^Hello, /, level: 1 }).waitFor();
+    await page.unroute(isConsent);
+    assert.equal(sent, 1);
+  });
+
+  await test('account: whoever goes back after Approve reads that it was answered, and where to go', async () => {
     await page.goBack();
     await page.getByRole('heading', { name: 'You have answered this already', level: 1 }).waitFor();
     assert.equal(await page.locator('#error-code').innerText(), 'flow_answered');

@@ -19,6 +19,14 @@
     addEventListener("pageshow", (event) => { if (event.persisted) guard(); });
   }
 
+  // A form is sent once, however often its button is pressed: a second time would call off what the first one began.
+  const sent = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (event.timeStamp - sent.get(event.target) < 2000) event.preventDefault();
+    else sent.set(event.target, event.timeStamp);
+  });
+
   // A parent box follows its children, children follow their parent. A project may stay without any repository.
   const boxOf = (branch) => branch.querySelector(":scope > .check > input[type=checkbox]");
   const settle = (branch) => {
