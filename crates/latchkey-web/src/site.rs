@@ -48,6 +48,7 @@ impl Site {
             None => reply::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that host."),
         };
         reply::finish(&mut response, secure);
+        cohort::keep_step().await;
         response
     }
 
@@ -83,15 +84,13 @@ impl Site {
         cohort::keep_step().await;
         // The DevOps side has a table of its own: most requests go there, and need no other. The answer to HEAD loses its body behind ours.
         let of_devops = request.method() != Method::HEAD;
-        let response = match of_devops.then(|| Destination::endpoint(request.uri().path())).flatten() {
+        match of_devops.then(|| Destination::endpoint(request.uri().path())).flatten() {
             Some(destination) => dispatch::answer(&self.app, request, destination).await,
             None => match self.router.call(request).await {
                 Ok(response) => response,
                 Err(infallible) => match infallible {},
             },
-        };
-        cohort::keep_step().await;
-        response
+        }
     }
 
     /// The configured origin that the request names. `Host` chooses among ours; it never makes one, and nothing else is believed.
